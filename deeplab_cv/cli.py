@@ -1,0 +1,51 @@
+"""Words on the command line -> a command. Imports nothing heavy, so that --help is instant.
+
+Each sub-command is a module of deeplab_cv.commands with `add_arguments(parser)` and `run(args) -> exit code`;
+it is imported only when it is named. Without a sub-command the arguments are those of `run`.
+"""
+
+import argparse
+import importlib
+import sys
+from collections.abc import Sequence
+
+from deeplab_cv.errors import UserError
+
+COMMANDS = {
+    "run": "segment a camera, a video or pictures (the default command)",
+    "train": "train a network on your own pictures",
+}
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit code: 0 done, 1 failed, 2 wrong use, 130 stopped by Ctrl-C."""
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    name = arguments.pop(0) if arguments and arguments[0] in COMMANDS else "run"
+    command = importlib.import_module(f"deeplab_cv.commands.{name}")
+    parser = build_parser(name, command.__doc__ or "")
+    command.add_arguments(parser)
+    args = parser.parse_args(arguments)
+    try:
+        return int(command.run(args))
+    except UserError as error:
+        if args.debug:
+            raise
+        print(f"error: {error}", file=sys.stderr)
+        return error.exit_code
+    except KeyboardInterrupt:
+        print("stopped by Ctrl-C", file=sys.stderr)
+        return 130
+
+
+def build_parser(name: str, description: str) -> argparse.ArgumentParser:
+    """The parser of one command, with the list of all commands under the help of `run`."""
+    others = "\n".join(f"  {word:<10} {text}" for word, text in COMMANDS.items())
+    epilog = f"commands:\n{others}\n\n`app.py COMMAND --help` tells more." if name == "run" else None
+    parser = argparse.ArgumentParser(
+        prog="app.py" if name == "run" else f"app.py {name}",
+        description=description,
+        epilog=epilog,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--debug", action="store_true", help="show the traceback of an error")
+    return parser
