@@ -1,0 +1,41 @@
+"""tensor -> scores: one file per engine, one line per engine in `ENGINES`."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from deeplab_cv.frame import Scores
+
+Blob = NDArray[np.float32]
+"""A network's input tensor: float32 (1, 3, height, width), RGB or BGR as the card says."""
+
+
+class Engine(Protocol):
+    """A loaded network of one fixed shape: what goes in first comes out first.
+
+    `name`, `device`, `precision` and `threads` are read back from the runtime, never copied from what was asked for.
+    """
+
+    name: str
+    device: str
+    precision: str
+    threads: int
+    version: str
+    depth: int
+    """How many tensors may be in flight; 1 is plainly synchronous."""
+
+    def submit(self, blob: Blob) -> None:
+        """Hand in a tensor; at most `depth` may wait for their result. Raises EngineError."""
+        ...
+
+    def result(self) -> Scores:
+        """Wait for the oldest tensor's scores: float32 (classes, h, w), the caller's to keep. Raises EngineError."""
+        ...
+
+    def close(self) -> None:
+        """Give back what the engine holds; safe to call twice."""
+        ...

@@ -1,0 +1,65 @@
+"""Frame: what travels through the program."""
+
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Image = NDArray[np.uint8]
+"""A picture: uint8 (H, W, 3), BGR unless the name says otherwise."""
+
+Labels = NDArray[np.uint8]
+"""A class number for each pixel: uint8 (H, W)."""
+
+Scores = NDArray[np.floating[Any]]
+"""A network's answer at its head's own stride: float32 (classes, h, w)."""
+
+
+@dataclass(frozen=True)
+class Frame:
+    """One picture of a source.
+
+    Attributes:
+        image: uint8 (H, W, 3), BGR, upright; nobody writes into it.
+        index: its number in the source, counted from 0.
+        pts: presentation time in units of `time_base`, FFmpeg's word.
+        time_base: the unit of `pts` in seconds, exact.
+        captured_at: when it was read, `time.monotonic()` in seconds.
+        name: the file it came from, for pictures; else empty.
+    """
+
+    image: Image
+    index: int
+    pts: int
+    time_base: Fraction
+    captured_at: float
+    name: str = ""
+
+    @property
+    def size_wh(self) -> tuple[int, int]:
+        """Width and height in pixels."""
+        return self.image.shape[1], self.image.shape[0]
+
+    @property
+    def time_s(self) -> Fraction:
+        """Presentation time in seconds, exact."""
+        return self.pts * self.time_base
+
+
+@dataclass(frozen=True)
+class Painted:
+    """A frame, its labels and the picture made of both: what sinks are given.
+
+    Attributes:
+        frame: the frame as it was read.
+        labels: uint8 (H, W) at the frame's size.
+        picture: uint8 (H', W', 3), BGR; wider than the frame where the style is side by side.
+        class_names: the name behind each label.
+    """
+
+    frame: Frame
+    labels: Labels
+    picture: Image
+    class_names: tuple[str, ...]
