@@ -1,8 +1,5 @@
-"""tensor -> scores: one file per engine, one line per engine in `ENGINES`."""
+"""tensor -> scores: one file per engine."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from pathlib import Path
 from typing import Protocol
 
 import numpy as np
@@ -17,7 +14,15 @@ Blob = NDArray[np.float32]
 class Engine(Protocol):
     """A loaded network of one fixed shape: what goes in first comes out first.
 
-    `name`, `device`, `precision` and `threads` are read back from the runtime, never copied from what was asked for.
+    What it says of itself is read back from the runtime, never copied from what was asked for.
+
+    Attributes:
+        name: `opencv`, `onnxruntime` or `openvino`.
+        device: such as `cpu`, `cuda`, `gpu`.
+        precision: `float32`, `float16`, `bfloat16` or `int8`.
+        threads: processor threads it computes with.
+        version: the runtime's version.
+        depth: how many tensors may be in flight; 1 is plainly synchronous.
     """
 
     name: str
@@ -26,7 +31,6 @@ class Engine(Protocol):
     threads: int
     version: str
     depth: int
-    """How many tensors may be in flight; 1 is plainly synchronous."""
 
     def submit(self, blob: Blob) -> None:
         """Hand in a tensor; at most `depth` may wait for their result. Raises EngineError."""
