@@ -1,0 +1,80 @@
+"""Frame -> tensor: one implementation, the same bits for every engine."""
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from deeplab_cv.card import InputFacts, Shape
+from deeplab_cv.engines import Blob
+from deeplab_cv.frame import Image
+
+
+@dataclass(frozen=True)
+class Area:
+    """The part of the network's input that the frame fills, in shares of the input's width and height (0..1)."""
+
+    left: float = 0.0
+    top: float = 0.0
+    width: float = 1.0
+    height: float = 1.0
+
+
+@dataclass(frozen=True)
+class _Box:
+    """Where the frame lies in the input, in whole pixels."""
+
+    left: int
+    top: int
+    width: int
+    height: int
+
+
+def filled_area(size_wh: tuple[int, int], shape: Shape, facts: InputFacts) -> Area:
+    """Where a frame of a given size lies in the input: everywhere when stretched, in the middle when letterboxed."""
+    box = _box(size_wh, shape, facts)
+    height, width = shape
+    return Area(box.left / width, box.top / height, box.width / width, box.height / height)
+
+
+def blob_of(image: Image, shape: Shape, facts: InputFacts) -> Blob:
+    """The network's input for a picture.
+
+    Args:
+        image: uint8 (H, W, 3), BGR.
+        shape: height and width of the input in pixels.
+        facts: the card's word on mean, std, channel order and fit.
+
+    Returns:
+        float32 (1, 3, height, width).
+    """
+    height, width = shape
+    box = _box((image.shape[1], image.shape[0]), shape, facts)
+    if (box.width, box.height) != (width, height):
+        # Padding is put round the picture before its channels are swapped.
+        padding = facts.mean or facts.padding
+        image = cv2.copyMakeBorder(
+            cv2.resize(image, (box.width, box.height)),
+            box.top,
+            height - box.top - box.height,
+            box.left,
+            width - box.left - box.width,
+            cv2.BORDER_CONSTANT,
+            value=padding[::-1] if facts.order == "rgb" else padding,
+        )
+    parameters = cv2.dnn.Image2BlobParams()
+    parameters.size = (width, height)
+    parameters.swapRB = facts.order == "rgb"
+    parameters.mean = facts.mean or (0, 0, 0)
+    parameters.scalefactor = tuple(1 / value for value in facts.std or (1, 1, 1))
+    return np.asarray(cv2.dnn.blobFromImageWithParams(image, parameters), np.float32)
+
+
+def _box(size_wh: tuple[int, int], shape: Shape, facts: InputFacts) -> _Box:
+    height, width = shape
+    if facts.fit == "stretch":
+        return _Box(0, 0, width, height)
+    factor = min(width / size_wh[0], height / size_wh[1])
+    inner_width = min(width, max(1, round(size_wh[0] * factor)))
+    inner_height = min(height, max(1, round(size_wh[1] * factor)))
+    return _Box((width - inner_width) // 2, (height - inner_height) // 2, inner_width, inner_height)
