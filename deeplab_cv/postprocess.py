@@ -1,45 +1,62 @@
-"""Scores at the head's stride -> labels at the frame's size."""
+"""Scores at the head's stride -> labels at the frame's size, exactly and cheaply.
 
+A pixel lies in a cell of four neighbouring scores, and what is interpolated there lies between the cell's smallest and
+greatest score. So a class whose greatest is below another class's smallest cannot win in that cell. In most cells one
+class is left, which fills the cell at once; only in the others, where classes meet, is anything interpolated. The
+labels are those of interpolating every class everywhere, bit for bit.
+"""
+
+from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from deeplab_cv.errors import EngineError
 from deeplab_cv.frame import Labels, Scores
+from deeplab_cv.preprocess import Area
 
+# Two interpolations of three roundings each, of values up to the greatest score: less than 16 units in the last place
+# of it on either side of the bound.
+_ROUNDING = 32 * float(np.finfo(np.float32).eps)
+_SMALLEST = float(np.finfo(np.float32).tiny)
+_GREATEST = 1e37
+_PIXELS_AT_ONCE = 1 << 16
 
-@dataclass(frozen=True)
-class Area:
-    """The part of a network's input that the frame fills, in fractions of the input; the rest is a border.
-
-    Attributes:
-        left, top: its first column and row, 0..1.
-        width, height: its size, more than 0, up to 1.
-    """
-
-    left: float
-    top: float
-    width: float
-    height: float
-
-
-WHOLE_INPUT = Area(0.0, 0.0, 1.0, 1.0)
+WHOLE_INPUT = Area()
 
 
 def labels_at(scores_chw: Scores, size_wh: tuple[int, int], align_corners: bool, area: Area = WHOLE_INPUT) -> Labels:
     """The class of each pixel: scores interpolated bilinearly straight to the frame's size, then the greatest.
 
-    scores_chw: float32 (classes, h, w); returns uint8 (H, W). Of equal scores the lowest class number wins.
-    align_corners is PyTorch's word: the corner pixels' centres coincide, instead of the corners themselves.
+    scores_chw: float32 (classes, h, w), up to 256 classes; returns uint8 (H, W). Of equal scores the lowest class
+    number wins. align_corners is PyTorch's word: the centres of the corner pixels coincide, instead of their corners.
+    Raises EngineError if a score is no number.
     """
-    width, height = size_wh
+    if scores_chw.ndim != 3 or not 1 <= len(scores_chw) <= 256:
+        raise ValueError(f"expected scores (1..256 classes, h, w), got {scores_chw.shape}")
     scores = np.asarray(scores_chw, np.float32)
-    top, bottom, down = _neighbours(height, scores.shape[1], align_corners, area.top, area.height)
-    left, right, across = _neighbours(width, scores.shape[2], align_corners, area.left, area.width)
-    rows = scores[:, top] + (scores[:, bottom] - scores[:, top]) * down[:, None]
-    values = rows[:, :, left] + (rows[:, :, right] - rows[:, :, left]) * across
-    labels: Labels = values.argmax(axis=0).astype(np.uint8)
+    magnitude = max(float(scores.max()), -float(scores.min()))
+    if not magnitude < _GREATEST:
+        raise EngineError("the engine's scores are no numbers", f"greatest {magnitude}", "try another --backend")
+    width, height = size_wh
+    rows = _axis(height, scores.shape[1], align_corners, area.top, area.height)
+    columns = _axis(width, scores.shape[2], align_corners, area.left, area.width)
+    corners = np.pad(scores, ((0, 0), (1, 1), (1, 1)), "edge")[:, rows.corners, columns.corners]
+
+    can_win = _candidates(corners, magnitude * _ROUNDING + _SMALLEST)
+    class_numbers = np.arange(len(scores), dtype=np.uint8)[:, None, None]
+    last_candidate = (can_win * class_numbers).max(axis=0)
+    labels: Labels = last_candidate[:, columns.cell][rows.cell]
+    candidate_count = can_win.sum(axis=0, dtype=np.uint16)
+    candidate_count *= (rows.length[:, None] > 0) & (columns.length > 0)
+    for count in range(2, int(candidate_count.max()) + 1):
+        cells_yx = np.argwhere(candidate_count == count)
+        classes = np.nonzero(can_win[:, cells_yx[:, 0], cells_yx[:, 1]].T)[1].reshape(-1, count)
+        for part in _parts(len(cells_yx), rows.longest * columns.longest):
+            _fill_cells(labels, corners, cells_yx[part], classes[part], rows, columns)
     return labels
 
 
@@ -50,15 +67,89 @@ def class_shares(labels: Labels, class_count: int) -> NDArray[np.float64]:
     return shares
 
 
-def _neighbours(
-    pixels: int, cells: int, align_corners: bool, start: float, extent: float
-) -> tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.float32]]:
-    """For each pixel of an axis the score before it, the score after it, and how far it lies between them."""
+@dataclass(frozen=True)
+class _Axis:
+    """How the frame's pixels along one axis lie among the scores; cell i lies between corners i and i + 1.
+
+    Attributes:
+        corners: the padded scores (one more at either end, equal to the last) that the frame reaches.
+        cell: the cell of each pixel.
+        way: how far the pixel lies from its cell's first corner to the second, 0..1, float32.
+        first: the first pixel of each cell.
+        length: the number of pixels of each cell.
+        longest: the greatest of these.
+    """
+
+    corners: slice
+    cell: NDArray[np.intp]
+    way: NDArray[np.float32]
+    first: NDArray[np.intp]
+    length: NDArray[np.intp]
+    longest: int
+
+
+@lru_cache(maxsize=8)
+def _axis(pixels: int, scores: int, align_corners: bool, start: float, extent: float) -> _Axis:
     index = np.arange(pixels)
     if align_corners:
-        position = (start + extent * index / max(pixels - 1, 1)) * (cells - 1)
+        position = (start + extent * index / max(pixels - 1, 1)) * (scores - 1)
     else:
-        position = (start + extent * (index + 0.5) / pixels) * cells - 0.5
-    position = position.clip(0, cells - 1)
-    before = position.astype(np.intp)
-    return before, np.minimum(before + 1, cells - 1), (position - before).astype(np.float32)
+        position = (start + extent * (index + 0.5) / pixels) * scores - 0.5
+    before = np.floor(position).astype(np.intp)
+    way = (position - before).astype(np.float32)
+    # Beyond the outermost scores' centres the score stays what it is there.
+    way[(before < 0) | (before > scores - 2)] = 0
+    cell = before - before[0]
+    length = np.bincount(cell)
+    first = np.cumsum(length) - length
+    corners = slice(int(before[0]) + 1, int(before[-1]) + 3)
+    return _Axis(corners, cell, way, first, length, int(length.max()))
+
+
+def _candidates(corners: NDArray[np.float32], slack: float) -> NDArray[np.bool_]:
+    """Which classes can win in which cell: (classes, h + 1, w + 1) corners -> (classes, h, w) cells."""
+    low = np.minimum(corners[:, :-1], corners[:, 1:])
+    low = np.minimum(low[:, :, :-1], low[:, :, 1:])
+    high = np.maximum(corners[:, :-1], corners[:, 1:])
+    high = np.maximum(high[:, :, :-1], high[:, :, 1:])
+    can_win: NDArray[np.bool_] = high >= low.max(axis=0) - np.float32(slack)
+    return can_win
+
+
+def _parts(cells: int, pixels_per_cell: int) -> Iterator[slice]:
+    """Slices of a list of cells, each of few enough pixels to stay in the processor's cache."""
+    step = max(1, _PIXELS_AT_ONCE // pixels_per_cell)
+    return (slice(at, at + step) for at in range(0, cells, step))
+
+
+def _fill_cells(
+    labels: Labels,
+    corners: NDArray[np.float32],
+    cells_yx: NDArray[np.intp],
+    classes: NDArray[np.intp],
+    rows: _Axis,
+    columns: _Axis,
+) -> None:
+    """Interpolate the classes that can win in these cells and write the winners.
+
+    cells_yx: (n, 2); classes: (n, candidates), ascending in each row.
+    """
+    y, x = cells_yx.T[:, :, None]
+    top_left, top_right = corners[classes, y, x], corners[classes, y, x + 1]
+    bottom_left, bottom_right = corners[classes, y + 1, x], corners[classes, y + 1, x + 1]
+    # Shorter cells than the longest repeat their last pixel, so that all have one shape.
+    pixel_y = rows.first[y] + np.minimum(np.arange(rows.longest), rows.length[y] - 1)
+    pixel_x = columns.first[x] + np.minimum(np.arange(columns.longest), columns.length[x] - 1)
+    down, across = rows.way[pixel_y][:, None, :], columns.way[pixel_x][:, None, :]
+
+    left = top_left[:, :, None] + (bottom_left - top_left)[:, :, None] * down
+    right = top_right[:, :, None] + (bottom_right - top_right)[:, :, None] * down
+    slope = right - left
+    greatest = left[:, 0, :, None] + slope[:, 0, :, None] * across
+    winner = np.empty(greatest.shape, np.uint8)
+    winner[:] = classes[:, 0, None, None]
+    for k in range(1, classes.shape[1]):
+        value = left[:, k, :, None] + slope[:, k, :, None] * across
+        np.copyto(winner, classes[:, k, None, None].astype(np.uint8), where=value > greatest)
+        np.maximum(greatest, value, out=greatest)
+    labels[pixel_y[:, :, None], pixel_x[:, None, :]] = winner
