@@ -1,77 +1,222 @@
-"""A video file, encoded through PyAV at the source's own timestamps."""
+"""A video file, encoded through PyAV at the source's own timestamps, with the source's own sound."""
 
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Sequence
 from fractions import Fraction
 from pathlib import Path
 
 import av
-import av.container
 import av.error
-import av.video.stream
+from av.packet import Packet
+from av.video.reformatter import ColorRange
+from av.video.stream import VideoStream
 
 from deeplab_cv.errors import SinkError
 from deeplab_cv.frame import Painted
+from deeplab_cv.sinks.encoding import BT709, Encoding, YuvConverter, choose_encoding, even_size
+from deeplab_cv.sinks.landing import cannot_write, discard, partial, unfinished
+from deeplab_cv.sinks.original import Original
 from deeplab_cv.sources import SourceInfo
+
+_log = logging.getLogger(__name__)
+
+_RATE_WHERE_UNKNOWN = Fraction(30)
 
 
 class VideoSink:
     """Painted pictures as a video file; opened at the first picture, whose size decides the file's."""
 
-    def __init__(self, path: Path, source_info: SourceInfo, codec: str | None, crf: int | None, preset: str | None):
+    def __init__(
+        self,
+        path: Path,
+        source_info: SourceInfo,
+        codec: str | None = None,
+        crf: int | None = None,
+        preset: str | None = None,
+        *,
+        whole: bool = True,
+    ) -> None:
+        """Nothing is written yet.
+
+        Args:
+            path: the file; its extension decides the container.
+            source_info: where the frames come from; its file gives the sound.
+            codec: h264, hevc, vp9 or av1; without it the extension decides.
+            crf: the encoder's quality, lower is better.
+            preset: the encoder's own name or number for how hard it tries.
+            whole: the whole source will come: its timestamps are kept and all its sound. Otherwise the file begins at
+                zero with the first frame, and its sound ends with the last.
+
+        Raises:
+            UsageError: codec, crf, preset and extension do not fit together.
+        """
         self._path = path
-        self._temporary = path.with_name(f".{path.stem}.unfinished{path.suffix}")
+        self._temporary = unfinished(path)
         self._source_info = source_info
-        self._codec = codec or "h264"
-        self._options = {"crf": str(18 if crf is None else crf), "preset": preset or "veryfast"}
-        self._container: av.container.OutputContainer | None = None
-        self._stream: av.video.stream.VideoStream | None = None
-        self._count = 0
+        self._encoding = choose_encoding(path, codec, crf, preset)
+        self._whole = whole
+        self._file: _OpenFile | None = None
 
     def write(self, painted: Painted) -> None:
         """Encode one picture. Raises SinkError where it cannot be written."""
         try:
-            if self._container is None:
-                self._open(painted)
-            assert self._container is not None and self._stream is not None
-            frame = av.VideoFrame.from_ndarray(painted.picture, format="bgr24")
-            frame.pts, frame.time_base = painted.frame.pts, painted.frame.time_base
-            self._container.mux(self._stream.encode(frame))
-            self._count += 1
+            if self._file is None:
+                self._file = _OpenFile(self._temporary, self._source_info, self._encoding, painted, self._whole)
+            self._file.write(painted)
         except (av.error.FFmpegError, OSError) as error:
-            raise SinkError("cannot write the video", self._path, str(error)) from error
+            raise cannot_write(self._path, error) from error
 
     def finish(self) -> str:
-        """Write the trailer and give the file its name."""
-        if self._container is None:
-            return ""
+        """Write the rest of the sound and the trailer, and give the file its name.
+
+        Raises SinkError where that fails, or where the file does not hold every picture that was written.
+        """
+        if self._file is None:
+            return f"{self._path}: not written, no frame came"
         try:
-            self._close()
+            self._file.close(self._whole)
+            self._file.check()
+        except (av.error.FFmpegError, OSError, SinkError) as error:
+            discard(self._temporary)
+            raise error if isinstance(error, SinkError) else cannot_write(self._path, error) from error
+        try:
             self._temporary.replace(self._path)
-        except (av.error.FFmpegError, OSError) as error:
-            raise SinkError("cannot write the video", self._path, str(error)) from error
-        return f"{self._path}: {self._count} frames"
+        except OSError as error:
+            # On Windows a player showing the older file holds its name; the work of hours is not lost for that.
+            kept = self._keep()
+            remedy = f"the whole video is kept as {kept}" if kept else str(error.strerror)
+            raise SinkError("cannot give the video its name", self._path, remedy) from error
+        return f"{self._path}: {self._file.frames} frames{self._file.sound_note}"
 
     def abandon(self) -> str:
-        """Keep what was written as NAME.partial.EXT."""
-        if self._container is None:
+        """Write the trailer, so that what was done plays, and name the file NAME.partial.EXT."""
+        if self._file is None:
+            discard(self._temporary)
             return ""
-        partial = self._path.with_name(f"{self._path.stem}.partial{self._path.suffix}")
         try:
-            self._close()
-            self._temporary.replace(partial)
+            self._file.close(whole=False)
         except (av.error.FFmpegError, OSError):
+            discard(self._temporary)
             return ""
-        return f"{partial}: {self._count} frames, not whole"
+        kept = self._keep()
+        return f"{kept}: the first {self._file.frames} frames{self._file.sound_note}" if kept else ""
 
-    def _open(self, painted: Painted) -> None:
-        height, width = painted.picture.shape[:2]
-        rate = self._source_info.frame_rate or Fraction(30)
-        self._container = av.open(str(self._temporary), "w", options={"movflags": "+faststart"})
-        stream = self._container.add_stream("libx264", rate=rate, options=self._options)
-        stream.width, stream.height, stream.pix_fmt = width - width % 2, height - height % 2, "yuv420p"
-        stream.codec_context.time_base = painted.frame.time_base
-        self._stream = stream
+    def _keep(self) -> Path | None:
+        kept = partial(self._path)
+        try:
+            return self._temporary.replace(kept)
+        except OSError:
+            discard(self._temporary)
+            return None
 
-    def _close(self) -> None:
-        assert self._container is not None and self._stream is not None
-        self._container.mux(self._stream.encode(None))
-        self._container.close()
+
+class _OpenFile:
+    """A container being written: pictures go through the encoder, sound beside them as it was."""
+
+    def __init__(self, path: Path, source_info: SourceInfo, encoding: Encoding, first: Painted, whole: bool) -> None:
+        self.frames = 0
+        self.packets = 0
+        self.sound_note = ""
+        self._closed = False
+        self._source_info = source_info
+        self._rate = source_info.frame_rate or _RATE_WHERE_UNKNOWN
+        self._time_base = first.frame.time_base
+        self._shortest_gap: int | None = None
+        self._last_pts: int | None = None
+        self._original = Original(source_info.path) if source_info.path and not source_info.live else None
+        zero_s = first.frame.time_s
+        if whole:
+            zero_s = self._original.clock_start if self._original else Fraction(0)
+        self._zero_pts = round(zero_s / self._time_base)
+        self._converter = YuvConverter(even_size((first.picture.shape[1], first.picture.shape[0])))
+        self._container = av.open(str(path), "w", container_options=_muxer_options(path))
+        self._video = self._add_video(encoding)
+        if self._original and source_info.sound:
+            self._add_sound(self._original, path.suffix, None if whole else zero_s)
+
+    def write(self, painted: Painted) -> None:
+        """Encode one picture and copy the sound up to its time."""
+        pts = painted.frame.pts - self._zero_pts
+        if self._last_pts is not None:
+            # A source may give two frames one timestamp; a container cannot, and no frame may be lost.
+            pts = max(pts, self._last_pts + 1)
+            gap = pts - self._last_pts
+            self._shortest_gap = min(gap, self._shortest_gap or gap)
+        self._last_pts = pts
+        frame = self._converter.convert(painted.picture)
+        frame.pts, frame.time_base = pts, self._time_base
+        self._mux(self._video.encode(frame))
+        self._copy_sound(pts)
+        self.frames += 1
+
+    def close(self, whole: bool) -> None:
+        """Flush the encoder, copy the rest of the sound (all, or as far as pictures go) and write the trailer, once."""
+        if self._closed:
+            return
+        self._closed = True
+        try:
+            self._mux(self._video.encode(None))
+            self._copy_sound(None if whole else (self._last_pts or 0) + self._gap)
+        finally:
+            if self._original:
+                self._original.close()
+            self._container.close()
+
+    def check(self) -> None:
+        """See that every picture became a packet. Raises SinkError."""
+        if self.packets != self.frames:
+            counts = f"{self.frames} frames became {self.packets} packets"
+            raise SinkError("the encoder lost frames", self._source_info.name, f"{counts}; try another --codec")
+
+    @property
+    def _gap(self) -> int:
+        return self._shortest_gap or max(1, round(1 / (self._rate * self._time_base)))
+
+    def _mux(self, packets: Sequence[Packet[VideoStream]]) -> None:
+        for packet in packets:
+            # Only that of the last one counts, and no frame says how long it lasts: as long as the shortest before.
+            packet.duration = self._gap
+            self._container.mux(packet)
+            self.packets += 1
+
+    def _copy_sound(self, until_pts: int | None) -> None:
+        if self._original:
+            until_s = None if until_pts is None else (until_pts + self._zero_pts) * self._time_base
+            for packet in self._original.sound_until(until_s, self._zero_pts * self._time_base):
+                self._container.mux(packet)
+
+    def _add_video(self, encoding: Encoding) -> VideoStream:
+        # SVT-AV1 talks on stderr whatever FFmpeg's log level; this is its own switch: errors only.
+        os.environ.setdefault("SVT_LOG", "1")
+        stream = self._container.add_stream(encoding.library, rate=self._rate, options=dict(encoding.options))
+        assert isinstance(stream, VideoStream)
+        context = stream.codec_context
+        context.width, context.height = self._converter.size_wh
+        context.pix_fmt = "yuv420p"
+        context.time_base = self._time_base
+        context.thread_count = encoding.threads
+        context.colorspace = self._converter.matrix
+        context.color_range = ColorRange.MPEG
+        context.color_primaries, context.color_trc = BT709, BT709
+        if encoding.tag:
+            context.codec_tag = encoding.tag
+        if self._original:
+            context.color_primaries, context.color_trc = self._original.colour_meaning
+            context.sample_aspect_ratio = self._original.pixel_aspect(self._source_info.size_wh)
+        return stream
+
+    def _add_sound(self, original: Original, suffix: str, from_s: Fraction | None) -> None:
+        left_out = original.add_sound(self._container, suffix)
+        original.start_sound(from_s)
+        self.sound_note = ", sound copied"
+        if left_out:
+            self.sound_note = f", without sound: {'; '.join(left_out)}"
+            _log.warning("%s%s", self._source_info.name, self.sound_note)
+
+
+def _muxer_options(path: Path) -> dict[str, str]:
+    # The index goes to the front, so that a browser can begin before it has the whole file.
+    return {"movflags": "+faststart"} if path.suffix.lower() in (".mp4", ".mov") else {}

@@ -1,0 +1,174 @@
+"""Which codec a video file gets, and how FFmpeg's encoders are told; colours from BGR to YUV."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import av
+import av.codec
+import cv2
+import numpy as np
+from av.video.frame import VideoFrame
+from av.video.reformatter import ColorRange, Colorspace, Interpolation, VideoReformatter
+
+from deeplab_cv.errors import UsageError
+from deeplab_cv.frame import Image
+
+BT709 = 1
+"""FFmpeg's number for the primaries, transfer and matrix of HD television; screens and cameras share the first two."""
+
+_BT601_MATRIX = 6
+
+CODECS_OF_CONTAINER: Mapping[str, tuple[str, ...]] = {
+    ".mp4": ("h264", "hevc", "av1", "vp9"),
+    ".mov": ("h264", "hevc"),
+    ".mkv": ("h264", "hevc", "av1", "vp9"),
+    ".webm": ("vp9", "av1"),
+}
+"""What each extension can hold; the first is taken when nothing is said."""
+
+_X264_PRESETS = (
+    "ultrafast",
+    "superfast",
+    "veryfast",
+    "faster",
+    "fast",
+    "medium",
+    "slow",
+    "slower",
+    "veryslow",
+    "placebo",
+)
+
+
+@dataclass(frozen=True)
+class _Encoder:
+    library: str
+    highest_crf: int
+    crf: int
+    presets: tuple[str, ...]
+    preset: str
+
+
+# Default presets are those that keep pace with live video on two processor cores.
+_ENCODERS: Mapping[str, _Encoder] = {
+    "h264": _Encoder("libx264", 51, 18, _X264_PRESETS, "veryfast"),
+    "hevc": _Encoder("libx265", 51, 20, _X264_PRESETS, "ultrafast"),
+    "vp9": _Encoder("libvpx-vp9", 63, 24, tuple(str(number) for number in range(9)), "8"),
+    "av1": _Encoder("libsvtav1", 63, 24, tuple(str(number) for number in range(14)), "9"),
+}
+
+
+@dataclass(frozen=True)
+class Encoding:
+    """An encoder and what it is told.
+
+    Attributes:
+        library: FFmpeg's name of the encoder, such as libx264.
+        options: FFmpeg's options for it.
+        threads: how many threads it may use.
+        tag: the codec's four letters in MP4 and MOV, empty where FFmpeg's choice is right.
+    """
+
+    library: str
+    options: Mapping[str, str]
+    threads: int
+    tag: str
+
+
+def choose_encoding(path: Path, codec: str | None, crf: int | None, preset: str | None) -> Encoding:
+    """The encoding for a file of this name. Raises UsageError where the parts do not fit together."""
+    suffix = path.suffix.lower()
+    if suffix not in CODECS_OF_CONTAINER:
+        raise UsageError("not a video file's extension", path, f"use one of {' '.join(CODECS_OF_CONTAINER)}")
+    allowed = CODECS_OF_CONTAINER[suffix]
+    codec = codec or allowed[0]
+    if codec not in allowed:
+        raise UsageError(f"{suffix} cannot hold {codec}", path, f"use --codec {' or '.join(allowed)}, or .mkv")
+    encoder = _ENCODERS[codec]
+    if crf is not None and crf > encoder.highest_crf:
+        raise UsageError(f"--crf is too high for {codec}", crf, f"allowed are 0 to {encoder.highest_crf}")
+    if preset is not None and preset not in encoder.presets:
+        raise UsageError(f"no such preset of {codec}", f"--preset {preset}", f"use one of {' '.join(encoder.presets)}")
+    try:
+        av.codec.Codec(encoder.library, "w")
+    except ValueError as error:
+        remedy = "pip install --force-reinstall --only-binary av av, or another --codec"
+        raise UsageError(f"this PyAV cannot write {codec}", encoder.library, remedy) from error
+    threads = _encoder_threads()
+    quality = {"crf": str(encoder.crf if crf is None else crf)}
+    speed = _speed_options(codec, preset or encoder.preset, threads)
+    return Encoding(encoder.library, quality | speed, threads, "hvc1" if codec == "hevc" else "")
+
+
+def _encoder_threads() -> int:
+    # Half of the cores: decoding and the network need the rest.
+    return max(1, min(8, (os.cpu_count() or 2) // 2))
+
+
+def _speed_options(codec: str, preset: str, threads: int) -> dict[str, str]:
+    if codec == "vp9":
+        # libvpx heeds 6 and above only in realtime mode.
+        deadline = "realtime" if int(preset) >= 6 else "good"
+        return {"deadline": deadline, "cpu-used": preset, "row-mt": "1"}
+    if codec == "av1":
+        return {"preset": preset, "svtav1-params": f"lp={threads}"}
+    if codec == "hevc":
+        return {"preset": preset, "x265-params": f"log-level=error:pools={threads}"}
+    return {"preset": preset}
+
+
+class YuvConverter:
+    """BGR pictures -> frames of 8-bit YUV 4:2:0, limited range, without a shift of colours.
+
+    HD takes the BT.709 matrix and SD that of BT.601, as players assume where a file says nothing; the file says it.
+    """
+
+    def __init__(self, size_wh: tuple[int, int]) -> None:
+        """`size_wh`: of the frames, in pixels, both even."""
+        self.size_wh = size_wh
+        high_definition = size_wh[0] >= 1280 or size_wh[1] > 576
+        self.matrix = BT709 if high_definition else _BT601_MATRIX
+        self._colorspace = Colorspace.ITU709 if high_definition else Colorspace.ITU601
+        self._reformatter = VideoReformatter()
+
+    def convert(self, picture: Image) -> VideoFrame:
+        """`picture`: uint8 (H, W, 3), BGR, of any size: fitted in with black borders where it is another size."""
+        frame = VideoFrame.from_ndarray(self._fitted(picture), format="bgr24")
+        return self._reformatter.reformat(
+            frame,
+            format="yuv420p",
+            dst_colorspace=self._colorspace,
+            dst_color_range=ColorRange.MPEG,
+            # swscale's quick default rounds down: every channel 1 to 2 levels too dark.
+            interpolation=Interpolation.BICUBIC
+            | Interpolation.ACCURATE_RND
+            | Interpolation.FULL_CHR_H_INT
+            | Interpolation.FULL_CHR_H_INP,
+            threads=1,
+        )
+
+    def _fitted(self, picture: Image) -> Image:
+        width, height = self.size_wh
+        if (width, height) == (picture.shape[1], picture.shape[0]):
+            return picture
+        if even_size((picture.shape[1], picture.shape[0])) != (width, height):
+            scale = min(width / picture.shape[1], height / picture.shape[0])
+            inner_wh = max(1, round(picture.shape[1] * scale)), max(1, round(picture.shape[0] * scale))
+            picture = np.asarray(cv2.resize(picture, inner_wh, interpolation=cv2.INTER_AREA), np.uint8)
+            border = cv2.BORDER_CONSTANT
+        else:
+            border = cv2.BORDER_REPLICATE
+        right, below = width - picture.shape[1], height - picture.shape[0]
+        left, above = (right // 2, below // 2) if border == cv2.BORDER_CONSTANT else (0, 0)
+        padded = cv2.copyMakeBorder(picture, above, below - above, left, right - left, border)
+        return np.asarray(padded, np.uint8)
+
+
+def even_size(size_wh: tuple[int, int]) -> tuple[int, int]:
+    """The size of the file for pictures of this size: 4:2:0 has one colour sample for two pixels each way.
+
+    An odd side grows by one pixel, a copy of the last, so that every pixel of the picture stays what it is.
+    """
+    return size_wh[0] + size_wh[0] % 2, size_wh[1] + size_wh[1] % 2

@@ -1,0 +1,76 @@
+"""The settings' --out, --masks and --stats -> sinks; what cannot go together is said before anything is written."""
+
+import os
+from dataclasses import replace
+from pathlib import Path
+
+from deeplab_cv.errors import UsageError
+from deeplab_cv.settings import Settings
+from deeplab_cv.sinks import Sink
+from deeplab_cv.sinks.encoding import CODECS_OF_CONTAINER
+from deeplab_cv.sinks.landing import check_file, check_folder
+from deeplab_cv.sinks.masks import MaskSink
+from deeplab_cv.sinks.pictures import PICTURE_EXTENSIONS, PictureFolderSink, PictureSink
+from deeplab_cv.sinks.statistics import STATISTICS_EXTENSIONS, StatisticsSink
+from deeplab_cv.sinks.video import VideoSink
+from deeplab_cv.sources import SourceInfo
+
+
+def open_sinks(settings: Settings, source_info: SourceInfo, is_picture_job: bool) -> list[Sink]:
+    """The sinks a run writes to, the window apart. No file is made yet.
+
+    Raises:
+        UsageError: an extension nobody knows, a video for a picture's name or the other way round, an output that is
+            an input, two outputs in one place.
+        SinkError: a folder that is missing or cannot be written to.
+    """
+    sinks: list[Sink] = []
+    inputs = [Path(text) for text in (settings.video, settings.image, settings.background, settings.model) if text]
+    inputs += [source_info.path] if source_info.path else []
+    if settings.out is not None:
+        sinks.append(_open_out(settings, settings.out, source_info, is_picture_job, inputs))
+    if settings.masks is not None:
+        folder = Path(settings.masks)
+        if settings.out is not None and folder.absolute() == Path(settings.out).absolute():
+            raise UsageError("--masks and --out write files of the same names", folder, "give each its own folder")
+        check_folder(folder)
+        sinks.append(MaskSink(folder, source_info.frame_count))
+    if settings.stats is not None:
+        file = Path(settings.stats)
+        if file.suffix.lower() not in STATISTICS_EXTENSIONS:
+            raise UsageError("no such form of statistics", file, f"use {' or '.join(STATISTICS_EXTENSIONS)}")
+        check_file(file, inputs)
+        sinks.append(StatisticsSink(file))
+    return sinks
+
+
+def _open_out(settings: Settings, text: str, source_info: SourceInfo, is_picture_job: bool, inputs: list[Path]) -> Sink:
+    path = Path(text)
+    extension = path.suffix.lower()
+    one_picture = is_picture_job and source_info.frame_count == 1
+    if text.endswith(("/", os.sep)) or path.is_dir() or (is_picture_job and not one_picture and not extension):
+        check_folder(path)
+        return PictureFolderSink(path, source_info.frame_count)
+    if is_picture_job:
+        if extension in CODECS_OF_CONTAINER:
+            raise UsageError("pictures do not make a video", path, "name a picture file, or a folder ending in /")
+        if extension not in PICTURE_EXTENSIONS:
+            remedy = f"use one of {' '.join(PICTURE_EXTENSIONS)}, or a folder ending in /"
+            raise UsageError("not a picture file's extension", path, remedy)
+        if not one_picture:
+            raise UsageError("several pictures do not fit into one file", path, "name a folder ending in /")
+        check_file(path, inputs)
+        return PictureSink(path)
+    if extension in PICTURE_EXTENSIONS:
+        remedy = "name a video file, or a folder ending in / for numbered pictures"
+        raise UsageError("a video does not fit into one picture", path, remedy)
+    check_file(path, inputs)
+    return video_sink(settings, path, source_info)
+
+
+def video_sink(settings: Settings, path: Path, source_info: SourceInfo) -> VideoSink:
+    """The video file of a run, with the sound where each moment of the source comes once and in order."""
+    cut = settings.start is not None or settings.end is not None
+    info = replace(source_info, sound=source_info.sound and not settings.loop)
+    whole = not (cut or source_info.live)
+    return VideoSink(path, info, settings.codec, settings.crf, settings.preset, whole=whole)

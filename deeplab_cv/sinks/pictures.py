@@ -1,0 +1,75 @@
+"""Painted pictures as picture files: one under its own name, or one for each frame in a folder."""
+
+from pathlib import Path
+
+import cv2
+
+from deeplab_cv.errors import SinkError
+from deeplab_cv.frame import Image, Painted
+from deeplab_cv.sinks.landing import FrameFiles, refuse_original, write_whole
+
+PICTURE_EXTENSIONS = (".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff")
+
+
+class PictureSink:
+    """One painted picture, in the file the user named."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._written = False
+
+    def write(self, painted: Painted) -> None:
+        """Write the picture.
+
+        Raises SinkError where it cannot, and for a second one; UsageError where it would replace its own original.
+        """
+        if self._written:
+            raise SinkError("more than one picture for one file", self._path, "name a folder instead")
+        if painted.frame.name:
+            refuse_original(self._path, Path(painted.frame.name))
+        write_whole(self._path, encode_picture(painted.picture, self._path))
+        self._written = True
+
+    def finish(self) -> str:
+        """Nothing is left to do: the file is whole as soon as it has its name."""
+        return f"{self._path}: written" if self._written else f"{self._path}: not written, no picture came"
+
+    def abandon(self) -> str:
+        """The picture stays if it was written: it is whole."""
+        return f"{self._path}: written" if self._written else ""
+
+
+class PictureFolderSink:
+    """One PNG for each frame in a folder: the picture's own name for pictures, 000000.png on for video."""
+
+    def __init__(self, folder: Path, frame_count: int | None) -> None:
+        """`folder` is made for the first frame; `frame_count` widens the numbers where six digits are too few."""
+        self._folder = folder
+        self._files = FrameFiles(folder, ".png", frame_count)
+        self._count = 0
+
+    def write(self, painted: Painted) -> None:
+        """Write one picture. Raises SinkError where it cannot."""
+        path = self._files.path_for(painted.frame)
+        write_whole(path, encode_picture(painted.picture, path))
+        self._count += 1
+
+    def finish(self) -> str:
+        """Nothing is left to do: each picture is whole as soon as it has its name."""
+        return f"{self._folder}: {self._count} pictures"
+
+    def abandon(self) -> str:
+        """The pictures written so far stay: each is whole."""
+        return f"{self._folder}: the first {self._count} pictures" if self._count else ""
+
+
+def encode_picture(picture: Image, path: Path) -> bytes:
+    """A picture file of uint8 (H, W, 3), BGR, in the format of the path's extension. Raises SinkError."""
+    size = f"{picture.shape[1]}x{picture.shape[0]}"
+    try:
+        encoded, data = cv2.imencode(path.suffix.lower(), picture)
+    except cv2.error as error:
+        raise SinkError(f"cannot encode a picture of {size}", path, "name a .png") from error
+    if not encoded:
+        raise SinkError(f"{path.suffix} cannot hold a picture of {size}", path, "name a .png")
+    return bytes(data)

@@ -1,0 +1,54 @@
+"""The progress of a file job in the terminal: bar, rate and time left."""
+
+import sys
+from types import TracebackType
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, ProgressColumn, Task, TextColumn, TimeRemainingColumn
+from rich.progress import Progress as RichProgress
+from rich.text import Text
+from typing_extensions import Self
+
+
+class Progress:
+    """A context manager that shows how far a job is, on stderr; silent where that is no terminal.
+
+    Lines printed on stderr meanwhile come to stand above the bar.
+    """
+
+    def __init__(self, frame_count: int | None, visible: bool = True) -> None:
+        """`frame_count`: frames to come, None where nobody knows; `visible`: False for none, as beside a window."""
+        console = Console(file=sys.stderr)
+        self._frame_count = frame_count
+        self._bar = RichProgress(
+            BarColumn(),
+            MofNCompleteColumn(),
+            TextColumn("frames"),
+            _RateColumn(),
+            TimeRemainingColumn(),
+            console=console,
+            disable=not (visible and console.is_terminal),
+        )
+        self._task = self._bar.add_task("", total=frame_count)
+
+    def advance(self) -> None:
+        """One more frame is done. A container that promised fewer is believed no longer."""
+        self._bar.advance(self._task)
+        done = self._bar.tasks[0].completed
+        if self._frame_count is not None and done > self._frame_count:
+            self._bar.update(self._task, total=None)
+
+    def __enter__(self) -> Self:
+        self._bar.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._bar.stop()
+
+
+class _RateColumn(ProgressColumn):
+    def render(self, task: Task) -> Text:
+        rate = task.finished_speed or task.speed
+        return Text("" if rate is None else f"{rate:.1f}/s")
