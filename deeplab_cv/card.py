@@ -194,8 +194,8 @@ def golden_picture(seed: int, shape: Shape) -> NDArray[np.uint8]:
 def golden_blob(seed: int, shape: Shape, facts: InputFacts) -> NDArray[np.float32]:
     """The golden picture as the network's input: float32 (1, 3, height, width). The picture's channels are `order`."""
     picture = golden_picture(seed, shape).astype(np.float32)
-    mean = np.float32(facts.mean or (0, 0, 0))
-    std = np.float32(facts.std or (1, 1, 1))
+    mean = np.array(facts.mean or (0, 0, 0), np.float32)
+    std = np.array(facts.std or (1, 1, 1), np.float32)
     return np.ascontiguousarray(((picture - mean) / std).transpose(2, 0, 1)[None])
 
 

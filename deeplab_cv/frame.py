@@ -49,6 +49,46 @@ class Frame:
 
 
 @dataclass(frozen=True)
+class Area:
+    """The part of a network's input that the frame fills, in shares of the input; the rest is a border.
+
+    Attributes:
+        left: its first column, 0..1.
+        top: its first row, 0..1.
+        width: more than 0, up to 1.
+        height: more than 0, up to 1.
+    """
+
+    left: float = 0.0
+    top: float = 0.0
+    width: float = 1.0
+    height: float = 1.0
+
+
+@dataclass(frozen=True)
+class Scored:
+    """A frame and what the network says of it.
+
+    Attributes:
+        frame: the frame as it was read.
+        scores: float32 (classes, h, w), at the head's stride.
+        area: the part of the network's input that the frame fills.
+        align_corners: how the centres of the scores lie over the input, PyTorch's word.
+        class_names: the name behind each class number.
+        made_by: network and engine in words, such as `deeplabv3_lite on openvino:cpu:float32`.
+        inference_ms: from handing in the tensor to having its scores, in milliseconds.
+    """
+
+    frame: Frame
+    scores: Scores
+    area: Area
+    align_corners: bool
+    class_names: tuple[str, ...]
+    made_by: str
+    inference_ms: float
+
+
+@dataclass(frozen=True)
 class Painted:
     """A frame, its labels and the picture made of both: what sinks are given.
 

@@ -7,17 +7,7 @@ import numpy as np
 
 from deeplab_cv.card import InputFacts, Shape
 from deeplab_cv.engines import Blob
-from deeplab_cv.frame import Image
-
-
-@dataclass(frozen=True)
-class Area:
-    """The part of the network's input that the frame fills, in shares of the input's width and height (0..1)."""
-
-    left: float = 0.0
-    top: float = 0.0
-    width: float = 1.0
-    height: float = 1.0
+from deeplab_cv.frame import Area, Image
 
 
 @dataclass(frozen=True)
@@ -53,8 +43,9 @@ def blob_of(image: Image, shape: Shape, facts: InputFacts) -> Blob:
     if (box.width, box.height) != (width, height):
         # Padding is put round the picture before its channels are swapped.
         padding = facts.mean or facts.padding
-        image = cv2.copyMakeBorder(
-            cv2.resize(image, (box.width, box.height)),
+        inner = cv2.resize(image, (box.width, box.height))
+        bordered = cv2.copyMakeBorder(
+            inner,
             box.top,
             height - box.top - box.height,
             box.left,
@@ -62,6 +53,7 @@ def blob_of(image: Image, shape: Shape, facts: InputFacts) -> Blob:
             cv2.BORDER_CONSTANT,
             value=padding[::-1] if facts.order == "rgb" else padding,
         )
+        image = np.asarray(bordered, np.uint8)
     parameters = cv2.dnn.Image2BlobParams()
     parameters.size = (width, height)
     parameters.swapRB = facts.order == "rgb"

@@ -22,15 +22,15 @@ STYLES = ("blend", "mask", "outline", "side-by-side", "blur", "replace", "cutout
 
 def parse_colour(value: object) -> RGB:
     """A colour written `#ff0000`, `255,0,0` or as three numbers; RGB, each 0..255. Raises ValueError."""
-    if isinstance(value, str):
-        text = value.strip()
+    text = str(value).strip(" ()[]")
+    try:
         if text.startswith("#") and len(text) == 7:
-            value = [int(text[at : at + 2], 16) for at in (1, 3, 5)]
+            red, green, blue = bytes.fromhex(text[1:])
         else:
-            value = [int(part) for part in text.split(",")]
-    if isinstance(value, list | tuple) and len(value) == 3 and all(0 <= int(part) <= 255 for part in value):
-        return int(value[0]), int(value[1]), int(value[2])
-    raise ValueError("a colour is written #ff0000 or 255,0,0")
+            red, green, blue = bytes(int(part) for part in text.split(","))
+    except ValueError:
+        raise ValueError("a colour is written #ff0000 or 255,0,0") from None
+    return red, green, blue
 
 
 def _parse_paint(value: object) -> dict[str, RGB]:
@@ -55,7 +55,10 @@ def default_colour(class_name: str) -> RGB:
 
 
 def _parse_numbers(value: object) -> object:
-    return [float(part) for part in value.replace(",", " ").split()] if isinstance(value, str) else value
+    numbers = value.replace(",", " ").split() if isinstance(value, str) else value
+    if not isinstance(numbers, list | tuple) or len(numbers) != 3:
+        raise ValueError("three numbers are written 127.5,127.5,127.5")
+    return numbers
 
 
 Numbers = Annotated[tuple[float, float, float], BeforeValidator(_parse_numbers)]

@@ -1,0 +1,91 @@
+#!/usr/bin/env python3
+"""Sets the program up in a virtual environment of its own, .venv, and starts it: Python 3.10 or newer is all it needs.
+
+  python3 bootstrap.py --demo      any words of app.py
+  python3 bootstrap.py --tests     runs the tests
+
+What is installed already is not installed again. Where OpenCV's window parts cannot be loaded (a server without
+libGL), the same OpenCV without windows takes their place.
+"""
+
+import hashlib
+import os
+import subprocess
+import sys
+import venv
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+ENVIRONMENT = HERE / ".venv"
+PYTHON = ENVIRONMENT / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
+
+
+def main(words: list[str]) -> int:
+    """Set up, then run the tests or hand the words over to app.py; returns the exit code."""
+    if sys.version_info < (3, 10):
+        print(f"error: Python is too old: {sys.version.split()[0]}; install Python 3.10 or newer", file=sys.stderr)
+        return 2
+    tests = words[:1] == ["--tests"]
+    lock = HERE / ("requirements-dev.lock" if tests else "requirements.lock")
+    try:
+        make_environment()
+        install(lock)
+        ensure_opencv_loads()
+    except subprocess.CalledProcessError as error:
+        print(f"error: the set-up failed: {' '.join(map(str, error.cmd))}; see the lines above", file=sys.stderr)
+        return 1
+    command = [PYTHON, "-m", "pytest", *words[1:]] if tests else [PYTHON, HERE / "app.py", *words]
+    return subprocess.run(command, check=False, cwd=HERE if tests else None).returncode
+
+
+def make_environment() -> None:
+    """Make .venv, unless it is there and whole."""
+    if PYTHON.exists() and (ENVIRONMENT / "pyvenv.cfg").exists():
+        return
+    print("making .venv ...", flush=True)
+    try:
+        venv.create(ENVIRONMENT, with_pip=True, clear=True)
+    except (subprocess.CalledProcessError, ImportError):
+        # Debian ships Python without ensurepip.
+        version = f"{sys.version_info.major}.{sys.version_info.minor}"
+        print(f"error: Python has no venv: {sys.executable}; apt install python{version}-venv", file=sys.stderr)
+        raise SystemExit(1) from None
+
+
+def install(lock: Path) -> None:
+    """Install the exact versions of a lock file, unless that was done."""
+    stamp = ENVIRONMENT / f"{lock.name}.installed"
+    digest = hashlib.sha256(lock.read_bytes()).hexdigest()
+    if stamp.exists() and stamp.read_text() == digest:
+        return
+    print(f"installing {lock.name} ...", flush=True)
+    pip("install", "--requirement", str(lock))
+    stamp.write_text(digest)
+
+
+def ensure_opencv_loads() -> None:
+    """Take the OpenCV without windows where the one with windows cannot be loaded."""
+    tried = subprocess.run([PYTHON, "-c", "import cv2"], capture_output=True, text=True, check=False)
+    if tried.returncode == 0:
+        return
+    reason = tried.stderr.strip().splitlines()[-1]
+    print(f"OpenCV with windows cannot be loaded here ({reason}); taking the one without.", flush=True)
+    print("For windows on Debian or Ubuntu: apt install libgl1 libglib2.0-0 libxcb1, then remove .venv", flush=True)
+    wanted = version_of("opencv-python")
+    pip("uninstall", "--yes", "opencv-python")
+    pip("install", "--no-deps", "--force-reinstall", f"opencv-python-headless=={wanted}")
+
+
+def version_of(package: str) -> str:
+    """The installed version of a package in .venv."""
+    code = f"from importlib.metadata import version; print(version('{package}'))"
+    return subprocess.run([PYTHON, "-c", code], capture_output=True, text=True, check=True).stdout.strip()
+
+
+def pip(*words: str) -> None:
+    """Run pip in .venv, quietly."""
+    subprocess.run([PYTHON, "-m", "pip", "--disable-pip-version-check", *words, "--quiet"], check=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

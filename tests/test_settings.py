@@ -1,0 +1,102 @@
+import argparse
+from pathlib import Path
+
+import pytest
+
+from deeplab_cv import folders
+from deeplab_cv.errors import SettingsError
+from deeplab_cv.settings import Settings, add_settings_arguments, config_text, load_settings
+
+
+def load(words, file=None):
+    parser = argparse.ArgumentParser()
+    add_settings_arguments(parser)
+    return load_settings(parser.parse_args(words), file)
+
+
+def written(folder, text):
+    path = folder / "settings.yaml"
+    path.write_text(text)
+    return path
+
+
+def test_config_yaml_lists_every_setting_with_its_default():
+    file = folders.config_file()
+
+    assert file is not None
+    assert file.read_text() == config_text()
+    assert load([], file).settings == Settings()
+
+
+def test_the_command_line_wins_over_the_file(tmp_path):
+    file = written(tmp_path, "alpha: 0.2\ncrf: 30\n")
+
+    loaded = load(["--alpha", "0.9"], file)
+
+    assert (loaded.settings.alpha, loaded.settings.crf) == (0.9, 30)
+    assert loaded.origins["alpha"] == "command line"
+    assert loaded.origins["crf"] == str(file)
+    assert loaded.origins["style"] == "default"
+
+
+def test_a_named_file_takes_the_place_of_config_yaml(tmp_path):
+    file = written(tmp_path, "alpha: 0.2\n")
+
+    assert load(["--config", str(file)], Path("config.yaml")).settings.alpha == 0.2
+
+
+def test_a_switch_of_the_file_can_be_taken_back_on_the_command_line(tmp_path):
+    file = written(tmp_path, "mirror: true\n")
+
+    assert load([], file).settings.mirror
+    assert not load(["--no-mirror"], file).settings.mirror
+
+
+@pytest.mark.parametrize(
+    ("text", "key", "part"),
+    [
+        ("colour: red", "colour", "unknown setting"),
+        ("alpha: 2", "alpha", "less than or equal to 1"),
+        ("every: two", "every", "valid integer"),
+        ("style: shiny", "style", "'blend'"),
+        ("paint: {person: red}", "paint", "a colour is written #ff0000 or 255,0,0"),
+        ("mean: [1, 2]", "mean", "three numbers"),
+    ],
+)
+def test_a_wrong_setting_is_named_with_its_file_key_and_what_is_allowed(tmp_path, text, key, part):
+    file = written(tmp_path, text)
+
+    with pytest.raises(SettingsError) as error:
+        load([], file)
+
+    assert str(file) in str(error.value)
+    assert key in str(error.value)
+    assert part in str(error.value)
+    assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("words", "flag"), [(["--alpha", "x"], "--alpha"), (["--crf", "99"], "--crf"), (["--size", "12"], "--size")]
+)
+def test_a_wrong_flag_is_named(words, flag):
+    with pytest.raises(SettingsError, match=flag):
+        load(words)
+
+
+@pytest.mark.parametrize("text", ["- a\n- b\n", "alpha: [", "\t:"])
+def test_a_file_that_is_no_list_of_settings_is_one_line(tmp_path, text):
+    with pytest.raises(SettingsError) as error:
+        load([], written(tmp_path, text))
+
+    assert "\n" not in str(error.value)
+
+
+def test_a_missing_file_is_an_error(tmp_path):
+    with pytest.raises(SettingsError, match=r"gone\.yaml"):
+        load(["--config", str(tmp_path / "gone.yaml")])
+
+
+def test_classes_are_painted_in_given_or_usual_colours():
+    paint = load(["--paint", "person cat=#ff8800 dog=1,2,3"]).settings.paint
+
+    assert paint == {"person": (255, 0, 0), "cat": (255, 136, 0), "dog": (1, 2, 3)}
