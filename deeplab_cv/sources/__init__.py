@@ -22,7 +22,7 @@ class SourceInfo:
         frame_count: how many frames will come, as well as the container knows; None for a live source.
         live: frames come at their own pace and are lost when nobody takes them.
         time_base: the unit of each frame's pts, in seconds.
-        path: the file itself, None where there is none.
+        path: the file or folder itself, None where there is none.
         sound: the file has sound that an output can carry along.
     """
 
@@ -37,12 +37,13 @@ class SourceInfo:
 
 
 class Source(Protocol):
-    """Frames, one after another, until there are no more; a context manager that lets go of the device or file."""
+    """Frames, one after another, until there are no more; a context manager that lets go of the device or file.
 
-    @property
-    def info(self) -> SourceInfo:
-        """What is known before the first frame."""
-        ...
+    Attributes:
+        info: what is known before the first frame.
+    """
+
+    info: SourceInfo
 
     def read(self) -> Frame | None:
         """The next frame, or None at the end. Raises SourceError where frames should come and do not."""
@@ -52,8 +53,10 @@ class Source(Protocol):
         """Let go of the device or file; safe to call twice and from another thread."""
         ...
 
-    def __enter__(self) -> Self: ...
+    def __enter__(self) -> Self:
+        return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None: ...
+    ) -> None:
+        self.close()

@@ -1,79 +1,94 @@
-"""A video file through PyAV: exact timestamps, upright frames, right colours."""
+"""A video file through PyAV: every frame upright, in right colours, at the exact time the file gives it."""
 
+import math
 import threading
 import time
-from collections.abc import Iterator
 from fractions import Fraction
+from itertools import chain
 from pathlib import Path
-from types import TracebackType
 
-import av
-import cv2
-import numpy as np
-from av.video.frame import VideoFrame
-from typing_extensions import Self
-
-from deeplab_cv.errors import SourceError
-from deeplab_cv.frame import Frame, Image
-from deeplab_cv.sources import SourceInfo
+from deeplab_cv.errors import SourceError, UsageError
+from deeplab_cv.frame import Frame
+from deeplab_cv.sources import Source, SourceInfo
+from deeplab_cv.sources.conversion import FrameConverter
+from deeplab_cv.sources.decoding import TimedFrame, VideoDecoder
 
 
-class VideoSource:
-    """The frames of one video file, each with the timestamp the file gives it."""
+class VideoSource(Source):
+    """The frames of one video file. Where it is damaged, all that can be read comes first and then a SourceError."""
 
-    def __init__(self, path: Path) -> None:
-        try:
-            self._container = av.open(str(path))
-        except (OSError, ValueError) as error:
-            raise SourceError("cannot read the video", path, str(error)) from error
-        stream = self._container.streams.video[0]
-        stream.thread_type = "AUTO"
-        self._time_base = stream.time_base or Fraction(1, 1000)
-        self._frames: Iterator[VideoFrame] = self._container.decode(stream)
-        self._first = next(self._frames, None)
-        if self._first is None:
-            raise SourceError("the video has no frames", path, "give another file")
-        turned = self._first.rotation % 180 == 90
-        size = (self._first.width, self._first.height)
+    def __init__(self, path: Path, start: float | None = None, end: float | None = None) -> None:
+        """`start`, `end`: seconds from the beginning as a player counts them; the frame at `end` is left out.
+
+        Raises:
+            SourceError: there is no such file, it is no video, or nothing of it can be decoded.
+            UsageError: `end` comes before `start`.
+        """
+        if start is not None and end is not None and end <= start:
+            raise UsageError("--end is not after --start", f"--start {start:g} --end {end:g}", "give a later --end")
         self._lock = threading.Lock()
+        self._decoder = VideoDecoder(path)
+        try:
+            self._frames = self._decoder.frames(self._pts_at(start), self._pts_at(end))
+            first = self._first_frame(start)
+            self._converter = FrameConverter(first[1], self._decoder.stream.sample_aspect_ratio)
+        except BaseException:
+            self._decoder.close()
+            raise
+        self._frames = chain([first], self._frames)
         self._index = 0
         self.info = SourceInfo(
             name=path.name,
-            size_wh=size[::-1] if turned else size,
-            frame_rate=stream.average_rate,
-            frame_count=stream.frames or None,
+            size_wh=self._converter.size_wh,
+            frame_rate=self._decoder.frame_rate,
+            frame_count=self._frame_count(start, end),
             live=False,
-            time_base=self._time_base,
+            time_base=self._decoder.time_base,
             path=path,
-            sound=bool(self._container.streams.audio),
+            sound=self._decoder.has_sound,
         )
 
     def read(self) -> Frame | None:
-        """The next frame, or None at the end."""
+        """The next frame, or None at the end. Raises SourceError after the last readable frame of a damaged file."""
         with self._lock:
-            decoded, self._first = self._first or next(self._frames, None), None
-            if decoded is None:
+            timed = next(self._frames, None)
+            if timed is None:
                 return None
+            pts, decoded = timed
+            try:
+                image = self._converter.convert(decoded)
+            except ValueError as error:
+                raise SourceError(str(error), self._decoder.path, "convert it to .mp4 with ffmpeg") from error
             index, self._index = self._index, self._index + 1
-            return Frame(_upright_bgr(decoded), index, decoded.pts or 0, self._time_base, time.monotonic())
+            return Frame(image, index, pts, self._decoder.time_base, time.monotonic())
 
     def close(self) -> None:
         """Let go of the file."""
         with self._lock:
             self._frames = iter(())
-            self._container.close()
+            self._decoder.close()
 
-    def __enter__(self) -> Self:
-        return self
+    def _pts_at(self, seconds: float | None) -> int | None:
+        if seconds is None:
+            return None
+        exact = Fraction(seconds).limit_denominator(1_000_000)
+        return self._decoder.first_pts + math.ceil(exact / self._decoder.time_base)
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
+    def _first_frame(self, start: float | None) -> TimedFrame:
+        first = next(self._frames, None)
+        if first is not None:
+            return first
+        path, duration_s = self._decoder.path, self._decoder.duration_s
+        if start is None:
+            raise SourceError("the video has no frame", path, "give another file")
+        lasts = f"it lasts {float(duration_s):.2f} s" if duration_s is not None else "give an earlier --start"
+        raise SourceError(f"the video has no frame at or after --start {start:g}", path, lasts)
 
-
-def _upright_bgr(frame: VideoFrame) -> Image:
-    image = np.asarray(frame.to_ndarray(format="bgr24"), np.uint8)
-    turns = {90: cv2.ROTATE_90_COUNTERCLOCKWISE, -90: cv2.ROTATE_90_CLOCKWISE, 180: cv2.ROTATE_180}
-    turn = turns.get(180 if abs(frame.rotation) == 180 else frame.rotation)
-    return image if turn is None else np.asarray(cv2.rotate(image, turn), np.uint8)
+    def _frame_count(self, start: float | None, end: float | None) -> int | None:
+        duration_s, stream = self._decoder.duration_s, self._decoder.stream
+        rate = stream.average_rate or self._decoder.frame_rate
+        count = stream.frames or (round(duration_s * rate) if duration_s is not None else None)
+        if count is None or duration_s is None or (start is None and end is None):
+            return count
+        from_s, to_s = start or 0.0, min(end or math.inf, float(duration_s))
+        return max(1, round(count * (to_s - from_s) / float(duration_s)))

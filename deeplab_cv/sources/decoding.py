@@ -1,0 +1,224 @@
+"""The frames of a video file in order of presentation, exactly cut, and an error where some are missing."""
+
+import re
+from collections.abc import Iterator
+from fractions import Fraction
+from itertools import chain
+from pathlib import Path
+
+import av
+import av.error
+from av.container import InputContainer
+from av.packet import Packet
+from av.stream import Discard, Disposition
+from av.video.frame import VideoFrame
+from av.video.stream import VideoStream
+
+from deeplab_cv.errors import SourceError
+from deeplab_cv.sources.files import cannot_read, check_file
+
+_INDEXED_CONTAINERS = ("mov,mp4,m4a,3gp,3g2,mj2", "matroska,webm", "avi")
+"""Containers that tell how long the pictures last; others, like transport streams, may be cut at any point."""
+
+_SEEK_MARGINS_S = (0, 10, 100)
+"""How much too early to seek, one after the other, in files without an index of key frames."""
+
+TimedFrame = tuple[int, VideoFrame]
+
+
+class VideoDecoder:
+    """A video file's picture stream, opened.
+
+    Attributes:
+        path: the file.
+        stream: its picture stream.
+        has_sound: it has sound beside the pictures.
+        time_base: the unit of timestamps, in seconds.
+        frame_rate: frames a second; of a variable rate the one its timestamps are multiples of.
+        first_pts: the timestamp at which a player begins to count.
+    """
+
+    def __init__(self, path: Path) -> None:
+        """Raises SourceError."""
+        check_file(path)
+        self.path = path
+        self._damaged_at_pts: int | None = None
+        self._open()
+
+    def _open(self) -> None:
+        self._container = _open_container(self.path)
+        try:
+            self.stream = _picture_stream(self._container, self.path)
+        except SourceError:
+            self._container.close()
+            raise
+        self.has_sound = bool(self._container.streams.audio)
+        self.stream.thread_type = "AUTO"
+        for other in self._container.streams:
+            if other is not self.stream:
+                # Of a file that is cut off FFmpeg reads no more than what lies before the first gap in any stream.
+                other.discard = Discard.all
+        self.time_base = self.stream.time_base or Fraction(1, av.time_base)
+        self.frame_rate = self.stream.guessed_rate or self.stream.average_rate or Fraction(25)
+        self.first_pts = _first_pts(self._container, self.stream, self.time_base)
+        self._told_end_pts = _told_end_pts(self.stream, self.time_base)
+        self._tells_end = self._container.format.name in _INDEXED_CONTAINERS
+
+    @property
+    def duration_s(self) -> Fraction | None:
+        """How long the pictures last in seconds, as well as the file tells; None where it does not."""
+        if self._told_end_pts is not None:
+            return (self._told_end_pts - self.first_pts) * self.time_base
+        if self._container.duration is not None:
+            return Fraction(self._container.duration, av.time_base)
+        return None
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self._container.close()
+
+    def frames(self, start_pts: int | None, end_pts: int | None) -> Iterator[TimedFrame]:
+        """The frames from `start_pts` up to but without `end_pts`, each with its timestamp; timestamps rise.
+
+        A frame without a timestamp, or with one that does not rise, is given the one at which the frame before ends.
+        Damaged places are passed over.
+
+        Raises:
+            SourceError: after the last frame that can be read, where the file is damaged or cut off.
+        """
+        seeks = start_pts is not None and start_pts > self.first_pts
+        for pts, frame in self._from(start_pts) if seeks and start_pts is not None else self._timed(seeks):
+            if end_pts is not None and pts >= end_pts:
+                break
+            if start_pts is None or pts >= start_pts:
+                yield pts, frame
+        else:
+            self._check_end()
+        if self._damaged_at_pts is not None:
+            seconds = float((self._damaged_at_pts - self.first_pts) * self.time_base)
+            remedy = "copy or download it again; what can be read of it was read"
+            raise SourceError(f"the video is damaged or cut off at {seconds:.2f} s", self.path, remedy)
+
+    def _from(self, start_pts: int) -> Iterator[TimedFrame]:
+        """Frames from a key frame at or before `start_pts`."""
+        for margin_s in _SEEK_MARGINS_S:
+            try:
+                self._container.seek(start_pts - round(margin_s / self.time_base), stream=self.stream)
+            except av.error.FFmpegError:
+                break
+            found = self._timed(after_seek=True)
+            first = next(found, None)
+            if first is not None and first[0] <= start_pts:
+                return chain([first], found)
+        self.close()
+        self._open()
+        return self._timed(after_seek=False)
+
+    def _timed(self, after_seek: bool) -> Iterator[TimedFrame]:
+        self._damaged_at_pts = None
+        self._read_to_pts = self.first_pts
+        self._longest_gap = max(1, round(1 / self.frame_rate / self.time_base))
+        frame_duration = self._longest_gap
+        last_pts: int | None = None
+        for frame in self._decoded(after_seek):
+            if last_pts is None and (after_seek or not self._tells_end):
+                self._damaged_at_pts = None  # what lies before the first key frame cannot be decoded by anyone
+            pts = frame.pts
+            if pts is None or (last_pts is not None and pts <= last_pts):
+                pts = self._read_to_pts
+            if last_pts is not None:
+                self._longest_gap = max(self._longest_gap, pts - last_pts)
+            last_pts, self._read_to_pts = pts, pts + (frame.duration or frame_duration)
+            yield pts, frame
+
+    def _decoded(self, after_seek: bool) -> Iterator[VideoFrame]:
+        for packet in self._packets(after_seek):
+            yield from self._decode(packet)
+        yield from self._decode(None)
+
+    def _decode(self, packet: "Packet[VideoStream] | None") -> list[VideoFrame]:
+        try:
+            return self.stream.codec_context.decode(packet)
+        except av.error.FFmpegError:
+            self._note_damage()
+            return []
+
+    def _packets(self, after_seek: bool) -> "Iterator[Packet[VideoStream]]":
+        """The stream's packets, after a seek from the first key frame on."""
+        half: Packet[VideoStream] | None = None
+        before_key = after_seek
+        try:
+            for packet in self._container.demux(self.stream):
+                before_key = before_key and not packet.is_keyframe
+                # An empty packet would tell the decoder that this is the end.
+                if packet.size == 0 or before_key:
+                    continue
+                if half is not None:
+                    yield half
+                half = packet if packet.is_corrupt else None
+                if half is None:
+                    yield packet
+        except av.error.FFmpegError:
+            self._note_damage()
+        if half is not None:
+            # Half a packet at the end is no frame; PyAV would drop the frames that other threads still decode with it.
+            self._note_damage()
+
+    def _note_damage(self) -> None:
+        if self._damaged_at_pts is None:
+            self._damaged_at_pts = self._read_to_pts
+
+    def _check_end(self) -> None:
+        """See that the last frame came near the end that the file tells."""
+        if not self._tells_end or self._told_end_pts is None:
+            return
+        # How long the last frame lasts is not always stored; in a file of variable rate it may last like any other.
+        if self._told_end_pts - self._read_to_pts > 1.5 * self._longest_gap:
+            self._note_damage()
+
+
+def _open_container(path: Path) -> InputContainer:
+    try:
+        # Without the prefix FFmpeg takes what stands before a colon in a name for a protocol.
+        return av.open(f"file:{path}")
+    except av.error.FFmpegError as error:
+        if isinstance(error, OSError) and error.errno:
+            raise cannot_read(path, error) from error
+        with path.open("rb") as file:
+            is_mp4 = file.read(8)[4:] == b"ftyp"
+        if is_mp4:
+            what = "the video is cut off before its index (moov)"
+            raise SourceError(what, path, "copy or download it again, or record it again") from error
+        raise SourceError(
+            "this is not a video file", path, "give a video, such as .mp4, .mov, .mkv or .webm"
+        ) from error
+
+
+def _picture_stream(container: InputContainer, path: Path) -> VideoStream:
+    moving = [stream for stream in container.streams.video if not stream.disposition & Disposition.attached_pic]
+    if not moving:
+        raise SourceError("the file has no moving pictures in it", path, "give a video file")
+    best = container.streams.best("video")
+    stream = next((stream for stream in moving if stream is best), moving[0])
+    if stream.codec_context is None:
+        raise SourceError(
+            "there is no decoder for this video", path, "convert it: ffmpeg -i IN -c:v libx264 -crf 16 OUT.mp4"
+        )
+    return stream
+
+
+def _first_pts(container: InputContainer, stream: VideoStream, time_base: Fraction) -> int:
+    if container.start_time is not None:
+        return round(Fraction(container.start_time, av.time_base) / time_base)
+    return stream.start_time or 0
+
+
+def _told_end_pts(stream: VideoStream, time_base: Fraction) -> int | None:
+    if stream.duration is not None:
+        return (stream.start_time or 0) + stream.duration
+    # Matroska has the length of a track only in a tag, HH:MM:SS.nnnnnnnnn.
+    tag = re.fullmatch(r"(\d+):(\d\d):(\d\d(?:\.\d+)?)", stream.metadata.get("DURATION", ""))
+    if tag is None:
+        return None
+    hours, minutes, seconds = (Fraction(part) for part in tag.groups())
+    return round((hours * 3600 + minutes * 60 + seconds) / time_base)

@@ -1,0 +1,28 @@
+"""Whether a file can be read at all, and the one line that says why not."""
+
+import errno
+from pathlib import Path
+
+from deeplab_cv.errors import SourceError
+
+
+def check_file(path: Path) -> None:
+    """See that `path` is a file with something in it. Raises SourceError."""
+    if path.is_dir():
+        raise SourceError("this is a folder, not a file", path, "name a file in it; --image takes a folder of pictures")
+    try:
+        with path.open("rb") as file:
+            empty = not file.read(1)
+    except OSError as error:
+        raise cannot_read(path, error) from error
+    if empty:
+        raise SourceError("the file is empty", path, "copy or download it again")
+
+
+def cannot_read(path: Path, error: OSError) -> SourceError:
+    """The system's refusal to read `path`, in one line."""
+    if error.errno in (errno.ENOENT, errno.ENOTDIR):
+        return SourceError("no such file", path, "check the name and the folder you are in")
+    if error.errno in (errno.EACCES, errno.EPERM):
+        return SourceError("not allowed to read the file", path, "give yourself the right to read it")
+    return SourceError("cannot read the file", path, (error.strerror or str(error)).lower())
