@@ -1,10 +1,20 @@
-"""tensor -> scores: one file per engine."""
+"""tensor -> scores: one file per engine, named like its package.
+
+Each of these files has the same four names, and imports its package at its top, so that a missing one is found there:
+
+    NAME       what the user calls it
+    DEVICES    the devices it can have, the plainest first
+    devices()  those that the installed build claims to have
+    load(graph, device, threads, depth, say) -> Engine; raises EngineError with the reason
+"""
 
 from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
+from deeplab_cv.card import Shape
+from deeplab_cv.errors import EngineError
 from deeplab_cv.frame import Scores
 
 Blob = NDArray[np.float32]
@@ -43,3 +53,10 @@ class Engine(Protocol):
     def close(self) -> None:
         """Give back what the engine holds; safe to call twice."""
         ...
+
+
+def check_blob(blob: Blob, shape: Shape) -> None:
+    """Raises EngineError for a tensor that is not what the network takes: float32 (1, 3, *shape)."""
+    if blob.dtype != np.float32 or blob.shape != (1, 3, *shape):
+        expected = f"float32 {(1, 3, *shape)}"
+        raise EngineError("the tensor does not fit", f"expected {expected}, got {blob.dtype} {blob.shape}", "resize it")

@@ -1,28 +1,176 @@
 """Which engine runs a network: the one asked for, or the fastest that is right."""
 
-import importlib
+import statistics
+import time
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 
-from deeplab_cv.engines import Engine
+from deeplab_cv.engines import Blob, Engine
+from deeplab_cv.engines.candidates import Candidate, candidates_for, engine_module
+from deeplab_cv.engines.golden import Proof, Reference, check, reference_for, spoil_heap
+from deeplab_cv.engines.remembered import question_of, recall, remember
+from deeplab_cv.errors import EngineError
 from deeplab_cv.network import Graph
+
+_ROUNDS = 9
+_RACE_S = 3.0
+_HOPELESS = 1.5
+"""A candidate whose best time is this many times that of the fastest leaves the race."""
+
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """What came of a candidate.
+
+    Attributes:
+        candidate: what was tried.
+        reason: why it was refused; empty where it works.
+        proof: how right it is; None where it was refused.
+        ms: milliseconds a frame takes, the median of several; None where it was refused.
+        precision: what it computes in, by its own word; empty where it did not load.
+        threads: processor threads it computes with; 0 where it did not load or needs none.
+    """
+
+    candidate: Candidate
+    reason: str = ""
+    proof: Proof | None = None
+    ms: float | None = None
+    precision: str = ""
+    threads: int = 0
+
+
+@dataclass(frozen=True)
+class Choice:
+    """The engine chosen, and what became of everything that was tried for it.
+
+    Attributes:
+        engine: loaded and proven.
+        candidate: what was loaded.
+        attempts: the fastest first, then those refused; empty where the choice was remembered from an earlier start.
+    """
+
+    engine: Engine
+    candidate: Candidate
+    attempts: tuple[Attempt, ...]
+
+
+@dataclass
+class _Runner:
+    candidate: Candidate
+    engine: Engine
+    proof: Proof
+    times_ms: list[float] = field(default_factory=list)
+
+    def attempt(self) -> Attempt:
+        engine = self.engine
+        ms = statistics.median(self.times_ms)
+        return Attempt(self.candidate, "", self.proof, ms, engine.precision, engine.threads)
 
 
 def open_engine(
-    graphs: Sequence[Graph], backend: str = "auto", threads: int = 0, depth: int = 1, say: Callable[[str], None] = print
+    graphs: Sequence[Graph], backend: str = "auto", threads: int = 0, depth: int = 1, say: Say = print
 ) -> Engine:
-    """Load an engine that has been proven right.
+    """Load an engine that has been proven right; see `choose`."""
+    return choose(graphs, backend, threads, depth, say).engine
+
+
+def choose(
+    graphs: Sequence[Graph], backend: str = "auto", threads: int = 0, depth: int = 1, say: Say = print
+) -> Choice:
+    """Load the fastest engine that is right, among those that `backend` names.
+
+    The race is run once on a machine; later starts load the winner alone. Its golden check is run at every start.
 
     Args:
         graphs: the network's graph of one shape, then its variants (`graph_for`, `variant_graphs`).
-        backend: `NAME`, `NAME:device` or `auto`.
+        backend: `auto`, `NAME` for all of an engine's devices, or `NAME:device`.
         threads: processor threads; 0 leaves it to the program.
-        depth: tensors wanted in flight.
-        say: takes one line for the user where loading takes long.
+        depth: tensors wanted in flight; an engine may take fewer.
+        say: takes one line for the user where loading takes long or a choice was made.
 
     Raises:
-        EngineError: no engine works, with the reason.
+        UsageError: there is no such engine.
+        EngineError: what was asked for does not work, with the reason.
     """
-    name, _, device = backend.partition(":")
-    module = importlib.import_module(f"deeplab_cv.engines.{'opencv' if name == 'auto' else name}")
-    engine: Engine = module.load(graphs[0], device or "cpu", threads, depth)
-    return engine
+    candidates = candidates_for(graphs, backend)
+    question = question_of(candidates, threads, depth)
+    reference = reference_for(graphs[0])
+    known = candidates[0] if len(candidates) == 1 else recall(question, candidates)
+    if known is not None:
+        try:
+            return Choice(_load(known, reference, threads, depth, say).engine, known, ())
+        except EngineError:
+            if len(candidates) == 1:
+                raise
+    say("finding the fastest engine that is right on this machine, this once")
+    attempts, engine = contest(candidates, reference, threads, depth, say)
+    if engine is None:
+        reasons = "; ".join(f"{attempt.candidate.backend}: {attempt.reason}" for attempt in attempts)
+        raise EngineError(f"no engine runs the network right ({reasons})", graphs[0].file, "look at `app.py doctor`")
+    winner = attempts[0].candidate
+    remember(question, winner, [_remark(attempt) for attempt in attempts])
+    working = sum(not attempt.reason for attempt in attempts)
+    say(f"{winner.backend} is the fastest of {working} that are right: {attempts[0].ms:.1f} ms a frame")
+    return Choice(engine, winner, tuple(attempts))
+
+
+def contest(
+    candidates: Sequence[Candidate], reference: Reference, threads: int, depth: int, say: Say
+) -> tuple[list[Attempt], Engine | None]:
+    """Load, prove and time every candidate.
+
+    Returns:
+        What came of each, the fastest first, then those refused; and the fastest, still loaded, None where none works.
+    """
+    refused: list[Attempt] = []
+    runners: list[_Runner] = []
+    for candidate in candidates:
+        try:
+            runners.append(_load(candidate, reference, threads, depth, say))
+        except EngineError as error:
+            refused.append(Attempt(candidate, f"{error.what}: {error.where}; {error.remedy}"))
+    _race(runners, reference.blob)
+    runners.sort(key=lambda runner: statistics.median(runner.times_ms))
+    for loser in runners[1:]:
+        loser.engine.close()
+    return [*(runner.attempt() for runner in runners), *refused], runners[0].engine if runners else None
+
+
+def _load(candidate: Candidate, reference: Reference, threads: int, depth: int, say: Say) -> _Runner:
+    module = engine_module(candidate.name)
+    spoil_heap()
+    engine: Engine = module.load(candidate.graph, candidate.device, threads, depth, say)
+    try:
+        proof = check(engine, candidate.graph, reference)
+        return _Runner(candidate, engine, proof, [_time_ms(engine, reference.blob)])
+    except EngineError:
+        engine.close()
+        raise
+
+
+def _race(runners: Sequence[_Runner], blob: Blob) -> None:
+    """Time the runners in turn, so that a busy machine is equally unfair to all."""
+    deadline = time.perf_counter() + _RACE_S
+    for _ in range(_ROUNDS):
+        best_ms = min((min(runner.times_ms) for runner in runners), default=0.0)
+        runners = [runner for runner in runners if min(runner.times_ms) <= _HOPELESS * best_ms]
+        if len(runners) < 2 or time.perf_counter() > deadline:
+            return
+        for runner in runners:
+            runner.times_ms.append(_time_ms(runner.engine, blob))
+
+
+def _time_ms(engine: Engine, blob: Blob) -> float:
+    """Milliseconds a frame takes with as many in flight as the engine takes."""
+    start = time.perf_counter()
+    for _ in range(engine.depth):
+        engine.submit(blob)
+    for _ in range(engine.depth):
+        engine.result()
+    return (time.perf_counter() - start) * 1000 / engine.depth
+
+
+def _remark(attempt: Attempt) -> str:
+    return f"{attempt.candidate.backend}: {attempt.reason or f'{attempt.ms:.1f} ms'}"

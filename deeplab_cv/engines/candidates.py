@@ -1,0 +1,96 @@
+"""The ways this machine could run a network: every engine, device and file of it that the installed builds claim."""
+
+import importlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from types import ModuleType
+
+from deeplab_cv.errors import EngineError, UsageError
+from deeplab_cv.network import Graph
+
+ENGINES = ("openvino", "onnxruntime", "opencv")
+"""In the order in which they are tried: the ones that are usually fastest first."""
+
+_WHEELS = {"openvino": "openvino", "onnxruntime": "onnxruntime", "opencv": "opencv-python"}
+_SUFFIXES = {"float32": "", "float16": "_fp16", "bfloat16": "_bf16", "int8": "_int8"}
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """One way to run a network: a graph on one of an engine's devices."""
+
+    name: str
+    device: str
+    graph: Graph
+
+    @property
+    def backend(self) -> str:
+        """As --backend takes it: `openvino:cpu`; `openvino:cpu_int8` where the file itself is of that precision."""
+        return f"{self.name}:{self.device}{_SUFFIXES[self.graph.precision]}"
+
+
+def engine_module(name: str) -> ModuleType:
+    """The module of an engine, see `deeplab_cv.engines`.
+
+    Raises:
+        UsageError: there is no such engine.
+        EngineError: its package is not installed or does not load.
+    """
+    if name not in ENGINES:
+        raise UsageError("unknown backend", name, f"write auto, or one of {', '.join(ENGINES)} with or without :device")
+    try:
+        return importlib.import_module(f"deeplab_cv.engines.{name}")
+    except ImportError as error:
+        wheel = _WHEELS[name]
+        raise EngineError(f"{name} cannot be loaded", error, f"pip install --force-reinstall {wheel}") from error
+
+
+def candidates_for(graphs: Sequence[Graph], backend: str) -> list[Candidate]:
+    """What `backend` leaves to choose from: `auto`, a NAME for all of an engine's devices, or NAME:device.
+
+    A device that the installed build does not claim is a candidate all the same when it is asked for by its name:
+    loading it gives the reason.
+
+    Args:
+        graphs: the network's graph of one shape, then its variants.
+        backend: as the user wrote it.
+
+    Raises:
+        UsageError: there is no such engine.
+        EngineError: the engine's package is missing; for `auto`, all of them are.
+    """
+    wanted, _, device = backend.partition(":")
+    found: list[Candidate] = []
+    missing: list[EngineError] = []
+    for name in ENGINES if backend == "auto" else (wanted,):
+        try:
+            devices = engine_module(name).devices()
+        except EngineError as error:
+            missing.append(error)
+            continue
+        found += [
+            Candidate(name, device, graph) for device in devices for graph in graphs if _suits(name, device, graph)
+        ]
+    if missing and not found:
+        raise missing[0]
+    if not device:
+        return found
+    return [candidate for candidate in found if candidate.backend == backend] or [Candidate(wanted, device, graphs[0])]
+
+
+def backend_names(graphs: Sequence[Graph]) -> list[str]:
+    """Every backend that `auto` would try, by name, each once."""
+    return list(dict.fromkeys(candidate.backend for candidate in candidates_for(graphs, "auto")))
+
+
+def _suits(name: str, device: str, graph: Graph) -> bool:
+    """Whether a file is meant for an engine, and its precision is not at odds with the device's own.
+
+    OpenVINO's `auto` picks one of the devices that are candidates themselves.
+    """
+    lowered = "fp16" in device or "bf16" in device
+    return (
+        device != "auto"
+        and not (graph.engines and name not in graph.engines)
+        and not (lowered and graph.precision != "float32")
+    )

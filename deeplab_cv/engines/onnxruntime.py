@@ -1,0 +1,126 @@
+"""ONNX Runtime: the processor, CUDA, TensorRT and whatever else the installed build brings."""
+
+import contextlib
+import io
+from collections.abc import Callable
+from typing import Any
+
+import onnxruntime
+
+from deeplab_cv.engines import Blob, tensorrt
+from deeplab_cv.engines.processor import usable_cores
+from deeplab_cv.engines.synchronous import Facts, SynchronousEngine
+from deeplab_cv.errors import EngineError
+from deeplab_cv.frame import Scores
+from deeplab_cv.network import Graph
+
+NAME = "onnxruntime"
+
+_PROVIDERS = {
+    "cpu": "CPUExecutionProvider",
+    "cuda": "CUDAExecutionProvider",
+    "tensorrt": "TensorrtExecutionProvider",
+    "tensorrt_fp16": "TensorrtExecutionProvider",
+    "rocm": "ROCMExecutionProvider",
+    "migraphx": "MIGraphXExecutionProvider",
+    "directml": "DmlExecutionProvider",
+    "coreml": "CoreMLExecutionProvider",
+    "openvino": "OpenVINOExecutionProvider",
+    "qnn": "QNNExecutionProvider",
+    "xnnpack": "XnnpackExecutionProvider",
+}
+DEVICES = tuple(_PROVIDERS)
+
+_WHEELS = {
+    "cuda": "onnxruntime-gpu[cuda,cudnn]",
+    "tensorrt": "onnxruntime-gpu[cuda,cudnn]",
+    "tensorrt_fp16": "onnxruntime-gpu[cuda,cudnn]",
+    "migraphx": "onnxruntime-migraphx",
+    "rocm": "onnxruntime-rocm",
+    "directml": "onnxruntime-directml",
+    "openvino": "onnxruntime-openvino",
+    "qnn": "onnxruntime-qnn",
+}
+
+
+def devices() -> tuple[str, ...]:
+    """The devices this build of ONNX Runtime claims; whether their libraries load is seen only by loading."""
+    available = onnxruntime.get_available_providers()
+    return tuple(device for device, provider in _PROVIDERS.items() if provider in available)
+
+
+def load(graph: Graph, device: str, threads: int, depth: int, say: Callable[[str], None]) -> SynchronousEngine:
+    """Load a graph on one of `DEVICES`; `say` is told before a TensorRT engine is built. Raises EngineError."""
+    version = onnxruntime.__version__
+    if device not in devices():
+        wheel = _WHEELS.get(device)
+        built = ", ".join(devices())
+        remedy = f"pip uninstall onnxruntime, pip install '{wheel}'" if wheel else "take one of these"
+        raise EngineError(f"ONNX Runtime has no {device}", f"ONNX Runtime {version} has {built}", remedy)
+    options = onnxruntime.SessionOptions()
+    options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_ENABLE_ALL
+    options.intra_op_num_threads = threads or usable_cores()
+    options.inter_op_num_threads = 1
+    # Threads that spin between two frames take the cores from decoding, painting and encoding.
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    options.add_session_config_entry("session.record_ep_graph_assignment_info", "1")
+    session, log = _session(graph, device, options, say)
+    _refuse_dropped_provider(session, device, log)
+    input_name, output_names = graph.card.input.name, [graph.card.output.name]
+
+    def compute(blob: Blob) -> Scores:
+        try:
+            scores: Scores = session.run(output_names, {input_name: blob})[0][0]
+        except Exception as error:  # its exceptions have no common base
+            raise EngineError("ONNX Runtime failed on a frame", f"{NAME}:{device}", _short(error)) from error
+        return scores
+
+    precision = "float16" if device.endswith("_fp16") else graph.precision
+    facts = Facts(NAME, device.removesuffix("_fp16"), precision, options.intra_op_num_threads, version)
+    return SynchronousEngine(facts, graph.shape, compute)
+
+
+def _session(graph: Graph, device: str, options: Any, say: Callable[[str], None]) -> tuple[Any, str]:
+    """A session and what was printed while the provider's libraries were looked for."""
+    settings: dict[str, str] = {}
+    log = io.StringIO()
+    if device != "cpu":
+        # Its own log would come on top of the reason given below.
+        options.log_severity_level = 4
+        onnxruntime.set_default_logger_severity(4)
+        with contextlib.redirect_stdout(log):
+            onnxruntime.preload_dlls()
+    if device.startswith("tensorrt"):
+        settings = tensorrt.provider_settings(graph, fp16=device.endswith("_fp16"), say=say)
+    try:
+        session = onnxruntime.InferenceSession(
+            str(graph.file), options, providers=[(_PROVIDERS[device], settings)], enable_fallback=False
+        )
+    except Exception as error:  # its exceptions have no common base
+        where = f"{NAME}:{device}, {graph.file}"
+        raise EngineError("ONNX Runtime cannot run the network", where, _short(error)) from error
+    finally:
+        onnxruntime.set_default_logger_severity(2)
+    return session, log.getvalue()
+
+
+def _refuse_dropped_provider(session: Any, device: str, log: str) -> None:
+    """Raises EngineError where a provider could not load or took no node: the processor then does it all, silently."""
+    provider = _PROVIDERS[device]
+    where = f"{NAME}:{device}"
+    if provider not in session.get_providers():
+        reason = next(
+            (line for line in log.splitlines() if line.startswith("Failed to load")), "its libraries are missing"
+        )
+        wheel = _WHEELS.get(device)
+        remedy = f"{reason}: pip install '{wheel}'" if wheel else reason
+        raise EngineError(f"ONNX Runtime dropped {provider}", where, remedy)
+    if hasattr(session, "get_provider_graph_assignment_info"):
+        takers = {part.ep_name for part in session.get_provider_graph_assignment_info()}
+        if provider not in takers:
+            raise EngineError(f"{provider} takes no part of the network", where, f"{', '.join(takers)} would run it")
+
+
+def _short(error: Exception) -> str:
+    """ONNX Runtime's reason in one line."""
+    return " ".join(str(error).split())[:300]

@@ -1,0 +1,151 @@
+"""OpenVINO: Intel's processors, graphics and NPUs, and any x86 or ARM processor.
+
+A device can carry the precision it shall compute in, such as `cpu_bf16`; without one it computes in what the network
+file holds. Left to itself OpenVINO takes bfloat16 wherever the processor has it, faster or not.
+"""
+
+from collections import Counter, deque
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import openvino
+
+from deeplab_cv.engines import Blob, check_blob
+from deeplab_cv.engines.processor import usable_cores
+from deeplab_cv.errors import EngineError
+from deeplab_cv.folders import cache_folder
+from deeplab_cv.frame import Scores
+from deeplab_cv.network import Graph
+
+NAME = "openvino"
+DEVICES = ("cpu", "cpu_bf16", "cpu_fp16", "gpu", "gpu_fp16", "npu_fp16", "auto")
+
+_HINTS = {"": "f32", "bf16": "bf16", "fp16": "f16"}
+_CAPABILITIES = {"": "FP32", "bf16": "BF16", "fp16": "FP16"}
+_PRECISIONS = {"f32": "float32", "bf16": "bfloat16", "f16": "float16", "i8": "int8", "u8": "int8"}
+
+_REMEDIES = {
+    "gpu": "it needs Intel graphics and their compute driver (Debian: intel-opencl-icd)",
+    "npu": "it needs an Intel NPU and its driver",
+}
+
+
+class OpenVINOEngine:
+    """A compiled network with `depth` requests that run one after another or side by side."""
+
+    name = NAME
+
+    def __init__(self, graph: Graph, compiled: Any, depth: int) -> None:
+        self.device = "+".join(compiled.get_property("EXECUTION_DEVICES")).strip("()").lower()
+        self.precision = _precision(compiled)
+        self.threads = _threads(compiled)
+        self.version = openvino.__version__.partition("-")[0]
+        self.depth = depth
+        self._shape = graph.shape
+        self._input_name = graph.card.input.name
+        self._output = compiled.output(graph.card.output.name)
+        self._free = deque(compiled.create_infer_request() for _ in range(depth))
+        self._running: deque[tuple[Any, Blob]] = deque()
+
+    def submit(self, blob: Blob) -> None:
+        """Start computing a tensor. Raises EngineError."""
+        if not self._free:
+            raise EngineError("the engine takes no tensor", NAME, "it is closed, or a result is still to be fetched")
+        check_blob(blob, self._shape)
+        request = self._free.popleft()
+        request.start_async({self._input_name: blob}, share_inputs=True)
+        # The request reads the tensor where it lies, so it is kept until the result is there.
+        self._running.append((request, blob))
+
+    def result(self) -> Scores:
+        """Wait for the oldest tensor's scores. Raises EngineError."""
+        if not self._running:
+            raise EngineError("the engine has nothing to compute", NAME, "hand in a tensor first")
+        request, _ = self._running.popleft()
+        try:
+            request.wait()
+        except RuntimeError as error:
+            raise EngineError("OpenVINO failed on a frame", f"{NAME}:{self.device}", _short(error)) from error
+        # A copy, because the request writes its next result over this one.
+        scores = np.array(request.get_tensor(self._output).data[0])
+        self._free.append(request)
+        return scores
+
+    def close(self) -> None:
+        """Wait for what still runs and let go of the network."""
+        for request, _ in self._running:
+            request.cancel()
+            request.wait()
+        self._running.clear()
+        self._free.clear()
+
+
+def devices() -> tuple[str, ...]:
+    """The devices OpenVINO finds on this machine, each precision of its own."""
+    core = openvino.Core()
+    found = []
+    for device in core.available_devices:
+        capabilities = core.get_property(device, "OPTIMIZATION_CAPABILITIES")
+        found += [
+            f"{device.lower()}_{suffix}".rstrip("_")
+            for suffix, capability in _CAPABILITIES.items()
+            if capability in capabilities
+        ]
+    return (*found, "auto")
+
+
+def load(graph: Graph, device: str, threads: int, depth: int, say: Callable[[str], None]) -> OpenVINOEngine:
+    """Load a graph on one of `devices()`. Raises EngineError."""
+    claimed = devices()
+    # Of several graphics cards the first goes by the name of `gpu`.
+    if device not in claimed and device not in [name.replace(".0", "") for name in claimed]:
+        found = f"OpenVINO {openvino.__version__.partition('-')[0]} finds {', '.join(claimed)}"
+        raise EngineError(
+            f"OpenVINO has no {device}", found, _REMEDIES.get(device.partition("_")[0], "take one of these")
+        )
+    place, _, suffix = device.partition("_")
+    if place != "cpu":
+        say(f"compiling the network for {NAME}:{device}: the first time this takes a while")
+    settings: dict[str, Any] = {"INFERENCE_PRECISION_HINT": _HINTS[suffix]}
+    # Streams side by side give more frames a second, one stream the earliest result.
+    streams = min(depth, usable_cores())
+    settings |= {"NUM_STREAMS": streams} if depth > 1 else {"PERFORMANCE_HINT": "LATENCY"}
+    if place == "cpu":
+        settings["INFERENCE_NUM_THREADS"] = threads or usable_cores()
+    # A compiled network is kept: it loads in a fifth of the time. Each setting has a folder of its own, because
+    # OpenVINO 2026.4 takes a network kept in float16 for one in float32 and then says that it is float32.
+    folder = cache_folder("openvino") / f"{device}-{threads}-{streams}"
+    settings["CACHE_DIR"] = str(folder)
+    try:
+        compiled = openvino.Core().compile_model(str(graph.file), place.upper(), settings)
+    except RuntimeError as error:
+        raise EngineError("OpenVINO cannot run the network", f"{NAME}:{device}, {graph.file}", _short(error)) from error
+    return OpenVINOEngine(graph, compiled, depth)
+
+
+def _precision(compiled: Any) -> str:
+    """What most convolutions compute in, as the compiled network tells."""
+    facts = [node.get_rt_info() for node in compiled.get_runtime_model().get_ops()]
+    precisions = Counter(
+        info["runtimePrecision"].astype(str)
+        for info in facts
+        if "layerType" in info and "Convolution" in info["layerType"].astype(str)
+    )
+    if not precisions:
+        return str(_PRECISIONS.get(compiled.get_property("INFERENCE_PRECISION_HINT").get_type_name(), "float32"))
+    most = str(precisions.most_common(1)[0][0])
+    return _PRECISIONS.get(most, most)
+
+
+def _threads(compiled: Any) -> int:
+    """Processor threads; 0 for a device that computes without them."""
+    try:
+        return int(compiled.get_property("INFERENCE_NUM_THREADS"))
+    except RuntimeError:
+        return 0
+
+
+def _short(error: Exception) -> str:
+    """OpenVINO's reason in one line."""
+    return " ".join(str(error).split())[:300]

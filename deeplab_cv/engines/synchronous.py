@@ -1,0 +1,56 @@
+"""An engine that computes where its result is asked for."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from deeplab_cv.card import Shape
+from deeplab_cv.engines import Blob, check_blob
+from deeplab_cv.errors import EngineError
+from deeplab_cv.frame import Scores
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What a loaded runtime says of itself; see `Engine`."""
+
+    name: str
+    device: str
+    precision: str
+    threads: int
+    version: str
+
+
+class SynchronousEngine:
+    """One tensor in flight, computed by the caller of `result`."""
+
+    depth = 1
+
+    def __init__(self, facts: Facts, shape: Shape, compute: Callable[[Blob], Scores]) -> None:
+        self.name = facts.name
+        self.device = facts.device
+        self.precision = facts.precision
+        self.threads = facts.threads
+        self.version = facts.version
+        self._shape = shape
+        self._compute: Callable[[Blob], Scores] | None = compute
+        self._blob: Blob | None = None
+
+    def submit(self, blob: Blob) -> None:
+        """Keep a tensor until its result is asked for. Raises EngineError."""
+        if self._compute is None or self._blob is not None:
+            raise EngineError(
+                "the engine takes no tensor", self.name, "it is closed, or a result is still to be fetched"
+            )
+        check_blob(blob, self._shape)
+        self._blob = blob
+
+    def result(self) -> Scores:
+        """Compute the scores of the tensor handed in. Raises EngineError."""
+        blob, self._blob = self._blob, None
+        if self._compute is None or blob is None:
+            raise EngineError("the engine has nothing to compute", self.name, "hand in a tensor first")
+        return self._compute(blob)
+
+    def close(self) -> None:
+        """Let go of the network."""
+        self._compute = None
