@@ -15,8 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from deeplab_cv.errors import EngineError
-from deeplab_cv.frame import Labels, Scores
-from deeplab_cv.preprocess import Area
+from deeplab_cv.frame import Area, Labels, Scores
 
 # Two interpolations of three roundings each, of values up to the greatest score: less than 16 units in the last place
 # of it on either side of the bound.

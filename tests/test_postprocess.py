@@ -4,8 +4,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from deeplab_cv.errors import EngineError
+from deeplab_cv.frame import Area
 from deeplab_cv.postprocess import WHOLE_INPUT, class_shares, labels_at
-from deeplab_cv.preprocess import Area
 
 
 def interpolate_plainly(scores, size_wh, align_corners, area=WHOLE_INPUT, dtype=np.float32):

@@ -1,0 +1,112 @@
+"""Scores of successive frames averaged where the picture stands still, so that labels do not flicker.
+
+How much of the earlier scores is kept falls from cell to cell as the picture changes there and as old and new scores
+disagree, so that what moves leaves no trail and what appears is there at once (obs-backgroundremoval 498, 605).
+"""
+
+from fractions import Fraction
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from deeplab_cv.frame import Area, Frame, Image, Scores
+from deeplab_cv.postprocess import WHOLE_INPUT
+
+Changes = NDArray[np.float32]
+"""How much the picture changed in each cell of the scores: float32 (h, w), 0..255."""
+
+_POINTS_PER_CELL = 4
+_NOISE = 3.0
+"""Change that a camera's noise alone makes; below it a cell stands still."""
+_MOTION = 12.0
+"""Change from which a cell keeps nothing of earlier frames."""
+_CUT = 30.0
+"""Mean change that makes another scene of a picture."""
+_LONGEST_GAP_S = Fraction(1, 2)
+
+
+class ScoreSmoother:
+    """An exponential average of scores over the frames of one source, shown to it in order.
+
+    Attributes:
+        weight: share of the earlier scores kept where the picture stands still, 0..0.95; 0 is off. It may be changed
+            between two frames.
+    """
+
+    def __init__(self, weight: float) -> None:
+        self.weight = weight
+        self._average: Scores | None = None
+        self._frame: Frame | None = None
+        self._points: Image | None = None
+
+    def reset(self) -> None:
+        """Forget the earlier frames; to be called when another network's scores follow."""
+        self._average = self._frame = self._points = None
+
+    def smooth(self, scores_chw: Scores, frame: Frame, area: Area = WHOLE_INPUT) -> Scores:
+        """The frame's scores averaged with those of the frames before it.
+
+        scores_chw: float32 (classes, h, w), not written into; returns the same shape. It begins anew at a cut, after a
+        gap or a step back in time, and when the size of scores or frame changes.
+        """
+        if self.weight == 0:
+            self.reset()
+            return scores_chw
+        points = _points(frame.image, scores_chw, area)
+        average = scores_chw.astype(np.float32)
+        if (
+            self._average is not None
+            and self._frame is not None
+            and self._points is not None
+            and self._average.shape == scores_chw.shape
+            and _follows(frame, self._frame)
+        ):
+            change = _changes(points, self._points)
+            if change.mean() < _CUT:
+                average += (self._average - scores_chw) * self._kept(change, self._average, scores_chw)
+        self._average, self._frame, self._points = average, frame, points
+        return average
+
+    def _kept(self, change: Changes, earlier: Scores, now: Scores) -> NDArray[np.float32]:
+        """The share of the earlier scores that each cell keeps: float32 (h, w)."""
+        around = cv2.dilate(change, np.ones((3, 3), np.uint8))
+        stillness = np.clip((_MOTION - around) / (_MOTION - _NOISE), 0, 1)
+        disagreement = np.abs(_probabilities(now) - _probabilities(earlier)).sum(axis=0) / 2
+        kept: NDArray[np.float32] = (self.weight * stillness * (1 - disagreement**2)).astype(np.float32)
+        return kept
+
+
+def _follows(frame: Frame, before: Frame) -> bool:
+    """Whether two frames are neighbours in one moving picture."""
+    return (
+        frame.size_wh == before.size_wh
+        and frame.name == before.name
+        and 0 < frame.time_s - before.time_s <= _LONGEST_GAP_S
+    )
+
+
+def _points(image: Image, scores_chw: Scores, area: Area) -> Image:
+    """The frame as the network's input shows it, with a few points for each cell of the scores."""
+    rows, columns = (side * _POINTS_PER_CELL for side in scores_chw.shape[1:])
+    left, right = round(area.left * columns), round((area.left + area.width) * columns)
+    top, bottom = round(area.top * rows), round((area.top + area.height) * rows)
+    points: Image = np.zeros((rows, columns, 3), np.uint8)
+    inside = points[min(top, rows - 1) : max(bottom, top + 1), min(left, columns - 1) : max(right, left + 1)]
+    inside[:] = cv2.resize(image, (inside.shape[1], inside.shape[0]), interpolation=cv2.INTER_AREA)
+    return points
+
+
+def _changes(points: Image, before: Image) -> Changes:
+    change = cv2.absdiff(points, before).max(axis=2).astype(np.float32)
+    height, width = change.shape
+    cells_wh = width // _POINTS_PER_CELL, height // _POINTS_PER_CELL
+    changes: Changes = cv2.resize(change, cells_wh, interpolation=cv2.INTER_AREA)
+    return changes
+
+
+def _probabilities(scores_chw: Scores) -> Scores:
+    """Scores -> softmax over the classes."""
+    powers = np.exp(scores_chw - scores_chw.max(axis=0))
+    probabilities: Scores = powers / powers.sum(axis=0)
+    return probabilities
