@@ -1,10 +1,42 @@
-"""How labels are painted: style, opacity, colours."""
+"""How labels are painted: style, opacity, colours, and what lies behind."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
+
+import cv2
+import numpy as np
 
 from deeplab_cv.classes import RGB
 from deeplab_cv.errors import SettingsError
+from deeplab_cv.frame import Image
+from deeplab_cv.settings import parse_colour
+
+GREEN_SCREEN = "#00b140"
+
+
+class Backdrop:
+    """What style replace puts behind the painted classes: a colour or a picture, at any size."""
+
+    def __init__(self, picture: Image) -> None:
+        self._picture = picture
+        self._fitted = picture
+
+    def at(self, size_wh: tuple[int, int]) -> Image:
+        """The backdrop as a picture of this size: its middle, as large as covers it all; not to be written into."""
+        if self._fitted.shape[1::-1] != size_wh:
+            self._fitted = _cover(self._picture, size_wh)
+        return self._fitted
+
+
+@lru_cache(maxsize=4)
+def read_backdrop(text: str) -> Backdrop:
+    """A colour such as #00b140, or a picture file -> a backdrop. Raises SettingsError if it is neither."""
+    try:
+        red, green, blue = parse_colour(text)
+    except ValueError:
+        return Backdrop(_read_picture(text))
+    return Backdrop(np.array([[[blue, green, red]]], np.uint8))
 
 
 @dataclass(frozen=True)
@@ -13,21 +45,50 @@ class Look:
 
     Attributes:
         style: one of settings.STYLES.
-        alpha: opacity of the paint in style blend, 0..1.
-        colours: label -> colour (RGB) for each painted class; the others stay as the camera saw them.
+        alpha: opacity of the paint in styles blend and side-by-side, 0..1.
+        colours: label -> colour (RGB) of each painted class. Styles blur, replace and cutout keep these classes as the
+            camera saw them and change the rest.
+        backdrop: what style replace puts in place of the rest.
     """
 
     style: str
-    alpha: float
+    alpha: float = 0.5
     colours: Mapping[int, RGB] = field(default_factory=dict)
+    backdrop: Backdrop = field(default_factory=lambda: read_backdrop(GREEN_SCREEN))
 
 
-def make_look(style: str, alpha: float, paint: Mapping[str, RGB], class_names: Sequence[str]) -> Look:
-    """The look that settings describe for a network with these classes.
+def make_look(
+    style: str, alpha: float, paint: Mapping[str, RGB], class_names: Sequence[str], background: str = GREEN_SCREEN
+) -> Look:
+    """The look that settings describe for a network with these classes; cheap enough for every frame.
 
-    Raises SettingsError if a painted class is none of the network's.
+    Raises SettingsError if a painted class is none of the network's or the background cannot be read.
     """
     unknown = [name for name in paint if name not in class_names]
     if unknown:
         raise SettingsError("unknown class", unknown[0], "this network knows " + ", ".join(class_names))
-    return Look(style, alpha, {class_names.index(name): colour for name, colour in paint.items()})
+    colours = {class_names.index(name): colour for name, colour in paint.items()}
+    return Look(style, alpha, colours, read_backdrop(background))
+
+
+def _read_picture(file: str) -> Image:
+    remedy = "name a picture file, or a colour such as #00b140 or 0,177,64"
+    try:
+        # Not cv2.imread, which cannot open every file name on Windows and prints its own warning.
+        picture = cv2.imdecode(np.fromfile(file, np.uint8), cv2.IMREAD_COLOR)
+    except (OSError, cv2.error) as error:
+        raise SettingsError("cannot read the background", file, remedy) from error
+    if picture is None:
+        raise SettingsError("the background is no picture", file, remedy)
+    return np.asarray(picture, np.uint8)
+
+
+def _cover(picture: Image, size_wh: tuple[int, int]) -> Image:
+    height, width = picture.shape[:2]
+    scale = max(size_wh[0] / width, size_wh[1] / height)
+    inner_width = min(width, max(1, round(size_wh[0] / scale)))
+    inner_height = min(height, max(1, round(size_wh[1] / scale)))
+    left, top = (width - inner_width) // 2, (height - inner_height) // 2
+    inner = picture[top : top + inner_height, left : left + inner_width]
+    way = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
+    return np.asarray(cv2.resize(inner, size_wh, interpolation=way), np.uint8)
