@@ -1,4 +1,4 @@
-"""What a painted video takes over from its source file: sound, the shape of pixels, the meaning of colours."""
+"""What a painted video takes over from its source file: the sound, and what its colours mean."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import av.container
 import av.error
 from av.format import Flags
 from av.packet import Packet
-from av.stream import Stream
+from av.stream import Discard, Stream
 
 from deeplab_cv.sinks.encoding import BT709
 
@@ -28,6 +28,10 @@ class Original:
     def __init__(self, path: Path) -> None:
         """Raises av.error.FFmpegError where the file cannot be opened."""
         self._container = av.open(str(path))
+        for stream in self._container.streams:
+            if stream.type != "audio":
+                # The pictures are read elsewhere; here they would only be carried past.
+                stream.discard = Discard.all
         self._copies: dict[int, Stream] = {}
         self._packets: Iterator[Packet[Stream]] = iter(())
         self._waiting: Packet[Stream] | None = None
@@ -42,12 +46,6 @@ class Original:
         if Flags(self._container.format.flags) & Flags.ts_discont:
             return (self._container.start_time or 0) * _MICROSECOND
         return Fraction(0)
-
-    def pixel_aspect(self, upright_wh: tuple[int, int]) -> Fraction:
-        """Width of a pixel over its height in an upright frame of this size; rotation by a quarter turns pixels too."""
-        stream = self._container.streams.video[0]
-        aspect = stream.sample_aspect_ratio or Fraction(1)
-        return aspect if (stream.codec_context.width, stream.codec_context.height) == upright_wh else 1 / aspect
 
     @property
     def colour_meaning(self) -> tuple[int, int]:
@@ -78,6 +76,11 @@ class Original:
             copy.disposition = stream.disposition
             self._copies[stream.index] = copy
         return left_out
+
+    @property
+    def copies_sound(self) -> bool:
+        """The output has got a stream for at least one sound."""
+        return bool(self._copies)
 
     def start_sound(self, from_s: Fraction | None) -> None:
         """Make ready to read sound from a time in seconds on, or all of it."""

@@ -36,7 +36,7 @@ class Progress:
         self._bar.advance(self._task)
         done = self._bar.tasks[0].completed
         if self._frame_count is not None and done > self._frame_count:
-            self._bar.update(self._task, total=None)
+            self._bar.update(self._task, total=done)
 
     def __enter__(self) -> Self:
         self._bar.start()

@@ -66,8 +66,12 @@ class VideoSink:
             if self._file is None:
                 self._file = _OpenFile(self._temporary, self._source_info, self._encoding, painted, self._whole)
             self._file.write(painted)
-        except (av.error.FFmpegError, OSError) as error:
+        except OSError as error:
             raise cannot_write(self._path, error) from error
+        except av.error.FFmpegError as error:
+            size = f"{painted.picture.shape[1]}x{painted.picture.shape[0]}"
+            what = f"{self._encoding.library} does not take this picture of {size}"
+            raise SinkError(what, self._path, f"{error.strerror}; try another --codec, or --masks") from error
 
     def finish(self) -> str:
         """Write the rest of the sound and the trailer, and give the file its name.
@@ -132,7 +136,7 @@ class _OpenFile:
             zero_s = self._original.clock_start if self._original else Fraction(0)
         self._zero_pts = round(zero_s / self._time_base)
         self._converter = YuvConverter(even_size((first.picture.shape[1], first.picture.shape[0])))
-        self._container = av.open(str(path), "w", container_options=_muxer_options(path))
+        self._container = av.open(str(path), "w", container_options=_muxer_options(path, self._time_base))
         self._video = self._add_video(encoding)
         if self._original and source_info.sound:
             self._add_sound(self._original, path.suffix, None if whole else zero_s)
@@ -189,8 +193,8 @@ class _OpenFile:
                 self._container.mux(packet)
 
     def _add_video(self, encoding: Encoding) -> VideoStream:
-        # SVT-AV1 talks on stderr whatever FFmpeg's log level; this is its own switch: errors only.
-        os.environ.setdefault("SVT_LOG", "1")
+        # SVT-AV1 talks on stderr whatever FFmpeg's log level; this is its own switch: fatal errors only.
+        os.environ.setdefault("SVT_LOG", "0")
         stream = self._container.add_stream(encoding.library, rate=self._rate, options=dict(encoding.options))
         assert isinstance(stream, VideoStream)
         context = stream.codec_context
@@ -205,18 +209,24 @@ class _OpenFile:
             context.codec_tag = encoding.tag
         if self._original:
             context.color_primaries, context.color_trc = self._original.colour_meaning
-            context.sample_aspect_ratio = self._original.pixel_aspect(self._source_info.size_wh)
         return stream
 
     def _add_sound(self, original: Original, suffix: str, from_s: Fraction | None) -> None:
         left_out = original.add_sound(self._container, suffix)
         original.start_sound(from_s)
-        self.sound_note = ", sound copied"
+        if original.copies_sound:
+            self.sound_note = ", sound copied"
         if left_out:
-            self.sound_note = f", without sound: {'; '.join(left_out)}"
+            self.sound_note += f", sound left out: {'; '.join(left_out)}"
             _log.warning("%s%s", self._source_info.name, self.sound_note)
 
 
-def _muxer_options(path: Path) -> dict[str, str]:
+def _muxer_options(path: Path, time_base: Fraction) -> dict[str, str]:
+    if path.suffix.lower() not in (".mp4", ".mov"):
+        return {}
+    # A late start is told in this unit; FFmpeg's own, the millisecond, would round it.
+    timescale = time_base.denominator
+    while timescale < 1000:
+        timescale *= 2
     # The index goes to the front, so that a browser can begin before it has the whole file.
-    return {"movflags": "+faststart"} if path.suffix.lower() in (".mp4", ".mov") else {}
+    return {"movflags": "+faststart", "movie_timescale": str(timescale)}

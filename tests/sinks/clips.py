@@ -1,0 +1,143 @@
+"""Small real inputs for the tests of sinks: clips with sound, painted frames, and what a written file holds."""
+
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+
+import av
+import cv2
+import numpy as np
+from av.video.reformatter import Interpolation
+
+from deeplab_cv.classes import VOC_CLASSES
+from deeplab_cv.frame import Frame, Painted
+from deeplab_cv.sources import SourceInfo
+
+NTSC = Fraction(30000, 1001)
+
+
+def scene(number: int, size_wh: tuple[int, int]) -> np.ndarray:
+    """A picture with soft colours all over and a bar that moves on with each number."""
+    width, height = size_wh
+    x, y = np.meshgrid(np.linspace(0, 1, width), np.linspace(0, 1, height))
+    picture = np.stack([40 + 180 * x, 220 - 160 * y, 60 + 120 * x * y], axis=2).astype(np.uint8)
+    left = (7 * number) % max(1, width - 8)
+    cv2.rectangle(picture, (left, height // 4), (left + 8, height // 2), (30, 60, 200), -1)
+    return picture
+
+
+def painted(
+    picture: np.ndarray,
+    index: int = 0,
+    pts: int | None = None,
+    time_base: Fraction = Fraction(1, 25),
+    labels: np.ndarray | None = None,
+    name: str = "",
+) -> Painted:
+    """A painted frame whose picture is the frame itself."""
+    frame = Frame(picture, index, index if pts is None else pts, time_base, 0.0, name)
+    found = np.zeros(picture.shape[:2], np.uint8) if labels is None else labels
+    return Painted(frame, found, picture, VOC_CLASSES)
+
+
+def info_of(path: Path | None = None, rate: Fraction | None = Fraction(25), **changes: object) -> SourceInfo:
+    """What a source would say of the clip at `path`, or of frames without a file."""
+    facts = {
+        "name": path.name if path else "frames",
+        "size_wh": (64, 48),
+        "frame_rate": rate,
+        "frame_count": None,
+        "live": False,
+        "time_base": Fraction(1, 25),
+        "path": path,
+        "sound": path is not None,
+    }
+    return SourceInfo(**(facts | changes))
+
+
+def write_clip(
+    path: Path,
+    pts: list[int],
+    time_base: Fraction,
+    size_wh: tuple[int, int] = (64, 48),
+    sound_codecs: tuple[str, ...] = ("aac",),
+    sound_start_s: Fraction = Fraction(0),
+) -> Path:
+    """A real clip: a picture for each of `pts`, and tones as long as the pictures in each of `sound_codecs`."""
+    with av.open(str(path), "w") as container:
+        video = container.add_stream("libx264", rate=NTSC)
+        video.width, video.height, video.pix_fmt = *size_wh, "yuv420p"
+        video.codec_context.time_base = time_base
+        sounds = [container.add_stream(codec, rate=48000) for codec in sound_codecs]
+        for number, moment in enumerate(pts):
+            frame = av.VideoFrame.from_ndarray(scene(number, size_wh), format="bgr24")
+            frame.pts, frame.time_base = moment, time_base
+            container.mux(video.encode(frame))
+        container.mux(video.encode(None))
+        for number, stream in enumerate(sounds):
+            seconds = float((pts[-1] - pts[0]) * time_base) + 0.1
+            container.mux(stream.encode(_tone(440 * (number + 1), seconds, sound_start_s)))
+            container.mux(stream.encode(None))
+    return path
+
+
+def _tone(hertz: int, seconds: float, start_s: Fraction) -> av.AudioFrame:
+    wave = np.sin(2 * np.pi * hertz * np.arange(int(seconds * 48000)) / 48000).astype(np.float32)
+    frame = av.AudioFrame.from_ndarray(np.stack([wave, wave]) * 0.3, format="fltp", layout="stereo")
+    frame.sample_rate, frame.time_base, frame.pts = 48000, Fraction(1, 48000), round(start_s * 48000)
+    return frame
+
+
+@dataclass(frozen=True)
+class Clip:
+    """What a video file holds.
+
+    Attributes:
+        pictures: each decoded frame, BGR.
+        times_s: each frame's presentation time, exact.
+        stream: the facts of the picture stream.
+        sounds: for each sound stream its packets: time in seconds and bytes.
+    """
+
+    pictures: list[np.ndarray]
+    times_s: list[Fraction]
+    stream: dict[str, object]
+    sounds: list[list[tuple[Fraction, bytes]]]
+
+
+def read_clip(path: Path) -> Clip:
+    """The file opened again and read to its end."""
+    with av.open(str(path)) as container:
+        video = container.streams.video[0]
+        frames = list(container.decode(video))
+        context = video.codec_context
+        stream = {
+            "codec": context.name,
+            "tag": video.codec_tag,
+            "pix_fmt": context.pix_fmt,
+            "size_wh": (context.width, context.height),
+            "time_base": video.time_base,
+            "average_rate": video.average_rate,
+            "duration_s": None if video.duration is None else video.duration * video.time_base,
+            "range": context.color_range,
+            "matrix": context.colorspace,
+            "primaries": context.color_primaries,
+            "transfer": context.color_trc,
+        }
+        pictures = [to_bgr(frame) for frame in frames]
+        times_s = [frame.pts * video.time_base for frame in frames]
+        count = len(container.streams.audio)
+    return Clip(pictures, times_s, stream, [sound_packets(path, number) for number in range(count)])
+
+
+def sound_packets(path: Path, number: int = 0) -> list[tuple[Fraction, bytes]]:
+    """Time in seconds and bytes of each packet of one sound stream."""
+    with av.open(str(path)) as container:
+        packets = container.demux(container.streams.audio[number])
+        return [(packet.pts * packet.time_base, bytes(packet)) for packet in packets if packet.dts is not None]
+
+
+def to_bgr(frame: av.VideoFrame) -> np.ndarray:
+    """A decoded frame in BGR, with its own matrix and exact rounding."""
+    exact = Interpolation.BICUBIC | Interpolation.ACCURATE_RND | Interpolation.FULL_CHR_H_INT
+    return frame.reformat(format="bgr24", interpolation=exact).to_ndarray()

@@ -1,0 +1,89 @@
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from deeplab_cv.errors import UsageError
+from deeplab_cv.sinks.encoding import YuvConverter, choose_encoding, even_size
+from tests.sinks.clips import to_bgr
+
+levels = st.integers(0, 255)
+
+
+@pytest.mark.parametrize(
+    ("name", "codec", "library"),
+    [
+        ("a.mp4", None, "libx264"),
+        ("a.MP4", None, "libx264"),
+        ("a.mov", None, "libx264"),
+        ("a.mkv", None, "libx264"),
+        ("a.webm", None, "libvpx-vp9"),
+        ("a.mp4", "hevc", "libx265"),
+        ("a.webm", "av1", "libsvtav1"),
+    ],
+)
+def test_the_extension_decides_unless_a_codec_is_named(name, codec, library):
+    assert choose_encoding(Path(name), codec, None, None).library == library
+
+
+@pytest.mark.parametrize(
+    ("name", "codec", "crf", "preset", "message"),
+    [
+        ("a.avi", None, None, None, r"not a video file's extension: a\.avi; use one of \.mp4"),
+        ("a", None, None, None, "not a video file's extension: a;"),
+        ("a.webm", "hevc", None, None, r"\.webm cannot hold hevc: a\.webm; use --codec vp9 or av1, or \.mkv"),
+        ("a.mov", "av1", None, None, r"\.mov cannot hold av1"),
+        ("a.mp4", None, 52, None, "--crf is too high for h264: 52; allowed are 0 to 51"),
+        ("a.mp4", "h264", None, "8", "no such preset of h264: --preset 8; use one of ultrafast"),
+        ("a.webm", None, None, "veryfast", "no such preset of vp9: --preset veryfast; use one of 0 1 2"),
+    ],
+)
+def test_what_does_not_fit_together_is_said_in_one_line(name, codec, crf, preset, message):
+    with pytest.raises(UsageError, match=message) as raised:
+        choose_encoding(Path(name), codec, crf, preset)
+
+    assert "\n" not in str(raised.value)
+
+
+def test_crf_and_preset_reach_the_encoder():
+    options = choose_encoding(Path("a.mp4"), "av1", 40, "12").options
+
+    assert options["crf"] == "40"
+    assert options["preset"] == "12"
+
+
+@pytest.mark.parametrize("size_wh", [(64, 36), (1280, 720)])
+@given(colour=st.tuples(levels, levels, levels))
+@settings(max_examples=40, deadline=None)
+def test_a_plain_colour_comes_back_through_either_matrix(size_wh, colour):
+    picture = np.full((size_wh[1], size_wh[0], 3), colour, np.uint8)
+
+    back = to_bgr(YuvConverter(size_wh).convert(picture))
+
+    assert np.abs(back.astype(int) - picture).max() <= 3
+
+
+@given(width=st.integers(1, 40), height=st.integers(1, 40))
+@settings(max_examples=40, deadline=None)
+def test_every_size_becomes_even_and_keeps_its_pixels_where_they_were(width, height):
+    picture = np.zeros((height, width, 3), np.uint8)
+    picture[:, : width // 2] = 255
+
+    frame = YuvConverter(even_size((width, height))).convert(picture)
+
+    luma = frame.to_ndarray()[: frame.height, : frame.width]
+    assert (frame.width, frame.height) == (width + width % 2, height + height % 2)
+    assert np.array_equal(luma[:height, :width] > 128, picture[..., 0] > 128)
+    assert np.array_equal(luma[:, -1], luma[:, width - 1])
+    assert np.array_equal(luma[-1], luma[height - 1])
+
+
+def test_limited_range_has_black_at_16_and_white_at_235():
+    picture = np.zeros((32, 64, 3), np.uint8)
+    picture[:, 32:] = 255
+
+    luma = YuvConverter((64, 32)).convert(picture).to_ndarray()[:32]
+
+    assert luma[0, 0] == 16 and luma[0, -1] == 235

@@ -1,0 +1,157 @@
+from fractions import Fraction
+
+import numpy as np
+import pytest
+
+from deeplab_cv.errors import SinkError, UsageError
+from deeplab_cv.settings import Settings
+from deeplab_cv.sinks.masks import MaskSink
+from deeplab_cv.sinks.opening import open_sinks
+from deeplab_cv.sinks.pictures import PictureFolderSink, PictureSink
+from deeplab_cv.sinks.statistics import StatisticsSink
+from deeplab_cv.sinks.video import VideoSink
+from tests.sinks.clips import info_of, painted, read_clip, scene, sound_packets, write_clip
+
+VIDEO, ONE_PICTURE, PICTURES = (
+    info_of(),
+    info_of(rate=None, frame_count=1),
+    info_of(rate=None, frame_count=5),
+)
+
+
+@pytest.fixture(autouse=True)
+def in_a_folder_of_its_own(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+
+
+def kinds(info, is_picture_job, **settings):
+    return [type(sink) for sink in open_sinks(Settings(**settings), info, is_picture_job)]
+
+
+@pytest.mark.parametrize(
+    ("info", "out", "kind"),
+    [
+        (VIDEO, "out.mp4", VideoSink),
+        (VIDEO, "out.webm", VideoSink),
+        (VIDEO, "frames/", PictureFolderSink),
+        (ONE_PICTURE, "seg.png", PictureSink),
+        (ONE_PICTURE, "seg.JPG", PictureSink),
+        (ONE_PICTURE, "results/", PictureFolderSink),
+        (PICTURES, "results", PictureFolderSink),
+        (PICTURES, "results.v2/", PictureFolderSink),
+    ],
+)
+def test_what_out_names_decides_the_sink(info, out, kind, tmp_path):
+    assert kinds(info, info is not VIDEO, out=out) == [kind]
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_all_outputs_at_once(tmp_path):
+    assert kinds(VIDEO, False, out="out.mp4", masks="masks", stats="areas.csv") == [VideoSink, MaskSink, StatisticsSink]
+
+
+def test_no_output_asked_for_is_no_sink():
+    assert kinds(VIDEO, False) == []
+
+
+@pytest.mark.parametrize(
+    ("info", "settings", "message"),
+    [
+        (VIDEO, {"out": "out.txt"}, r"not a video file's extension: out\.txt; use one of \.mp4"),
+        (VIDEO, {"out": "out.png"}, r"a video does not fit into one picture: out\.png; name a video file, or a folder"),
+        (VIDEO, {"out": "out.webm", "codec": "h264"}, r"\.webm cannot hold h264"),
+        (VIDEO, {"out": "out.mp4", "preset": "fastest"}, "no such preset of h264: --preset fastest"),
+        (VIDEO, {"stats": "areas.txt"}, r"no such form of statistics: areas\.txt; use \.csv or \.jsonl"),
+        (VIDEO, {"out": "same/", "masks": "same"}, "--masks and --out write files of the same names"),
+        (ONE_PICTURE, {"out": "seg.mp4"}, "pictures do not make a video"),
+        (ONE_PICTURE, {"out": "seg.gif"}, "not a picture file's extension"),
+        (ONE_PICTURE, {"out": "seg"}, "not a picture file's extension"),
+        (PICTURES, {"out": "seg.png"}, "several pictures do not fit into one file"),
+    ],
+)
+def test_what_cannot_be_is_said_in_one_line_before_anything_is_written(info, settings, message, tmp_path):
+    with pytest.raises(UsageError, match=message) as raised:
+        open_sinks(Settings(**settings), info, info is not VIDEO)
+
+    assert "\n" not in str(raised.value)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("key", ["out", "stats"])
+def test_a_missing_folder_is_said_before_anything_is_written(key):
+    name = {"out": "nowhere/out.mp4", "stats": "nowhere/areas.csv"}[key]
+
+    with pytest.raises(SinkError, match="no such folder to write in: nowhere"):
+        open_sinks(Settings(**{key: name}), VIDEO, False)
+
+
+def test_the_video_itself_is_not_an_output(tmp_path):
+    (tmp_path / "in.mp4").write_bytes(b"film")
+
+    with pytest.raises(UsageError, match="the output is the input itself"):
+        open_sinks(Settings(video="in.mp4", out="./in.mp4"), info_of(tmp_path / "in.mp4"), False)
+
+
+def test_the_picture_put_behind_is_not_an_output(tmp_path):
+    (tmp_path / "beach.png").write_bytes(b"picture")
+
+    with pytest.raises(UsageError, match="the output is the input itself"):
+        open_sinks(Settings(image="me.jpg", background="beach.png", out="beach.png"), ONE_PICTURE, True)
+
+
+def write_all(settings, info, pts):
+    (sink,) = open_sinks(settings, info, False)
+    for index, moment in enumerate(pts):
+        sink.write(painted(scene(index, (64, 48)), index, moment))
+    return sink.finish()
+
+
+def test_a_part_of_a_video_begins_at_zero(tmp_path):
+    clip = write_clip(tmp_path / "in.mp4", list(range(50)), Fraction(1, 25))
+
+    write_all(Settings(start=1, out="out.mp4"), info_of(clip), range(25, 50))
+
+    assert read_clip(tmp_path / "out.mp4").times_s == [Fraction(number, 25) for number in range(25)]
+    assert 0 <= sound_packets(tmp_path / "out.mp4")[0][0] < Fraction(1, 40)
+
+
+def test_every_second_frame_keeps_its_time_and_all_the_sound(tmp_path):
+    clip = write_clip(tmp_path / "in.mp4", list(range(50)), Fraction(1, 25))
+
+    write_all(Settings(every=2, out="out.mp4"), info_of(clip), range(0, 50, 2))
+
+    assert read_clip(tmp_path / "out.mp4").times_s == [Fraction(number, 25) for number in range(0, 50, 2)]
+    assert sound_packets(tmp_path / "out.mp4") == sound_packets(clip)
+
+
+def test_a_loop_is_silent(tmp_path):
+    clip = write_clip(tmp_path / "in.mp4", list(range(10)), Fraction(1, 25))
+
+    line = write_all(Settings(loop=True, out="out.mp4"), info_of(clip), range(25))
+
+    assert line.endswith("25 frames")
+    assert read_clip(tmp_path / "out.mp4").sounds == []
+
+
+def test_a_camera_begins_at_zero_whatever_its_clock_says(tmp_path):
+    write_all(Settings(out="out.mp4"), info_of(live=True), range(90_000, 90_010))
+
+    assert read_clip(tmp_path / "out.mp4").times_s[0] == 0
+
+
+def test_frames_of_a_video_in_a_folder_are_numbered_pictures(tmp_path):
+    line = write_all(Settings(out="frames/"), VIDEO, range(3))
+
+    assert line == "frames: 3 pictures"
+    assert sorted(path.name for path in (tmp_path / "frames").iterdir()) == ["000000.png", "000001.png", "000002.png"]
+
+
+def test_a_picture_and_its_mask_stand_side_by_side(tmp_path):
+    settings = Settings(out="seg.png", masks=".", stats="areas.jsonl")
+
+    sinks = open_sinks(settings, ONE_PICTURE, True)
+    for sink in sinks:
+        sink.write(painted(np.zeros((8, 8, 3), np.uint8), name="photos/dog.jpg"))
+        sink.finish()
+
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["areas.jsonl", "dog.png", "seg.png"]

@@ -1,0 +1,95 @@
+import cv2
+import numpy as np
+import pytest
+
+from deeplab_cv.errors import SinkError, UsageError
+from deeplab_cv.sinks.pictures import PICTURE_EXTENSIONS, PictureFolderSink, PictureSink
+from tests.sinks.clips import painted, scene
+
+PICTURE = scene(0, (64, 48))
+
+
+def read(path):
+    return cv2.imdecode(np.frombuffer(path.read_bytes(), np.uint8), cv2.IMREAD_COLOR)
+
+
+@pytest.mark.parametrize("extension", [*PICTURE_EXTENSIONS, ".PNG"])
+def test_every_extension_makes_its_own_format(tmp_path, extension):
+    path = tmp_path / f"größe 犬{extension}"
+
+    sink = PictureSink(path)
+    sink.write(painted(PICTURE))
+
+    assert sink.finish() == f"{path}: written"
+    assert np.abs(read(path).astype(int) - PICTURE).mean() < 4
+    assert [file.name for file in tmp_path.iterdir()] == [path.name]
+
+
+@pytest.mark.parametrize("extension", [".png", ".bmp", ".tiff"])
+def test_formats_without_loss_hold_the_picture_exactly(tmp_path, extension):
+    PictureSink(tmp_path / f"a{extension}").write(painted(PICTURE))
+
+    assert np.array_equal(read(tmp_path / f"a{extension}"), PICTURE)
+
+
+@pytest.mark.parametrize("size_wh", [(1, 1), (20000, 30)])
+def test_the_smallest_and_the_longest_picture_are_written(tmp_path, size_wh):
+    picture = scene(0, size_wh)
+
+    PictureSink(tmp_path / "a.png").write(painted(picture))
+
+    assert np.array_equal(read(tmp_path / "a.png"), picture)
+
+
+def test_a_size_the_format_cannot_hold_is_one_line(tmp_path):
+    with pytest.raises(SinkError, match="20000x30") as raised:
+        PictureSink(tmp_path / "a.webp").write(painted(scene(0, (20000, 30))))
+
+    assert "\n" not in str(raised.value)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_picture_is_never_written_over_its_original(tmp_path):
+    original = tmp_path / "dog.png"
+    original.write_bytes(b"the original")
+    sink = PictureSink(original)
+
+    with pytest.raises(UsageError, match="the output is the input itself"):
+        sink.write(painted(PICTURE, name=str(original)))
+
+    assert original.read_bytes() == b"the original"
+
+
+def test_a_second_picture_does_not_replace_the_first(tmp_path):
+    sink = PictureSink(tmp_path / "a.png")
+    sink.write(painted(PICTURE))
+
+    with pytest.raises(SinkError, match="more than one picture for one file"):
+        sink.write(painted(scene(1, (64, 48))))
+
+    assert np.array_equal(read(tmp_path / "a.png"), PICTURE)
+
+
+def test_a_folder_takes_each_picture_under_its_own_name(tmp_path):
+    sink = PictureFolderSink(tmp_path / "out", 2)
+
+    for name in ("dog.jpg", "sheep.webp"):
+        sink.write(painted(PICTURE, name=str(tmp_path / name)))
+
+    assert sink.finish() == f"{tmp_path / 'out'}: 2 pictures"
+    assert sorted(file.name for file in (tmp_path / "out").iterdir()) == ["dog.png", "sheep.png"]
+
+
+def test_a_folder_takes_the_frames_of_a_video_numbered(tmp_path):
+    sink = PictureFolderSink(tmp_path / "out", None)
+
+    for index in range(2):
+        sink.write(painted(scene(index, (64, 48)), index))
+
+    assert np.array_equal(read(tmp_path / "out" / "000001.png"), scene(1, (64, 48)))
+
+
+def test_a_job_stopped_before_its_first_picture_leaves_nothing(tmp_path):
+    assert PictureSink(tmp_path / "a.png").abandon() == ""
+    assert PictureFolderSink(tmp_path / "out", None).abandon() == ""
+    assert list(tmp_path.iterdir()) == []

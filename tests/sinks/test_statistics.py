@@ -1,0 +1,85 @@
+import csv
+import json
+from fractions import Fraction
+
+import numpy as np
+import pytest
+
+from deeplab_cv.classes import VOC_CLASSES
+from deeplab_cv.errors import SinkError
+from deeplab_cv.sinks.statistics import StatisticsSink
+from tests.sinks.clips import painted
+
+PERSON = VOC_CLASSES.index("person")
+
+
+def frame(index, person_rows=0, name=""):
+    labels = np.zeros((10, 20), np.uint8)
+    labels[:person_rows] = PERSON
+    picture = np.zeros((10, 20, 3), np.uint8)
+    return painted(picture, index, 1001 * index, Fraction(1, 30000), labels, name)
+
+
+def test_csv_has_a_line_for_each_frame_with_pixels_and_share_of_every_class(tmp_path):
+    sink = StatisticsSink(tmp_path / "areas.csv")
+    for index, rows in enumerate((0, 3)):
+        sink.write(frame(index, rows))
+
+    assert sink.finish() == f"{tmp_path / 'areas.csv'}: 2 frames"
+    with (tmp_path / "areas.csv").open(newline="", encoding="utf-8") as file:
+        lines = list(csv.DictReader(file))
+    assert len(lines[0]) == 3 + 2 * 21
+    assert (lines[1]["frame"], lines[1]["time_s"]) == ("1", "0.033367")
+    assert (lines[1]["person_pixels"], lines[1]["person_share"]) == ("60", "0.3")
+    assert (lines[0]["background_pixels"], lines[0]["background_share"]) == ("200", "1.0")
+    for line in lines:
+        assert sum(int(line[f"{name}_pixels"]) for name in VOC_CLASSES) == 200
+
+
+def test_json_lines_hold_the_same(tmp_path):
+    sink = StatisticsSink(tmp_path / "areas.jsonl")
+    sink.write(frame(0, 5, name="Hündin, 犬.jpg"))
+    sink.finish()
+
+    (line,) = [json.loads(text) for text in (tmp_path / "areas.jsonl").read_text(encoding="utf-8").splitlines()]
+    assert (line["frame"], line["time_s"], line["name"]) == (0, 0.0, "Hündin, 犬.jpg")
+    assert line["pixels"]["person"] == 100 and line["share"]["person"] == 0.5
+    assert tuple(line["pixels"]) == tuple(line["share"]) == VOC_CLASSES
+
+
+def test_each_line_is_in_the_file_before_the_next_frame(tmp_path):
+    sink = StatisticsSink(tmp_path / "areas.csv")
+    for index in range(3):
+        sink.write(frame(index))
+
+        (unfinished,) = tmp_path.iterdir()
+        assert len(unfinished.read_text().splitlines()) == index + 2
+    sink.abandon()
+
+
+def test_a_stopped_job_keeps_its_lines_under_a_name_that_says_so(tmp_path):
+    (tmp_path / "areas.csv").write_text("older")
+    sink = StatisticsSink(tmp_path / "areas.csv")
+    sink.write(frame(0))
+
+    line = sink.abandon()
+
+    assert line == f"{tmp_path / 'areas.partial.csv'}: the first 1 frames"
+    assert (tmp_path / "areas.csv").read_text() == "older"
+    assert len((tmp_path / "areas.partial.csv").read_text().splitlines()) == 2
+
+
+def test_without_a_frame_nothing_is_written(tmp_path):
+    assert "no frame came" in StatisticsSink(tmp_path / "areas.csv").finish()
+    assert StatisticsSink(tmp_path / "areas.csv").abandon() == ""
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_full_disk_is_one_line(small_disk):
+    sink = StatisticsSink(small_disk / "areas.jsonl")
+
+    with pytest.raises(SinkError, match="the disk is full"):
+        for index in range(1000):
+            sink.write(frame(index))
+
+    assert not (small_disk / "areas.jsonl").exists()

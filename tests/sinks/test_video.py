@@ -1,0 +1,400 @@
+from fractions import Fraction
+from pathlib import Path
+
+import av
+import numpy as np
+import pytest
+
+from deeplab_cv.errors import SinkError, UsageError
+from deeplab_cv.sinks.video import VideoSink
+from tests.sinks.clips import NTSC, info_of, painted, read_clip, scene, sound_packets, to_bgr, write_clip
+
+TICK = Fraction(1, 30000)
+STEADY = [1001 * number for number in range(24)]
+VARIABLE = [0, 1001, 2002, 5005, 6006, 9009, 14014, 15015, 16016, 17017]
+SIZE_WH = (64, 48)
+
+
+def run_through(sink, pts, time_base=TICK, size_wh=SIZE_WH):
+    for index, moment in enumerate(pts):
+        sink.write(painted(scene(index, size_wh), index, moment, time_base))
+    return sink
+
+
+def left_in(folder):
+    return sorted(path.name for path in folder.iterdir())
+
+
+@pytest.mark.parametrize("name", ["out.mp4", "out.mov"])
+@pytest.mark.parametrize("pts", [STEADY, VARIABLE], ids=["steady", "variable"])
+def test_timestamps_and_their_unit_are_those_of_the_source(tmp_path, pts, name):
+    sink = VideoSink(tmp_path / name, info_of(rate=NTSC))
+
+    line = run_through(sink, pts).finish()
+
+    clip = read_clip(tmp_path / name)
+    assert clip.times_s == [moment * TICK for moment in pts]
+    assert clip.stream["time_base"] == TICK
+    assert line == f"{tmp_path / name}: {len(pts)} frames"
+    assert left_in(tmp_path) == [name]
+
+
+def test_the_ntsc_rate_stays_a_fraction(tmp_path):
+    run_through(VideoSink(tmp_path / "out.mp4", info_of(rate=NTSC)), STEADY).finish()
+
+    clip = read_clip(tmp_path / "out.mp4")
+    assert clip.stream["average_rate"] == NTSC
+    assert clip.stream["duration_s"] == 24 / NTSC
+
+
+def test_the_last_frame_of_variable_rate_lasts_as_long_as_the_shortest_before(tmp_path):
+    run_through(VideoSink(tmp_path / "out.mp4", info_of(rate=NTSC)), VARIABLE).finish()
+
+    assert read_clip(tmp_path / "out.mp4").stream["duration_s"] == (17017 + 1001) * TICK
+
+
+def test_matroska_keeps_timestamps_to_its_own_millisecond(tmp_path):
+    run_through(VideoSink(tmp_path / "out.mkv", info_of(rate=NTSC)), STEADY).finish()
+
+    clip = read_clip(tmp_path / "out.mkv")
+    assert all(
+        abs(time - moment * TICK) <= Fraction(1, 2000) for time, moment in zip(clip.times_s, STEADY, strict=True)
+    )
+    assert clip.stream["average_rate"] == NTSC
+
+
+def test_two_frames_with_one_timestamp_are_both_kept(tmp_path):
+    run_through(VideoSink(tmp_path / "out.mp4", info_of()), [0, 1, 1, 2, 5], Fraction(1, 25)).finish()
+
+    clip = read_clip(tmp_path / "out.mp4")
+    assert len(clip.pictures) == 5
+    assert clip.times_s == sorted(set(clip.times_s))
+
+
+@pytest.mark.parametrize(("source", "target"), [("in.mp4", "out.mp4"), ("in.mov", "out.mp4"), ("in.mkv", "out.mkv")])
+def test_sound_is_copied_packet_for_packet(tmp_path, source, target):
+    clip = write_clip(tmp_path / source, STEADY, TICK)
+
+    line = run_through(VideoSink(tmp_path / target, info_of(clip)), STEADY).finish()
+
+    before, after = sound_packets(clip), sound_packets(tmp_path / target)
+    assert [data for _, data in after] == [data for _, data in before]
+    assert [time for time, _ in after] == [time for time, _ in before]
+    assert line.endswith("24 frames, sound copied")
+
+
+@pytest.mark.parametrize(
+    ("source", "codec", "target"),
+    [
+        ("in.mkv", "libmp3lame", "out.mp4"),
+        ("in.webm", "libopus", "out.webm"),
+        ("in.webm", "libopus", "out.mp4"),
+        ("in.mkv", "flac", "out.mp4"),
+        ("in.mov", "pcm_s16le", "out.mov"),
+    ],
+)
+def test_every_usual_codec_of_sound_is_copied(tmp_path, source, codec, target):
+    made = write_clip(tmp_path / "made.mkv", STEADY, TICK, sound_codecs=(codec,))
+    clip = made.rename(tmp_path / source)  # FFmpeg reads what is in a file, not its name
+
+    run_through(VideoSink(tmp_path / target, info_of(clip)), STEADY).finish()
+
+    assert b"".join(data for _, data in sound_packets(tmp_path / target)) == b"".join(
+        data for _, data in sound_packets(clip)
+    )
+
+
+def test_two_sounds_with_their_languages_are_both_copied(tmp_path):
+    clip = write_clip(tmp_path / "in.mkv", STEADY, TICK, sound_codecs=("aac", "libmp3lame"))
+
+    run_through(VideoSink(tmp_path / "out.mp4", info_of(clip)), STEADY).finish()
+
+    assert [len(sound) for sound in read_clip(tmp_path / "out.mp4").sounds] == [
+        len(sound) for sound in read_clip(clip).sounds
+    ]
+
+
+def test_sound_the_container_cannot_hold_is_left_out_with_a_word(tmp_path, caplog):
+    clip = write_clip(tmp_path / "in.mp4", STEADY, TICK)
+
+    line = run_through(VideoSink(tmp_path / "out.webm", info_of(clip)), STEADY).finish()
+
+    assert line.endswith("24 frames, sound left out: .webm cannot hold its aac sound, .mkv can")
+    assert "cannot hold its aac sound" in caplog.text
+    assert read_clip(tmp_path / "out.webm").sounds == []
+
+
+def test_sound_that_begins_later_than_the_pictures_stays_in_step(tmp_path):
+    clip = write_clip(tmp_path / "in.mp4", STEADY, TICK, sound_start_s=Fraction(1, 4))
+
+    run_through(VideoSink(tmp_path / "out.mp4", info_of(clip)), STEADY).finish()
+
+    assert sound_packets(tmp_path / "out.mp4") == sound_packets(clip)
+
+
+def test_pictures_that_begin_later_than_the_sound_stay_in_step(tmp_path):
+    late = [moment + 6006 for moment in STEADY]
+    clip = write_clip(tmp_path / "in.mp4", late, TICK)
+
+    run_through(VideoSink(tmp_path / "out.mp4", info_of(clip)), late).finish()
+
+    assert read_clip(tmp_path / "out.mp4").times_s == [moment * TICK for moment in late]
+    assert sound_packets(tmp_path / "out.mp4") == sound_packets(clip)
+
+
+def test_a_transport_stream_begins_at_zero_with_sound_in_step(tmp_path):
+    hour = 90000 * 3600
+    pts = [hour + 3003 * number for number in range(24)]
+    clip = write_clip(tmp_path / "in.ts", pts, Fraction(1, 90000), sound_start_s=Fraction(3600))
+    source = read_clip(clip)
+
+    sink = VideoSink(tmp_path / "out.mp4", info_of(clip))
+    run_through(sink, [round(time * 90000) for time in source.times_s], Fraction(1, 90000)).finish()
+
+    written = read_clip(tmp_path / "out.mp4")
+    shift = source.times_s[0] - written.times_s[0]
+    assert 0 <= min(written.times_s[0], written.sounds[0][0][0]) < Fraction(1, 10)
+    assert abs(source.sounds[0][0][0] - written.sounds[0][0][0] - shift) < Fraction(1, 1000)
+
+
+def test_a_cut_job_begins_at_zero_and_its_sound_goes_as_far_as_its_pictures(tmp_path):
+    long = [1001 * number for number in range(150)]
+    clip = write_clip(tmp_path / "in.mp4", long, TICK)
+    first, last = 60, 110
+
+    sink = VideoSink(tmp_path / "out.mp4", info_of(clip, rate=NTSC), whole=False)
+    run_through(sink, long[first:last]).finish()
+
+    begin, end = long[first] * TICK, long[last] * TICK
+    expected = [(time - begin, data) for time, data in sound_packets(clip) if begin <= time < end]
+    sound = sound_packets(tmp_path / "out.mp4")
+    assert read_clip(tmp_path / "out.mp4").times_s == [(moment - long[first]) * TICK for moment in long[first:last]]
+    assert [data for _, data in sound] == [data for _, data in expected]
+    assert max(abs(ours - theirs) for (ours, _), (theirs, _) in zip(sound, expected, strict=True)) <= TICK / 2
+
+
+def test_a_source_without_sound_makes_a_silent_file(tmp_path):
+    clip = write_clip(tmp_path / "in.mp4", STEADY, TICK, sound_codecs=())
+
+    line = run_through(VideoSink(tmp_path / "out.mp4", info_of(clip)), STEADY).finish()
+
+    assert line.endswith("24 frames")
+    assert read_clip(tmp_path / "out.mp4").sounds == []
+
+
+@pytest.mark.parametrize(
+    ("name", "codec", "decoder", "tag"),
+    [
+        ("out.mp4", None, "h264", "avc1"),
+        ("out.mov", None, "h264", "avc1"),
+        ("out.mkv", None, "h264", None),
+        ("out.webm", None, "vp9", None),
+        ("out.mp4", "hevc", "hevc", "hvc1"),
+        ("out.mp4", "av1", "libdav1d", "av01"),
+        ("out.mp4", "vp9", "vp9", "vp09"),
+        ("out.webm", "av1", "libdav1d", None),
+        ("out.mkv", "hevc", "hevc", None),
+    ],
+)
+def test_each_codec_and_container_holds_every_frame(tmp_path, name, codec, decoder, tag):
+    run_through(VideoSink(tmp_path / name, info_of(rate=NTSC), codec), VARIABLE).finish()
+
+    clip = read_clip(tmp_path / name)
+    assert len(clip.pictures) == len(VARIABLE)
+    assert clip.stream["codec"] == decoder
+    assert clip.stream["pix_fmt"] == "yuv420p"
+    assert tag is None or clip.stream["tag"] == tag
+    for index, picture in enumerate(clip.pictures):
+        assert np.abs(picture.astype(int) - scene(index, SIZE_WH)).mean() < 6
+
+
+def test_the_index_lies_before_the_pictures_so_that_browsers_start_at_once(tmp_path):
+    run_through(VideoSink(tmp_path / "out.mp4", info_of()), STEADY).finish()
+
+    data = (tmp_path / "out.mp4").read_bytes()
+    assert 0 < data.index(b"moov") < data.index(b"mdat")
+
+
+@pytest.mark.parametrize(("size_wh", "matrix"), [((640, 360), 6), ((1280, 720), 1), ((720, 1280), 1), ((720, 576), 6)])
+def test_colours_do_not_shift_and_the_file_says_how_they_are_meant(tmp_path, size_wh, matrix):
+    sink = VideoSink(tmp_path / "out.mp4", info_of(), crf=18)
+
+    run_through(sink, range(5), Fraction(1, 25), size_wh).finish()
+
+    clip = read_clip(tmp_path / "out.mp4")
+    tags = {key: clip.stream[key] for key in ("matrix", "primaries", "transfer", "range")}
+    assert tags == {"matrix": matrix, "primaries": 1, "transfer": 1, "range": 1}
+    for index, picture in enumerate(clip.pictures):
+        difference = picture.astype(int) - scene(index, size_wh)
+        assert np.abs(difference).mean() < 2
+        assert np.abs(difference.mean(axis=(0, 1))).max() < 0.5
+
+
+def test_primaries_and_transfer_of_the_source_are_kept(tmp_path):
+    with av.open(str(tmp_path / "in.mp4"), "w") as container:
+        stream = container.add_stream("libx264", rate=25)
+        stream.width, stream.height, stream.pix_fmt = 64, 48, "yuv420p"
+        stream.codec_context.color_primaries, stream.codec_context.color_trc = 9, 18  # BT.2020, HLG
+        container.mux(stream.encode(av.VideoFrame.from_ndarray(scene(0, SIZE_WH), format="bgr24")))
+        container.mux(stream.encode(None))
+
+    run_through(VideoSink(tmp_path / "out.mp4", info_of(tmp_path / "in.mp4")), [0], Fraction(1, 25)).finish()
+
+    stream = read_clip(tmp_path / "out.mp4").stream
+    assert (stream["primaries"], stream["transfer"], stream["matrix"]) == (9, 18, 6)
+
+
+@pytest.mark.parametrize("size_wh", [(641, 359), (641, 360), (640, 359), (1, 1), (101, 57)])
+def test_an_odd_side_grows_by_a_copy_of_its_last_pixels(tmp_path, size_wh):
+    sink = VideoSink(tmp_path / "out.mp4", info_of())
+
+    run_through(sink, range(3), Fraction(1, 25), size_wh).finish()
+
+    width, height = size_wh
+    clip = read_clip(tmp_path / "out.mp4")
+    assert clip.stream["size_wh"] == (width + width % 2, height + height % 2)
+    assert np.abs(clip.pictures[1][:height, :width].astype(int) - scene(1, size_wh)).mean() < 4
+
+
+def test_a_picture_of_another_size_is_fitted_into_the_file(tmp_path):
+    sink = VideoSink(tmp_path / "out.mp4", info_of())
+    sink.write(painted(np.full((48, 64, 3), 200, np.uint8), 0))
+    sink.write(painted(np.full((48, 128, 3), 200, np.uint8), 1))
+    sink.finish()
+
+    second = read_clip(tmp_path / "out.mp4").pictures[1].mean(axis=(1, 2))
+    assert second[24] > 190
+    assert second[:8].max() < 20 and second[-8:].max() < 20
+
+
+def test_a_file_that_is_already_there_stays_until_the_new_one_is_whole(tmp_path):
+    (tmp_path / "out.mp4").write_bytes(b"older")
+    sink = run_through(VideoSink(tmp_path / "out.mp4", info_of()), STEADY)
+
+    assert (tmp_path / "out.mp4").read_bytes() == b"older"
+    sink.finish()
+    assert len(read_clip(tmp_path / "out.mp4").pictures) == 24
+
+
+@pytest.mark.parametrize("name", ["out.mp4", "out.mkv", "out.webm"])
+def test_an_abandoned_job_leaves_what_was_done_under_a_name_that_says_so(tmp_path, name):
+    clip = write_clip(tmp_path / "in.mkv", STEADY, TICK, sound_codecs=("libopus",))
+    (tmp_path / name).write_bytes(b"older")
+    sink = run_through(VideoSink(tmp_path / name, info_of(clip, rate=NTSC)), STEADY[:10])
+
+    line = sink.abandon()
+
+    kept = tmp_path / name.replace(".", ".partial.")
+    assert line == f"{kept}: the first 10 frames, sound copied"
+    assert (tmp_path / name).read_bytes() == b"older"
+    assert left_in(tmp_path) == sorted(["in.mkv", name, kept.name])
+    partial = read_clip(kept)
+    assert len(partial.pictures) == 10
+    last_sound_s = partial.sounds[0][-1][0]
+    assert Fraction(1, 4) < last_sound_s < 10 / NTSC
+
+
+def test_an_older_partial_file_is_not_written_over(tmp_path):
+    (tmp_path / "out.partial.mp4").write_bytes(b"older")
+
+    line = run_through(VideoSink(tmp_path / "out.mp4", info_of()), STEADY[:3]).abandon()
+
+    assert line.startswith(str(tmp_path / "out.partial-2.mp4"))
+    assert (tmp_path / "out.partial.mp4").read_bytes() == b"older"
+
+
+def test_abandoning_before_the_first_frame_leaves_nothing(tmp_path):
+    assert VideoSink(tmp_path / "out.mp4", info_of()).abandon() == ""
+    assert left_in(tmp_path) == []
+
+
+def test_finishing_without_a_frame_writes_nothing_and_says_so(tmp_path):
+    assert "no frame came" in VideoSink(tmp_path / "out.mp4", info_of()).finish()
+    assert left_in(tmp_path) == []
+
+
+@pytest.mark.parametrize("name", ["out.mp4", "out.mkv"])
+def test_a_full_disk_is_one_line_and_leaves_the_older_file_alone(small_disk, name):
+    (small_disk / name).write_bytes(b"older")
+    sink = VideoSink(small_disk / name, info_of(), preset="ultrafast", crf=0)
+    noise = np.random.default_rng(0)
+
+    with pytest.raises(SinkError, match=r"^the disk is full: .*out\.\w+; free some space") as raised:
+        for index in range(100):
+            sink.write(painted(noise.integers(0, 255, (240, 320, 3), dtype=np.uint8), index))
+        sink.finish()
+    kept = sink.abandon()
+
+    assert "\n" not in str(raised.value)
+    assert kept == ""
+    assert (small_disk / name).read_bytes() == b"older"
+    assert left_in(small_disk) == [name]
+
+
+def test_a_disk_that_fills_up_at_the_very_end_leaves_nothing_either(small_disk):
+    sink = run_through(VideoSink(small_disk / "out.mp4", info_of(), crf=0), STEADY)
+    with pytest.raises(OSError, match="No space"), (small_disk / "fill").open("wb", buffering=0) as file:
+        while True:
+            file.write(bytes(4096))
+
+    with pytest.raises(SinkError, match="the disk is full"):
+        sink.finish()
+
+    assert left_in(small_disk) == ["fill"]
+
+
+def test_a_codec_the_container_cannot_hold_is_refused_at_once(tmp_path):
+    with pytest.raises(UsageError, match=r"\.webm cannot hold h264"):
+        VideoSink(tmp_path / "out.webm", info_of(), "h264")
+
+
+def test_a_picture_the_encoder_cannot_take_is_named_with_its_size(tmp_path):
+    sink = VideoSink(tmp_path / "out.mp4", info_of())
+
+    with pytest.raises(SinkError, match="libx264 does not take this picture of 20000x30"):
+        sink.write(painted(np.zeros((30, 20000, 3), np.uint8)))
+
+    sink.abandon()
+    assert left_in(tmp_path) == []
+
+
+def test_a_name_with_umlauts_and_spaces_is_no_trouble(tmp_path):
+    folder = tmp_path / "Müllers Hündin 犬"
+    folder.mkdir()
+    clip = write_clip(folder / "größe.mp4", STEADY, TICK)
+
+    run_through(VideoSink(folder / "schön ü.mp4", info_of(clip)), STEADY).finish()
+
+    assert sound_packets(folder / "schön ü.mp4") == sound_packets(clip)
+
+
+SAMPLES = Path(__file__).parents[2].parent / "shared" / "samples"
+SAMPLE_CLIPS = [
+    "dog_person_720p_2997_aac.mp4",
+    "people_chaplin_360p_25_mp3.mp4",
+    "derived_dog_vfr_360p.mp4",
+]
+
+
+@pytest.mark.parametrize("name", SAMPLE_CLIPS)
+def test_real_clips_keep_timestamps_sound_and_colours(tmp_path, name):
+    clip = SAMPLES / name
+    if not clip.exists():
+        pytest.skip(f"../shared/samples/{name} is not here")
+    sink = VideoSink(tmp_path / "out.mp4", info_of(clip, rate=None), crf=18)
+    kept, times_s = {}, []
+    with av.open(str(clip)) as container:
+        for index, frame in enumerate(container.decode(video=0)):
+            if index == 60:
+                break
+            picture = to_bgr(frame)
+            kept[index] = picture
+            times_s.append(frame.pts * frame.time_base)
+            sink.write(painted(picture, index, frame.pts, frame.time_base))
+    sink.finish()
+
+    written = read_clip(tmp_path / "out.mp4")
+    assert written.times_s == times_s
+    assert written.sounds[0] == sound_packets(clip)
+    for index in range(0, 60, 10):
+        assert np.abs(written.pictures[index].astype(int) - kept[index]).mean() < 2
