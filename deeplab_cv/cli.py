@@ -13,6 +13,8 @@ from deeplab_cv.errors import UserError
 
 COMMANDS = {
     "run": "segment a camera, a video or pictures (the default command)",
+    "export": "turn a PyTorch network into a file this program runs",
+    "config": "print the settings that hold, and where each came from",
     "train": "train a network on your own pictures",
 }
 

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args, get_origin
 
-import yaml
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 from pydantic.fields import FieldInfo
 
@@ -72,7 +71,8 @@ def _setting(default: Any, group: str, description: str, unit: str = "", **limit
 class Settings(BaseModel):
     """Everything a run can be told; see config.yaml for the same list with its defaults."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    # Built when the first value is checked, so that --help need not wait for it.
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
     # fmt: off
     camera: str | None = _setting(None, "source", "camera to open: its index or device path, such as 0 or /dev/video0")
@@ -175,6 +175,8 @@ def config_text() -> str:
 
 
 def _read_config(file: Path) -> dict[str, Any]:
+    import yaml
+
     try:
         values = yaml.safe_load(file.read_text(encoding="utf-8"))
     except OSError as error:
@@ -241,6 +243,8 @@ def _extra(field: FieldInfo) -> dict[str, str]:
 
 
 def _yaml_line(key: str, default: Any) -> str:
+    import yaml
+
     value = (
         {name: "#{:02x}{:02x}{:02x}".format(*colour) for name, colour in default.items()}
         if isinstance(default, dict)

@@ -1,0 +1,41 @@
+"""Segments a camera, a video or pictures: people, dogs and sheep are painted, in a window and into files.
+
+app.py --camera 0
+app.py --video in.mp4 --out out.mp4
+app.py --image 'pictures/*.jpg' --masks masks/
+app.py --demo
+"""
+
+import argparse
+
+from deeplab_cv import folders
+from deeplab_cv.settings import add_settings_arguments, load_settings
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The settings' flags, and what is asked instead of a run."""
+    parser.add_argument("--list-cameras", action="store_true", help="print the cameras of this machine and exit")
+    add_settings_arguments(parser)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Run one job from its settings; returns the exit code."""
+    if args.list_cameras:
+        return _print_cameras()
+    settings = load_settings(args, folders.config_file()).settings
+
+    from deeplab_cv.start import start
+
+    start(settings)
+    return 0
+
+
+def _print_cameras() -> int:
+    from deeplab_cv.sources.camera import list_cameras
+
+    cameras = list_cameras()
+    for camera in cameras:
+        print(f"{camera.index}  {camera.path}  {camera.name}")
+    if not cameras:
+        print("no cameras found; try --pattern, the moving test pattern")
+    return 0

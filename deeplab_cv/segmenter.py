@@ -1,0 +1,115 @@
+"""A network on an engine: frame in, scores out, at the proven shape nearest to each frame's aspect."""
+
+import time
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from deeplab_cv.card import Shape
+from deeplab_cv.engines import Engine
+from deeplab_cv.engines.candidates import backend_names
+from deeplab_cv.engines.choice import Choice, choose
+from deeplab_cv.frame import Frame, Scored
+from deeplab_cv.network import Graph, Network, graph_for, nearest_shape, variant_graphs
+from deeplab_cv.preprocess import blob_of, filled_area
+
+
+@dataclass(frozen=True)
+class _Pending:
+    frame: Frame
+    engine: Engine
+    shape: Shape
+    submitted_at: float
+
+
+class Segmenter:
+    """Keeps one proven engine for each shape that frames have asked for.
+
+    Attributes:
+        network: the network it runs.
+        backend: the engine asked for, `auto` or NAME[:device].
+    """
+
+    def __init__(self, network: Network, backend: str, threads: int, depth: int, say: Callable[[str], None]) -> None:
+        self.network = network
+        self.backend = backend
+        self._threads = threads
+        self._depth = depth
+        self._say = say
+        self._choices: dict[Shape, Choice] = {}
+        self._pending: deque[_Pending] = deque()
+
+    def with_backend(self, backend: str) -> "Segmenter":
+        """The same network on another engine, not loaded yet."""
+        return Segmenter(self.network, backend, self._threads, self._depth, self._say)
+
+    def with_network(self, network: Network) -> "Segmenter":
+        """Another network with the same wishes for an engine, not loaded yet."""
+        return Segmenter(network, self.backend, self._threads, self._depth, self._say)
+
+    def prepare(self, size_wh: tuple[int, int]) -> Engine:
+        """Load and prove the engine for frames of this size, unless that is done. Raises EngineError."""
+        shape = nearest_shape(self.network.card.shapes, size_wh)
+        if shape not in self._choices:
+            graphs = self._graphs(size_wh)
+            self._choices[shape] = choose(graphs, self.backend, self._threads, self._depth, self._say)
+        return self._choices[shape].engine
+
+    def backends(self, size_wh: tuple[int, int]) -> list[str]:
+        """Every backend of this machine that might run the network, the one at work first."""
+        names = backend_names(self._graphs(size_wh))
+        shape = nearest_shape(self.network.card.shapes, size_wh)
+        at_work = self._choices[shape].candidate.backend if shape in self._choices else self.backend
+        place = names.index(at_work) if at_work in names else 0
+        return names[place:] + names[:place]
+
+    @property
+    def full(self) -> bool:
+        """As many frames are in flight as the engine takes: ask for a result before submitting another."""
+        return bool(self._pending) and len(self._pending) >= self._pending[-1].engine.depth
+
+    @property
+    def empty(self) -> bool:
+        """No frame is in flight."""
+        return not self._pending
+
+    def submit(self, frame: Frame) -> None:
+        """Hand in a frame. Raises EngineError."""
+        engine = self.prepare(frame.size_wh)
+        card = self.network.card
+        shape = nearest_shape(card.shapes, frame.size_wh)
+        blob = blob_of(frame.image, shape, card.input)
+        submitted_at = time.perf_counter()
+        engine.submit(blob)
+        self._pending.append(_Pending(frame, engine, shape, submitted_at))
+
+    def result(self) -> Scored:
+        """The scores of the oldest frame in flight. Raises EngineError."""
+        oldest = self._pending.popleft()
+        scores = oldest.engine.result()
+        card = self.network.card
+        return Scored(
+            frame=oldest.frame,
+            scores=scores,
+            area=filled_area(oldest.frame.size_wh, oldest.shape, card.input),
+            align_corners=card.output.align_corners,
+            class_names=card.classes,
+            made_by=f"{card.name}{'' if self.network.verified else ' (unverified)'} on {describe(oldest.engine)}",
+            inference_ms=(time.perf_counter() - oldest.submitted_at) * 1000,
+        )
+
+    def close(self) -> None:
+        """Give back every engine."""
+        for choice in self._choices.values():
+            choice.engine.close()
+        self._choices.clear()
+        self._pending.clear()
+
+    def _graphs(self, size_wh: tuple[int, int]) -> list[Graph]:
+        graph = graph_for(self.network, size_wh)
+        return [graph, *variant_graphs(self.network, graph)]
+
+
+def describe(engine: Engine) -> str:
+    """An engine as the runtime tells of itself, such as `openvino:cpu:float32`."""
+    return f"{engine.name}:{engine.device}:{engine.precision}"

@@ -1,0 +1,146 @@
+"""Settings -> a job, put together from one network, one source, sinks and perhaps a window."""
+
+import sys
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+
+from deeplab_cv import folders
+from deeplab_cv.desk import Desk
+from deeplab_cv.errors import UsageError
+from deeplab_cv.job import Job, run_job
+from deeplab_cv.network import Guess, Network, default_network_file, open_network
+from deeplab_cv.render import look_of
+from deeplab_cv.segmenter import Segmenter
+from deeplab_cv.settings import Settings
+from deeplab_cv.sinks import Sink
+from deeplab_cv.sinks.opening import open_sinks
+from deeplab_cv.sinks.progress import Progress
+from deeplab_cv.sinks.video import VideoSink
+from deeplab_cv.sinks.window import Window, display_problem
+from deeplab_cv.sources import SourceInfo
+from deeplab_cv.sources.opening import Kind, SourceOptions, open_source
+from deeplab_cv.view import first_view
+
+DEMO_OUT = "demo-segmented.mp4"
+
+
+@dataclass(frozen=True)
+class Wish:
+    """Which source the settings name.
+
+    Attributes:
+        text: what open_source is given.
+        kind: which flag it came from.
+    """
+
+    text: str
+    kind: Kind
+
+
+def start(settings: Settings) -> None:
+    """Run what the settings describe, to its end.
+
+    Raises:
+        UserError: something cannot be had or failed.
+        KeyboardInterrupt: the user stopped it.
+    """
+    wish = wanted_source(settings)
+    network = wanted_network(settings)
+    no_window = "--headless" if settings.headless else display_problem()
+    settings = with_an_output(settings, no_window)
+    writes_files = bool(settings.out or settings.masks or settings.stats)
+    # A picture that is only shown waits for Segment and can be restarted for ever, as in the tutorial.
+    tutorial = wish.kind == "image" and not writes_files
+    options = _source_options(settings, loop=settings.loop or tutorial)
+    with ExitStack() as stack:
+        source = stack.enter_context(open_source(wish.text, options, wish.kind))
+        view = first_view(settings, tutorial)
+        look_of(view, settings, network.card.classes)  # an unknown class is found before anything is written
+        sinks = open_sinks(settings, source.info, wish.kind == "image")
+        # Two frames in flight keep both cores busy in a file job; a live picture must not wait behind another.
+        segmenter = Segmenter(network, settings.backend, settings.threads, 1 if source.info.live else 2, _say)
+        segmenter.prepare(source.info.size_wh)
+        total = None if options.loop else source.info.frame_count
+        progress = stack.enter_context(Progress(total, visible=no_window is not None))
+        desk = None
+        if no_window is None:
+            window = Window(f"deeplab-cv: {source.info.name}", source.info.size_wh)
+            recorder = partial(_recorder, settings, source.info)
+            desk = Desk(window, view, settings, tutorial, recorder, network.file, source.info.name)
+        run_job(Job(source, segmenter, sinks, desk, view, settings, progress.advance, _say))
+
+
+def wanted_source(settings: Settings) -> Wish:
+    """The one source the settings name. Raises UsageError where they name none, or several."""
+    named: list[Wish] = []
+    if settings.camera is not None:
+        named.append(Wish(settings.camera, "camera"))
+    if settings.video is not None:
+        named.append(Wish(settings.video, "video"))
+    if settings.image is not None:
+        named.append(Wish(settings.image, "image"))
+    if settings.pattern:
+        named.append(Wish("pattern", "pattern"))
+    if settings.demo:
+        named.append(Wish(str(folders.demo_clip()), "video"))
+    if len(named) != 1:
+        what = "no source is named" if not named else f"{len(named)} sources are named"
+        remedy = "name one: --camera 0, --video FILE, --image FILE, --pattern or --demo"
+        raise UsageError(what, "the command line", remedy)
+    return named[0]
+
+
+def wanted_network(settings: Settings) -> Network:
+    """The network the settings name, or the one in models/. Raises UserError."""
+    size_wh = None
+    if settings.size is not None:
+        width, _, height = settings.size.partition("x")
+        size_wh = int(width), int(height)
+    guess = Guess(
+        classes=settings.classes or "voc",
+        mean=settings.mean,
+        std=settings.std,
+        order=settings.order,
+        size_wh=size_wh,
+        align_corners=settings.align_corners,
+    )
+    return open_network(Path(settings.model) if settings.model else default_network_file(), guess)
+
+
+def with_an_output(settings: Settings, no_window: str | None) -> Settings:
+    """The settings themselves, or for the demo without a window those that write a file.
+
+    Raises UsageError where nothing would come out of the run.
+    """
+    if no_window is None or settings.out or settings.masks or settings.stats:
+        if no_window is not None and not settings.headless:
+            _say(f"no window: {no_window}")
+        return settings
+    if settings.demo:
+        _say(f"no window: {no_window}; writing {DEMO_OUT}")
+        return settings.model_copy(update={"out": DEMO_OUT})
+    raise UsageError("no window can be opened", no_window, "say where pictures go: --out, --masks or --stats")
+
+
+def _source_options(settings: Settings, loop: bool) -> SourceOptions:
+    return SourceOptions(
+        width=settings.width,
+        height=settings.height,
+        fps=settings.fps,
+        loop=loop,
+        mirror=settings.mirror,
+        every=settings.every,
+        start=settings.start,
+        end=settings.end,
+    )
+
+
+def _recorder(settings: Settings, info: SourceInfo, path: Path) -> Sink:
+    # A recording begins somewhere in the middle, where the file's own sound would be out of step.
+    return VideoSink(path, replace(info, sound=False), settings.codec, settings.crf, settings.preset, whole=False)
+
+
+def _say(line: str) -> None:
+    print(line, file=sys.stderr, flush=True)
