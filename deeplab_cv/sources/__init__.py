@@ -22,7 +22,7 @@ class SourceInfo:
         frame_count: how many frames will come, as well as the container knows; None for a live source.
         live: frames come at their own pace and are lost when nobody takes them.
         time_base: the unit of each frame's pts, in seconds.
-        path: the file or folder itself, None where there is none.
+        path: the file itself, None where there is none.
         sound: the file has sound that an output can carry along.
     """
 

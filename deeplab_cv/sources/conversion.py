@@ -12,6 +12,7 @@ from av.video.reformatter import Colorspace, Interpolation, VideoReformatter
 from numpy.typing import NDArray
 
 from deeplab_cv.frame import Image
+from deeplab_cv.sources.pictures import over_black
 
 _UNTOLD_MATRICES = (2, 3)
 """FFmpeg's AVCOL_SPC_UNSPECIFIED and AVCOL_SPC_RESERVED."""
@@ -49,12 +50,6 @@ class FrameConverter:
         green, blue, red, *alpha = (_samples(planar, plane) for plane in range(len(planar.planes)))
         picture = np.asarray(cv2.merge([blue, green, red, *alpha]), np.uint8)
         return turned(over_black(picture) if has_alpha else picture, display_matrix(frame))
-
-
-def over_black(picture: NDArray[np.uint8]) -> Image:
-    """A picture with transparency laid over black. `picture`: uint8 (H, W, 4), BGRA."""
-    opacity = cv2.merge([picture[..., 3]] * 3)
-    return np.asarray(cv2.multiply(picture[..., :3], opacity, scale=1 / 255), np.uint8)
 
 
 def square_pixel_size(width: int, height: int, pixel_aspect: Fraction | None) -> tuple[int, int]:

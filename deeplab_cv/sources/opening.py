@@ -1,10 +1,19 @@
 """One text -> the source it names."""
 
+import glob
+from collections.abc import Callable
 from dataclasses import dataclass
+from fractions import Fraction
 from pathlib import Path
 from typing import Literal
 
+from deeplab_cv.errors import UsageError
 from deeplab_cv.sources import Source
+from deeplab_cv.sources.camera import CameraSource
+from deeplab_cv.sources.pattern import PatternSource
+from deeplab_cv.sources.pictures import PICTURE_EXTENSIONS, PictureSource, find_pictures
+from deeplab_cv.sources.video import VideoSource
+from deeplab_cv.sources.wrappers import EveryNth, Looped, Mirrored
 
 Kind = Literal["camera", "video", "image", "pattern"]
 
@@ -14,14 +23,14 @@ class SourceOptions:
     """What is asked of a source besides its name.
 
     Attributes:
-        width: of a camera's frames, in pixels; None leaves it to the camera.
+        width: of a camera's or the test pattern's frames, in pixels; None leaves it to the camera.
         height: as `width`.
-        fps: frames a second asked of a camera; None leaves it to the camera.
-        loop: begin again at the end.
+        fps: frames a second asked of a camera or the test pattern; None leaves it to the camera.
+        loop: begin again at the end; not for cameras.
         mirror: flip left and right.
         every: take only every N-th frame.
         start: begin at this second of a video.
-        end: stop at this second of a video.
+        end: stop at this second of a video or the test pattern.
     """
 
     width: int | None = None
@@ -35,7 +44,64 @@ class SourceOptions:
 
 
 def open_source(text: str, options: SourceOptions, kind: Kind | None = None) -> Source:
-    """The source a text names. Raises SourceError where it cannot be opened."""
-    from deeplab_cv.sources.video import VideoSource
+    """Open the source a text names.
 
-    return VideoSource(Path(text))
+    Args:
+        text: a camera's index or device path, a video file, a picture, a folder of pictures, a glob, or `pattern`.
+        options: what is asked of it.
+        kind: what the text names, where that is known; without it the text decides.
+
+    Raises:
+        SourceError: it cannot be opened.
+        UsageError: an option that its kind of source does not have.
+    """
+    kind = kind or kind_of(text)
+    _refuse_options(options, kind)
+    open_once = _opener(text, options, kind)
+    return Looped(open_once) if options.loop else open_once()
+
+
+def kind_of(text: str) -> Kind:
+    """What a text names, by its form and by what lies there."""
+    if text == "pattern":
+        return "pattern"
+    path = Path(text)
+    if text.isdecimal() or path.is_char_device():
+        return "camera"
+    if path.is_dir() or path.suffix.lower() in PICTURE_EXTENSIONS or (glob.has_magic(text) and not path.exists()):
+        return "image"
+    return "video"
+
+
+def _opener(text: str, options: SourceOptions, kind: Kind) -> Callable[[], Source]:
+    def open_once() -> Source:
+        source = _open_kind(text, options, kind)
+        if options.mirror:
+            source = Mirrored(source)
+        return EveryNth(source, options.every) if options.every > 1 else source
+
+    return open_once
+
+
+def _open_kind(text: str, options: SourceOptions, kind: Kind) -> Source:
+    if kind == "camera":
+        return CameraSource(text, options.width, options.height, options.fps)
+    if kind == "pattern":
+        size_wh = options.width or 1280, options.height or 720
+        return PatternSource(size_wh, Fraction(options.fps or 30).limit_denominator(1001), options.end)
+    if kind == "image":
+        return PictureSource(find_pictures(text))
+    return VideoSource(Path(text), options.start, options.end)
+
+
+def _refuse_options(options: SourceOptions, kind: Kind) -> None:
+    """Raises UsageError for what this kind of source cannot do, so that nobody believes it was done."""
+    names = {"camera": "a camera", "video": "a video", "image": "pictures", "pattern": "the test pattern"}
+    refused = {
+        "--loop": options.loop and kind == "camera",
+        f"--start {options.start}": options.start is not None and kind != "video",
+        f"--end {options.end}": options.end is not None and kind not in ("video", "pattern"),
+    }
+    for flag, wrong in refused.items():
+        if wrong:
+            raise UsageError(f"this does not go with {names[kind]}", flag, "leave it out")

@@ -1,0 +1,211 @@
+"""A camera through OpenCV, and the cameras of this machine by name."""
+
+import math
+import os
+import sys
+import threading
+import time
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from deeplab_cv.errors import SourceError
+from deeplab_cv.frame import Frame, Image
+from deeplab_cv.opencv_log import quiet_opencv
+from deeplab_cv.sources import Source, SourceInfo
+
+_ON_LINUX = sys.platform.startswith("linux")
+_SYSFS = Path("/sys/class/video4linux")
+_MICROSECOND = Fraction(1, 1_000_000)
+
+_FAILED_READS = 20
+_PAUSE_S = 0.1
+_SILENCE_S = 5.0
+"""How long a camera may give nothing, however few reads that took."""
+
+_CLOSE_PATIENCE_S = 0.5
+_PROBED = 5
+
+
+@dataclass(frozen=True)
+class CameraName:
+    """A camera of this machine.
+
+    Attributes:
+        index: what `--camera` takes.
+        path: its device, such as /dev/video0; empty where the system has none.
+        name: what its maker calls it.
+    """
+
+    index: int
+    path: str
+    name: str
+
+
+class CameraSource(Source):
+    """A camera's frames as they come, with the time of their capture in microseconds since the first."""
+
+    def __init__(
+        self, text: str, width: int | None = None, height: int | None = None, fps: float | None = None
+    ) -> None:
+        """Open a camera and wait for its first frame.
+
+        Args:
+            text: its index or device path.
+            width: asked of the camera, in pixels; it may give another, see `info`.
+            height: as `width`.
+            fps: frames a second asked of the camera.
+
+        Raises:
+            SourceError: there is no such camera, it is in use, or it gives nothing.
+        """
+        self._name = f"camera {text}"
+        self._lock = threading.Lock()
+        self._closed = threading.Event()
+        self._index = 0
+        with quiet_opencv():
+            self._capture = _open_capture(text, self._name)
+            _ask(self._capture, width, height, fps)
+        try:
+            self._ahead: tuple[Image, float] | None = self._grab()
+        except SourceError:
+            self._capture.release()
+            raise
+        image, self._first_at = self._ahead
+        self._last_pts = -1
+        self.info = SourceInfo(
+            name=self._name,
+            size_wh=(image.shape[1], image.shape[0]),
+            frame_rate=_rate(self._capture),
+            frame_count=None,
+            live=True,
+            time_base=_MICROSECOND,
+        )
+
+    def read(self) -> Frame | None:
+        """The next frame; None once the camera is closed. Raises SourceError where it has stopped giving any."""
+        with self._lock:
+            try:
+                grabbed, self._ahead = self._ahead or self._grab(), None
+            except SourceError:
+                if self._closed.is_set():
+                    return None
+                raise
+            finally:
+                # Whoever closed the camera while its driver kept this read has not waited.
+                if self._closed.is_set():
+                    self._capture.release()
+            if self._closed.is_set():
+                return None
+            image, captured_at = grabbed
+            pts = max(self._last_pts + 1, round((captured_at - self._first_at) / _MICROSECOND))
+            index, self._index, self._last_pts = self._index, self._index + 1, pts
+            return Frame(image, index, pts, _MICROSECOND, captured_at)
+
+    def close(self) -> None:
+        """Let go of the camera; a read that its driver keeps lets go of it when it comes back."""
+        self._closed.set()
+        if self._lock.acquire(timeout=_CLOSE_PATIENCE_S):
+            self._capture.release()
+            self._lock.release()
+
+    def _grab(self) -> tuple[Image, float]:
+        """A picture and when it came. Raises SourceError where none comes for a while, or the camera is closed."""
+        began = time.monotonic()
+        for _ in range(_FAILED_READS):
+            if self._closed.is_set() or time.monotonic() - began > _SILENCE_S:
+                break
+            try:
+                given, image = self._capture.read()
+            except cv2.error:
+                given, image = False, None
+            if given and image is not None:
+                return np.asarray(image, np.uint8), time.monotonic()
+            self._closed.wait(_PAUSE_S)
+        remedy = "plug it in again, or close other programs that use it"
+        raise SourceError("the camera gives no pictures", self._name, remedy)
+
+
+def list_cameras() -> list[CameraName]:
+    """The cameras of this machine by index, with their makers' names where the system tells them."""
+    if _ON_LINUX:
+        found = (_linux_camera(folder) for folder in _SYSFS.glob("video*"))
+        return sorted((camera for camera in found if camera is not None), key=lambda camera: camera.index)
+    return _named_cameras() or _probed_cameras()
+
+
+def _linux_camera(folder: Path) -> CameraName | None:
+    """The camera of a folder like /sys/class/video4linux/video0; None for its second node, which gives metadata."""
+    index = folder.name.removeprefix("video")
+    try:
+        if not index.isdecimal() or int((folder / "index").read_text()) != 0:
+            return None
+        return CameraName(int(index), f"/dev/{folder.name}", (folder / "name").read_text().strip())
+    except (OSError, ValueError):
+        return None
+
+
+def _named_cameras() -> list[CameraName]:
+    """Windows and macOS tell names only to their own interfaces, which a small package speaks."""
+    try:
+        from cv2_enumerate_cameras import enumerate_cameras  # type: ignore[import-not-found, unused-ignore]
+    except ImportError:
+        return []
+    return [CameraName(camera.index, "", camera.name) for camera in enumerate_cameras(_interface())]
+
+
+def _probed_cameras() -> list[CameraName]:
+    found = []
+    with quiet_opencv():
+        for index in range(_PROBED):
+            capture = cv2.VideoCapture(index, _interface())
+            if capture.isOpened():
+                found.append(CameraName(index, "", f"camera {index}"))
+            capture.release()
+    return found
+
+
+def _interface() -> int:
+    """The system's interface to cameras, named so that OpenCV does not try all others with a log line for each."""
+    names = {"linux": "CAP_V4L2", "win32": "CAP_MSMF", "darwin": "CAP_AVFOUNDATION"}
+    return int(getattr(cv2, names.get(sys.platform, "CAP_ANY")))
+
+
+def _open_capture(text: str, name: str) -> cv2.VideoCapture:
+    device: int | str = int(text) if text.isdecimal() else text
+    path = Path(f"/dev/video{device}" if isinstance(device, int) else device)
+    if _ON_LINUX and not path.exists():
+        raise SourceError("no such camera", name, _what_there_is())
+    if _ON_LINUX and not os.access(path, os.R_OK | os.W_OK):
+        raise SourceError("not allowed to use the camera", name, "join the group video: sudo usermod -aG video $USER")
+    capture = cv2.VideoCapture(device, _interface())
+    if not capture.isOpened():
+        capture.release()
+        remedy = f"close other programs that use it; {_what_there_is()}"
+        raise SourceError("the camera cannot be opened", name, remedy)
+    return capture
+
+
+def _what_there_is() -> str:
+    cameras = list_cameras()
+    if not cameras:
+        return "this machine has no camera; --pattern shows a moving picture without one"
+    return "there are " + ", ".join(f"{camera.index} ({camera.name})" for camera in cameras)
+
+
+def _ask(capture: cv2.VideoCapture, width: int | None, height: int | None, fps: float | None) -> None:
+    wishes = {cv2.CAP_PROP_FRAME_WIDTH: width, cv2.CAP_PROP_FRAME_HEIGHT: height, cv2.CAP_PROP_FPS: fps}
+    given = {key: float(value) for key, value in wishes.items() if value is not None}
+    if given and _ON_LINUX:
+        # Uncompressed, 720p comes through USB 2 ten times a second; must be set before the size.
+        capture.set(cv2.CAP_PROP_FOURCC, cv2.VideoWriter.fourcc(*"MJPG"))
+    for key, value in given.items():
+        capture.set(key, value)
+
+
+def _rate(capture: cv2.VideoCapture) -> Fraction | None:
+    rate = capture.get(cv2.CAP_PROP_FPS)
+    return Fraction(rate).limit_denominator(1001) if math.isfinite(rate) and 0 < rate <= 1000 else None

@@ -1,0 +1,111 @@
+"""What can be done to any source: flip it, thin it out, begin it again."""
+
+import dataclasses
+import threading
+from collections.abc import Callable
+
+import cv2
+import numpy as np
+
+from deeplab_cv.frame import Frame
+from deeplab_cv.sources import Source
+
+
+class Mirrored(Source):
+    """A source with left and right exchanged."""
+
+    def __init__(self, source: Source) -> None:
+        self._source = source
+        self.info = source.info
+
+    def read(self) -> Frame | None:
+        """The next frame, flipped, or None at the end. Raises SourceError."""
+        frame = self._source.read()
+        if frame is None:
+            return None
+        return dataclasses.replace(frame, image=np.asarray(cv2.flip(frame.image, 1), np.uint8))
+
+    def close(self) -> None:
+        """Let go of the source."""
+        self._source.close()
+
+
+class EveryNth(Source):
+    """The first of every N frames; those that are left keep their number and their time."""
+
+    def __init__(self, source: Source, step: int) -> None:
+        """`step`: N, at least 1."""
+        self._source = source
+        self._step = step
+        self._begun = False
+        rate, count = source.info.frame_rate, source.info.frame_count
+        self.info = dataclasses.replace(
+            source.info,
+            frame_rate=None if rate is None else rate / step,
+            frame_count=None if count is None else -(-count // step),
+        )
+
+    def read(self) -> Frame | None:
+        """The next frame that is taken, or None at the end. Raises SourceError."""
+        if self._begun:
+            for _ in range(self._step - 1):
+                if self._source.read() is None:
+                    return None
+        self._begun = True
+        return self._source.read()
+
+    def close(self) -> None:
+        """Let go of the source."""
+        self._source.close()
+
+
+class Looped(Source):
+    """A source that begins again at its end, for ever; numbers and times go on rising."""
+
+    def __init__(self, open_round: Callable[[], Source]) -> None:
+        """`open_round`: opens the source anew for each round."""
+        self._open_round = open_round
+        self._lock = threading.Lock()
+        self._closed = False
+        self._source = open_round()
+        self._index_shift = 0
+        self._pts_shift = 0
+        self._last: Frame | None = None
+        # A file has its sound once: it cannot be carried along.
+        self.info = dataclasses.replace(self._source.info, frame_count=None, sound=False)
+
+    def read(self) -> Frame | None:
+        """The next frame; None only for a source without any, or once it is closed. Raises SourceError."""
+        frame = self._source.read()
+        if frame is None:
+            if not self._begin_again():
+                return None
+            frame = self._source.read()
+            if frame is None:
+                return None
+            self._go_on_after_last(frame)
+        frame = dataclasses.replace(frame, index=frame.index + self._index_shift, pts=frame.pts + self._pts_shift)
+        self._last = frame
+        return frame
+
+    def _begin_again(self) -> bool:
+        with self._lock:
+            self._source.close()
+            if self._closed or self._last is None:
+                return False
+            self._source = self._open_round()
+            return True
+
+    def _go_on_after_last(self, frame: Frame) -> None:
+        if self._last is None:
+            return
+        rate, time_base = self.info.frame_rate, self.info.time_base
+        duration = 1 if rate is None else max(1, round(1 / rate / time_base))
+        self._index_shift = self._last.index + 1 - frame.index
+        self._pts_shift = self._last.pts + duration - frame.pts
+
+    def close(self) -> None:
+        """Let go of the source, in whichever round it is."""
+        with self._lock:
+            self._closed = True
+            self._source.close()
