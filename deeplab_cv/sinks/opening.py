@@ -1,7 +1,6 @@
 """The settings' --out, --masks and --stats -> sinks; what cannot go together is said before anything is written."""
 
 import os
-from dataclasses import replace
 from pathlib import Path
 
 from deeplab_cv.errors import UsageError
@@ -65,12 +64,6 @@ def _open_out(settings: Settings, text: str, source_info: SourceInfo, is_picture
         remedy = "name a video file, or a folder ending in / for numbered pictures"
         raise UsageError("a video does not fit into one picture", path, remedy)
     check_file(path, inputs)
-    return video_sink(settings, path, source_info)
-
-
-def video_sink(settings: Settings, path: Path, source_info: SourceInfo) -> VideoSink:
-    """The video file of a run, with the sound where each moment of the source comes once and in order."""
-    cut = settings.start is not None or settings.end is not None
-    info = replace(source_info, sound=source_info.sound and not settings.loop)
-    whole = not (cut or source_info.live)
-    return VideoSink(path, info, settings.codec, settings.crf, settings.preset, whole=whole)
+    # A part of a file begins at zero, as does a camera, whose clock began with the machine.
+    whole = settings.start is None and settings.end is None and not source_info.live
+    return VideoSink(path, source_info, settings.codec, settings.crf, settings.preset, whole=whole)

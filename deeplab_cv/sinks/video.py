@@ -130,7 +130,7 @@ class _OpenFile:
         self._time_base = first.frame.time_base
         self._shortest_gap: int | None = None
         self._last_pts: int | None = None
-        self._original = Original(source_info.path) if source_info.path and not source_info.live else None
+        self._original = _original_of(source_info)
         zero_s = first.frame.time_s
         if whole:
             zero_s = self._original.clock_start if self._original else Fraction(0)
@@ -219,6 +219,13 @@ class _OpenFile:
         if left_out:
             self.sound_note += f", sound left out: {'; '.join(left_out)}"
             _log.warning("%s%s", self._source_info.name, self.sound_note)
+
+
+def _original_of(source_info: SourceInfo) -> Original | None:
+    # Pictures are files too, but have no rate; a device is no file to open twice.
+    if source_info.path is None or source_info.frame_rate is None or source_info.live:
+        return None
+    return Original(source_info.path)
 
 
 def _muxer_options(path: Path, time_base: Fraction) -> dict[str, str]:

@@ -124,15 +124,6 @@ def test_every_second_frame_keeps_its_time_and_all_the_sound(tmp_path):
     assert sound_packets(tmp_path / "out.mp4") == sound_packets(clip)
 
 
-def test_a_loop_is_silent(tmp_path):
-    clip = write_clip(tmp_path / "in.mp4", list(range(10)), Fraction(1, 25))
-
-    line = write_all(Settings(loop=True, out="out.mp4"), info_of(clip), range(25))
-
-    assert line.endswith("25 frames")
-    assert read_clip(tmp_path / "out.mp4").sounds == []
-
-
 def test_a_camera_begins_at_zero_whatever_its_clock_says(tmp_path):
     write_all(Settings(out="out.mp4"), info_of(live=True), range(90_000, 90_010))
 

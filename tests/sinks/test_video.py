@@ -368,6 +368,15 @@ def test_a_name_with_umlauts_and_spaces_is_no_trouble(tmp_path):
     assert sound_packets(folder / "schön ü.mp4") == sound_packets(clip)
 
 
+def test_pictures_from_a_folder_can_be_recorded(tmp_path):
+    sink = VideoSink(tmp_path / "out.mp4", info_of(tmp_path, rate=None, sound=False), whole=False)
+    for index in range(3):
+        sink.write(painted(scene(index, SIZE_WH), index, 0))
+    sink.finish()
+
+    assert len(read_clip(tmp_path / "out.mp4").pictures) == 3
+
+
 SAMPLES = Path(__file__).parents[2].parent / "shared" / "samples"
 SAMPLE_CLIPS = [
     "dog_person_720p_2997_aac.mp4",
@@ -381,7 +390,7 @@ def test_real_clips_keep_timestamps_sound_and_colours(tmp_path, name):
     clip = SAMPLES / name
     if not clip.exists():
         pytest.skip(f"../shared/samples/{name} is not here")
-    sink = VideoSink(tmp_path / "out.mp4", info_of(clip, rate=None), crf=18)
+    sink = VideoSink(tmp_path / "out.mp4", info_of(clip), crf=18)
     kept, times_s = {}, []
     with av.open(str(clip)) as container:
         for index, frame in enumerate(container.decode(video=0)):
