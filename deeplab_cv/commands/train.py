@@ -1,0 +1,116 @@
+"""Train a network on your own pictures, or go on with a training that was stopped.
+
+The data is a folder in VOC layout (JPEGImages, SegmentationClass, ImageSets/Segmentation/train.txt and val.txt), of
+tar shards (train-00.tar ... of NAME.webp and NAME.png) or of COCO (annotations/instances_train.json). Masks are 8-bit
+palette PNGs of labels, 255 = unknown.
+
+example: app.py train --data my-pictures --classes names.txt --out runs/first --minutes 60
+"""
+
+import argparse
+import shlex
+import sys
+from pathlib import Path
+
+from deeplab_cv.classes import VOC_CLASSES
+from deeplab_cv.errors import UsageError
+
+ARCHITECTURE_NAMES = (
+    "deeplabv3_lite",
+    "deeplabv3_mobilenet_v3_large",
+    "deeplabv3_resnet50",
+    "deeplabv3_resnet101",
+    "lraspp_mobilenet_v3_large",
+)
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments of `train`."""
+    parser.add_argument("--data", type=Path, required=True, metavar="DIR", help="folder of the data set")
+    parser.add_argument("--train-lists", default="train", metavar="NAMES", help="lists to learn from, comma separated")
+    parser.add_argument("--val-lists", default="val", metavar="NAMES", help="lists to measure on, comma separated")
+    parser.add_argument("--classes", type=Path, metavar="FILE", help="class names, one per line (default: VOC's 21)")
+    parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder of this training run")
+    parser.add_argument("--resume", action="store_true", help="go on with the training in --out")
+    parser.add_argument("--architecture", choices=ARCHITECTURE_NAMES, default=ARCHITECTURE_NAMES[0])
+    budget = parser.add_mutually_exclusive_group(required=True)
+    budget.add_argument("--minutes", type=float, help="train this long")
+    budget.add_argument("--steps", type=int, help="train this many steps (the same weights each time)")
+    parser.add_argument(
+        "--teacher",
+        type=Path,
+        metavar="ONNX",
+        help="distil from this network of the same classes (input RGB -1..1, scores with aligned corners)",
+    )
+    parser.add_argument("--teacher-weight", type=float, default=1.0, help="of the teacher's loss (default 1)")
+    parser.add_argument("--seed", type=int, default=1, help="default 1")
+    parser.add_argument("--batch-size", type=int, default=8, help="crops per step (default 8)")
+    parser.add_argument("--crop-pixels", type=int, default=288, help="a crop's area as a square's side (default 288)")
+    parser.add_argument("--val-pixels", type=int, default=384, help="the same for validation (default 384)")
+    parser.add_argument("--learning-rate", type=float, default=1e-3, help="of the head (default 0.001)")
+    parser.add_argument("--train-all", action="store_true", help="train the early stages, too (twice the time)")
+    parser.add_argument("--from-scratch", action="store_true", help="do not start from ImageNet")
+    parser.add_argument("--validate-minutes", type=float, default=10.0, help="time between validations (default 10)")
+    parser.add_argument("--save-minutes", type=float, default=3.0, help="time between checkpoints (default 3)")
+    parser.add_argument("--val-count", type=int, default=150, help="pictures of each but the last validation")
+    parser.add_argument("--workers", type=int, default=1, help="processes that cut crops (default 1)")
+    parser.add_argument("--threads", type=int, default=2, help="processor cores to use (default 2)")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Train, and say where the network lies."""
+    # torch takes seconds to import.
+    from deeplab_cv.tools.train import TrainingPlan, train
+    from deeplab_cv.tools.training.schedule import Budget
+
+    for name in (
+        "minutes",
+        "steps",
+        "batch_size",
+        "crop_pixels",
+        "val_pixels",
+        "learning_rate",
+        "val_count",
+        "threads",
+    ):
+        value = getattr(args, name)
+        if value is not None and value <= 0:
+            raise UsageError("a value must be above 0", f"--{name.replace('_', '-')} {value}", "give another one")
+    plan = TrainingPlan(
+        data=args.data,
+        train_lists=tuple(args.train_lists.split(",")),
+        val_lists=tuple(args.val_lists.split(",")),
+        out=args.out,
+        classes=VOC_CLASSES if args.classes is None else read_names(args.classes),
+        architecture=args.architecture,
+        teacher=args.teacher,
+        teacher_weight=args.teacher_weight,
+        budget=Budget(args.steps, args.minutes),
+        seed=args.seed,
+        batch_size=args.batch_size,
+        crop_pixels=args.crop_pixels,
+        val_pixels=args.val_pixels,
+        learning_rate=args.learning_rate,
+        freeze_early=not args.train_all,
+        pretrained=not args.from_scratch,
+        validate_minutes=args.validate_minutes,
+        save_minutes=args.save_minutes,
+        val_count=args.val_count,
+        workers=args.workers,
+        threads=min(args.threads, args.batch_size),
+        command=shlex.join(["app.py", *sys.argv[1:]]),
+    )
+    facts = train(plan, args.resume)
+    print(f"mIoU {facts.accuracy['miou']:.3f} after {facts.step} steps: {args.out / 'network.pt'}")
+    return 0
+
+
+def read_names(path: Path) -> tuple[str, ...]:
+    """Class names, one per line, the background first; raises UsageError if the file cannot be used."""
+    try:
+        names = tuple(line.strip() for line in path.read_text(encoding="utf-8").splitlines() if line.strip())
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError("cannot read the class names", path, str(error)) from error
+    if not 2 <= len(names) <= 255 or len(set(names)) != len(names):
+        raise UsageError("class names must be 2 to 255 and all different", path, "write one name per line")
+    return names

@@ -1,0 +1,122 @@
+"""A picture and its mask, wherever the bytes lie: read, checked, and surveyed for the classes in it."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from io import BytesIO
+from pathlib import Path
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+from PIL import Image
+
+from deeplab_cv.errors import DataError
+
+IGNORE = 255
+"""The mask's value for "unknown": neither learned from nor measured."""
+
+Picture = npt.NDArray[np.uint8]
+Mask = npt.NDArray[np.uint8]
+
+
+@dataclass(frozen=True)
+class FileSlice:
+    """The bytes of one file, alone on disk or inside a tar archive that is not unpacked."""
+
+    path: Path
+    offset: int = 0
+    size: int = -1
+    member: str = ""
+
+    def read(self) -> bytes:
+        """The bytes; raises DataError if the file cannot be read."""
+        try:
+            with self.path.open("rb") as file:
+                file.seek(self.offset)
+                return file.read(self.size)
+        except OSError as error:
+            raise DataError("cannot read a file of the data", self, error.strerror or str(error)) from error
+
+    def __str__(self) -> str:
+        return f"{self.path}/{self.member}" if self.member else str(self.path)
+
+
+@dataclass(frozen=True)
+class Record:
+    """One picture with its mask; `name` is unique within a data set."""
+
+    name: str
+    picture: FileSlice
+    mask: FileSlice
+
+
+def read_picture(record: Record) -> Picture:
+    """The picture: uint8 (H, W, 3), RGB. Raises DataError if it cannot be decoded."""
+    encoded = np.frombuffer(record.picture.read(), np.uint8)
+    picture_bgr = cv2.imdecode(encoded, cv2.IMREAD_COLOR) if encoded.size else None
+    if picture_bgr is None:
+        raise DataError("cannot decode a picture", record.picture, "replace it or take it off the list")
+    return np.asarray(cv2.cvtColor(picture_bgr, cv2.COLOR_BGR2RGB), np.uint8)
+
+
+def read_mask(record: Record, class_count: int) -> Mask:
+    """The mask: uint8 (H, W), 0..class_count-1 or 255.
+
+    Read with Pillow: `cv2.imread` turns a palette PNG into its colours and loses the labels.
+    Raises DataError if it cannot be decoded, is no index mask, or holds a label outside the class list.
+    """
+    try:
+        with Image.open(BytesIO(record.mask.read())) as image:
+            mode, mask = image.mode, np.asarray(image)
+    except (OSError, SyntaxError) as error:
+        raise DataError("cannot decode a mask", record.mask, "save it as an 8-bit palette PNG") from error
+    if mode not in ("P", "L"):
+        raise DataError(
+            f"mask has colours (Pillow mode {mode}), expected labels",
+            record.mask,
+            "save it as an 8-bit palette PNG whose indices are the labels",
+        )
+    present = np.flatnonzero(np.bincount(mask.ravel(), minlength=256))
+    outside = present[(present >= class_count) & (present != IGNORE)]
+    if outside.size:
+        raise DataError(
+            f"mask has label {outside[0]}, the class list ends at {class_count - 1}",
+            record.mask,
+            "correct the mask, or give the names of all classes with --classes",
+        )
+    return mask
+
+
+def read_pair(record: Record, class_count: int) -> tuple[Picture, Mask]:
+    """Picture and mask of one size; raises DataError if their sizes differ."""
+    picture, mask = read_picture(record), read_mask(record, class_count)
+    if picture.shape[:2] != mask.shape:
+        raise size_error(record, (picture.shape[1], picture.shape[0]), (mask.shape[1], mask.shape[0]))
+    return picture, mask
+
+
+def survey_classes(records: Sequence[Record], class_count: int) -> Iterator[npt.NDArray[np.bool_]]:
+    """Check every record and yield which classes it has: bool (class_count,), one after the other.
+
+    Masks are decoded; of a picture only the header is read, so that thousands take seconds.
+    Raises DataError naming the first file that is wrong.
+    """
+    for record in records:
+        mask = read_mask(record, class_count)
+        try:
+            with Image.open(BytesIO(record.picture.read())) as image:
+                size_wh = image.size
+        except (OSError, SyntaxError) as error:
+            raise DataError("cannot decode a picture", record.picture, "replace it or take it off the list") from error
+        if size_wh != (mask.shape[1], mask.shape[0]):
+            raise size_error(record, size_wh, (mask.shape[1], mask.shape[0]))
+        yield np.bincount(mask.ravel(), minlength=256)[:class_count] > 0
+
+
+def size_error(record: Record, picture_wh: tuple[int, int], mask_wh: tuple[int, int]) -> DataError:
+    """The error for a mask that is not the size of its picture."""
+    return DataError(
+        f"picture is {picture_wh[0]}x{picture_wh[1]}, its mask {mask_wh[0]}x{mask_wh[1]}",
+        record.mask,
+        "draw the mask at the picture's size",
+    )

@@ -1,0 +1,353 @@
+"""Trains a segmentation network: read top to bottom, prepare, step, validate, save."""
+
+import hashlib
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import torch
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from torch import Tensor, nn
+from torch.optim.swa_utils import AveragedModel
+
+from deeplab_cv.errors import DataError, NetworkError, UsageError
+from deeplab_cv.tools.architectures import ARCHITECTURES, build_network, early_stages, freeze, normalise
+from deeplab_cv.tools.checkpoint import Facts, facts_of, read_checkpoint, save_checkpoint
+from deeplab_cv.tools.data.crops import CropSettings, TrainingCrops, batches_from
+from deeplab_cv.tools.data.layouts import find_records
+from deeplab_cv.tools.data.records import Record, survey_classes
+from deeplab_cv.tools.data.sampling import BalancedSampler, presence_table
+from deeplab_cv.tools.dilation import use_phases
+from deeplab_cv.tools.training.log import TrainingLog
+from deeplab_cv.tools.training.loss import segmentation_loss
+from deeplab_cv.tools.training.replicas import Replicas
+from deeplab_cv.tools.training.schedule import Budget, learning_rate_factor
+from deeplab_cv.tools.training.validate import Accuracy, comparison_sheet, evaluate_miou
+
+EMA_DECAY = 0.998
+BACKBONE_SHARE = 0.4
+WEIGHT_DECAY = 0.02
+GRADIENT_NORM = 5.0
+STEPS_PER_ROW = 20
+SHEET_ROWS = 8
+
+
+@dataclass(frozen=True)
+class TrainingPlan:
+    """Everything that decides what a training does.
+
+    Attributes:
+        data: folder with the data set; train_lists, val_lists: its lists to learn from and to measure on.
+        out: the run's folder: last.pt, network.pt, log.csv, log.png, val.png.
+        classes: names in the order of the labels.
+        teacher: ONNX network to distil from, or None.
+        crop_pixels: side of the square whose area a crop has; val_pixels: the same for validation.
+        freeze_early: leave the stages up to stride 4 as ImageNet made them.
+        learning_rate: of the head; the backbone's is 0.4 of it.
+        validate_minutes, save_minutes: time between two validations and two checkpoints.
+        val_count: pictures of each validation but the last, which takes all.
+        command: the command line, for the checkpoint's facts.
+    """
+
+    data: Path
+    train_lists: tuple[str, ...]
+    val_lists: tuple[str, ...]
+    out: Path
+    classes: tuple[str, ...]
+    architecture: str
+    teacher: Path | None
+    teacher_weight: float
+    budget: Budget
+    seed: int
+    batch_size: int
+    crop_pixels: int
+    val_pixels: int
+    learning_rate: float
+    freeze_early: bool
+    pretrained: bool
+    validate_minutes: float
+    save_minutes: float
+    val_count: int
+    workers: int
+    threads: int
+    command: str
+
+
+def train(plan: TrainingPlan, resume: bool) -> Facts:
+    """Run a training to the end of its budget, write RUN/network.pt, and return its facts.
+
+    resume: go on from RUN/last.pt; the result is that of a training never stopped.
+    Raises DataError, NetworkError and UsageError before the first step if something is wrong.
+    """
+    console = Console()
+    last_path = plan.out / "last.pt"
+    if last_path.exists() and not resume:
+        raise UsageError("this folder holds a training", plan.out, "add --resume to go on, or name another folder")
+    if resume and not last_path.exists():
+        raise UsageError("nothing to resume", last_path, "start without --resume")
+    plan.out.mkdir(parents=True, exist_ok=True)
+    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    with progress_bar(console) as progress:
+        train_records, val_records = find_lists(plan)
+        crops = prepare_crops(plan, train_records, progress)
+        run = TrainingRun(plan, fingerprint(plan, train_records), device)
+        if resume:
+            run.restore(last_path)
+        batches = batches_from(run.step, crops, plan.workers)
+        log = TrainingLog(plan.out, plan.classes, run.step if resume else None)
+        task = progress.add_task("training", total=1.0)
+        validated_at = saved_at = run.seconds()
+        losses: list[float] = []
+        try:
+            while run.share_used() < 1:
+                losses.append(run.train_step(next(batches)))
+                if run.step % STEPS_PER_ROW == 0:
+                    log.add(
+                        step=run.step,
+                        minutes=run.seconds() / 60,
+                        learning_rate=run.learning_rate(),
+                        loss=float(np.mean(losses)),
+                    )
+                    losses.clear()
+                    progress.update(task, completed=run.share_used(), description=f"training, step {run.step}")
+                if run.seconds() - validated_at > 60 * plan.validate_minutes:
+                    run.validate(val_records[: plan.val_count], log, console)
+                    validated_at = run.seconds()
+                if run.seconds() - saved_at > 60 * plan.save_minutes:
+                    run.save(last_path)
+                    saved_at = run.seconds()
+        except KeyboardInterrupt:
+            run.save(last_path)
+            raise
+        progress.update(task, completed=1.0)
+        run.save(last_path)
+        run.save_network(plan.out / "network.pt")
+        run.validate(val_records, log, console)
+        run.save_network(plan.out / "network.pt")
+    return run.facts()
+
+
+class TrainingRun:
+    """What changes from step to step: weights, their average, optimizer, step, time used."""
+
+    def __init__(self, plan: TrainingPlan, data_key: str, device: torch.device) -> None:
+        self.plan, self.data_key, self.device = plan, data_key, device
+        self.architecture = ARCHITECTURES[plan.architecture]
+        torch.manual_seed(plan.seed)
+        network = build_network(plan.architecture, len(plan.classes), plan.pretrained)
+        self.network = network.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+        if device.type == "cpu":
+            use_phases(self.network)
+        self.set_training_mode()
+        self.replicas = Replicas(self.network, plan.threads if device.type == "cpu" else 1)
+        self.averaged = AveragedModel(self.network, multi_avg_fn=move_average, use_buffers=True)
+        self.optimizer = build_optimizer(self.network, plan.learning_rate)
+        self.step = 0
+        self.seconds_before = 0.0
+        self.started = time.monotonic()
+        self.accuracy: Accuracy | None = None
+
+    def seconds(self) -> float:
+        """Training time used, that of earlier parts of a resumed training included."""
+        return self.seconds_before + time.monotonic() - self.started
+
+    def share_used(self) -> float:
+        """How much of the budget is used, 0..1."""
+        return self.plan.budget.share_used(self.step, self.seconds())
+
+    def learning_rate(self) -> float:
+        """The head's learning rate in the last step."""
+        return float(self.optimizer.param_groups[-1]["lr"])
+
+    def set_training_mode(self) -> None:
+        """Training mode but for the frozen stages."""
+        self.network.train()
+        if self.plan.freeze_early:
+            freeze(early_stages(self.network))
+
+    def train_step(self, batch: tuple[Tensor, Tensor, Tensor]) -> float:
+        """One step of the optimizer; returns the loss. Randomness in the network follows from seed and step."""
+        torch.manual_seed(self.plan.seed * 1_000_003 + self.step)
+        factor = learning_rate_factor(self.share_used())
+        for group in self.optimizer.param_groups:
+            group["lr"] = group["full_rate"] * factor
+        loss = self.replicas.backward(self.loss, tuple(part.to(self.device, non_blocking=True) for part in batch))
+        nn.utils.clip_grad_norm_(self.network.parameters(), GRADIENT_NORM)
+        self.optimizer.step()
+        self.averaged.update_parameters(self.network)
+        self.step += 1
+        return loss
+
+    def loss(self, network: nn.Module, batch: tuple[Tensor, ...]) -> Tensor:
+        """The loss of a batch or of a part of it."""
+        pictures, labels, teacher = batch
+        with torch.autocast(self.device.type, torch.bfloat16, enabled=self.device.type == "cuda"):
+            scores = network(normalise(pictures, self.architecture))
+        return segmentation_loss(scores, labels, teacher, self.plan.teacher_weight)
+
+    def validate(self, records: list[Record], log: TrainingLog, console: Console) -> None:
+        """Measure the averaged weights, add a row to the log, and paint a few pictures."""
+        plan = self.plan
+        network, class_count = self.averaged.module, len(plan.classes)
+        self.accuracy = evaluate_miou(network, self.architecture, records, class_count, plan.val_pixels, self.device)
+        log.add(
+            step=self.step,
+            minutes=self.seconds() / 60,
+            miou=self.accuracy.miou,
+            pixel_accuracy=self.accuracy.pixel_accuracy,
+            **dict(zip(plan.classes, self.accuracy.iou, strict=True)),
+        )
+        log.draw()
+        sheet = comparison_sheet(
+            network, self.architecture, records[:SHEET_ROWS], class_count, plan.val_pixels, self.device
+        )
+        cv2.imwrite(str(plan.out / "val.png"), cv2.cvtColor(sheet, cv2.COLOR_RGB2BGR))
+        console.print(
+            f"step {self.step}, {self.seconds() / 60:.0f} min: mIoU {self.accuracy.miou:.3f} on {len(records)} pictures"
+        )
+
+    def facts(self) -> Facts:
+        """The facts of the weights as they are now."""
+        plan = self.plan
+        figures: dict[str, float] = {}
+        if self.accuracy is not None:
+            figures = {"miou": self.accuracy.miou, "pixel_accuracy": self.accuracy.pixel_accuracy}
+            figures |= {f"iou_{name}": value for name, value in zip(plan.classes, self.accuracy.iou, strict=True)}
+        return Facts(
+            plan.architecture,
+            plan.classes,
+            plan.val_pixels,
+            self.step,
+            self.seconds() / 60,
+            plan.seed,
+            plan.command,
+            figures,
+        )
+
+    def save(self, path: Path) -> None:
+        """Write everything a resumed training needs."""
+        training = {
+            "data_key": self.data_key,
+            "seconds": self.seconds(),
+            "network": self.network.state_dict(),
+            "averaged_count": int(self.averaged.n_averaged),
+            "optimizer": self.optimizer.state_dict(),
+        }
+        save_checkpoint(path, self.facts(), self.averaged.module.state_dict(), training)
+
+    def save_network(self, path: Path) -> None:
+        """Write the averaged weights and the facts alone."""
+        save_checkpoint(path, self.facts(), self.averaged.module.state_dict())
+
+    def restore(self, path: Path) -> None:
+        """Go on from a checkpoint; raises NetworkError if it belongs to another training."""
+        content = read_checkpoint(path)
+        training: dict[str, Any] | None = content.get("training")
+        if training is None or training["data_key"] != self.data_key:
+            raise NetworkError(
+                "checkpoint belongs to a training with other data or settings",
+                path,
+                "repeat the arguments it was started with",
+            )
+        self.network.load_state_dict(training["network"])
+        self.averaged.module.load_state_dict(content["network"])
+        self.averaged.n_averaged.fill_(training["averaged_count"])
+        self.optimizer.load_state_dict(training["optimizer"])
+        self.step = facts_of(content).step
+        self.seconds_before = training["seconds"]
+        self.started = time.monotonic()
+
+
+def move_average(averaged: Any, current: Any, count: Tensor) -> None:
+    """Exponential moving average of weights and buffers; over the first steps it forgets faster."""
+    decay = min(EMA_DECAY, (1 + int(count)) / (10 + int(count)))
+    for average, value in zip(averaged, current, strict=True):
+        if average.is_floating_point():
+            average.lerp_(value, 1 - decay)
+        else:
+            average.copy_(value)
+
+
+def build_optimizer(network: nn.Module, learning_rate: float) -> torch.optim.Optimizer:
+    """AdamW: the pretrained backbone at a lower rate than the head, weight decay on convolutions only."""
+    groups: dict[tuple[bool, bool], list[nn.Parameter]] = {}
+    for name, parameter in network.named_parameters():
+        if parameter.requires_grad:
+            groups.setdefault((name.startswith("backbone."), parameter.ndim > 1), []).append(parameter)
+    return torch.optim.AdamW(
+        [
+            {
+                "params": parameters,
+                "weight_decay": WEIGHT_DECAY if decays else 0.0,
+                "full_rate": learning_rate * (BACKBONE_SHARE if in_backbone else 1.0),
+            }
+            for (in_backbone, decays), parameters in groups.items()
+        ],
+        lr=learning_rate,
+    )
+
+
+def find_lists(plan: TrainingPlan) -> tuple[list[Record], list[Record]]:
+    """The records to learn from and to measure on; raises DataError if a picture is on both lists."""
+    masks_folder = plan.out / "coco-masks"
+    train_records = find_records(plan.data, plan.train_lists, plan.classes, masks_folder)
+    val_records = find_records(plan.data, plan.val_lists, plan.classes, masks_folder)
+    both = {record.name for record in train_records} & {record.name for record in val_records}
+    if both:
+        raise DataError("a picture is on the training and the validation list", min(both), "take it off one of them")
+    return train_records, val_records
+
+
+def prepare_crops(plan: TrainingPlan, records: list[Record], progress: Progress) -> TrainingCrops:
+    """Check every picture and mask, compute the teacher's scores, and set up the crops."""
+    class_count = len(plan.classes)
+    checking = progress.add_task("checking the data", total=len(records))
+    rows = []
+    for row in survey_classes(records, class_count):
+        rows.append(row)
+        progress.advance(checking)
+    teacher_file = None
+    if plan.teacher is not None:
+        # openvino is needed for distillation alone.
+        from deeplab_cv.tools.training.teacher import teacher_scores
+
+        teaching = progress.add_task("asking the teacher", total=len(records))
+        report: Callable[[int], None] = lambda done: progress.update(teaching, completed=done)  # noqa: E731
+        teacher_file = teacher_scores(plan.teacher, records, class_count, plan.out, report)
+    architecture = ARCHITECTURES[plan.architecture]
+    settings = CropSettings(plan.crop_pixels, 2 * architecture.input_multiple, architecture.mean)
+    sampler = BalancedSampler(presence_table(rows), plan.batch_size, plan.seed)
+    return TrainingCrops(records, class_count, sampler, settings, teacher_file)
+
+
+def fingerprint(plan: TrainingPlan, records: list[Record]) -> str:
+    """Changes with whatever would make a resumed training another one; budget and intervals may change."""
+    settings = (
+        plan.architecture,
+        plan.classes,
+        plan.seed,
+        plan.batch_size,
+        plan.crop_pixels,
+        plan.freeze_early,
+        plan.threads,
+    )
+    names = [record.name for record in records]
+    return hashlib.sha256(repr((settings, plan.learning_rate, plan.teacher_weight, names)).encode()).hexdigest()[:16]
+
+
+def progress_bar(console: Console) -> Progress:
+    """A progress bar with time left; nothing where the output is not a terminal."""
+    return Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TextColumn("{task.percentage:>3.0f}%"),
+        TimeElapsedColumn(),
+        TimeRemainingColumn(),
+        console=console,
+        disable=not console.is_terminal,
+    )

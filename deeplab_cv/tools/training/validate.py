@@ -1,0 +1,98 @@
+"""Measures a network on pictures it did not learn from."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import nn
+from torch.nn import functional
+
+from deeplab_cv.classes import voc_palette
+from deeplab_cv.tools.architectures import Architecture, normalise
+from deeplab_cv.tools.data.records import IGNORE, Mask, Picture, Record, read_pair
+
+
+@dataclass(frozen=True)
+class Accuracy:
+    """Figures of one validation, 0..1; a class in neither masks nor predictions has IoU NaN and does not count."""
+
+    miou: float
+    pixel_accuracy: float
+    iou: tuple[float, ...]
+
+
+def evaluate_miou(
+    network: nn.Module,
+    architecture: Architecture,
+    records: Sequence[Record],
+    class_count: int,
+    pixels: int,
+    device: torch.device,
+) -> Accuracy:
+    """Mean IoU over whole pictures, each at its own shape of about pixels x pixels, scored at the picture's size."""
+    confusion = np.zeros((class_count, class_count), np.int64)
+    for record in records:
+        picture, mask = read_pair(record, class_count)
+        confusion += confusion_matrix(mask, predict(network, architecture, picture, pixels, device), class_count)
+    return accuracy(confusion)
+
+
+def accuracy(confusion: npt.NDArray[np.int64]) -> Accuracy:
+    """Figures from a confusion matrix int64 (classes, classes): rows are the masks, columns the predictions."""
+    right = np.diag(confusion)
+    union = confusion.sum(0) + confusion.sum(1) - right
+    with np.errstate(invalid="ignore"):
+        iou = right / union
+    return Accuracy(float(np.nanmean(iou)), float(right.sum() / max(1, confusion.sum())), tuple(iou.tolist()))
+
+
+def confusion_matrix(mask: Mask, prediction: Mask, class_count: int) -> npt.NDArray[np.int64]:
+    """Counts int64 (classes, classes) of (mask, prediction) over the pixels whose label is known."""
+    known = mask != IGNORE
+    pairs = mask[known].astype(np.int64) * class_count + prediction[known]
+    return np.bincount(pairs, minlength=class_count**2).reshape(class_count, class_count)
+
+
+def predict(
+    network: nn.Module, architecture: Architecture, picture: Picture, pixels: int, device: torch.device
+) -> Mask:
+    """Labels of a picture at its own size: uint8 (H, W). The network is left in evaluation mode."""
+    height, width = picture.shape[:2]
+    multiple = architecture.input_multiple
+    fit = pixels / (height * width) ** 0.5
+    input_wh = (
+        max(1, round(width * fit / multiple)) * multiple,
+        max(1, round(height * fit / multiple)) * multiple,
+    )
+    resized = cv2.resize(picture, input_wh, interpolation=cv2.INTER_LINEAR)
+    network.eval()
+    with torch.inference_mode():
+        tensor = torch.from_numpy(resized).permute(2, 0, 1)[None].to(device)
+        scores = network(normalise(tensor, architecture))
+        full = functional.interpolate(scores.float(), size=(height, width), mode="bilinear", align_corners=False)
+        return np.asarray(full.argmax(dim=1)[0].to(torch.uint8).cpu().numpy())
+
+
+def comparison_sheet(
+    network: nn.Module,
+    architecture: Architecture,
+    records: Sequence[Record],
+    class_count: int,
+    pixels: int,
+    device: torch.device,
+) -> Picture:
+    """Rows of picture, hand-made mask and prediction, side by side: uint8 (H, W, 3), RGB."""
+    palette = np.array(voc_palette(), np.uint8)
+    palette[IGNORE] = 224
+    tile_wh = (240, 180)
+    rows = []
+    for record in records:
+        picture, mask = read_pair(record, class_count)
+        prediction = predict(network, architecture, picture, pixels, device)
+        overlay = cv2.addWeighted(picture, 0.4, palette[prediction], 0.6, 0)
+        tiles = (picture, palette[mask], palette[prediction], overlay)
+        rows.append(np.hstack([cv2.resize(tile, tile_wh, interpolation=cv2.INTER_AREA) for tile in tiles]))
+    return np.asarray(np.vstack(rows), np.uint8)
