@@ -4,6 +4,7 @@ A device can carry the precision it shall compute in, such as `cpu_bf16`; withou
 file holds. Left to itself OpenVINO takes bfloat16 wherever the processor has it, faster or not.
 """
 
+import contextlib
 from collections import Counter, deque
 from collections.abc import Callable
 from typing import Any
@@ -73,10 +74,11 @@ class OpenVINOEngine:
         return scores
 
     def close(self) -> None:
-        """Wait for what still runs and let go of the network."""
+        """Stop what still runs and let go of the network."""
         for request, _ in self._running:
             request.cancel()
-            request.wait()
+            with contextlib.suppress(RuntimeError):
+                request.wait()
         self._running.clear()
         self._free.clear()
 

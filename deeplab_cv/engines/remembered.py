@@ -1,5 +1,6 @@
 """The engine that once won on this machine, so that only the first start has to try them all."""
 
+import contextlib
 import hashlib
 import importlib.metadata
 import json
@@ -11,7 +12,22 @@ from deeplab_cv.engines.candidates import Candidate
 from deeplab_cv.engines.processor import processor_name, usable_cores
 from deeplab_cv.folders import cache_folder
 
-_PACKAGES = ("opencv", "onnxruntime", "openvino", "tensorrt")
+WHEELS = (
+    "opencv-python",
+    "opencv-python-headless",
+    "opencv-contrib-python",
+    "opencv-contrib-python-headless",
+    "onnxruntime",
+    "onnxruntime-gpu",
+    "onnxruntime-directml",
+    "onnxruntime-migraphx",
+    "onnxruntime-openvino",
+    "onnxruntime-qnn",
+    "onnxruntime-rocm",
+    "openvino",
+    "tensorrt",
+)
+"""Every wheel an engine comes in: several hold the same package."""
 
 
 def recall(question: str, candidates: Sequence[Candidate]) -> Candidate | None:
@@ -52,13 +68,12 @@ def question_of(candidates: Sequence[Candidate], threads: int, depth: int) -> st
 
 
 def installed_engines() -> list[str]:
-    """The installed distributions that engines come in, with their versions, such as `onnxruntime-gpu 1.31.1`."""
-    found = {
-        f"{distribution.name} {distribution.version}"
-        for distribution in importlib.metadata.distributions()
-        if (distribution.name or "").lower().startswith(_PACKAGES)
-    }
-    return sorted(found)
+    """The installed wheels that engines come in, with their versions, such as `onnxruntime-gpu 1.31.1`."""
+    found = []
+    for wheel in WHEELS:
+        with contextlib.suppress(importlib.metadata.PackageNotFoundError):
+            found.append(f"{wheel} {importlib.metadata.version(wheel)}")
+    return found
 
 
 def _file(question: str) -> Path:

@@ -1,0 +1,119 @@
+import dataclasses
+import json
+
+import cv2
+import pytest
+
+from deeplab_cv.card import Golden
+from deeplab_cv.engines.choice import choose, open_engine
+from deeplab_cv.errors import EngineError
+from deeplab_cv.network import graph_for, open_network, variant_graphs
+from tests.engines.variants import with_variant
+from tests.networks import tiny_network
+
+
+def quiet(_):
+    return None
+
+
+@pytest.fixture
+def mistaken(tmp_path):
+    """A graph that OpenCV computes wrong and the others right."""
+    pytest.importorskip("onnxruntime", reason="ONNX Runtime is not installed")
+    if cv2.__version__ not in ("4.14.0", "5.0.0"):
+        pytest.skip("not seen in this OpenCV")
+    return graph_for(open_network(tiny_network(tmp_path, squeezed=True)), (1280, 720))
+
+
+def note(tmp_path):
+    [file] = (tmp_path / "cache" / "deeplab-cv" / "engines").glob("*.json")
+    return file
+
+
+def test_auto_goes_on_to_an_engine_that_is_right_and_keeps_the_reason(mistaken):
+    choice = choose([mistaken], "auto", say=quiet)
+
+    reasons = {attempt.candidate.backend: attempt.reason for attempt in choice.attempts}
+    assert choice.engine.name != "opencv"
+    assert "the engine's scores are wrong" in reasons["opencv:cpu"]
+    assert reasons[choice.candidate.backend] == ""
+
+
+def test_what_is_asked_for_by_name_works_or_fails_with_its_reason(mistaken):
+    with pytest.raises(EngineError, match="the engine's scores are wrong: opencv:cpu"):
+        open_engine([mistaken], "opencv:cpu", say=quiet)
+
+
+def test_a_name_alone_fails_with_every_reason_where_no_device_is_right(mistaken):
+    with pytest.raises(EngineError, match="the engine's scores are wrong: opencv:cpu in float32"):
+        open_engine([mistaken], "opencv", say=quiet)
+
+
+@pytest.mark.skipif(not cv2.__version__.startswith("5.0."), reason="seen in OpenCV 5.0")
+def test_opencv_falls_from_its_new_engine_to_the_classic_one(tmp_path):
+    graph = graph_for(open_network(tiny_network(tmp_path, resized_pooling=True)), (1280, 720))
+
+    choice = choose([graph], "opencv", say=quiet)
+
+    assert choice.candidate.backend == "opencv:cpu"
+    assert {attempt.candidate.backend for attempt in choice.attempts if attempt.reason} == {"opencv:cpu_new"}
+
+
+def test_attempts_are_ordered_by_their_time_and_the_winner_leads(graph):
+    choice = choose([graph], "auto", say=quiet)
+
+    times = [attempt.ms for attempt in choice.attempts if not attempt.reason]
+    assert times == sorted(times)
+    assert choice.attempts[0].candidate == choice.candidate
+
+
+def test_the_second_start_loads_the_winner_alone(graph):
+    first = choose([graph], "auto", say=quiet)
+
+    second = choose([graph], "auto", say=quiet)
+
+    assert second.candidate == first.candidate
+    assert second.attempts == ()
+
+
+def test_a_remembered_engine_that_has_become_wrong_is_replaced(mistaken, tmp_path):
+    first = choose([mistaken], "auto", say=quiet)
+    file = note(tmp_path)
+    file.write_text(json.dumps(json.loads(file.read_text()) | {"backend": "opencv:cpu"}))
+
+    second = choose([mistaken], "auto", say=quiet)
+
+    assert second.engine.name != "opencv"
+    assert len(second.attempts) == len(first.attempts)
+
+
+def test_where_no_engine_is_right_the_error_names_each_reason(graph):
+    wrong = Golden(graph.golden.blob, graph.golden.scores + 1)
+    graph = dataclasses.replace(graph, golden=wrong)
+
+    with pytest.raises(EngineError) as error:
+        open_engine([graph], "auto", say=quiet)
+
+    assert "no engine runs the network right (" in str(error.value)
+    assert "opencv:cpu: the engine's scores are wrong" in str(error.value)
+    assert "app.py doctor" in str(error.value)
+
+
+def test_a_variant_takes_part(network_file, tmp_path):
+    network = open_network(with_variant(network_file, tmp_path, precision="int8", engines=("opencv",)))
+    graph = graph_for(network, (1280, 720))
+
+    choice = choose([graph, *variant_graphs(network, graph)], "opencv:cpu_int8", say=quiet)
+
+    assert choice.candidate.graph.precision == "int8"
+    choice = choose([graph, *variant_graphs(network, graph)], "opencv", say=quiet)
+    assert {"opencv:cpu", "opencv:cpu_int8"} <= {attempt.candidate.backend for attempt in choice.attempts}
+
+
+def test_the_user_is_told_that_a_race_is_run_and_who_won(graph):
+    said = []
+
+    choice = choose([graph], "auto", say=said.append)
+
+    assert "this once" in said[0]
+    assert said[-1].startswith(f"{choice.candidate.backend} is the fastest")

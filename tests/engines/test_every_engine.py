@@ -1,0 +1,109 @@
+"""What is asked of each engine alike."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+
+from deeplab_cv.errors import EngineError
+from tests.engines.engines import FLOAT32, load_or_skip, random_blob, true_scores
+
+pytestmark = pytest.mark.parametrize("backend", FLOAT32)
+
+
+def test_scores_are_those_that_onnx_defines(backend, graph):
+    engine = load_or_skip(backend, graph)
+    blob = random_blob(graph, 1)
+
+    engine.submit(blob)
+    scores = engine.result()
+
+    assert scores.dtype == np.float32
+    np.testing.assert_allclose(scores, true_scores(graph, blob), atol=1e-5)
+
+
+def test_what_goes_in_first_comes_out_first(backend, graph):
+    engine = load_or_skip(backend, graph, depth=2)
+    blobs = [random_blob(graph, seed) for seed in range(3 * engine.depth)]
+    results = []
+
+    for first in range(0, len(blobs), engine.depth):
+        for blob in blobs[first : first + engine.depth]:
+            engine.submit(blob)
+        results += [engine.result() for _ in range(engine.depth)]
+
+    for blob, scores in zip(blobs, results, strict=True):
+        np.testing.assert_allclose(scores, true_scores(graph, blob), atol=1e-5)
+
+
+def test_scores_belong_to_the_caller_and_stay_what_they_are(backend, graph):
+    engine = load_or_skip(backend, graph)
+    engine.submit(random_blob(graph, 1))
+    scores = engine.result()
+    before = scores.copy()
+
+    engine.submit(random_blob(graph, 2))
+    engine.result()
+
+    np.testing.assert_array_equal(scores, before)
+
+
+def test_it_says_what_it_is(backend, graph):
+    engine = load_or_skip(backend, graph)
+
+    assert backend == f"{engine.name}:{engine.device}"
+    assert engine.precision == "float32"
+    assert engine.threads >= 1
+    assert engine.version[0].isdigit()
+
+
+def test_it_computes_with_the_threads_asked_for(backend, graph):
+    engine = load_or_skip(backend, graph, threads=1)
+
+    assert engine.threads == 1
+
+
+@pytest.mark.parametrize("blob", [np.zeros((1, 3, 64, 64), np.float32), np.zeros((1, 3, 80, 144), np.uint8)])
+def test_a_tensor_that_does_not_fit_is_refused_at_the_door(backend, graph, blob):
+    engine = load_or_skip(backend, graph)
+
+    with pytest.raises(EngineError, match=r"expected float32 \(1, 3, 80, 144\)"):
+        engine.submit(blob)
+
+
+def test_it_takes_no_more_tensors_than_its_depth(backend, graph):
+    engine = load_or_skip(backend, graph, depth=2)
+    for seed in range(engine.depth):
+        engine.submit(random_blob(graph, seed))
+
+    with pytest.raises(EngineError, match="takes no tensor"):
+        engine.submit(random_blob(graph, 9))
+
+
+def test_a_result_that_nobody_computes_is_an_error_and_no_wait(backend, graph):
+    engine = load_or_skip(backend, graph)
+
+    with pytest.raises(EngineError, match="nothing to compute"):
+        engine.result()
+
+
+def test_closing_twice_is_harmless_and_a_closed_engine_takes_no_tensor(backend, graph):
+    engine = load_or_skip(backend, graph)
+    engine.submit(random_blob(graph, 1))
+
+    engine.close()
+    engine.close()
+
+    with pytest.raises(EngineError, match="closed"):
+        engine.submit(random_blob(graph, 1))
+
+
+def test_a_broken_file_is_one_line(backend, graph, tmp_path):
+    broken = tmp_path / "broken.onnx"
+    broken.write_bytes(graph.file.read_bytes()[:200])
+
+    with pytest.raises(EngineError) as error:
+        load_or_skip(backend, dataclasses.replace(graph, file=broken))
+
+    assert str(broken) in str(error.value)
+    assert "\n" not in str(error.value)

@@ -1,0 +1,57 @@
+import numpy as np
+import pytest
+
+pytest.importorskip("openvino", reason="OpenVINO is not installed")
+
+from deeplab_cv.engines import openvino
+from deeplab_cv.errors import EngineError
+from tests.engines.engines import load_or_skip, random_blob, true_scores
+
+
+def error_of(engine, graph):
+    blob = random_blob(graph, 3)
+    expected = true_scores(graph, blob)
+    engine.submit(blob)
+    return np.abs(engine.result() - expected).max() / np.abs(expected).max()
+
+
+def test_bfloat16_is_computed_and_said(graph):
+    engine = load_or_skip("openvino:cpu_bf16", graph)
+
+    assert (engine.device, engine.precision) == ("cpu", "bfloat16")
+    assert 1e-4 < error_of(engine, graph) < 3e-2
+
+
+def test_a_network_kept_in_one_precision_is_not_taken_for_one_in_another(graph):
+    load_or_skip("openvino:cpu_bf16", graph).close()
+
+    engine = load_or_skip("openvino:cpu", graph)
+
+    assert engine.precision == "float32"
+    assert error_of(engine, graph) < 1e-5
+
+
+def test_a_second_load_finds_the_compiled_network(graph, tmp_path):
+    load_or_skip("openvino:cpu", graph).close()
+    kept = list((tmp_path / "cache").rglob("*.blob"))
+
+    engine = load_or_skip("openvino:cpu", graph)
+
+    assert len(kept) == 1
+    assert list((tmp_path / "cache").rglob("*.blob")) == kept
+    assert error_of(engine, graph) < 1e-5
+
+
+def test_auto_says_which_device_it_took(graph):
+    engine = load_or_skip("openvino:auto", graph)
+
+    assert engine.device in [name.partition("_")[0] for name in openvino.devices()]
+
+
+@pytest.mark.parametrize(("device", "reason"), [("gpu", "driver"), ("npu", "NPU"), ("toaster", "take one of these")])
+def test_a_device_that_is_not_there_is_an_error_with_the_reason(graph, device, reason):
+    if any(name.startswith(device) for name in openvino.devices()):
+        pytest.skip(f"this machine has a {device}")
+
+    with pytest.raises(EngineError, match=f"OpenVINO has no {device}.*{reason}"):
+        openvino.load(graph, device, threads=0, depth=1, say=print)
