@@ -71,7 +71,8 @@ class _Axis:
     """How the frame's pixels along one axis lie among the scores; cell i lies between corners i and i + 1.
 
     Attributes:
-        corners: the padded scores (one more at either end, equal to the last) that the frame reaches.
+        corners: the padded scores (one more at either end, equal to the last, so that beyond the outermost centres
+            the score stays what it is) that the frame reaches.
         cell: the cell of each pixel.
         way: how far the pixel lies from its cell's first corner to the second, 0..1, float32.
         first: the first pixel of each cell.
@@ -96,8 +97,6 @@ def _axis(pixels: int, scores: int, align_corners: bool, start: float, extent: f
         position = (start + extent * (index + 0.5) / pixels) * scores - 0.5
     before = np.floor(position).astype(np.intp)
     way = (position - before).astype(np.float32)
-    # Beyond the outermost scores' centres the score stays what it is there.
-    way[(before < 0) | (before > scores - 2)] = 0
     cell = before - before[0]
     length = np.bincount(cell)
     first = np.cumsum(length) - length
