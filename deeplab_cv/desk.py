@@ -19,7 +19,7 @@ from deeplab_cv.sinks import Sink
 from deeplab_cv.sinks.snapshot import free_stem, save_snapshot
 from deeplab_cv.sinks.window import Button, Window
 from deeplab_cv.switching import Switch, begin_switch, other_backends, other_networks
-from deeplab_cv.view import View, changed
+from deeplab_cv.view import View, changed, painted_classes
 
 _MESSAGE_S = 5.0
 _RATE_WINDOW_S = 2.0
@@ -73,6 +73,10 @@ class Desk:
         before = self.view
         actions = self._pending + self._window.poll(_REST_MS if self.waits else 1)
         self._pending = []
+        if self._last is None and "quit" not in actions:
+            # Most keys speak of a picture: they wait for the first.
+            self._pending = actions
+            return
         for action in actions:
             self._act(action, pipeline)
         self._finish_switch(pipeline)
@@ -165,6 +169,8 @@ class Desk:
             "frame": scored.frame.index,
             "time_s": round(float(scored.frame.time_s), 3),
             "made_by": scored.made_by,
+            "overlay": self.view.overlay,
+            "painted": list(painted_classes(self.view, self._settings.paint, scored.class_names)),
             "style": self.view.style,
             "alpha": self.view.alpha,
             "smooth": self.view.smooth,

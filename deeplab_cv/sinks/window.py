@@ -81,7 +81,7 @@ class Window:
             actions.append(action)
         actions += self._clicked
         self._clicked = []
-        visible = cv2.getWindowProperty(self._title, cv2.WND_PROP_VISIBLE) >= 1
+        visible = self._visible()
         # Only a change from visible to not is a close: some systems say "not visible" before the first picture
         # (OpenCV issue 25346).
         if self._seen and not visible:
@@ -91,9 +91,16 @@ class Window:
 
     def close(self) -> None:
         """Take the window off the screen; safe to call twice."""
-        if self._seen and cv2.getWindowProperty(self._title, cv2.WND_PROP_VISIBLE) >= 1:
+        if self._visible():
             cv2.destroyWindow(self._title)
             cv2.waitKey(1)
+
+    def _visible(self) -> bool:
+        try:
+            return bool(cv2.getWindowProperty(self._title, cv2.WND_PROP_VISIBLE) >= 1)
+        except cv2.error:
+            # What Qt says once its last window is gone.
+            return False
 
     def _on_mouse(self, event: int, x: int, y: int, flags: int, data: object) -> None:
         if event == cv2.EVENT_LBUTTONDOWN:

@@ -1,0 +1,142 @@
+"""A virtual screen, a program running on it, and hands for keys and clicks."""
+
+import os
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import yaml
+from numpy.typing import NDArray
+from PIL import Image, ImageGrab
+
+ROOT = Path(__file__).parent.parent
+_PATIENCE_S = 40.0
+
+
+def need_screen() -> None:
+    """Skip a test where no virtual screen can be had."""
+    missing = [name for name in ("Xvfb", "xdotool") if shutil.which(name) is None]
+    if missing:
+        pytest.skip(f"{' and '.join(missing)} not installed: the window cannot be driven")
+    import cv2
+
+    if "GUI:                           NONE" in cv2.getBuildInformation():
+        pytest.skip("this OpenCV is a headless build")
+
+
+@contextmanager
+def virtual_screen() -> Iterator[str]:
+    """An X server of its own; gives its DISPLAY."""
+    read_end, write_end = os.pipe()
+    server = subprocess.Popen(
+        ["Xvfb", "-displayfd", str(write_end), "-screen", "0", "1400x900x24", "-nolisten", "tcp"],
+        pass_fds=[write_end],
+        stderr=subprocess.DEVNULL,
+    )
+    os.close(write_end)
+    with os.fdopen(read_end) as numbers:
+        display = f":{numbers.readline().strip()}"
+    try:
+        yield display
+    finally:
+        server.terminate()
+        server.wait()
+
+
+class Program:
+    """app.py on a virtual screen, in a folder where its snapshots and recordings land."""
+
+    def __init__(self, display: str, folder: Path, *words: str) -> None:
+        self.folder = folder
+        self._environment = os.environ | {"DISPLAY": display, "QT_QPA_PLATFORM": "xcb"}
+        self._display = display
+        self.process = subprocess.Popen(
+            [sys.executable, str(ROOT / "app.py"), *words],
+            cwd=folder,
+            env=self._environment,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        self.window = wait_for(self._find_window)
+
+    def keys(self, *names: str) -> None:
+        """Press keys, one after another, by their X names."""
+        for name in names:
+            # Without a window manager no window has the focus by itself.
+            self._xdotool("windowfocus", self.window)
+            self._xdotool("key", name)
+            time.sleep(0.15)
+
+    def click(self, x: int, y: int) -> None:
+        """Click at a point of the screen."""
+        self._xdotool("mousemove", str(x), str(y))
+        time.sleep(0.1)
+        self._xdotool("click", "1")
+        time.sleep(0.2)
+
+    def screenshot(self) -> NDArray[np.uint8]:
+        """The whole screen: uint8 (H, W, 3), RGB."""
+        return np.asarray(ImageGrab.grab(xdisplay=self._display).convert("RGB"))
+
+    def snapshot(self) -> dict[str, Any]:
+        """Press the snapshot key and read what the program says of its picture."""
+        before = set(self.folder.glob("snapshot-*.yaml"))
+        self.keys("p")
+        new = wait_for(lambda: set(self.folder.glob("snapshot-*.yaml")) - before)
+        (path,) = new
+        facts = wait_for(lambda: yaml.safe_load(path.read_text()))
+        facts["picture"] = np.asarray(Image.open(path.with_suffix(".png")))
+        facts["mask"] = np.asarray(Image.open(path.with_name(f"{path.stem}-mask.png")))
+        return dict(facts)
+
+    def close_by_its_cross(self) -> None:
+        """What a window manager sends when the cross is clicked."""
+        from Xlib import X, display
+        from Xlib.protocol import event
+
+        connection = display.Display(self._display)
+        window = connection.create_resource_object("window", int(self.window))
+        delete = connection.intern_atom("WM_DELETE_WINDOW")
+        message = event.ClientMessage(
+            window=window, client_type=connection.intern_atom("WM_PROTOCOLS"), data=(32, [delete, X.CurrentTime, 0, 0, 0])
+        )
+        window.send_event(message)
+        connection.flush()
+        connection.close()
+
+    def wait(self) -> int:
+        """Wait for the program's end; returns its exit code. What it said is seen where a test fails."""
+        print(self.process.communicate(timeout=_PATIENCE_S)[1])
+        return self.process.returncode
+
+    def kill(self) -> None:
+        """End it whatever it does."""
+        self.process.kill()
+        self.process.communicate()
+
+    def _find_window(self) -> str:
+        if self.process.poll() is not None:
+            pytest.fail(f"the program ended: {self.process.communicate()[1]}")
+        found = self._xdotool("search", "--onlyvisible", "--name", "deeplab-cv").split()
+        return found[-1] if found else ""
+
+    def _xdotool(self, *words: str) -> str:
+        done = subprocess.run(["xdotool", *words], env=self._environment, capture_output=True, text=True, check=False)
+        return done.stdout
+
+
+def wait_for(look: Callable[[], Any]) -> Any:
+    """Look again and again until there is something to see."""
+    deadline = time.monotonic() + _PATIENCE_S
+    while not (seen := look()):
+        if time.monotonic() > deadline:
+            pytest.fail("waited in vain")
+        time.sleep(0.1)
+    return seen
