@@ -23,18 +23,20 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code: 0 done, 1 failed, 2 wrong use, 130 stopped by Ctrl-C."""
     arguments = list(sys.argv[1:] if argv is None else argv)
     name = arguments.pop(0) if arguments and arguments[0] in COMMANDS else "run"
-    command = importlib.import_module(f"deeplab_cv.commands.{name}")
-    parser = build_parser(name, command.__doc__ or "")
-    command.add_arguments(parser)
-    args = parser.parse_args(arguments)
+    debug = "--debug" in arguments
     try:
-        return int(command.run(args))
+        command = importlib.import_module(f"deeplab_cv.commands.{name}")
+        parser = build_parser(name, command.__doc__ or "")
+        command.add_arguments(parser)
+        return int(command.run(parser.parse_args(arguments)))
     except UserError as error:
-        if args.debug:
+        if debug:
             raise
         print(f"error: {error}", file=sys.stderr)
         return error.exit_code
     except KeyboardInterrupt:
+        if debug:
+            raise
         print("stopped by Ctrl-C", file=sys.stderr)
         return 130
 

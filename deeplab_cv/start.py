@@ -11,7 +11,7 @@ from deeplab_cv.desk import Desk
 from deeplab_cv.errors import UsageError
 from deeplab_cv.job import Job, run_job
 from deeplab_cv.network import Guess, Network, default_network_file, open_network
-from deeplab_cv.render import look_of
+from deeplab_cv.overlay.look import make_look
 from deeplab_cv.segmenter import Segmenter
 from deeplab_cv.settings import Settings
 from deeplab_cv.sinks import Sink
@@ -57,7 +57,8 @@ def start(settings: Settings) -> None:
     with ExitStack() as stack:
         source = stack.enter_context(open_source(wish.text, options, wish.kind))
         view = first_view(settings, tutorial)
-        look_of(view, settings, network.card.classes)  # an unknown class is found before anything is written
+        # An unknown class or background is found before anything is written.
+        make_look(settings.style, settings.alpha, settings.paint, network.card.classes, settings.background)
         sinks = open_sinks(settings, source.info, wish.kind == "image")
         # Two frames in flight keep both cores busy in a file job; a live picture must not wait behind another.
         segmenter = Segmenter(network, settings.backend, settings.threads, 1 if source.info.live else 2, _say)
