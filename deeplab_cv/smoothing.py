@@ -93,12 +93,22 @@ def _points(image: Image, scores_chw: Scores, area: Area) -> Image:
     top, bottom = round(area.top * rows), round((area.top + area.height) * rows)
     points: Image = np.zeros((rows, columns, 3), np.uint8)
     inside = points[min(top, rows - 1) : max(bottom, top + 1), min(left, columns - 1) : max(right, left + 1)]
-    inside[:] = cv2.resize(image, (inside.shape[1], inside.shape[0]), interpolation=cv2.INTER_AREA)
+    inside[:] = _shrunk(image, (inside.shape[1], inside.shape[0]))
     return points
 
 
+def _shrunk(image: Image, size_wh: tuple[int, int]) -> Image:
+    """A picture at about the mean of its pixels; halving first is several times faster than one odd factor."""
+    width, height = image.shape[1], image.shape[0]
+    while width >= 2 * size_wh[0] and height >= 2 * size_wh[1]:
+        width, height = width // 2, height // 2
+        image = np.asarray(cv2.resize(image, (width, height), interpolation=cv2.INTER_AREA), np.uint8)
+    return np.asarray(cv2.resize(image, size_wh, interpolation=cv2.INTER_AREA), np.uint8)
+
+
 def _changes(points: Image, before: Image) -> Changes:
-    change = cv2.absdiff(points, before).max(axis=2).astype(np.float32)
+    blue, green, red = cv2.split(cv2.absdiff(points, before))
+    change = cv2.max(cv2.max(blue, green), red).astype(np.float32)
     height, width = change.shape
     cells_wh = width // _POINTS_PER_CELL, height // _POINTS_PER_CELL
     changes: Changes = cv2.resize(change, cells_wh, interpolation=cv2.INTER_AREA)
