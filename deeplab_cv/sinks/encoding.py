@@ -20,6 +20,10 @@ BT709 = 1
 
 _BT601_MATRIX = 6
 
+# swscale's quick default rounds down: every channel 1 to 2 levels too dark. PyAV names these flags (SWS_ACCURATE_RND,
+# SWS_FULL_CHR_H_INT, SWS_FULL_CHR_H_INP) from version 18 on only.
+_EXACT = Interpolation.BICUBIC | 0x40000 | 0x2000 | 0x4000
+
 CODECS_OF_CONTAINER: Mapping[str, tuple[str, ...]] = {
     ".mp4": ("h264", "hevc", "av1", "vp9"),
     ".mov": ("h264", "hevc"),
@@ -141,11 +145,7 @@ class YuvConverter:
             format="yuv420p",
             dst_colorspace=self._colorspace,
             dst_color_range=ColorRange.MPEG,
-            # swscale's quick default rounds down: every channel 1 to 2 levels too dark.
-            interpolation=Interpolation.BICUBIC
-            | Interpolation.ACCURATE_RND
-            | Interpolation.FULL_CHR_H_INT
-            | Interpolation.FULL_CHR_H_INP,
+            interpolation=_EXACT,
             threads=1,
         )
 

@@ -139,5 +139,5 @@ def sound_packets(path: Path, number: int = 0) -> list[tuple[Fraction, bytes]]:
 
 def to_bgr(frame: av.VideoFrame) -> np.ndarray:
     """A decoded frame in BGR, with its own matrix and exact rounding."""
-    exact = Interpolation.BICUBIC | Interpolation.ACCURATE_RND | Interpolation.FULL_CHR_H_INT
+    exact = Interpolation.BICUBIC | 0x40000 | 0x2000  # SWS_ACCURATE_RND, SWS_FULL_CHR_H_INT
     return frame.reformat(format="bgr24", interpolation=exact).to_ndarray()
