@@ -1,9 +1,7 @@
 #!/usr/bin/env python3
 """Entry: hands over to deeplab_cv.cli."""
 
-import sys
-
-from deeplab_cv.cli import main
+from deeplab_cv.cli import entry
 
 if __name__ == "__main__":
-    sys.exit(main())
+    entry()

@@ -6,8 +6,11 @@ it is imported only when it is named. Without a sub-command the arguments are th
 
 import argparse
 import importlib
+import os
 import sys
+import threading
 from collections.abc import Sequence
+from typing import NoReturn
 
 from deeplab_cv.errors import UserError
 
@@ -15,6 +18,7 @@ COMMANDS = {
     "run": "segment a camera, a video or pictures (the default command)",
     "export": "turn a PyTorch network into a file this program runs",
     "config": "print the settings that hold, and where each came from",
+    "doctor": "prove every engine of this machine, and say why the others cannot be used",
     "train": "train a network on your own pictures",
 }
 
@@ -39,6 +43,18 @@ def main(argv: Sequence[str] | None = None) -> int:
             raise
         print("stopped by Ctrl-C", file=sys.stderr)
         return 130
+
+
+def entry() -> NoReturn:
+    """Run the command line and leave the process with its exit code."""
+    code = main()
+    if threading.active_count() > 1:
+        # A thread sits in a driver or in an engine that is still loading. Taking the interpreter down round it ends in
+        # a crash of the native library, so leave at once; every output is whole by now.
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code)
+    sys.exit(code)
 
 
 def build_parser(name: str, description: str) -> argparse.ArgumentParser:

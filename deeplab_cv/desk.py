@@ -24,6 +24,8 @@ from deeplab_cv.view import View, changed, painted_classes
 _MESSAGE_S = 5.0
 _RATE_WINDOW_S = 2.0
 _REST_MS = 5
+_LOADING_S = 1.0
+"""How long the end of a run waits for an engine that is being loaded in the background."""
 
 
 class UserQuit(Exception):  # noqa: N818 - an ending, not an error
@@ -112,6 +114,8 @@ class Desk:
     def close(self) -> list[str]:
         """Close the window and finish the recording; returns lines for the user."""
         self._window.close()
+        if self._switch is not None and self._switch.done.wait(_LOADING_S) and self._switch.segmenter is not None:
+            self._switch.segmenter.close()
         return [self._stop_recording()] if self._recorder is not None else []
 
     def say(self, text: str) -> None:

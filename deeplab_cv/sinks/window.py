@@ -63,14 +63,18 @@ class Window:
         self._buttons: Sequence[Button] = ()
         self._clicked: list[Action] = []
         self._seen = False
+        self._size_wh = (0, 0)
         cv2.namedWindow(title, cv2.WINDOW_NORMAL | cv2.WINDOW_KEEPRATIO | cv2.WINDOW_GUI_NORMAL)
-        scale = min(1.0, _LARGEST_WH[0] / size_wh[0], _LARGEST_WH[1] / size_wh[1])
-        cv2.resizeWindow(title, max(1, round(size_wh[0] * scale)), max(1, round(size_wh[1] * scale)))
+        self._fit(size_wh)
         cv2.setMouseCallback(title, self._on_mouse)
 
     def show(self, picture: Image, buttons: Sequence[Button] = ()) -> None:
         """Put a picture (uint8 (H, W, 3), BGR) on the screen, with buttons that can be clicked."""
         self._buttons = buttons
+        size_wh = (picture.shape[1], picture.shape[0])
+        if size_wh != self._size_wh:
+            # Qt's window does not keep a picture's aspect by itself.
+            self._fit(size_wh)
         cv2.imshow(self._title, picture)
 
     def poll(self, wait_ms: int) -> list[Action]:
@@ -94,6 +98,11 @@ class Window:
         if self._visible():
             cv2.destroyWindow(self._title)
             cv2.waitKey(1)
+
+    def _fit(self, size_wh: tuple[int, int]) -> None:
+        self._size_wh = size_wh
+        scale = min(1.0, _LARGEST_WH[0] / size_wh[0], _LARGEST_WH[1] / size_wh[1])
+        cv2.resizeWindow(self._title, max(1, round(size_wh[0] * scale)), max(1, round(size_wh[1] * scale)))
 
     def _visible(self) -> bool:
         try:
