@@ -77,17 +77,17 @@ class VideoDecoder:
         """Let go of the file."""
         self._container.close()
 
-    def frames(self, start_pts: int | None, end_pts: int | None) -> Iterator[TimedFrame]:
+    def frames(self, start_pts: int | None = None, end_pts: int | None = None) -> Iterator[TimedFrame]:
         """The frames from `start_pts` up to but without `end_pts`, each with its timestamp; timestamps rise.
 
-        A frame without a timestamp, or with one that does not rise, is given the one at which the frame before ends.
-        Damaged places are passed over.
+        A frame without a timestamp is given the one at which the frame before ends. Damaged places
+        are passed over.
 
         Raises:
             SourceError: after the last frame that can be read, where the file is damaged or cut off.
         """
         seeks = start_pts is not None and start_pts > self.first_pts
-        for pts, frame in self._from(start_pts) if seeks and start_pts is not None else self._timed(seeks):
+        for pts, frame in self._from(start_pts or 0) if seeks else self._timed(after_seek=False):
             if end_pts is not None and pts >= end_pts:
                 break
             if start_pts is None or pts >= start_pts:
@@ -100,7 +100,7 @@ class VideoDecoder:
             raise SourceError(f"the video is damaged or cut off at {seconds:.2f} s", self.path, remedy)
 
     def _from(self, start_pts: int) -> Iterator[TimedFrame]:
-        """Frames from a key frame at or before `start_pts`."""
+        """Frames from a key frame at or before `start_pts`, or from the beginning where none can be sought."""
         for margin_s in _SEEK_MARGINS_S:
             try:
                 self._container.seek(start_pts - round(margin_s / self.time_base), stream=self.stream)
@@ -108,7 +108,8 @@ class VideoDecoder:
                 break
             found = self._timed(after_seek=True)
             first = next(found, None)
-            if first is not None and first[0] <= start_pts:
+            # Raw streams can be sought by bytes, but nobody knows the time one lands at.
+            if first is not None and first[1].pts is not None and first[0] <= start_pts:
                 return chain([first], found)
         self.close()
         self._open()
@@ -123,9 +124,11 @@ class VideoDecoder:
         for frame in self._decoded(after_seek):
             if last_pts is None and (after_seek or not self._tells_end):
                 self._damaged_at_pts = None  # what lies before the first key frame cannot be decoded by anyone
-            pts = frame.pts
-            if pts is None or (last_pts is not None and pts <= last_pts):
-                pts = self._read_to_pts
+            pts = self._read_to_pts if frame.pts is None else frame.pts
+            if last_pts is not None and pts <= last_pts:
+                # Twice the same time is a blemish; seconds back is another recording joined on.
+                blemish = (last_pts - pts) * self.time_base < 1
+                pts = last_pts + 1 if blemish else self._read_to_pts
             if last_pts is not None:
                 self._longest_gap = max(self._longest_gap, pts - last_pts)
             last_pts, self._read_to_pts = pts, pts + (frame.duration or frame_duration)
@@ -162,11 +165,11 @@ class VideoDecoder:
             self._note_damage()
         if half is not None:
             # Half a packet at the end is no frame; PyAV would drop the frames that other threads still decode with it.
-            self._note_damage()
+            self._note_damage(half.pts)
 
-    def _note_damage(self) -> None:
+    def _note_damage(self, pts: int | None = None) -> None:
         if self._damaged_at_pts is None:
-            self._damaged_at_pts = self._read_to_pts
+            self._damaged_at_pts = self._read_to_pts if pts is None else pts
 
     def _check_end(self) -> None:
         """See that the last frame came near the end that the file tells."""

@@ -1,0 +1,173 @@
+import threading
+from fractions import Fraction
+
+import numpy as np
+import pytest
+
+from deeplab_cv.errors import SourceError, UsageError
+from deeplab_cv.sources.video import VideoSource
+from tests.sinks.clips import NTSC, write_clip
+from tests.sources.clips import SAMPLES, read_all, set_display_matrix, write_scenes
+
+NTSC_PTS = [1001 * number for number in range(30)]
+NTSC_BASE = Fraction(1, 30000)
+
+
+@pytest.fixture
+def ntsc_clip(tmp_path):
+    return write_clip(tmp_path / "ntsc.mp4", NTSC_PTS, NTSC_BASE, sound_codecs=("aac", "aac"))
+
+
+def test_a_clip_is_described_before_its_first_frame(ntsc_clip):
+    with VideoSource(ntsc_clip) as source:
+        info = source.info
+
+    assert (info.name, info.path) == ("ntsc.mp4", ntsc_clip)
+    assert info.size_wh == (64, 48)
+    assert info.frame_rate == NTSC
+    assert info.frame_count == 30
+    assert info.time_base == NTSC_BASE
+    assert info.sound
+    assert not info.live
+
+
+def test_frames_come_in_order_with_their_exact_times(ntsc_clip):
+    frames = read_all(VideoSource(ntsc_clip))
+
+    assert [frame.index for frame in frames] == list(range(30))
+    assert [frame.time_s for frame in frames] == [number / NTSC for number in range(30)]
+
+
+def test_after_the_last_frame_nothing_more_comes(ntsc_clip):
+    with VideoSource(ntsc_clip) as source:
+        for _ in range(30):
+            assert source.read() is not None
+
+        assert source.read() is None
+        assert source.read() is None
+
+
+def test_a_clip_without_sound_says_so(tmp_path):
+    with VideoSource(write_scenes(tmp_path / "c.mp4", 2)) as source:
+        assert not source.info.sound
+
+
+def test_frames_do_not_share_their_memory(ntsc_clip):
+    with VideoSource(ntsc_clip) as source:
+        first = source.read().image
+        copy = first.copy()
+        while source.read() is not None:
+            pass
+
+    assert np.array_equal(first, copy)
+
+
+@pytest.mark.parametrize("ending", ["mkv", "ts"])
+def test_the_number_of_frames_is_estimated_where_the_container_does_not_count(tmp_path, ending):
+    with VideoSource(write_scenes(tmp_path / f"c.{ending}", 30)) as source:
+        assert source.info.frame_count == pytest.approx(30, abs=2)
+
+
+def test_a_stream_without_length_has_no_number_of_frames(tmp_path):
+    with VideoSource(write_scenes(tmp_path / "c.h264", 30)) as source:
+        assert source.info.frame_count is None
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "numbers"),
+    [
+        (None, None, range(30)),
+        (0.0, None, range(30)),
+        (0.4, None, range(10, 30)),
+        (0.41, None, range(11, 30)),
+        (None, 0.4, range(10)),
+        (0.2, 0.8, range(5, 20)),
+        (1.16, 99.0, range(29, 30)),
+    ],
+)
+def test_start_and_end_cut_to_the_frame_and_keep_the_times(tmp_path, start, end, numbers):
+    clip = write_scenes(tmp_path / "c.mp4", 30)
+
+    with VideoSource(clip, start, end) as source:
+        count = source.info.frame_count
+        frames = list(iter(source.read, None))
+
+    assert [frame.time_s for frame in frames] == [Fraction(number, 25) for number in numbers]
+    assert [frame.index for frame in frames] == list(range(len(numbers)))
+    assert count == pytest.approx(len(numbers), abs=1)
+
+
+def test_start_counts_from_where_a_player_begins(tmp_path):
+    clip = write_scenes(tmp_path / "c.ts", 30)
+    whole = read_all(VideoSource(clip))
+
+    late = read_all(VideoSource(clip, start=0.4))
+
+    assert whole[0].time_s > 0  # transport streams do not begin at zero
+    assert [frame.pts for frame in late] == [frame.pts for frame in whole[10:]]
+
+
+def test_a_start_after_the_last_frame_is_an_error_that_tells_the_length(tmp_path):
+    with pytest.raises(SourceError, match=r"--start 7\.5: .*; it lasts 1\.20 s"):
+        VideoSource(write_scenes(tmp_path / "c.mp4", 30), start=7.5)
+
+
+def test_an_end_before_the_start_is_wrong_use(tmp_path):
+    with pytest.raises(UsageError, match="--end is not after --start"):
+        VideoSource(write_scenes(tmp_path / "c.mp4", 3), start=2, end=1)
+
+
+def test_a_cut_of_a_turned_video_is_upright(tmp_path):
+    clip = write_scenes(tmp_path / "c.mp4", 30)
+    stored = read_all(VideoSource(clip))[12].image
+    set_display_matrix(clip, (0, 1, -1, 0))
+
+    with VideoSource(clip, start=0.48) as source:
+        assert np.array_equal(source.read().image, np.rot90(stored, -1))
+
+
+def test_a_video_can_be_closed_twice_and_gives_nothing_afterwards(ntsc_clip):
+    source = VideoSource(ntsc_clip)
+    source.close()
+    source.close()
+
+    assert source.read() is None
+
+
+def test_a_video_can_be_closed_while_another_thread_reads(ntsc_clip):
+    source = VideoSource(ntsc_clip)
+    frames = []
+    reader = threading.Thread(target=lambda: frames.extend(iter(source.read, None)))
+
+    reader.start()
+    source.close()
+    reader.join(timeout=10)
+
+    assert not reader.is_alive()
+    assert source.read() is None
+
+
+def test_a_file_cut_off_gives_its_frames_and_then_the_error(tmp_path):
+    clip = write_scenes(tmp_path / "c.mp4", 30, container_options={"movflags": "faststart"})
+    data = clip.read_bytes()
+    clip.write_bytes(data[: len(data) - 200])
+    frames = []
+
+    with VideoSource(clip) as source, pytest.raises(SourceError, match=r"cut off at 1\.\d\d s: .*c\.mp4"):
+        frames.extend(iter(source.read, None))
+
+    assert 20 < len(frames) < 30
+
+
+def test_the_sample_with_a_timecode_track_has_all_frames_and_its_sound():
+    clip = SAMPLES / "dog_person_720p_2997_aac.mp4"
+    if not clip.exists():
+        pytest.skip("needs ../shared/samples")
+
+    with VideoSource(clip, start=9.0) as source:
+        info = source.info
+        frames = list(iter(source.read, None))
+
+    assert info.sound
+    assert info.frame_rate == NTSC
+    assert [frame.pts for frame in frames] == [1001 * number for number in range(270, 289)]
