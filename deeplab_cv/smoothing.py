@@ -98,21 +98,19 @@ def _points(image: Image, scores_chw: Scores, area: Area) -> Image:
 
 
 def _shrunk(image: Image, size_wh: tuple[int, int]) -> Image:
-    """A picture at about the mean of its pixels; halving first is several times faster than one odd factor."""
+    """A smaller picture, made by halving as far as that goes: several times faster than INTER_AREA by an odd factor."""
     width, height = image.shape[1], image.shape[0]
     while width >= 2 * size_wh[0] and height >= 2 * size_wh[1]:
         width, height = width // 2, height // 2
         image = np.asarray(cv2.resize(image, (width, height), interpolation=cv2.INTER_AREA), np.uint8)
-    return np.asarray(cv2.resize(image, size_wh, interpolation=cv2.INTER_AREA), np.uint8)
+    return np.asarray(cv2.resize(image, size_wh, interpolation=cv2.INTER_LINEAR), np.uint8)
 
 
 def _changes(points: Image, before: Image) -> Changes:
     blue, green, red = cv2.split(cv2.absdiff(points, before))
     change = cv2.max(cv2.max(blue, green), red).astype(np.float32)
-    height, width = change.shape
-    cells_wh = width // _POINTS_PER_CELL, height // _POINTS_PER_CELL
-    changes: Changes = cv2.resize(change, cells_wh, interpolation=cv2.INTER_AREA)
-    return changes
+    cells_wh = points.shape[1] // _POINTS_PER_CELL, points.shape[0] // _POINTS_PER_CELL
+    return np.asarray(cv2.resize(change, cells_wh, interpolation=cv2.INTER_AREA), np.float32)
 
 
 def _probabilities(scores_chw: Scores) -> Scores:
