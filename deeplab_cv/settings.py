@@ -5,7 +5,7 @@ the field of `Settings` that carries its name.
 """
 
 import argparse
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args, get_origin
@@ -132,12 +132,14 @@ def flag(key: str) -> str:
     return "--" + key.replace("_", "-")
 
 
-def add_settings_arguments(parser: argparse.ArgumentParser) -> None:
-    """Give the parser one flag per setting, in groups, and --config."""
+def add_settings_arguments(parser: argparse.ArgumentParser, only: Collection[str] = ()) -> None:
+    """Give the parser one flag per setting, in groups, and --config; `only` names the groups, all where it is empty."""
     parser.add_argument("--config", type=Path, metavar="FILE", help="settings file in place of config.yaml")
     groups: dict[str, argparse._ArgumentGroup] = {}
     for key, field in Settings.model_fields.items():
         name = _extra(field)["group"]
+        if only and name not in only:
+            continue
         group = groups.setdefault(name, parser.add_argument_group(name))
         if field.annotation is bool:
             group.add_argument(flag(key), action=argparse.BooleanOptionalAction, default=None, help=_help_text(field))
@@ -151,7 +153,7 @@ def load_settings(args: argparse.Namespace, default_file: Path | None) -> Loaded
     written = _read_config(file) if file else {}
     origins = dict.fromkeys(Settings.model_fields, "default")
     origins |= dict.fromkeys(written, str(file))
-    given = {key: value for key in Settings.model_fields if (value := getattr(args, key)) is not None}
+    given = {key: value for key in Settings.model_fields if (value := getattr(args, key, None)) is not None}
     if file:
         _check(written, {key: f"{file}, {key}" for key in written})
     merged = written | given

@@ -27,7 +27,6 @@ _PROVIDERS = {
     "coreml": "CoreMLExecutionProvider",
     "openvino": "OpenVINOExecutionProvider",
     "qnn": "QNNExecutionProvider",
-    "xnnpack": "XnnpackExecutionProvider",
 }
 DEVICES = tuple(_PROVIDERS)
 
@@ -49,14 +48,20 @@ def devices() -> tuple[str, ...]:
     return tuple(device for device, provider in _PROVIDERS.items() if provider in available)
 
 
+def why_not(device: str) -> EngineError | None:
+    """Why this build of ONNX Runtime has no such device and how to get one; None where it claims it."""
+    claimed = devices()
+    if device in claimed:
+        return None
+    wheel = _WHEELS.get(device)
+    remedy = f"pip uninstall onnxruntime, pip install '{wheel}'" if wheel else f"this build has {', '.join(claimed)}"
+    return EngineError(f"ONNX Runtime has no {device}", f"ONNX Runtime {onnxruntime.__version__}", remedy)
+
+
 def load(graph: Graph, device: str, threads: int, depth: int, say: Callable[[str], None]) -> SynchronousEngine:
     """Load a graph on one of `DEVICES`; `say` is told before a TensorRT engine is built. Raises EngineError."""
-    version = onnxruntime.__version__
-    if device not in devices():
-        wheel = _WHEELS.get(device)
-        built = ", ".join(devices())
-        remedy = f"pip uninstall onnxruntime, pip install '{wheel}'" if wheel else "take one of these"
-        raise EngineError(f"ONNX Runtime has no {device}", f"ONNX Runtime {version} has {built}", remedy)
+    if (refusal := why_not(device)) is not None:
+        raise refusal
     options = onnxruntime.SessionOptions()
     options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_ENABLE_ALL
     options.intra_op_num_threads = threads or usable_cores()
@@ -76,7 +81,7 @@ def load(graph: Graph, device: str, threads: int, depth: int, say: Callable[[str
         return scores
 
     precision = "float16" if device.endswith("_fp16") else graph.precision
-    facts = Facts(NAME, device.removesuffix("_fp16"), precision, options.intra_op_num_threads, version)
+    facts = Facts(NAME, device.removesuffix("_fp16"), precision, options.intra_op_num_threads, onnxruntime.__version__)
     return SynchronousEngine(facts, graph.shape, compute)
 
 

@@ -4,9 +4,8 @@ OpenCV 5 has two engines inside: the classic one, which is that of OpenCV 4, and
 as devices `cpu` and `cpu_new`, because either is wrong on networks that the other computes right.
 """
 
-import contextlib
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import cv2
@@ -17,6 +16,7 @@ from deeplab_cv.engines.synchronous import Facts, SynchronousEngine
 from deeplab_cv.errors import EngineError
 from deeplab_cv.frame import Scores
 from deeplab_cv.network import Graph
+from deeplab_cv.opencv_log import quiet_opencv
 
 NAME = "opencv"
 
@@ -46,17 +46,23 @@ DEVICES = tuple(_DEVICES)
 
 def devices() -> tuple[str, ...]:
     """The devices this build of OpenCV claims."""
-    return tuple(device for device in DEVICES if _why_not(device) is None)
+    return tuple(device for device in DEVICES if why_not(device) is None)
+
+
+def why_not(device: str) -> EngineError | None:
+    """Why this build of OpenCV has no such device and how to get one; None where it claims it."""
+    reason = _reason(device)
+    return None if reason is None else EngineError(f"OpenCV has no {device}", f"OpenCV {cv2.__version__}", reason)
 
 
 def load(graph: Graph, device: str, threads: int, depth: int, say: Callable[[str], None]) -> SynchronousEngine:
     """Load a graph on one of `DEVICES`. Threads, if not 0, are set for all of OpenCV. Raises EngineError."""
-    if (reason := _why_not(device)) is not None:
-        raise EngineError(f"OpenCV has no {device}", f"OpenCV {cv2.__version__}", reason)
+    if (refusal := why_not(device)) is not None:
+        raise refusal
     if threads:
         cv2.setNumThreads(threads)
     try:
-        with _quiet():
+        with quiet_opencv():
             net = _read(graph, device)
     except cv2.error as error:
         raise EngineError("OpenCV cannot run the network", f"{NAME}:{device}, {graph.file}", _short(error)) from error
@@ -101,8 +107,7 @@ def _new_engine() -> int | None:
     return getattr(cv2.dnn, "ENGINE_NEW", None)
 
 
-def _why_not(device: str) -> str | None:
-    """Why this build of OpenCV has no such device and how to get one; None where it claims it."""
+def _reason(device: str) -> str | None:
     if device not in _DEVICES:
         return f"it knows {', '.join(DEVICES)}"
     if device == "cpu_new" and not (hasattr(cv2.dnn, "ENGINE_NEW") and hasattr(cv2.dnn, "ENGINE_CLASSIC")):
@@ -122,17 +127,6 @@ def _why_not(device: str) -> str | None:
         "no wheel of OpenCV is built with CUDA: build OpenCV with -D OPENCV_DNN_CUDA=ON, "
         "or use --backend onnxruntime:cuda (pip install 'onnxruntime-gpu[cuda,cudnn]')"
     )
-
-
-@contextlib.contextmanager
-def _quiet() -> Iterator[None]:
-    """Keeps OpenCV from logging what is raised as an error anyway."""
-    level = cv2.utils.logging.getLogLevel()
-    cv2.utils.logging.setLogLevel(0)
-    try:
-        yield
-    finally:
-        cv2.utils.logging.setLogLevel(level)
 
 
 def _short(error: cv2.error) -> str:

@@ -22,6 +22,7 @@ from deeplab_cv.network import Graph
 NAME = "openvino"
 DEVICES = ("cpu", "cpu_bf16", "cpu_fp16", "gpu", "gpu_fp16", "npu_fp16", "auto")
 
+_VERSION = openvino.__version__.partition("-")[0]
 _HINTS = {"": "f32", "bf16": "bf16", "fp16": "f16"}
 _CAPABILITIES = {"": "FP32", "bf16": "BF16", "fp16": "FP16"}
 _PRECISIONS = {"f32": "float32", "bf16": "bfloat16", "f16": "float16", "i8": "int8", "u8": "int8"}
@@ -41,7 +42,7 @@ class OpenVINOEngine:
         self.device = "+".join(compiled.get_property("EXECUTION_DEVICES")).strip("()").lower()
         self.precision = _precision(compiled)
         self.threads = _threads(compiled)
-        self.version = openvino.__version__.partition("-")[0]
+        self.version = _VERSION
         self.depth = depth
         self._shape = graph.shape
         self._input_name = graph.card.input.name
@@ -97,15 +98,20 @@ def devices() -> tuple[str, ...]:
     return (*found, "auto")
 
 
-def load(graph: Graph, device: str, threads: int, depth: int, say: Callable[[str], None]) -> OpenVINOEngine:
-    """Load a graph on one of `devices()`. Raises EngineError."""
+def why_not(device: str) -> EngineError | None:
+    """Why OpenVINO has no such device on this machine and how to get one; None where it claims it."""
     claimed = devices()
     # Of several graphics cards the first goes by the name of `gpu`.
-    if device not in claimed and device not in [name.replace(".0", "") for name in claimed]:
-        found = f"OpenVINO {openvino.__version__.partition('-')[0]} finds {', '.join(claimed)}"
-        raise EngineError(
-            f"OpenVINO has no {device}", found, _REMEDIES.get(device.partition("_")[0], "take one of these")
-        )
+    if device in claimed or device in [name.replace(".0", "") for name in claimed]:
+        return None
+    remedy = _REMEDIES.get(device.partition("_")[0], f"it finds {', '.join(claimed)}")
+    return EngineError(f"OpenVINO has no {device}", f"OpenVINO {_VERSION}", remedy)
+
+
+def load(graph: Graph, device: str, threads: int, depth: int, say: Callable[[str], None]) -> OpenVINOEngine:
+    """Load a graph on one of `devices()`. Raises EngineError."""
+    if (refusal := why_not(device)) is not None:
+        raise refusal
     place, _, suffix = device.partition("_")
     if place != "cpu":
         say(f"compiling the network for {NAME}:{device}: the first time this takes a while")

@@ -1,8 +1,6 @@
 """The engine that once won on this machine, so that only the first start has to try them all."""
 
-import contextlib
 import hashlib
-import importlib.metadata
 import json
 from collections.abc import Sequence
 from pathlib import Path
@@ -11,23 +9,7 @@ from deeplab_cv import __version__
 from deeplab_cv.engines.candidates import Candidate
 from deeplab_cv.engines.processor import processor_name, usable_cores
 from deeplab_cv.folders import cache_folder
-
-WHEELS = (
-    "opencv-python",
-    "opencv-python-headless",
-    "opencv-contrib-python",
-    "opencv-contrib-python-headless",
-    "onnxruntime",
-    "onnxruntime-gpu",
-    "onnxruntime-directml",
-    "onnxruntime-migraphx",
-    "onnxruntime-openvino",
-    "onnxruntime-qnn",
-    "onnxruntime-rocm",
-    "openvino",
-    "tensorrt",
-)
-"""Every wheel an engine comes in: several hold the same package."""
+from deeplab_cv.installed import ENGINE_WHEELS, installed
 
 
 def recall(question: str, candidates: Sequence[Candidate]) -> Candidate | None:
@@ -61,19 +43,10 @@ def question_of(candidates: Sequence[Candidate], threads: int, depth: int) -> st
             f"{width}x{height}",
             f"{threads} threads, {depth} in flight",
             f"{processor_name()}, {usable_cores()} cores",
-            *installed_engines(),
+            *(f"{wheel} {version}" for wheel, version in installed(ENGINE_WHEELS).items()),
             *sorted(names),
         ]
     )
-
-
-def installed_engines() -> list[str]:
-    """The installed wheels that engines come in, with their versions, such as `onnxruntime-gpu 1.31.1`."""
-    found = []
-    for wheel in WHEELS:
-        with contextlib.suppress(importlib.metadata.PackageNotFoundError):
-            found.append(f"{wheel} {importlib.metadata.version(wheel)}")
-    return found
 
 
 def _file(question: str) -> Path:
