@@ -239,7 +239,7 @@ class Desk:
         if self._recorder is not None:
             lines.append("recording")
         if self.view.help:
-            lines += [f"{label:<8} {text}" for label, text in help_rows()]
+            lines += [f"{label}\t{text}" for label, text in help_rows()]
         return lines
 
 
