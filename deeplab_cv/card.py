@@ -61,8 +61,8 @@ class Accuracy(_Facts):
 
     data: str
     miou: float = Field(ge=0, le=1)
-    pixel_accuracy: float | None = Field(None, ge=0, le=1)
-    boundary_f: float | None = Field(None, ge=0, le=1)
+    pixel_accuracy: float | None = Field(default=None, ge=0, le=1)
+    boundary_f: float | None = Field(default=None, ge=0, le=1)
     iou: dict[str, float] = {}
 
 

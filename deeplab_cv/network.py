@@ -209,7 +209,7 @@ def _guessed_card(file: Path, guess: Guess) -> tuple[Card, bool]:
         raise UsageError(f"the network's input is fixed to {fixed[1]}x{fixed[0]}", file, "leave out --size")
     shape = (guess.size_wh[1], guess.size_wh[0]) if symbolic and guess.size_wh else fixed
     name = next((name for name in ("output", "out", "logits") if name in outputs), next(iter(outputs)))
-    classes = _class_names(guess.classes)
+    classes = class_names(guess.classes)
     channels = outputs[name].type.tensor_type.shape.dim
     if len(channels) != 4:
         remedy = "`app.py repair` cuts an argmax at the end"
@@ -240,7 +240,8 @@ def _guessed_card(file: Path, guess: Guess) -> tuple[Card, bool]:
     return card, symbolic
 
 
-def _class_names(text: str) -> tuple[str, ...]:
+def class_names(text: str) -> tuple[str, ...]:
+    """The names behind `voc`, or those in a file, one a line. Raises UsageError."""
     if text == "voc":
         return VOC_CLASSES
     path = Path(text)

@@ -1,0 +1,58 @@
+"""Writes the proof that goes with a network: PyTorch's scores for inputs anybody can make again."""
+
+import math
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import nn
+
+from deeplab_cv.card import Precision, Shape, golden_key
+from deeplab_cv.engines import Blob
+from deeplab_cv.frame import Scores
+
+GOLDEN_SEED = 20
+FLOAT32_TOLERANCE = 1e-3
+MARGIN = 3.0
+"""How many times PyTorch's own error in a precision another engine may be off: they round in other places."""
+
+
+def scores_of(network: nn.Module, blob: Blob) -> Scores:
+    """PyTorch's float32 scores (classes, h, w) of one input (1, 3, height, width)."""
+    with torch.inference_mode():
+        scores: Scores = network(torch.from_numpy(blob))[0].float().numpy()
+    return scores
+
+
+def greatest_error(scores: Scores, expected: Scores) -> float:
+    """The greatest difference, as a share of the greatest expected score."""
+    return float(np.abs(scores - expected).max() / np.abs(expected).max())
+
+
+def measured_tolerances(network: nn.Module, blob: Blob) -> dict[Precision, float]:
+    """How far scores may be off in each precision: three times what PyTorch itself is off when it computes in it."""
+    expected = scores_of(network, blob)
+    tolerances: dict[Precision, float] = {"float32": FLOAT32_TOLERANCE}
+    lesser: dict[Precision, torch.dtype] = {"float16": torch.float16, "bfloat16": torch.bfloat16}
+    for precision, dtype in lesser.items():
+        with torch.autocast("cpu", dtype=dtype):
+            error = greatest_error(scores_of(network, blob), expected)
+        tolerances[precision] = max(_rounded_up(MARGIN * error), FLOAT32_TOLERANCE)
+    return tolerances
+
+
+def write_golden(path: Path, scores: Mapping[Shape, Scores]) -> None:
+    """Write the scores of each shape as float16, whole or not at all."""
+    temporary = path.with_name(f".{path.name}.partial")
+    stored: dict[str, Any] = {golden_key(shape): value.astype(np.float16) for shape, value in scores.items()}
+    with temporary.open("wb") as file:
+        np.savez_compressed(file, **stored)
+    temporary.replace(path)
+
+
+def _rounded_up(value: float) -> float:
+    """To two digits, so that a card is read without effort."""
+    unit = 10.0 ** (math.floor(math.log10(value)) - 1) if value > 0 else 1.0
+    return float(f"{math.ceil(value / unit) * unit:.1e}")

@@ -1,0 +1,135 @@
+import hashlib
+import pickle
+from pathlib import Path
+
+import pytest
+
+torch = pytest.importorskip("torch", reason="the workshop needs requirements-train.txt")
+
+from deeplab_cv.classes import VOC_CLASSES
+from deeplab_cv.errors import NetworkError, UsageError
+from deeplab_cv.tools.architectures import build_network
+from deeplab_cv.tools.weights import (
+    fetch,
+    published_weights,
+    torchvision_weights,
+    trained_checkpoint,
+    weights_file,
+    without_folders,
+)
+
+LRASPP = "lraspp_mobilenet_v3_large"
+
+
+class Evil:
+    """Writes a file when it is unpickled."""
+
+    def __init__(self, target: Path) -> None:
+        self.target = target
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return (Path.touch, (self.target,))
+
+
+@pytest.fixture
+def published(tmp_path: Path) -> Path:
+    """A file whose name ends in the first digits of its sha256, as torchvision's do."""
+    content = b"weights"
+    path = tmp_path / f"net-{hashlib.sha256(content).hexdigest()[:8]}.pth"
+    path.write_bytes(content)
+    return path
+
+
+def test_a_download_is_kept_and_checked(published: Path, tmp_path: Path) -> None:
+    target = tmp_path / "cache" / published.name
+
+    fetch(published.as_uri(), target)
+
+    assert target.read_bytes() == b"weights"
+
+
+def test_a_damaged_download_is_not_kept(published: Path, tmp_path: Path) -> None:
+    target = tmp_path / "cache" / published.name
+    published.write_bytes(b"damaged")
+
+    with pytest.raises(NetworkError, match="cannot download the weights"):
+        fetch(published.as_uri(), target)
+
+    assert not target.exists()
+
+
+def test_a_damaged_file_in_the_cache_is_refused(published: Path) -> None:
+    published.write_bytes(b"damaged")
+
+    with pytest.raises(NetworkError, match="the weights are damaged"):
+        fetch("http://unused", published)
+
+
+def test_without_a_network_the_error_says_which_file_to_put_where(tmp_path: Path) -> None:
+    target = tmp_path / "net-12345678.pth"
+
+    with pytest.raises(NetworkError, match=rf"{target}.*put it there.*--weights"):
+        fetch("http://127.0.0.1:9/net-12345678.pth", target)
+
+
+def test_the_four_published_files_carry_their_hash() -> None:
+    names = ("deeplabv3_mobilenet_v3_large", "deeplabv3_resnet50", "deeplabv3_resnet101", LRASPP)
+
+    stems = [str(torchvision_weights(name).url).rpartition("/")[2].removesuffix(".pth") for name in names]
+
+    assert all(len(stem.rpartition("-")[2]) == 8 for stem in stems)
+
+
+def test_nobody_publishes_weights_for_our_own_network() -> None:
+    with pytest.raises(UsageError, match="nobody publishes"):
+        published_weights("deeplabv3_lite", VOC_CLASSES)
+
+
+def test_a_state_dict_with_auxiliary_head_is_taken(tmp_path: Path) -> None:
+    network = build_network(LRASPP, 21)
+    path = tmp_path / "weights.pth"
+    torch.save({"model": network.state_dict() | {"aux_classifier.0.weight": torch.zeros(1)}}, path)
+
+    trained = weights_file(LRASPP, path, VOC_CLASSES)
+
+    assert torch.equal(trained.network.state_dict()["classifier.cbr.0.weight"], network.classifier.cbr[0].weight)
+
+
+def test_weights_for_another_class_count_say_so(tmp_path: Path) -> None:
+    path = tmp_path / "weights.pth"
+    torch.save(build_network(LRASPP, 5).state_dict(), path)
+
+    with pytest.raises(NetworkError, match="the weights are for 5 classes, not 21"):
+        weights_file(LRASPP, path, VOC_CLASSES)
+
+
+def test_weights_of_another_architecture_say_so(tmp_path: Path) -> None:
+    path = tmp_path / "weights.pth"
+    torch.save({"some.weight": torch.zeros(3)}, path)
+
+    with pytest.raises(NetworkError, match=f"do not fit {LRASPP}"):
+        weights_file(LRASPP, path, VOC_CLASSES)
+
+
+def test_code_in_a_pickle_is_not_run(tmp_path: Path) -> None:
+    path, trace = tmp_path / "evil.pth", tmp_path / "trace"
+    with path.open("wb") as file:
+        pickle.dump(Evil(trace), file)
+
+    with pytest.raises(NetworkError, match="cannot read"):
+        weights_file(LRASPP, path, VOC_CLASSES)
+    with pytest.raises(NetworkError, match="cannot read"):
+        trained_checkpoint(path)
+
+    assert not trace.exists()
+
+
+def test_a_name_that_is_neither_file_nor_architecture_lists_the_architectures() -> None:
+    with pytest.raises(NetworkError, match="deeplabv3_resnet50"):
+        trained_checkpoint(Path("deeplabv4"))
+
+
+def test_folders_of_the_machine_do_not_travel_in_a_card() -> None:
+    assert without_folders(["app.py", "train", "--data", "/home/me/data", "--seed", "1"]) == (
+        "app.py train --data data --seed 1"
+    )
