@@ -162,8 +162,9 @@ class _OpenFile:
             return
         self._closed = True
         try:
-            self._mux(self._video.encode(None))
-            self._copy_sound(None if whole else (self._last_pts or 0) + self._gap)
+            if self.frames:  # an encoder that refused its first picture crashes PyAV 19 when it is flushed
+                self._mux(self._video.encode(None))
+                self._copy_sound(None if whole else (self._last_pts or 0) + self._gap)
         finally:
             if self._original:
                 self._original.close()
