@@ -77,6 +77,7 @@ def _frames_through(job: Job, interrupted: threading.Event) -> int:
     """Every frame from the pipeline to the sinks and the window, in order."""
     written = 0
     smoother = ScoreSmoother(job.settings.smooth)
+    made_by = ""
     clock = _Clock()
     with Pipeline(job.source, job.segmenter) as pipeline:
         while not pipeline.ended:
@@ -90,6 +91,10 @@ def _frames_through(job: Job, interrupted: threading.Event) -> int:
             scored = pipeline.take(_TAKE_WITH_WINDOW_S if job.desk else _TAKE_S)
             if scored is None:
                 continue
+            if scored.made_by != made_by:
+                # Another network's scores are not to be averaged with these.
+                smoother.reset()
+                made_by = scored.made_by
             view = job.desk.view if job.desk is not None else job.view
             labels = labels_of(scored, smoother, view.smooth)
             painted = painted_frame(scored, labels, view, job.settings)
