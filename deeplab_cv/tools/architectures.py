@@ -75,7 +75,16 @@ def build_network(name: str, class_count: int, pretrained: bool = False) -> nn.M
         return lite
     build = getattr(import_torchvision().models.segmentation, name)
     backbone = "IMAGENET1K_V1" if pretrained else None
-    return TorchvisionScores(build(weights=None, weights_backbone=backbone, num_classes=class_count))
+    network = TorchvisionScores(build(weights=None, weights_backbone=backbone, num_classes=class_count))
+    remove_dropout(network)
+    return network
+
+
+def remove_dropout(network: nn.Module) -> None:
+    """Take away the networks' only randomness: parts of a batch are trained side by side, in no certain order."""
+    for module in network.modules():
+        if isinstance(module, nn.Dropout):
+            module.p = 0.0
 
 
 def early_stages(network: nn.Module) -> Iterator[nn.Module]:

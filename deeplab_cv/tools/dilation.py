@@ -23,14 +23,14 @@ class PhasedConv2d(nn.Conv2d):
         phases = input.permute(0, 2, 3, 1).reshape(count, rows, rate, columns, rate, channels)
         phases = phases.permute(0, 2, 4, 1, 3, 5).reshape(-1, rows, columns, channels)
         convolved = functional.conv2d(
-            phases.permute(0, 3, 1, 2), self.weight, self.bias, padding=self.padding[0] // rate, groups=self.groups
+            phases.permute(0, 3, 1, 2), self.weight, self.bias, padding=self.kernel_size[0] // 2, groups=self.groups
         )
         grid = convolved.permute(0, 2, 3, 1).reshape(count, rate, rate, rows, columns, channels)
         return grid.permute(0, 3, 1, 4, 2, 5).reshape(count, height, width, channels).permute(0, 3, 1, 2)
 
 
 def use_phases(network: nn.Module) -> None:
-    """Let the network's depthwise convolutions of dilation 2 train phase by phase; weights and names stay.
+    """Let the network's size-keeping depthwise convolutions of dilation 2 train phase by phase; weights and names stay.
 
     Larger dilations are left: their phases would be a few pixels, and torch is fast enough on them.
     """

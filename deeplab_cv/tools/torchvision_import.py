@@ -19,7 +19,7 @@ declarations: list[torch.library.Library] = []
 
 
 def import_torchvision() -> ModuleType:
-    """The torchvision module; its missing operators are declared when, and only when, the plain import fails on them."""
+    """The torchvision module; operators are declared when, and only when, the plain import fails on them."""
     try:
         return importlib.import_module("torchvision")
     except RuntimeError as error:
@@ -27,8 +27,8 @@ def import_torchvision() -> ModuleType:
             raise
     for name in [name for name in sys.modules if name.split(".")[0] == "torchvision"]:
         del sys.modules[name]
-    library = torch.library.Library("torchvision", "FRAGMENT")
+    library = torch.library.Library("torchvision", "FRAGMENT")  # type: ignore[no-untyped-call]
     for operator in ("nms", "qnms"):
-        library.define(operator + SIGNATURE)
+        library.define(operator + SIGNATURE)  # type: ignore[no-untyped-call]
     declarations.append(library)
     return importlib.import_module("torchvision")

@@ -21,13 +21,15 @@ from deeplab_cv.tools.checkpoint import Facts, facts_of, read_checkpoint, save_c
 from deeplab_cv.tools.data.crops import CropSettings, TrainingCrops, batches_from
 from deeplab_cv.tools.data.layouts import find_records
 from deeplab_cv.tools.data.records import Record, survey_classes
-from deeplab_cv.tools.data.sampling import BalancedSampler, presence_table
+from deeplab_cv.tools.data.sampling import BalancedSampler
 from deeplab_cv.tools.dilation import use_phases
 from deeplab_cv.tools.training.log import TrainingLog
 from deeplab_cv.tools.training.loss import segmentation_loss
 from deeplab_cv.tools.training.replicas import Replicas
 from deeplab_cv.tools.training.schedule import Budget, learning_rate_factor
 from deeplab_cv.tools.training.validate import Accuracy, comparison_sheet, evaluate_miou
+
+Tensors = tuple[Tensor, ...] | list[Tensor]
 
 EMA_DECAY = 0.998
 BACKBONE_SHARE = 0.4
@@ -261,6 +263,7 @@ class TrainingRun:
                 "repeat the arguments it was started with",
             )
         self.network.load_state_dict(training["network"])
+        self.replicas.follow_first()
         self.averaged.module.load_state_dict(content["network"])
         self.averaged.n_averaged.fill_(training["averaged_count"])
         self.optimizer.load_state_dict(training["optimizer"])
@@ -269,7 +272,7 @@ class TrainingRun:
         self.started = time.monotonic()
 
 
-def move_average(averaged: Any, current: Any, count: Tensor) -> None:
+def move_average(averaged: Tensors, current: Tensors, count: Tensor | int) -> None:
     """Exponential moving average of weights and buffers; over the first steps it forgets faster."""
     decay = min(EMA_DECAY, (1 + int(count)) / (10 + int(count)))
     for average, value in zip(averaged, current, strict=True):
@@ -327,7 +330,7 @@ def prepare_crops(plan: TrainingPlan, records: list[Record], progress: Progress)
         teacher_file = teacher_scores(plan.teacher, records, class_count, plan.out, report)
     architecture = ARCHITECTURES[plan.architecture]
     settings = CropSettings(plan.crop_pixels, 2 * architecture.input_multiple, architecture.mean)
-    sampler = BalancedSampler(presence_table(rows), plan.batch_size, plan.seed)
+    sampler = BalancedSampler(np.stack(rows), plan.batch_size, plan.seed)
     return TrainingCrops(records, class_count, sampler, settings, teacher_file)
 
 

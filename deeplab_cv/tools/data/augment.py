@@ -13,8 +13,10 @@ from deeplab_cv.tools.torchvision_import import import_torchvision
 Matrix = npt.NDArray[np.float64]
 
 SCALES = (0.8, 2.2)
-"""How large a crop shows its picture; at 1 the whole picture would just cover the crop's area. Networks are run on whole
-pictures of more pixels than a crop has, so the middle is above 1."""
+"""How large a crop shows its picture; at 1 the whole picture would just cover the crop's area.
+
+Networks are run on whole pictures of more pixels than a crop has, so the middle is above 1.
+"""
 
 STRETCH = 1.15
 """Height against width is changed by at most this factor."""

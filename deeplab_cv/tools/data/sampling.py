@@ -1,7 +1,5 @@
 """Which pictures a training step sees: half at random from all, half from those with rare classes."""
 
-from collections.abc import Sequence
-
 import numpy as np
 import numpy.typing as npt
 
@@ -10,11 +8,11 @@ PERMUTATION, RARE, CROP = 0, 1, 2
 
 
 class BalancedSampler:
-    """Draws the pictures of a step from the step's number alone, so that a resumed training sees what it would have seen.
+    """Draws the pictures of a step from its number alone, so that a resumed training sees what it would have seen.
 
-    The first half of a batch walks through all pictures in a new order each epoch. Each place in the second half draws a
-    class, then a picture that has it. A class is drawn in proportion to 1 / sqrt(pictures that have it); those in more
-    than a fifth of the pictures (background, people) are not drawn: the first half has enough of them.
+    The first half of a batch walks through all pictures in a new order each epoch. Each place in the second half
+    draws a class, then a picture that has it. A class is drawn in proportion to 1 / sqrt(pictures that have it);
+    those in more than a fifth of the pictures (background, people) are not drawn: the first half has enough of them.
     """
 
     COMMON_SHARE = 0.2
@@ -22,6 +20,8 @@ class BalancedSampler:
     def __init__(self, presence: npt.NDArray[np.bool_], batch_size: int, seed: int) -> None:
         """presence: bool (pictures, classes), which classes each picture has."""
         self.picture_count = len(presence)
+        self.epoch = -1
+        self.order = np.empty(0, np.int64)
         self.seed = seed
         self.rare_count = batch_size // 2
         self.all_count = batch_size - self.rare_count
@@ -44,12 +44,7 @@ class BalancedSampler:
     def at_position(self, position: int) -> int:
         """The picture at one position of the endless walk through all of them."""
         epoch, place = divmod(position, self.picture_count)
-        if epoch != getattr(self, "_epoch", None):
-            self._epoch = epoch
-            self._order = np.random.default_rng((self.seed, PERMUTATION, epoch)).permutation(self.picture_count)
-        return int(self._order[place])
-
-
-def presence_table(rows: Sequence[npt.NDArray[np.bool_]]) -> npt.NDArray[np.bool_]:
-    """Rows of `survey_classes` as one table: bool (pictures, classes)."""
-    return np.stack(rows)
+        if epoch != self.epoch:
+            self.epoch = epoch
+            self.order = np.random.default_rng((self.seed, PERMUTATION, epoch)).permutation(self.picture_count)
+        return int(self.order[place])

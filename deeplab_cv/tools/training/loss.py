@@ -26,7 +26,10 @@ def segmentation_loss(scores: Tensor, labels: Tensor, teacher: Tensor, teacher_w
 
 
 def distillation_loss(scores: Tensor, teacher: Tensor) -> Tensor:
-    """Kullback-Leibler divergence from teacher to network at the temperature, times its square (Hinton et al., 2015)."""
+    """Kullback-Leibler divergence from teacher to network at the temperature, times its square.
+
+    Source: Hinton, Vinyals, Dean, 2015, section 2.
+    """
     taught = ~teacher[:, 0].isnan()
     target = functional.softmax(torch.nan_to_num(teacher) / TEMPERATURE, dim=1)
     log_prediction = functional.log_softmax(scores / TEMPERATURE, dim=1)

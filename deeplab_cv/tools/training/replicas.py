@@ -50,6 +50,11 @@ class Replicas:
         value = loss(network, part)
         return value.detach(), torch.autograd.grad(value, self.parameters)
 
+    def follow_first(self) -> None:
+        """Give every copy the first one's statistics, after weights were loaded into that."""
+        for network in self.networks[1:]:
+            network.load_state_dict(self.networks[0].state_dict())
+
     def share_statistics(self) -> None:
         """Give every copy the mean of their batch normalisation statistics."""
         for buffers in zip(*(network.buffers() for network in self.networks), strict=True):

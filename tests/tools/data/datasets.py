@@ -1,0 +1,58 @@
+"""Tiny data sets made on the spot: a coloured box on grey, its mask, in the layouts people have."""
+
+import tarfile
+from io import BytesIO
+from pathlib import Path
+
+import cv2
+import numpy as np
+from PIL import Image
+
+
+def picture_and_mask(number: int, class_count: int) -> tuple[np.ndarray, np.ndarray]:
+    """A grey picture (48, 64, 3) with a box whose colour tells its label, and the mask."""
+    random = np.random.default_rng(number)
+    label = 1 + number % (class_count - 1)
+    picture = np.full((48, 64, 3), 120, np.uint8)
+    mask = np.zeros((48, 64), np.uint8)
+    left, top = random.integers(0, 24, 2)
+    picture[top : top + 24, left : left + 32] = (255, 60 * label, 0)
+    mask[top : top + 24, left : left + 32] = label
+    return picture, mask
+
+
+def png_bytes(mask: np.ndarray) -> bytes:
+    """A mask as a palette PNG."""
+    image = Image.fromarray(mask)
+    image.putpalette([value for label in range(256) for value in (label, 255 - label, 0)])
+    buffer = BytesIO()
+    image.save(buffer, format="png")
+    return buffer.getvalue()
+
+
+def write_voc(folder: Path, train: int, val: int, class_count: int = 3) -> Path:
+    """A data set in VOC layout with `train` and `val` pictures."""
+    for part in ("JPEGImages", "SegmentationClass", "ImageSets/Segmentation"):
+        (folder / part).mkdir(parents=True)
+    for number in range(train + val):
+        picture, mask = picture_and_mask(number, class_count)
+        cv2.imwrite(str(folder / "JPEGImages" / f"p{number}.jpg"), picture[..., ::-1])
+        (folder / "SegmentationClass" / f"p{number}.png").write_bytes(png_bytes(mask))
+    for name, numbers in (("train", range(train)), ("val", range(train, train + val))):
+        lines = "".join(f"p{number}\n" for number in numbers)
+        (folder / "ImageSets" / "Segmentation" / f"{name}.txt").write_text(lines, encoding="utf-8")
+    return folder
+
+
+def write_shard(path: Path, members: dict[str, bytes]) -> None:
+    """A tar archive of the given files."""
+    with tarfile.open(path, "w") as archive:
+        for name, content in members.items():
+            member = tarfile.TarInfo(name)
+            member.size = len(content)
+            archive.addfile(member, BytesIO(content))
+
+
+def webp_bytes(picture: np.ndarray) -> bytes:
+    """An RGB picture as WebP without loss."""
+    return cv2.imencode(".webp", picture[..., ::-1], [cv2.IMWRITE_WEBP_QUALITY, 101])[1].tobytes()

@@ -1,0 +1,33 @@
+import numpy as np
+import pytest
+
+torch = pytest.importorskip("torch", reason="training needs torch (requirements-train.txt)")
+
+from deeplab_cv.tools.architectures import ARCHITECTURES
+from deeplab_cv.tools.training.validate import accuracy, confusion_matrix, predict
+
+
+def test_iou_is_overlap_over_union_and_unknown_pixels_do_not_count() -> None:
+    mask = np.array([[0, 0, 1, 1, 255]], np.uint8)
+    prediction = np.array([[0, 1, 1, 1, 0]], np.uint8)
+    figures = accuracy(confusion_matrix(mask, prediction, 3))
+    assert figures.iou[:2] == pytest.approx((1 / 2, 2 / 3)) and np.isnan(figures.iou[2])
+    assert (figures.miou, figures.pixel_accuracy) == pytest.approx((7 / 12, 3 / 4))
+
+
+class Brightness(torch.nn.Module):
+    """Says class 1 where the left half of a cell of 8x8 pixels is bright."""
+
+    def forward(self, pictures: torch.Tensor) -> torch.Tensor:
+        bright = torch.nn.functional.avg_pool2d(pictures[:, :1], 8)
+        return torch.cat([-bright, bright], dim=1)
+
+
+@pytest.mark.parametrize("size_wh", [(64, 48), (33, 77), (90, 51)])
+def test_labels_come_at_the_pictures_own_size_and_place(size_wh: tuple[int, int]) -> None:
+    width, height = size_wh
+    picture = np.zeros((height, width, 3), np.uint8)
+    picture[:, width // 2 :] = 255
+    labels = predict(Brightness(), ARCHITECTURES["deeplabv3_lite"], picture, 256, torch.device("cpu"))
+    assert labels.shape == (height, width)
+    assert (labels[:, : width // 2 - 2] == 0).all() and (labels[:, width // 2 + 2 :] == 1).all()
