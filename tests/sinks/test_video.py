@@ -343,6 +343,28 @@ def test_a_disk_that_fills_up_at_the_very_end_leaves_nothing_either(small_disk):
     assert left_in(small_disk) == ["fill"]
 
 
+def test_a_whole_video_whose_name_is_taken_meanwhile_is_kept_beside_it(tmp_path):
+    sink = run_through(VideoSink(tmp_path / "out.mp4", info_of()), STEADY)
+    (tmp_path / "out.mp4").mkdir()
+
+    with pytest.raises(SinkError, match=r"cannot give the video its name: .*kept as .*out\.partial\.mp4"):
+        sink.finish()
+
+    assert len(read_clip(tmp_path / "out.partial.mp4").pictures) == 24
+
+
+def test_a_file_cut_off_in_its_sound_gives_what_it_has(tmp_path):
+    clip = write_clip(tmp_path / "in.mkv", list(range(100)), Fraction(1, 25))
+    before = sound_packets(clip)
+    clip.write_bytes(clip.read_bytes()[: clip.stat().st_size // 2])
+
+    run_through(VideoSink(tmp_path / "out.mp4", info_of(clip)), range(50), Fraction(1, 25)).finish()
+
+    after = sound_packets(tmp_path / "out.mp4")
+    assert 20 < len(after) < len(before)
+    assert [data for _, data in after] == [data for _, data in before[: len(after)]]
+
+
 def test_a_codec_the_container_cannot_hold_is_refused_at_once(tmp_path):
     with pytest.raises(UsageError, match=r"\.webm cannot hold h264"):
         VideoSink(tmp_path / "out.webm", info_of(), "h264")
