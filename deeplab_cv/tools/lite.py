@@ -82,8 +82,8 @@ class Pyramid(nn.Module):
     """1x1, three dilated 3x3 and image pooling, joined by a 1x1 convolution: (N, 320, h, w) -> (N, 128, h, w).
 
     The convolution after the concatenation is split in two, W [b; p] = Wb b + Wp p, so that the pooled features
-    stay one pixel and are broadcast: no Resize, no Expand. Written as a subtraction of the negated term, because OpenCV 5.0
-    fuses the addition into the convolution and then refuses the broadcast.
+    stay one pixel and are broadcast: no Resize, no Expand. Written as a subtraction of the negated term, because
+    OpenCV 5.0 fuses the addition into the convolution and then refuses the broadcast.
     """
 
     def __init__(self) -> None:
@@ -132,8 +132,8 @@ def make_padding_static(backbone: nn.Module) -> None:
 
     On even sizes "same" pads a strided convolution at the right and bottom only, so its outputs lie half an input
     pixel right of their cells' middles; symmetric padding puts them half a pixel left. Alternating makes the two
-    cancel: with right padding at strides 2 and 4 and symmetric padding at stride 8 the features of the decoder lie within
-    half a pixel of where half-pixel upsampling expects them (all "same": 3.5 pixels off).
+    cancel: with right padding at strides 2 and 4 and symmetric padding at stride 8 the features of the decoder lie
+    within half a pixel of where half-pixel upsampling expects them (all "same": 3.5 pixels off).
     """
     for name in ("conv_stem", "blocks.1.0.conv_dw", "blocks.2.0.conv_dw", "blocks.3.0.conv_dw"):
         parent_name, _, child_name = name.rpartition(".")
