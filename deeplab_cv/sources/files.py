@@ -8,7 +8,7 @@ from deeplab_cv.errors import SourceError
 
 def check_file(path: Path) -> None:
     """See that `path` is a file with something in it. Raises SourceError."""
-    if path.is_dir():
+    if is_folder(path):
         raise SourceError("this is a folder, not a file", path, "name a file in it; --image takes a folder of pictures")
     try:
         with path.open("rb") as file:
@@ -17,6 +17,22 @@ def check_file(path: Path) -> None:
         raise cannot_read(path, error) from error
     if empty:
         raise SourceError("the file is empty", path, "copy or download it again")
+
+
+def is_folder(path: Path) -> bool:
+    """`path` is a folder, as far as one may look."""
+    try:
+        return path.is_dir()
+    except OSError:
+        return False
+
+
+def exists(path: Path) -> bool:
+    """There is something at `path`, as far as one may look."""
+    try:
+        return path.exists()
+    except OSError:
+        return False
 
 
 def cannot_read(path: Path, error: OSError) -> SourceError:

@@ -10,6 +10,7 @@ from typing import Literal
 from deeplab_cv.errors import UsageError
 from deeplab_cv.sources import Source
 from deeplab_cv.sources.camera import CameraSource
+from deeplab_cv.sources.files import exists, is_folder
 from deeplab_cv.sources.pattern import PatternSource
 from deeplab_cv.sources.pictures import PICTURE_EXTENSIONS, PictureSource, find_pictures
 from deeplab_cv.sources.video import VideoSource
@@ -66,9 +67,9 @@ def kind_of(text: str) -> Kind:
     if text == "pattern":
         return "pattern"
     path = Path(text)
-    if text.isdecimal() or path.is_char_device():
+    if text.isdecimal() or text.startswith("/dev/"):
         return "camera"
-    if path.is_dir() or path.suffix.lower() in PICTURE_EXTENSIONS or (glob.has_magic(text) and not path.exists()):
+    if is_folder(path) or path.suffix.lower() in PICTURE_EXTENSIONS or (glob.has_magic(text) and not exists(path)):
         return "image"
     return "video"
 

@@ -16,7 +16,7 @@ from deeplab_cv.errors import SourceError
 from deeplab_cv.frame import Frame, Image
 from deeplab_cv.opencv_log import quiet_opencv
 from deeplab_cv.sources import Source, SourceInfo
-from deeplab_cv.sources.files import cannot_read, check_file
+from deeplab_cv.sources.files import cannot_read, check_file, exists, is_folder
 
 PICTURE_EXTENSIONS = frozenset(
     {".jpg", ".jpeg", ".jpe", ".png", ".bmp", ".webp", ".tif", ".tiff", ".avif", ".jp2", ".ppm", ".pgm", ".pbm"}
@@ -69,7 +69,7 @@ def find_pictures(text: str) -> list[Path]:
     Raises SourceError where there are none.
     """
     path = Path(text)
-    if path.is_dir():
+    if is_folder(path):
         try:
             found = [file for file in path.iterdir() if _looks_like_picture(file)]
         except OSError as error:
@@ -77,10 +77,11 @@ def find_pictures(text: str) -> list[Path]:
         if not found:
             kinds = "pictures are .jpg .png .webp .bmp .tif and a few more; for folders below use 'FOLDER/**/*.jpg'"
             raise SourceError("the folder has no pictures in it", path, kinds)
-    elif path.exists() or not glob.has_magic(text):
+    elif exists(path) or not glob.has_magic(text):
         found = [path]
     else:
-        found = [Path(name) for name in glob.glob(text, recursive=True) if Path(name).is_file()]  # noqa: PTH207
+        matches = map(Path, glob.glob(text, recursive=True))  # noqa: PTH207
+        found = [match for match in matches if not is_folder(match)]
         if not found:
             raise SourceError("no file matches", text, "put the pattern in quotes and check the folder you are in")
     return sorted(found, key=_natural_order)

@@ -13,6 +13,7 @@ from deeplab_cv.sources.decoding import VideoDecoder
 from tests.sources.clips import SAMPLES, wipe_packet, write_frames, write_scenes
 
 MILLISECOND = Fraction(1, 1000)
+INDEX_FIRST = {"mp4": {"movflags": "faststart"}}
 
 
 def stamps(path, start_pts=None, end_pts=None):
@@ -155,7 +156,7 @@ def test_a_first_key_frame_that_cannot_be_decoded_is_told(tmp_path):
 @given(part=st.floats(0.02, 0.999), ending=st.sampled_from(["mp4", "mkv"]))
 def test_a_file_cut_off_anywhere_gives_the_frames_before_and_an_error(tmp_path_factory, part, ending):
     folder = tmp_path_factory.mktemp("cut")
-    whole = write_scenes(folder / f"whole.{ending}", 30, container_options={"movflags": "faststart"})
+    whole = write_scenes(folder / f"whole.{ending}", 30, container_options=INDEX_FIRST.get(ending))
     full, no_problem = checksums(whole)
     data = whole.read_bytes()
     if ending == "mkv":  # what follows the last cluster is an index, which nobody misses
@@ -171,7 +172,8 @@ def test_a_file_cut_off_anywhere_gives_the_frames_before_and_an_error(tmp_path_f
     assert no_problem is None
     assert problem is not None
     assert found.items() <= full.items()
-    assert list(found) == list(full)[: len(found)]
+    sure = max(0, len(found) - 2)  # the last frame may have been stored before those it is shown after
+    assert list(found)[:sure] == list(full)[:sure]
 
 
 def test_a_fragmented_file_cut_off_gives_all_frames_before(tmp_path):

@@ -1,0 +1,198 @@
+import struct
+from fractions import Fraction
+
+import cv2
+import numpy as np
+import pytest
+
+from deeplab_cv.errors import SourceError
+from deeplab_cv.sources.pictures import PictureSource, find_pictures, read_picture
+from tests.sinks.clips import scene
+from tests.sources.clips import read_all
+
+
+def save(path, picture):
+    """Write a picture whatever its name."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(cv2.imencode(path.suffix, picture)[1].tobytes())
+    return path
+
+
+def with_orientation(jpeg, orientation):
+    """The JPEG with an EXIF segment that holds nothing but its orientation (Exif 2.3, tag 0x0112)."""
+    entry = struct.pack("<HHIHH", 0x0112, 3, 1, orientation, 0)
+    exif = b"Exif\0\0II*\0" + struct.pack("<IH", 8, 1) + entry + struct.pack("<I", 0)
+    return jpeg[:2] + b"\xff\xe1" + struct.pack(">H", len(exif) + 2) + exif + jpeg[2:]
+
+
+def test_a_picture_comes_once_with_its_name_and_time(tmp_path):
+    picture = scene(0, (40, 30))
+    path = save(tmp_path / "one.png", picture)
+
+    with PictureSource([path]) as source:
+        info = source.info
+        frames = list(iter(source.read, None))
+
+    assert (info.size_wh, info.frame_count, info.frame_rate, info.live) == ((40, 30), 1, None, False)
+    assert (info.name, info.path, info.time_base) == ("one.png", path, Fraction(1))
+    assert len(frames) == 1
+    assert (frames[0].index, frames[0].pts, frames[0].name) == (0, 0, str(path))
+    assert np.array_equal(frames[0].image, picture)
+
+
+def test_pictures_may_differ_in_size(tmp_path):
+    paths = [save(tmp_path / f"{width}.png", scene(0, (width, 20))) for width in (10, 30)]
+
+    frames = read_all(PictureSource(paths))
+
+    assert [frame.size_wh for frame in frames] == [(10, 20), (30, 20)]
+    assert [frame.pts for frame in frames] == [0, 1]
+    assert [frame.name for frame in frames] == [str(path) for path in paths]
+
+
+@pytest.mark.parametrize(
+    ("orientation", "expected"),
+    [
+        (1, lambda picture: picture),
+        (2, lambda picture: picture[:, ::-1]),
+        (3, lambda picture: np.rot90(picture, 2)),
+        (4, lambda picture: picture[::-1]),
+        (5, lambda picture: picture.transpose(1, 0, 2)),
+        (6, lambda picture: np.rot90(picture, -1)),
+        (7, lambda picture: np.rot90(picture, 2).transpose(1, 0, 2)),
+        (8, lambda picture: np.rot90(picture, 1)),
+    ],
+)
+def test_a_photograph_is_turned_as_its_exif_orientation_says(tmp_path, orientation, expected):
+    stored = save(tmp_path / "stored.jpg", scene(3, (48, 32)))
+    photograph = tmp_path / "photograph.jpg"
+    photograph.write_bytes(with_orientation(stored.read_bytes(), orientation))
+
+    assert np.array_equal(read_picture(photograph), expected(read_picture(stored)))
+
+
+@pytest.mark.parametrize("name", ["Schäfchen 羊.png", "ein Bild é [1].jpg", "🐑.webp"])
+def test_any_name_can_be_read(tmp_path, name):
+    assert read_picture(save(tmp_path / name, scene(0, (20, 10)))).shape == (10, 20, 3)
+
+
+def test_grey_becomes_three_equal_channels(tmp_path):
+    grey = np.arange(200, dtype=np.uint8).reshape(10, 20)
+
+    picture = read_picture(save(tmp_path / "grey.png", grey))
+
+    assert np.array_equal(picture, np.dstack([grey] * 3))
+
+
+@pytest.mark.parametrize("ending", ["png", "tiff"])
+def test_sixteen_bits_become_eight(tmp_path, ending):
+    deep = scene(0, (20, 10)).astype(np.uint16) * 257
+
+    picture = read_picture(save(tmp_path / f"deep.{ending}", deep))
+
+    assert picture.dtype == np.uint8
+    assert abs(picture.astype(int) - scene(0, (20, 10))).max() <= 1
+
+
+@pytest.mark.parametrize(("dtype", "full"), [(np.uint8, 255), (np.uint16, 65535)])
+def test_transparent_parts_lie_over_black(tmp_path, dtype, full):
+    bgra = np.full((4, 6, 4), full, dtype)
+    bgra[:, :3, 3] = 0
+
+    picture = read_picture(save(tmp_path / "cutout.png", bgra))
+
+    assert (picture[:, :3] == 0).all()
+    assert (picture[:, 3:] == 255).all()
+
+
+@pytest.mark.parametrize("size_wh", [(1, 1), (20_000, 30), (30, 20_000)])
+def test_extreme_sizes_are_read(tmp_path, size_wh):
+    path = save(tmp_path / "extreme.png", np.full((size_wh[1], size_wh[0], 3), 9, np.uint8))
+
+    assert read_picture(path).shape == (size_wh[1], size_wh[0], 3)
+
+
+def _huge(path):
+    """A few bytes that claim to be 100,000 pixels wide and high."""
+    path.write_bytes(b"BM" + struct.pack("<IIIIiiHHIIiiII", 54, 0, 54, 40, 100_000, 100_000, 1, 24, 0, 0, 0, 0, 0, 0))
+
+
+def _half(path):
+    whole = cv2.imencode(path.suffix, scene(0, (60, 40)))[1].tobytes()
+    path.write_bytes(whole[: len(whole) // 2])
+
+
+@pytest.mark.parametrize(
+    ("name", "make", "problem"),
+    [
+        ("none.png", lambda path: None, "no such file"),
+        ("empty.png", lambda path: path.touch(), "the file is empty"),
+        ("text.jpg", lambda path: path.write_text("no picture"), "this is not a picture"),
+        ("half.png", _half, "the picture is cut off"),
+        ("half.webp", _half, "this is not a picture, or a damaged one"),
+        ("huge.bmp", _huge, "this is not a picture, or a damaged one"),
+    ],
+)
+def test_what_is_no_picture_is_one_line_and_nothing_on_the_terminal(tmp_path, capfd, name, make, problem):
+    make(tmp_path / name)
+
+    with pytest.raises(SourceError, match=problem) as caught:
+        PictureSource([tmp_path / name])
+
+    assert str(tmp_path / name) in str(caught.value)
+    assert capfd.readouterr() == ("", "")
+
+
+def test_an_unreadable_picture_among_others_is_named_when_its_turn_comes(tmp_path):
+    paths = [save(tmp_path / "1.png", scene(0, (8, 8))), tmp_path / "2.png", save(tmp_path / "3.png", scene(0, (8, 8)))]
+    paths[1].write_bytes(b"broken")
+
+    with PictureSource(paths) as source:
+        assert source.read().name == str(paths[0])
+        with pytest.raises(SourceError, match=r"2\.png"):
+            source.read()
+
+
+def test_a_closed_source_gives_nothing(tmp_path):
+    source = PictureSource([save(tmp_path / "1.png", scene(0, (8, 8)))])
+    source.close()
+    source.close()
+
+    assert source.read() is None
+
+
+def test_a_folder_gives_its_pictures_in_the_order_a_person_counts(tmp_path):
+    for name in ("10.jpg", "2.JPG", "1.png", "b.webp", "A.png", "notes.txt", "._1.png"):
+        (tmp_path / name).write_bytes(b"x")
+    (tmp_path / "folder.png").mkdir()
+
+    assert [path.name for path in find_pictures(str(tmp_path))] == ["1.png", "2.JPG", "10.jpg", "A.png", "b.webp"]
+
+
+def test_a_glob_gives_what_it_matches_in_all_folders(tmp_path):
+    for name in ("a/2.jpg", "a/10.jpg", "b/1.jpg", "b/1.png"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_bytes(b"x")
+
+    found = find_pictures(f"{tmp_path}/**/*.jpg")
+
+    assert [path.relative_to(tmp_path).as_posix() for path in found] == ["a/2.jpg", "a/10.jpg", "b/1.jpg"]
+
+
+def test_a_name_with_brackets_that_exists_is_a_file_and_no_glob(tmp_path):
+    path = tmp_path / "sheep [1].png"
+    path.write_bytes(b"x")
+
+    assert find_pictures(str(path)) == [path]
+
+
+def test_a_folder_without_pictures_is_an_error(tmp_path):
+    (tmp_path / "notes.txt").write_text("none here")
+
+    with pytest.raises(SourceError, match="the folder has no pictures in it"):
+        find_pictures(str(tmp_path))
+
+
+def test_a_glob_that_matches_nothing_is_an_error(tmp_path):
+    with pytest.raises(SourceError, match="no file matches"):
+        find_pictures(f"{tmp_path}/*.png")
