@@ -17,6 +17,7 @@ from deeplab_cv.errors import UserError
 COMMANDS = {
     "run": "segment a camera, a video or pictures (the default command)",
     "export": "turn a PyTorch network into a file this program runs",
+    "verify": "prove that every engine gives a network's own answer",
     "config": "print the settings that hold, and where each came from",
     "doctor": "prove every engine of this machine, and say why the others cannot be used",
     "train": "train a network on your own pictures",

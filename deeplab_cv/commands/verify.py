@@ -1,0 +1,43 @@
+"""Prove that every engine and device of this machine gives a network's own answer, at every shape of its card.
+
+Compared are the card's golden scores, a made picture and the pictures you name: greatest and mean error as shares of
+the greatest score, share of equal labels, mean IoU between the labels, time. Exit code 1 where anything is off.
+
+examples:
+  app.py verify models/deeplabv3_lite.onnx
+  app.py verify mine.onnx --pictures holiday/ --json report.json --checkpoint run/network.pt
+"""
+
+import argparse
+from pathlib import Path
+
+from deeplab_cv import folders
+from deeplab_cv.settings import add_settings_arguments, load_settings
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments of `verify`."""
+    parser.add_argument("file", metavar="MODEL", type=Path, help="network file (.onnx)")
+    parser.add_argument("--pictures", metavar="PATH", help="picture, folder of pictures, or glob")
+    parser.add_argument("--checkpoint", metavar="FILE", type=Path, help="compare with PyTorch running this .pt file")
+    parser.add_argument("--json", metavar="FILE", type=Path, help="write all figures to this file")
+    add_settings_arguments(parser, only=("network", "engine"))
+
+
+def run(args: argparse.Namespace) -> int:
+    """Print a table; 0 if every engine passes, else 1."""
+    args.model = str(args.file)
+    settings = load_settings(args, folders.config_file()).settings
+
+    from deeplab_cv.sources.pictures import find_pictures, read_picture
+    from deeplab_cv.start import wanted_network
+    from deeplab_cv.tools.report import print_findings, write_json
+    from deeplab_cv.tools.verify import torch_scorers, verify
+
+    network = wanted_network(settings)
+    pictures = [(path.name, read_picture(path)) for path in find_pictures(args.pictures)] if args.pictures else []
+    findings = list(verify(network, settings.backend, pictures, torch_scorers(args.file, args.checkpoint)))
+    print_findings(network, findings)
+    if args.json:
+        write_json(args.json, findings)
+    return 1 if any(finding.fault for finding in findings) else 0

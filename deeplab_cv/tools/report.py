@@ -1,0 +1,71 @@
+"""What `app.py verify` prints and writes."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict
+from itertools import groupby
+from pathlib import Path
+
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from deeplab_cv.card import golden_blob
+from deeplab_cv.network import Network
+from deeplab_cv.tools.verify import FIRST_VALUES, MADE_SEED, Finding
+
+TABLE_WIDTH = 110
+"""Characters the table needs; a narrower terminal wraps its lines, which is still better than cut figures."""
+
+
+def print_findings(network: Network, findings: Sequence[Finding]) -> None:
+    """A row for each shape and engine with the worst of its samples, then the first values for comparing by hand."""
+    console = Console(width=max(TABLE_WIDTH, Console().width), highlight=False)
+    table = Table("input", "engine", "computes in", title=escape(network.card.name))
+    for heading in ("max error", "mean error", "labels equal", "mIoU", "ms"):
+        table.add_column(heading, justify="right")
+    table.add_column("")
+    faults = []
+    for (shape, backend), group in groupby(findings, lambda finding: (finding.shape, finding.backend)):
+        rows = list(group)
+        where = f"{backend} at {shape[1]}x{shape[0]}"
+        wrong = [f"{where}, {row.sample or 'loading'}: {row.fault}" for row in rows if row.fault]
+        faults += wrong
+        table.add_row(
+            f"{shape[1]}x{shape[0]}",
+            backend,
+            rows[0].precision,
+            f"{max(row.max_error for row in rows):.1e}",
+            f"{max(row.mean_error for row in rows):.1e}",
+            f"{min(row.equal_labels for row in rows):.3%}",
+            f"{min(row.miou for row in rows):.4f}",
+            f"{min(row.ms for row in rows):.1f}",
+            "[red]wrong[/]" if wrong else "right",
+        )
+    console.print(table)
+    for fault in faults:
+        console.print(f"[red]wrong:[/] {escape(fault)}", soft_wrap=True)
+    _print_first_values(console, network, findings)
+
+
+def write_json(path: Path, findings: Sequence[Finding]) -> None:
+    """Every finding with all its figures, whole or not at all."""
+    temporary = path.with_name(f".{path.name}.partial")
+    temporary.write_text(json.dumps([asdict(finding) for finding in findings], indent=1) + "\n", encoding="utf-8")
+    temporary.replace(path)
+
+
+def _print_first_values(console: Console, network: Network, findings: Sequence[Finding]) -> None:
+    """Shapes and first values of one input and of every engine's scores for it, to lay beside another program's."""
+    made = [finding for finding in findings if finding.sample == "made" and finding.shape == findings[0].shape]
+    if not made:
+        return
+    card = network.card
+    blob = golden_blob(MADE_SEED, made[0].shape, card.input)
+    console.print(f"\n{escape(card.input.name)} {blob.shape}: {_written(blob.ravel()[:FIRST_VALUES].tolist())} ...")
+    for finding in made:
+        console.print(f"{escape(card.output.name)} of {finding.backend}: {_written(finding.first_values)} ...")
+
+
+def _written(values: Sequence[float]) -> str:
+    return ", ".join(f"{value:.5g}" for value in values)

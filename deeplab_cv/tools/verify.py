@@ -1,0 +1,220 @@
+"""Does every engine of this machine give the network's own answer? At every shape, on known, made and real pictures."""
+
+import statistics
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+import torch
+from torch import nn
+
+from deeplab_cv.card import Shape, golden_blob
+from deeplab_cv.engines import Blob, Engine
+from deeplab_cv.engines.candidates import Candidate, candidates_for, engine_module
+from deeplab_cv.engines.golden import spoil_heap, tolerance_for
+from deeplab_cv.errors import EngineError, NetworkError
+from deeplab_cv.frame import Image, Labels, Scores
+from deeplab_cv.network import Graph, Network, graph_for, variant_graphs
+from deeplab_cv.postprocess import labels_at
+from deeplab_cv.preprocess import blob_of
+from deeplab_cv.tools.export import PlainInput
+from deeplab_cv.tools.golden import FLOAT32_TOLERANCE, scores_of
+from deeplab_cv.tools.training.validate import accuracy, confusion_matrix
+from deeplab_cv.tools.weights import trained_checkpoint
+
+FLOAT32_LABELS = 0.9999
+LESSER_LABELS = 0.995
+"""Share of the pixels whose class must be the reference's: in float16 and bfloat16 on real pictures only, where classes
+win clearly. An int8 file is held to its own figure on the card alone."""
+
+MADE_SEED = 7
+ROUNDS = 3
+FIRST_VALUES = 5
+
+Scorer = Callable[[Blob], Scores]
+
+
+@dataclass(frozen=True)
+class Sample:
+    """An input and the scores it should give.
+
+    Attributes:
+        name: `golden`, `made`, or a picture's name.
+        scores: float32 (classes, h, w).
+        origin: whose scores these are.
+        kind: golden scores are kept as float16, too roughly to hold labels to them; made and real ones are exact.
+    """
+
+    name: str
+    blob: Blob
+    scores: Scores
+    origin: str
+    kind: Literal["golden", "made", "real"]
+
+
+@dataclass(frozen=True)
+class Finding:
+    """How one engine did on one sample.
+
+    Attributes:
+        max_error, mean_error: differences from the reference, as shares of its greatest score.
+        equal_labels: share of pixels whose class is the reference's, 0..1.
+        miou: mean IoU between its labels and the reference's.
+        ms: milliseconds an inference takes, median of three.
+        first_values: the first scores of the first class, for comparing by hand.
+        fault: why it does not pass; empty where it does.
+    """
+
+    backend: str
+    precision: str
+    shape: Shape
+    sample: str
+    reference: str
+    max_error: float = 0.0
+    mean_error: float = 0.0
+    equal_labels: float = 0.0
+    miou: float = 0.0
+    ms: float = 0.0
+    first_values: tuple[float, ...] = ()
+    fault: str = ""
+
+
+def verify(
+    network: Network, backend: str, pictures: Sequence[tuple[str, Image]], others: Sequence[tuple[str, Scorer]] = ()
+) -> Iterator[Finding]:
+    """Run every engine on every sample at every proven shape.
+
+    Args:
+        network: the network.
+        backend: `auto` for every engine and device, or as --backend takes it.
+        pictures: name and picture (H, W, 3), BGR.
+        others: name and function of further ways to compute scores (PyTorch, TorchScript); the first is the reference.
+
+    Raises:
+        EngineError: nothing is there to compare with.
+    """
+    for shape in network.card.shapes:
+        graph = graph_for(network, shape[::-1])
+        candidates = candidates_for([graph, *variant_graphs(network, graph)], backend)
+        reference_name, reference = others[0] if others else _reference_engine(graph)
+        samples = _samples(graph, pictures, reference_name, reference)
+        for name, scorer in others[1:]:
+            yield from (_compared(name, "float32", FLOAT32_TOLERANCE, graph, sample, scorer) for sample in samples)
+        for candidate in candidates:
+            yield from _engine_findings(candidate, samples)
+
+
+def _samples(graph: Graph, pictures: Sequence[tuple[str, Image]], origin: str, reference: Scorer) -> list[Sample]:
+    facts = graph.card.input
+    samples = []
+    if graph.golden is not None:
+        samples.append(Sample("golden", graph.golden.blob, graph.golden.scores, "card", "golden"))
+    made = golden_blob(MADE_SEED, graph.shape, facts)
+    samples.append(Sample("made", made, reference(made), origin, "made"))
+    for name, picture in pictures:
+        blob = blob_of(picture, graph.shape, facts)
+        samples.append(Sample(name, blob, reference(blob), origin, "real"))
+    return samples
+
+
+def _reference_engine(graph: Graph) -> tuple[str, Scorer]:
+    """ONNX Runtime in float32 on the processor: the engine that follows the ONNX standard to the letter."""
+    engine: Engine = engine_module("onnxruntime").load(graph, "cpu", 0, 1, lambda _: None)
+    return "onnxruntime:cpu", _scorer(engine)
+
+
+def _scorer(engine: Engine) -> Scorer:
+    def compute(blob: Blob) -> Scores:
+        engine.submit(blob)
+        return engine.result()
+
+    return compute
+
+
+def _engine_findings(candidate: Candidate, samples: Sequence[Sample]) -> Iterator[Finding]:
+    graph = candidate.graph
+    try:
+        spoil_heap()
+        engine: Engine = engine_module(candidate.name).load(graph, candidate.device, 0, 1, lambda _: None)
+        try:
+            tolerance = tolerance_for(graph, engine)
+            for sample in samples:
+                yield _compared(candidate.backend, engine.precision, tolerance, graph, sample, _scorer(engine))
+        finally:
+            engine.close()
+    except EngineError as error:
+        yield Finding(candidate.backend, "", graph.shape, "", "", fault=str(error))
+
+
+def _compared(backend: str, precision: str, tolerance: float, graph: Graph, sample: Sample, scorer: Scorer) -> Finding:
+    times_ms = []
+    for _ in range(ROUNDS):
+        spoil_heap()
+        start = time.perf_counter()
+        scores = scorer(sample.blob)
+        times_ms.append((time.perf_counter() - start) * 1000)
+    if scores.shape != sample.scores.shape or not np.isfinite(scores).all():
+        fault = f"scores are no numbers or of shape {scores.shape}, expected {sample.scores.shape}"
+        return Finding(backend, precision, graph.shape, sample.name, sample.origin, fault=fault)
+    greatest = max(float(np.abs(sample.scores).max()), 1e-12)
+    error = np.abs(scores - sample.scores) / greatest
+    labels, expected = _labels(scores, graph), _labels(sample.scores, graph)
+    equal = float((labels == expected).mean())
+    wanted = _equal_labels_wanted(precision, sample)
+    fault = ""
+    if error.max() > tolerance:
+        fault = f"error {error.max():.1e}, {tolerance:.1e} is allowed"
+    elif equal < wanted:
+        fault = f"{equal:.3%} of the labels equal, {wanted:.2%} are wanted"
+    return Finding(
+        backend=backend,
+        precision=precision,
+        shape=graph.shape,
+        sample=sample.name,
+        reference=sample.origin,
+        max_error=float(error.max()),
+        mean_error=float(error.mean()),
+        equal_labels=equal,
+        miou=accuracy(confusion_matrix(expected, labels, len(graph.card.classes))).miou,
+        ms=statistics.median(times_ms),
+        first_values=tuple(float(value) for value in scores.ravel()[:FIRST_VALUES]),
+        fault=fault,
+    )
+
+
+def _equal_labels_wanted(precision: str, sample: Sample) -> float:
+    if precision == "float32" and sample.kind != "golden":
+        return FLOAT32_LABELS
+    if precision in {"float16", "bfloat16"} and sample.kind == "real":
+        return LESSER_LABELS
+    return 0.0
+
+
+def _labels(scores: Scores, graph: Graph) -> Labels:
+    return labels_at(scores, graph.shape[::-1], graph.card.output.align_corners)
+
+
+def torch_scorers(file: Path, checkpoint: Path | None) -> list[tuple[str, Scorer]]:
+    """PyTorch's own ways to compute scores: a checkpoint, and the TorchScript file of the network's name beside it."""
+    scorers: list[tuple[str, Scorer]] = []
+    if checkpoint is not None:
+        trained = trained_checkpoint(checkpoint)
+        scorers.append(("pytorch", partial(scores_of, PlainInput(trained.network, trained.architecture).eval())))
+    scripted = file.with_suffix(".torchscript.pt")
+    if scripted.is_file():
+        scorers.append(("torchscript", partial(scores_of, load_scripted(scripted))))
+    return scorers
+
+
+def load_scripted(path: Path) -> nn.Module:
+    """A TorchScript file as a module. Raises NetworkError."""
+    try:
+        module: nn.Module = torch.jit.load(str(path))  # type: ignore[no-untyped-call]
+    except RuntimeError as error:
+        reason = str(error).strip().splitlines()[0]
+        raise NetworkError("not a whole TorchScript file", path, f"export it again ({reason})") from error
+    return module.eval()
