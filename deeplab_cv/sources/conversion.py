@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 from av.sidedata.sidedata import SideDataContainer
 from av.video.frame import VideoFrame
-from av.video.reformatter import Colorspace, Interpolation, VideoReformatter
+from av.video.reformatter import Colorspace, VideoReformatter
 from numpy.typing import NDArray
 
 from deeplab_cv.frame import Image
@@ -16,6 +16,9 @@ from deeplab_cv.sources.pictures import over_black
 
 _UNTOLD_MATRICES = (2, 3)
 """FFmpeg's AVCOL_SPC_UNSPECIFIED and AVCOL_SPC_RESERVED."""
+
+_EXACT_BILINEAR = 0x2 | 0x2000 | 0x40000
+"""libswscale's SWS_BILINEAR, SWS_FULL_CHR_H_INT and SWS_ACCURATE_RND; PyAV 17 has no names for the last two."""
 
 
 class FrameConverter:
@@ -42,7 +45,7 @@ class FrameConverter:
                 # nearest chroma sample, and its exact way costs twice as much as its exact way to planes and a merge.
                 format="gbrap" if has_alpha else "gbrp",
                 src_colorspace=_matrix(frame),
-                interpolation=Interpolation.BILINEAR | Interpolation.ACCURATE_RND | Interpolation.FULL_CHR_H_INT,
+                interpolation=_EXACT_BILINEAR,
                 threads=1,
             )
         except av.error.FFmpegError as error:
