@@ -1,6 +1,5 @@
 """The window and what its keys do: view changes at once, engines in the background, snapshots and recordings."""
 
-import threading
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
@@ -94,8 +93,7 @@ class Desk:
     def show(self, scored: Scored, painted: Painted, pipeline: Pipeline) -> None:
         """Put a new frame on the screen, and into the recording where one runs."""
         self._steps = max(0, self._steps - 1)
-        if self._recorder is not None:
-            self._recorder.write(painted)
+        self._record(painted)
         self._last = scored, painted
         now = time.monotonic()
         self._shown_at.append(now)
@@ -104,19 +102,12 @@ class Desk:
         self._latency_ms = (now - scored.frame.captured_at) * 1000
         self._draw(pipeline)
 
-    def linger(self, pipeline: Pipeline, interrupted: threading.Event) -> None:
-        """The source has ended: pictures stay on the screen until the user quits. Raises UserQuit."""
-        while self._pictures and not interrupted.is_set():
-            self._steps = 0
-            self.view = changed(self.view, "step", self._settings.smooth)
-            self.attend(pipeline)
-
-    def close(self) -> list[str]:
-        """Close the window and finish the recording; returns lines for the user."""
+    def close(self) -> str:
+        """Close the window and finish the recording; returns a line for the user. Raises SinkError."""
         self._window.close()
         if self._switch is not None and self._switch.done.wait(_LOADING_S) and self._switch.segmenter is not None:
             self._switch.segmenter.close()
-        return [self._stop_recording()] if self._recorder is not None else []
+        return self._stop_recording()
 
     def say(self, text: str) -> None:
         """Show a line on the screen for a few seconds."""
@@ -188,6 +179,16 @@ class Desk:
             self.say(f"recording to {path.name}")
         else:
             self._try(self._stop_recording)
+
+    def _record(self, painted: Painted) -> None:
+        if self._recorder is None:
+            return
+        try:
+            self._recorder.write(painted)
+        except UserError as error:
+            # A full disk, or a picture of another size: what is on the screen goes on.
+            recorder, self._recorder = self._recorder, None
+            self.say(f"{error}; {recorder.abandon()}")
 
     def _stop_recording(self) -> str:
         recorder, self._recorder = self._recorder, None

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from types import FrameType
 
 from deeplab_cv.desk import Desk, UserQuit
-from deeplab_cv.errors import SinkError
+from deeplab_cv.errors import SinkError, UserError
 from deeplab_cv.pipeline import Pipeline
 from deeplab_cv.render import labels_of, painted_frame
 from deeplab_cv.segmenter import Segmenter
@@ -109,8 +109,6 @@ def _frames_through(job: Job, interrupted: threading.Event) -> int:
         if not job.source.info.live and written != pipeline.frames_read:
             count = f"{pipeline.frames_read} frames were read but {written} written"
             raise SinkError(count, job.source.info.name, "please report this")
-        if job.desk is not None:
-            job.desk.linger(pipeline, interrupted)
     return written
 
 
@@ -134,11 +132,18 @@ class _Clock:
 
 
 def _close(job: Job, whole: bool) -> None:
-    lines = job.desk.close() if job.desk is not None else []
-    for sink in job.sinks:
-        lines.append(sink.finish() if whole else sink.abandon())
-    for line in filter(None, lines):
-        job.say(line)
+    """End the window and every sink, whatever becomes of the others; the first error is raised at the end."""
+    closers = [job.desk.close] if job.desk is not None else []
+    closers += [sink.finish if whole else sink.abandon for sink in job.sinks]
+    errors = []
+    for close in closers:
+        try:
+            if line := close():
+                job.say(line)
+        except UserError as error:
+            errors.append(error)
+    if errors:
+        raise errors[0]
 
 
 @contextmanager

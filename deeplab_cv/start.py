@@ -139,8 +139,8 @@ def _source_options(settings: Settings, loop: bool) -> SourceOptions:
 
 
 def _recorder(settings: Settings, info: SourceInfo, path: Path) -> Sink:
-    # A recording begins somewhere in the middle, where the file's own sound would be out of step.
-    return VideoSink(path, replace(info, sound=False), settings.codec, settings.crf, settings.preset, whole=False)
+    info = replace(info, sound=info.sound and not settings.loop)
+    return VideoSink(path, info, settings.codec, settings.crf, settings.preset, whole=False)
 
 
 def _say(line: str) -> None:

@@ -41,7 +41,7 @@ class View:
 
 
 def first_view(settings: Settings, pictures: bool) -> View:
-    """What is shown at the start; pictures wait unpainted for Segment, as in the iOS tutorial."""
+    """What is shown at the start; pictures wait, one at a time and unpainted, for Segment, as in the iOS tutorial."""
     return View(
         overlay=not pictures,
         style=settings.style,
@@ -49,6 +49,7 @@ def first_view(settings: Settings, pictures: bool) -> View:
         smooth=settings.smooth,
         line=settings.line,
         legend=settings.legend,
+        paused=pictures,
     )
 
 

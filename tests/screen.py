@@ -104,9 +104,8 @@ class Program:
         connection = display.Display(self._display)
         window = connection.create_resource_object("window", int(self.window))
         delete = connection.intern_atom("WM_DELETE_WINDOW")
-        message = event.ClientMessage(
-            window=window, client_type=connection.intern_atom("WM_PROTOCOLS"), data=(32, [delete, X.CurrentTime, 0, 0, 0])
-        )
+        data = (32, [delete, X.CurrentTime, 0, 0, 0])
+        message = event.ClientMessage(window=window, client_type=connection.intern_atom("WM_PROTOCOLS"), data=data)
         window.send_event(message)
         connection.flush()
         connection.close()

@@ -105,4 +105,7 @@ def test_a_class_the_network_does_not_know_is_not_painted(view):
 
 
 def test_a_picture_waits_unpainted_for_segment():
-    assert not first_view(Settings(), pictures=True).overlay
+    view = first_view(Settings(), pictures=True)
+
+    assert not view.overlay
+    assert view.paused
