@@ -5,13 +5,17 @@ from collections.abc import Iterator
 
 import cv2
 
+# OpenCV 4.13 moved these functions.
+_log = getattr(cv2.utils, "logging", cv2)
+_SILENT = 0
+
 
 @contextlib.contextmanager
 def quiet_opencv() -> Iterator[None]:
     """Keeps OpenCV from writing log lines to the terminal meanwhile, in all threads."""
-    level = cv2.utils.logging.getLogLevel()
-    cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
+    level = _log.getLogLevel()
+    _log.setLogLevel(_SILENT)
     try:
         yield
     finally:
-        cv2.utils.logging.setLogLevel(level)
+        _log.setLogLevel(level)

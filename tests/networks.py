@@ -87,7 +87,7 @@ def tiny_onnx(
         # One gate of 0.5..1 for all three channels: the cells grow to 1.5..2 times what they were.
         nodes += [
             helper.make_node("GlobalAveragePool", ["cells"], ["mean"]),
-            helper.make_node("Conv", ["mean", "squeeze"], ["squeezed"]),
+            helper.make_node("Conv", ["mean", "squeeze"], ["squeezed"], kernel_shape=[1, 1]),
             helper.make_node("HardSigmoid", ["squeezed"], ["gate"], alpha=1 / 6, beta=0.5),
             helper.make_node("Mul", ["gate", "cells"], ["gated"]),
             helper.make_node("Add", ["cells", "gated"], ["active"]),
@@ -102,11 +102,11 @@ def tiny_onnx(
         thresholds[label] = 0
     thresholds[BACKGROUND] = 2
     weights |= {"colours": colours, "thresholds": thresholds}
-    nodes.append(helper.make_node("Conv", [features, "colours", "thresholds"], ["coloured"]))
+    nodes.append(helper.make_node("Conv", [features, "colours", "thresholds"], ["coloured"], kernel_shape=[1, 1]))
     if resized_pooling:
         nodes += [
             helper.make_node("GlobalAveragePool", [features], ["pixel"]),
-            helper.make_node("Conv", ["pixel", "pooling"], ["pooled"]),
+            helper.make_node("Conv", ["pixel", "pooling"], ["pooled"], kernel_shape=[1, 1]),
             helper.make_node("Shape", ["coloured"], ["shape"]),
             helper.make_node("Slice", ["shape", "two", "four"], ["size"]),
             helper.make_node("Shape", ["pooled"], ["pooled_shape"]),
@@ -120,7 +120,7 @@ def tiny_onnx(
                 coordinate_transformation_mode="pytorch_half_pixel",
             ),
             helper.make_node("Concat", ["coloured", "spread"], ["both"], axis=1),
-            helper.make_node("Conv", ["both", "projection"], ["output"]),
+            helper.make_node("Conv", ["both", "projection"], ["output"], kernel_shape=[1, 1]),
         ]
         halves = np.concatenate([np.eye(21), np.eye(21)], axis=1)
         weights |= {

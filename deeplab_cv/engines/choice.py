@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 
 from deeplab_cv.engines import Blob, Engine
 from deeplab_cv.engines.candidates import Candidate, candidates_for, engine_module
-from deeplab_cv.engines.golden import Proof, Reference, check, reference_for, spoil_heap
+from deeplab_cv.engines.golden import Proof, Reference, check, reference_for
+from deeplab_cv.engines.memory import spoiled_memory
 from deeplab_cv.engines.remembered import question_of, recall, remember
 from deeplab_cv.errors import EngineError
 from deeplab_cv.network import Graph
@@ -128,7 +129,9 @@ def contest(
     runners: list[_Runner] = []
     for candidate in candidates:
         try:
-            runners.append(_load(candidate, reference, threads, depth, say))
+            runner = _load(candidate, reference, threads, depth, say)
+            runner.times_ms.append(_time_ms(runner.engine, reference.blob))
+            runners.append(runner)
         except EngineError as error:
             refused.append(Attempt(candidate, f"{error.what}: {error.where}; {error.remedy}"))
     _race(runners, reference.blob)
@@ -140,14 +143,14 @@ def contest(
 
 def _load(candidate: Candidate, reference: Reference, threads: int, depth: int, say: Say) -> _Runner:
     module = engine_module(candidate.name)
-    spoil_heap()
-    engine: Engine = module.load(candidate.graph, candidate.device, threads, depth, say)
-    try:
-        proof = check(engine, candidate.graph, reference)
-        return _Runner(candidate, engine, proof, [_time_ms(engine, reference.blob)])
-    except EngineError:
-        engine.close()
-        raise
+    with spoiled_memory():
+        engine: Engine = module.load(candidate.graph, candidate.device, threads, depth, say)
+        try:
+            proof = check(engine, candidate.graph, reference)
+        except EngineError:
+            engine.close()
+            raise
+    return _Runner(candidate, engine, proof)
 
 
 def _race(runners: Sequence[_Runner], blob: Blob) -> None:

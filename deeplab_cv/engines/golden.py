@@ -8,7 +8,6 @@ import importlib
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from deeplab_cv.card import Precision, golden_blob
 from deeplab_cv.engines import Blob, Engine
@@ -16,8 +15,8 @@ from deeplab_cv.errors import EngineError
 from deeplab_cv.frame import Scores
 from deeplab_cv.network import Graph
 
-_UNVERIFIED_TOLERANCE: dict[Precision, float] = {"float32": 1e-3, "float16": 2e-2, "bfloat16": 1e-1, "int8": 2e-1}
-"""For networks without a card, against ONNX Runtime's float32 scores: enough to tell wrong from rough."""
+_UNVERIFIED_TOLERANCE: dict[Precision, float] = {"float32": 1e-3, "float16": 1e-2, "int8": 1e-1}
+"""For networks without a card, against ONNX Runtime's scores; bfloat16 only where a card says that it is fine."""
 
 _UNVERIFIED_SEED = 0
 
@@ -73,16 +72,15 @@ def reference_for(graph: Graph) -> Reference:
 def check(engine: Engine, graph: Graph, reference: Reference) -> Proof:
     """Run the reference input, which also warms the engine up, and compare.
 
-    It runs once alone and once with as many in flight as the engine takes, each time over a heap full of large
-    numbers, so that what is read outside a tensor is seen, and what one run leaves behind for the next.
+    It runs once alone and once with as many in flight as the engine takes, so that what one run leaves behind for the
+    next is seen.
 
     Raises:
-        EngineError: the engine fails, its scores are beyond the tolerance, or the card allows none for its precision.
+        EngineError: the engine fails, its scores are beyond the tolerance, or its precision is not allowed.
     """
     where = f"{engine.name}:{engine.device} in {engine.precision}"
     results = []
     for in_flight in (1, engine.depth):
-        spoil_heap()
         for _ in range(in_flight):
             engine.submit(reference.blob)
         results += [engine.result() for _ in range(in_flight)]
@@ -115,7 +113,7 @@ def check(engine: Engine, graph: Graph, reference: Reference) -> Proof:
 
 
 def tolerance_for(graph: Graph, engine: Engine) -> float:
-    """The error allowed for an engine's precision. Raises EngineError where the card allows none."""
+    """The error allowed for an engine's precision. Raises EngineError where it is not allowed."""
     card = graph.card
     variant = next((variant for variant in card.variants if variant.sha256 == graph.sha256), None)
     if variant is not None and variant.tolerance is not None and variant.precision == engine.precision:
@@ -125,17 +123,10 @@ def tolerance_for(graph: Graph, engine: Engine) -> float:
         if precision == engine.precision:
             return tolerance
     raise EngineError(
-        f"the card allows no {engine.precision}",
+        f"{engine.precision} is not precise enough",
         f"{card.name} on {engine.name}:{engine.device}",
-        f"it allows {', '.join(allowed)}",
+        f"allowed: {', '.join(allowed)}{' (on its card)' if card.golden else ' (without a card)'}",
     )
-
-
-def spoil_heap() -> None:
-    """Fill memory with large numbers and give it back, so that whoever reads what is not his is found out."""
-    for power in range(4, 21):
-        blocks: list[NDArray[np.float32]] = [np.full(2**power, 1e6, np.float32) for _ in range(4)]
-        del blocks
 
 
 def _compared(scores: Scores, expected: Scores, origin: str, tolerance: float) -> Proof:

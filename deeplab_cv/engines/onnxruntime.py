@@ -93,8 +93,9 @@ def _session(graph: Graph, device: str, options: Any, say: Callable[[str], None]
         # Its own log would come on top of the reason given below.
         options.log_severity_level = 4
         onnxruntime.set_default_logger_severity(4)
-        with contextlib.redirect_stdout(log):
-            onnxruntime.preload_dlls()
+        if hasattr(onnxruntime, "preload_dlls"):
+            with contextlib.redirect_stdout(log):
+                onnxruntime.preload_dlls()
     if device.startswith("tensorrt"):
         settings = tensorrt.provider_settings(graph, fp16=device.endswith("_fp16"), say=say)
     try:

@@ -131,4 +131,4 @@ def _reason(device: str) -> str | None:
 
 def _short(error: cv2.error) -> str:
     """OpenCV's reason in one line."""
-    return " ".join(error.err.split())[:300]
+    return " ".join(error.err.replace(">", " ").split())[:300]
