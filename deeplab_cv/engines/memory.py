@@ -1,0 +1,39 @@
+"""Memory in which reading what is not yours shows."""
+
+import contextlib
+import ctypes
+import sys
+from collections.abc import Iterator
+
+import numpy as np
+from numpy.typing import NDArray
+
+_M_PERTURB = -6
+_FILLED_WITH = 0x60
+"""Four such bytes are 6.5e19 as a float32: large enough to be seen in any sum, small enough not to overflow it."""
+
+
+@contextlib.contextmanager
+def spoiled_memory() -> Iterator[None]:
+    """Meanwhile new memory is full of large numbers, so that whoever reads beside his tensors computes them wrong.
+
+    Otherwise such memory is often zero, and an engine that reads it is right in one start and wrong in the next.
+    glibc fills all it hands out (mallopt(3), M_PERTURB). Elsewhere memory is filled and given back beforehand, in
+    the hope that it is handed out again.
+    """
+    mallopt = getattr(ctypes.CDLL(None), "mallopt", None) if sys.platform == "linux" else None
+    if mallopt is None:
+        _fill_free_memory()
+        yield
+        return
+    mallopt(_M_PERTURB, 0xFF ^ _FILLED_WITH)
+    try:
+        yield
+    finally:
+        mallopt(_M_PERTURB, 0)
+
+
+def _fill_free_memory() -> None:
+    for power in range(4, 21):
+        blocks: list[NDArray[np.float32]] = [np.full(2**power, 6.5e19, np.float32) for _ in range(4)]
+        del blocks
