@@ -16,10 +16,9 @@ from deeplab_cv.engines.golden import reference_for
 from deeplab_cv.engines.processor import processor_name, usable_cores
 from deeplab_cv.errors import EngineError, UsageError
 from deeplab_cv.installed import ENGINE_WHEELS, conflicts, installed
-from deeplab_cv.network import Graph, Network, graph_for, variant_graphs
+from deeplab_cv.network import Graph, Network, graph_for, variant_graphs, wanted_network
 from deeplab_cv.settings import Settings
 from deeplab_cv.sinks.window import display_problem
-from deeplab_cv.start import wanted_network
 
 FRAME_WH = (1280, 720)
 """The size of the frames that the engines are proven for."""

@@ -21,6 +21,7 @@ from deeplab_cv.card import (
 from deeplab_cv.classes import VOC_CLASSES
 from deeplab_cv.errors import NetworkError, UsageError
 from deeplab_cv.folders import cache_folder, models_folder
+from deeplab_cv.settings import Settings
 
 
 @dataclass(frozen=True)
@@ -121,6 +122,23 @@ def open_network(file: Path, guess: Guess | None = None) -> Network:
         return Network(file, card, verified=True, symbolic=len(card.shapes) > 1)
     card, symbolic = _guessed_card(file, guess or Guess())
     return Network(file, card, verified=False, symbolic=symbolic)
+
+
+def wanted_network(settings: Settings) -> Network:
+    """The network the settings name, or the one in models/. Raises UserError."""
+    size_wh = None
+    if settings.size is not None:
+        width, _, height = settings.size.partition("x")
+        size_wh = int(width), int(height)
+    guess = Guess(
+        classes=settings.classes or "voc",
+        mean=settings.mean,
+        std=settings.std,
+        order=settings.order,
+        size_wh=size_wh,
+        align_corners=settings.align_corners,
+    )
+    return open_network(Path(settings.model) if settings.model else default_network_file(), guess)
 
 
 def nearest_shape(shapes: tuple[Shape, ...], size_wh: tuple[int, int]) -> Shape:

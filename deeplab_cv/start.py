@@ -10,7 +10,7 @@ from deeplab_cv import folders
 from deeplab_cv.desk import Desk
 from deeplab_cv.errors import UsageError
 from deeplab_cv.job import Job, run_job
-from deeplab_cv.network import Guess, Network, default_network_file, open_network
+from deeplab_cv.network import wanted_network
 from deeplab_cv.overlay.look import make_look
 from deeplab_cv.segmenter import Segmenter
 from deeplab_cv.settings import Settings
@@ -91,23 +91,6 @@ def wanted_source(settings: Settings) -> Wish:
         remedy = "name one: --camera 0, --video FILE, --image FILE, --pattern or --demo"
         raise UsageError(what, "the command line", remedy)
     return named[0]
-
-
-def wanted_network(settings: Settings) -> Network:
-    """The network the settings name, or the one in models/. Raises UserError."""
-    size_wh = None
-    if settings.size is not None:
-        width, _, height = settings.size.partition("x")
-        size_wh = int(width), int(height)
-    guess = Guess(
-        classes=settings.classes or "voc",
-        mean=settings.mean,
-        std=settings.std,
-        order=settings.order,
-        size_wh=size_wh,
-        align_corners=settings.align_corners,
-    )
-    return open_network(Path(settings.model) if settings.model else default_network_file(), guess)
 
 
 def with_an_output(settings: Settings, no_window: str | None) -> Settings:

@@ -29,8 +29,8 @@ def run(args: argparse.Namespace) -> int:
     args.model = str(args.file)
     settings = load_settings(args, folders.config_file()).settings
 
+    from deeplab_cv.network import wanted_network
     from deeplab_cv.sources.pictures import find_pictures, read_picture
-    from deeplab_cv.start import wanted_network
     from deeplab_cv.tools.report import print_findings, write_json
     from deeplab_cv.tools.verify import torch_scorers, verify
 
