@@ -6,6 +6,8 @@ lraspp_mobilenet_v3_large), whose weights are downloaded, or a checkpoint of `ap
 examples:
   app.py export deeplabv3_mobilenet_v3_large
   app.py export run/network.pt --out models/mine.onnx --half
+  app.py export deeplabv3_mobilenet_v3_large --size 448 --with-aux --opset 11 --out labview.onnx
+  app.py export deeplabv3_resnet50 --torchscript --out deeplabv3_scripted.pt
 """
 
 import argparse
@@ -13,7 +15,10 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from deeplab_cv.errors import UsageError
+
 if TYPE_CHECKING:
+    from deeplab_cv.card import Card
     from deeplab_cv.tools.weights import TrainedNetwork
 
 
@@ -36,32 +41,74 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--opset", type=int, default=13, choices=range(11, 18), metavar="11..17", help="default: 13")
     parser.add_argument("--data", default="", help="what it was trained on, for the card")
     parser.add_argument("--licences", default="", help="terms of weights and data, for the card")
+    other = parser.add_argument_group("for other programs")
+    other.add_argument(
+        "--size", type=int, help="one fixed size, normalised input, scores of that size (LabVIEW: --size 448)"
+    )
+    other.add_argument("--with-aux", action="store_true", help="with --size: the second head's scores as `aux`")
+    other.add_argument("--torchscript", action="store_true", help="a TorchScript file in place of ONNX")
+    other.add_argument("--mobile", action="store_true", help="with --torchscript: for the mobile interpreter (.ptl)")
 
 
 def run(args: argparse.Namespace) -> int:
     """Export, then say what was written and how far it is from PyTorch."""
+    if (args.with_aux and args.size is None) or (args.mobile and not args.torchscript):
+        raise UsageError("--with-aux goes with --size, --mobile with --torchscript", "the command line", "add it")
+    if args.torchscript and (args.size or args.half):
+        raise UsageError("--torchscript takes neither --size nor --half", "the command line", "leave them out")
+    if args.size and (args.half or args.pixels):
+        raise UsageError("--size takes neither --half nor --pixels", "the command line", "leave them out")
+
     from deeplab_cv.folders import models_folder
-    from deeplab_cv.tools.export import ExportPlan, export
+    from deeplab_cv.tools.export import check_target
     from deeplab_cv.tools.weights import with_notes, without_folders
 
     trained = with_notes(_trained(args), args.data, args.licences)
     stem = trained.architecture.name if args.network == trained.architecture.name else Path(args.network).stem
-    plan = ExportPlan(
-        file=args.out or models_folder() / f"{stem}.onnx",
-        pixels=args.pixels or trained.pixels,
-        half=args.half,
-        opset=args.opset,
-        overwrite=args.overwrite,
-        command=without_folders(["app.py", *sys.argv[1:]]),
-    )
-    exported = export(trained, plan)
-    card = exported.card
-    print(f"{plan.file}: {plan.file.stat().st_size / 1e6:.1f} MB, {len(card.classes)} classes")
-    print("proven at " + ", ".join(f"{width}x{height}" for height, width in card.shapes))
+    suffix = (".ptl" if args.mobile else ".torchscript.pt") if args.torchscript else ".onnx"
+    file = args.out or models_folder() / f"{stem}{suffix}"
+    check_target(file, Path(f"{stem}{suffix}").suffix, args.overwrite)
+    command = without_folders(["app.py", *sys.argv[1:]])
+    if args.torchscript:
+        _export_torchscript(trained, file, args.mobile)
+    elif args.size:
+        _export_fixed(trained, file, args, command)
+    else:
+        _export_own(trained, file, args, command)
+    return 0
+
+
+def _export_own(trained: "TrainedNetwork", file: Path, args: argparse.Namespace, command: str) -> None:
+    from deeplab_cv.tools.export import ExportPlan, export
+
+    exported = export(trained, ExportPlan(file, args.pixels or trained.pixels, args.half, args.opset, command))
+    _say_written(file, exported.card)
     print(f"portable form against the trained network: {exported.rewrite_error:.1e} of the greatest score")
     if args.half:
         print(f"weights rounded to float16: {exported.rounding_error:.1e} of the greatest score")
-    return 0
+
+
+def _export_fixed(trained: "TrainedNetwork", file: Path, args: argparse.Namespace, command: str) -> None:
+    from deeplab_cv.tools.fixed_export import export_fixed
+
+    _say_written(file, export_fixed(trained, file, args.size, args.with_aux, args.opset, command))
+
+
+def _export_torchscript(trained: "TrainedNetwork", file: Path, mobile: bool) -> None:
+    from deeplab_cv.tools.torchscript import export_torchscript, first_values
+
+    scripted = export_torchscript(trained, file, mobile)
+    print(f"{file}: {file.stat().st_size / 1e6:.1f} MB, {len(trained.classes)} classes")
+    if scripted.remark:
+        print(scripted.remark)
+    print(f"input {tuple(scripted.input.shape)}: {first_values(scripted.input)} ...")
+    print(f"out {tuple(scripted.output.shape)}: {first_values(scripted.output)} ...")
+    print(f"reloaded against PyTorch: {scripted.error:.1e} of the greatest score")
+
+
+def _say_written(file: Path, card: "Card") -> None:
+    print(f"{file}: {file.stat().st_size / 1e6:.1f} MB, {len(card.classes)} classes")
+    print("proven at " + ", ".join(f"{width}x{height}" for height, width in card.shapes))
 
 
 def _trained(args: argparse.Namespace) -> "TrainedNetwork":

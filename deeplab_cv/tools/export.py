@@ -34,7 +34,6 @@ class ExportPlan:
         pixels: side of the square whose area each proven shape has.
         half: store weights as float16.
         opset: 11 to 17.
-        overwrite: a file of that name may be replaced.
         command: the command line, for the card where the weights name none.
     """
 
@@ -42,7 +41,6 @@ class ExportPlan:
     pixels: int
     half: bool
     opset: int
-    overwrite: bool
     command: str
 
 
@@ -59,10 +57,8 @@ def export(trained: TrainedNetwork, plan: ExportPlan) -> Exported:
     """Write a network in the program's own form: portable, proven, with its card.
 
     Raises:
-        UsageError: the file exists and may not be overwritten, or its name does not end in .onnx.
         NetworkError: a rewritten network does not give the same scores.
     """
-    check_target(plan.file, plan.overwrite)
     architecture = trained.architecture
     facts = InputFacts(padding=architecture.mean)
     shapes = proven_shapes(plan.pixels**2, architecture.input_multiple)
@@ -125,10 +121,10 @@ class PlainInput(nn.Module):
         return scores
 
 
-def check_target(file: Path, overwrite: bool) -> None:
-    """Refuse a target that would lose something. Raises UsageError."""
-    if file.suffix != ".onnx":
-        raise UsageError("the name of a network ends in .onnx", file, "such as --out models/mine.onnx")
+def check_target(file: Path, ending: str, overwrite: bool) -> None:
+    """Refuse a target that would lose something or that nobody would recognise. Raises UsageError."""
+    if file.suffix != ending:
+        raise UsageError(f"the file's name does not end in {ending}", file, f"such as --out mine{ending}")
     for path in (file, card_path(file), file.with_suffix(".golden.npz")):
         if path.exists() and not overwrite:
             raise UsageError("the file exists", path, "name another with --out, or allow --overwrite")

@@ -1,13 +1,13 @@
 """Writes the proof that goes with a network: PyTorch's scores for inputs anybody can make again."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
-from torch import nn
+from torch import Tensor
 
 from deeplab_cv.card import Precision, Shape, golden_key
 from deeplab_cv.engines import Blob
@@ -19,7 +19,7 @@ MARGIN = 3.0
 """How many times PyTorch's own error in a precision another engine may be off: they round in other places."""
 
 
-def scores_of(network: nn.Module, blob: Blob) -> Scores:
+def scores_of(network: Callable[[Tensor], Tensor], blob: Blob) -> Scores:
     """PyTorch's float32 scores (classes, h, w) of one input (1, 3, height, width)."""
     with torch.inference_mode():
         scores: Scores = network(torch.from_numpy(blob))[0].float().numpy()
@@ -31,7 +31,7 @@ def greatest_error(scores: Scores, expected: Scores) -> float:
     return float(np.abs(scores - expected).max() / np.abs(expected).max())
 
 
-def measured_tolerances(network: nn.Module, blob: Blob) -> dict[Precision, float]:
+def measured_tolerances(network: Callable[[Tensor], Tensor], blob: Blob) -> dict[Precision, float]:
     """How far scores may be off in each precision: three times what PyTorch itself is off when it computes in it."""
     expected = scores_of(network, blob)
     tolerances: dict[Precision, float] = {"float32": FLOAT32_TOLERANCE}

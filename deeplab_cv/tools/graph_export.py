@@ -2,7 +2,7 @@
 
 import tempfile
 import warnings
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +10,7 @@ import numpy as np
 import onnx
 import torch
 from onnx import numpy_helper
-from torch import nn
+from torch import Tensor, nn
 
 DEFAULT_OPSET = 13
 HALF_FROM = 1024
@@ -18,7 +18,19 @@ HALF_FROM = 1024
 
 
 def graph_of(network: nn.Module, multiple: int, opset: int = DEFAULT_OPSET) -> onnx.ModelProto:
-    """A portable network as an ONNX graph: `input` (1, 3, height, width), sizes symbolic, to `output`.
+    """A portable network as an ONNX graph: `input` (1, 3, height, width), sizes symbolic, to `output`."""
+    axes = {"input": {2: "height", 3: "width"}, "output": {2: "score_height", 3: "score_width"}}
+    return traced(network, torch.zeros(1, 3, 8 * multiple, 10 * multiple), opset, ("output",), axes)
+
+
+def traced(
+    network: nn.Module,
+    example: Tensor,
+    opset: int,
+    outputs: Sequence[str],
+    symbolic: Mapping[str, Mapping[int, str]] | None = None,
+) -> onnx.ModelProto:
+    """A network as an ONNX graph from `input` to `outputs`, of the example's size but for the `symbolic` dimensions.
 
     Exported by tracing: torch's newer exporter (torch 2.13, dynamo=True) leaves opsets below 18 only sometimes, writes
     a HardSigmoid that OpenCV fuses wrongly and may split weights into a second file.
@@ -29,12 +41,12 @@ def graph_of(network: nn.Module, multiple: int, opset: int = DEFAULT_OPSET) -> o
         warnings.simplefilter("ignore")
         torch.onnx.export(
             network,
-            (torch.zeros(1, 3, 8 * multiple, 10 * multiple),),
+            (example,),
             file,
             opset_version=opset,
             input_names=["input"],
-            output_names=["output"],
-            dynamic_axes={"input": {2: "height", 3: "width"}, "output": {2: "score_height", 3: "score_width"}},
+            output_names=list(outputs),
+            dynamic_axes=symbolic,
             dynamo=False,
         )
         return simplified(onnx.load(file))

@@ -15,7 +15,8 @@ from torch import nn
 from deeplab_cv.card import Shape, golden_blob
 from deeplab_cv.engines import Blob, Engine
 from deeplab_cv.engines.candidates import Candidate, candidates_for, engine_module
-from deeplab_cv.engines.golden import spoil_heap, tolerance_for
+from deeplab_cv.engines.golden import tolerance_for
+from deeplab_cv.engines.memory import spoiled_memory
 from deeplab_cv.errors import EngineError, NetworkError
 from deeplab_cv.frame import Image, Labels, Scores
 from deeplab_cv.network import Graph, Network, graph_for, variant_graphs
@@ -138,8 +139,8 @@ def _scorer(engine: Engine) -> Scorer:
 def _engine_findings(candidate: Candidate, samples: Sequence[Sample]) -> Iterator[Finding]:
     graph = candidate.graph
     try:
-        spoil_heap()
-        engine: Engine = engine_module(candidate.name).load(graph, candidate.device, 0, 1, lambda _: None)
+        with spoiled_memory():
+            engine: Engine = engine_module(candidate.name).load(graph, candidate.device, 0, 1, lambda _: None)
         try:
             tolerance = tolerance_for(graph, engine)
             for sample in samples:
@@ -151,11 +152,12 @@ def _engine_findings(candidate: Candidate, samples: Sequence[Sample]) -> Iterato
 
 
 def _compared(backend: str, precision: str, tolerance: float, graph: Graph, sample: Sample, scorer: Scorer) -> Finding:
+    with spoiled_memory():
+        scores = scorer(sample.blob)
     times_ms = []
     for _ in range(ROUNDS):
-        spoil_heap()
         start = time.perf_counter()
-        scores = scorer(sample.blob)
+        scorer(sample.blob)
         times_ms.append((time.perf_counter() - start) * 1000)
     if scores.shape != sample.scores.shape or not np.isfinite(scores).all():
         fault = f"scores are no numbers or of shape {scores.shape}, expected {sample.scores.shape}"

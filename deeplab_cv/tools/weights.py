@@ -1,8 +1,8 @@
 """Where a network's weights come from: torchvision's download, a file, this program's own training, or chance."""
 
 import shlex
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 from urllib.error import URLError
@@ -18,6 +18,7 @@ from deeplab_cv.tools.checkpoint import load_checkpoint
 from deeplab_cv.tools.torchvision_import import import_torchvision
 
 TORCHVISION_PIXELS = 448
+AUXILIARY = "aux_classifier."
 CLASSIFIERS = ("classifier.4.weight", "classifier.low_classifier.weight")
 """The last layer of DeepLabV3 and of LR-ASPP in torchvision's naming; its first dimension counts the classes."""
 
@@ -30,6 +31,7 @@ class TrainedNetwork:
         network: normalised RGB (1, 3, H, W) -> scores (1, classes, h, w).
         pixels: side of the square whose area it is meant for.
         accuracy: figures of its validation; empty where it has none.
+        auxiliary: weights of torchvision's second head, `aux_classifier.*`, which serves training; may be empty.
     """
 
     network: nn.Module
@@ -38,6 +40,7 @@ class TrainedNetwork:
     pixels: int
     origin: Origin
     accuracy: tuple[Accuracy, ...] = ()
+    auxiliary: Mapping[str, Tensor] = field(default_factory=dict)
 
 
 def trained_checkpoint(path: Path) -> TrainedNetwork:
@@ -135,9 +138,9 @@ def weights_file(
             path,
             "name their classes: --classes names.txt, one name a line",
         )
+    auxiliary = {key: value for key, value in state.items() if key.startswith(AUXILIARY)}
     try:
-        # The auxiliary head serves training only.
-        network.load_state_dict({key: value for key, value in state.items() if not key.startswith("aux_classifier.")})
+        network.load_state_dict({key: value for key, value in state.items() if key not in auxiliary})
     except RuntimeError as error:
         missing = len(wanted.keys() - state.keys())
         raise NetworkError(
@@ -146,7 +149,12 @@ def weights_file(
             "name the architecture they were trained for",
         ) from error
     return TrainedNetwork(
-        network.eval(), ARCHITECTURES[name], classes, pixels, origin or Origin(weights=f"file {path.name}")
+        network.eval(),
+        ARCHITECTURES[name],
+        classes,
+        pixels,
+        origin or Origin(weights=f"file {path.name}"),
+        auxiliary=auxiliary,
     )
 
 
@@ -170,8 +178,18 @@ def random_weights(name: str, classes: tuple[str, ...], seed: int) -> TrainedNet
             if module.running_var is not None:
                 # A channel that is nearly still would have its rounding errors blown up.
                 module.running_var.clamp_(min=0.1 * float(module.running_var.mean()))
+    auxiliary: dict[str, Tensor] = {}
+    if name.startswith("deeplabv3_") and name != "deeplabv3_lite":
+        models = import_torchvision().models
+        whole = models.get_model(name, weights=None, weights_backbone=None, num_classes=len(classes), aux_loss=True)
+        auxiliary = {key: value for key, value in whole.state_dict().items() if key.startswith(AUXILIARY)}
     return TrainedNetwork(
-        network.eval(), ARCHITECTURES[name], classes, TORCHVISION_PIXELS, Origin(weights="random", seed=seed)
+        network.eval(),
+        ARCHITECTURES[name],
+        classes,
+        TORCHVISION_PIXELS,
+        Origin(weights="random", seed=seed),
+        auxiliary=auxiliary,
     )
 
 
