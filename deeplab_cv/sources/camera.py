@@ -184,7 +184,8 @@ def _open_capture(text: str, name: str) -> cv2.VideoCapture:
     capture = cv2.VideoCapture(device, _interface())
     if not capture.isOpened():
         capture.release()
-        remedy = f"close other programs that use it; {_what_there_is()}"
+        allow = "allow the terminal to use it (System Settings, Privacy), " if sys.platform == "darwin" else ""
+        remedy = f"{allow}close other programs that use it; {_what_there_is()}"
         raise SourceError("the camera cannot be opened", name, remedy)
     return capture
 

@@ -28,8 +28,10 @@ class FrameConverter:
         """`pixel_aspect`: width of a stored pixel divided by its height; None where the file does not say."""
         self._reformatter = VideoReformatter()
         self._stored_wh = square_pixel_size(first.width, first.height, pixel_aspect)
-        turned = _is_transposed(display_matrix(first))
-        self.size_wh = self._stored_wh[::-1] if turned else self._stored_wh
+        # Asked of one frame only: side data and its frame refer to each other, so that such a frame's memory is not
+        # given back before Python looks for cycles, hundreds of frames later.
+        self._display_matrix = display_matrix(first)
+        self.size_wh = self._stored_wh[::-1] if _is_transposed(self._display_matrix) else self._stored_wh
 
     def convert(self, frame: VideoFrame) -> Image:
         """The picture: uint8 (H, W, 3), BGR; transparent parts lie over black.
@@ -52,7 +54,7 @@ class FrameConverter:
             raise ValueError(f"colours of kind {frame.format.name}/{frame.colorspace} cannot be converted") from error
         green, blue, red, *alpha = (_samples(planar, plane) for plane in range(len(planar.planes)))
         picture = np.asarray(cv2.merge([blue, green, red, *alpha]), np.uint8)
-        return turned(over_black(picture) if has_alpha else picture, display_matrix(frame))
+        return turned(over_black(picture) if has_alpha else picture, self._display_matrix)
 
 
 def square_pixel_size(width: int, height: int, pixel_aspect: Fraction | None) -> tuple[int, int]:

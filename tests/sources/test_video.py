@@ -1,3 +1,4 @@
+import gc
 import threading
 from fractions import Fraction
 
@@ -60,6 +61,21 @@ def test_frames_do_not_share_their_memory(ntsc_clip):
             pass
 
     assert np.array_equal(first, copy)
+
+
+def test_frames_are_given_back_without_waiting_for_the_garbage_collector(tmp_path):
+    clips = [write_scenes(tmp_path / f"{count}.mp4", count) for count in (5, 50)]
+    gc.collect()
+    gc.disable()
+    try:
+        in_cycles = []
+        for clip in clips:
+            read_all(VideoSource(clip))
+            in_cycles.append(gc.collect())
+    finally:
+        gc.enable()
+
+    assert in_cycles[0] == in_cycles[1]
 
 
 @pytest.mark.parametrize("ending", ["mkv", "ts"])
