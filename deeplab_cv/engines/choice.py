@@ -1,9 +1,10 @@
 """Which engine runs a network: the one asked for, or the fastest that is right."""
 
-import statistics
+import contextlib
+import math
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from deeplab_cv.engines import Blob, Engine
 from deeplab_cv.engines.candidates import Candidate, candidates_for, engine_module
@@ -29,7 +30,7 @@ class Attempt:
         candidate: what was tried.
         reason: why it was refused; empty where it works.
         proof: how right it is; None where it was refused.
-        ms: milliseconds a frame takes, the median of several; None where it was refused.
+        ms: milliseconds a frame takes, the best of several, which a busy machine disturbs least; None if refused.
         precision: what it computes in, by its own word; empty where it did not load.
         threads: processor threads it computes with; 0 where it did not load or needs none.
     """
@@ -62,12 +63,20 @@ class _Runner:
     candidate: Candidate
     engine: Engine
     proof: Proof
-    times_ms: list[float] = field(default_factory=list)
+    best_ms: float = math.inf
+
+    def run(self, blob: Blob) -> None:
+        """Time a frame with as many in flight as the engine takes."""
+        engine = self.engine
+        start = time.perf_counter()
+        for _ in range(engine.depth):
+            engine.submit(blob)
+        for _ in range(engine.depth):
+            engine.result()
+        self.best_ms = min(self.best_ms, (time.perf_counter() - start) * 1000 / engine.depth)
 
     def attempt(self) -> Attempt:
-        engine = self.engine
-        ms = statistics.median(self.times_ms)
-        return Attempt(self.candidate, "", self.proof, ms, engine.precision, engine.threads)
+        return Attempt(self.candidate, "", self.proof, self.best_ms, self.engine.precision, self.engine.threads)
 
 
 def open_engine(
@@ -96,15 +105,15 @@ def choose(
         EngineError: what was asked for does not work, with the reason.
     """
     candidates = candidates_for(graphs, backend)
-    question = question_of(candidates, threads, depth)
     reference = reference_for(graphs[0])
-    known = candidates[0] if len(candidates) == 1 else recall(question, candidates)
+    if len(candidates) == 1:
+        return Choice(_load(candidates[0], reference, threads, depth, say).engine, candidates[0], ())
+    question = question_of(candidates, threads, depth)
+    known = recall(question, candidates)
     if known is not None:
-        try:
+        # What has become wrong since, by an update or a worn-out driver, is found out and replaced.
+        with contextlib.suppress(EngineError):
             return Choice(_load(known, reference, threads, depth, say).engine, known, ())
-        except EngineError:
-            if len(candidates) == 1:
-                raise
     say("finding the fastest engine that is right on this machine, this once")
     attempts, engine = contest(candidates, reference, threads, depth, say)
     if engine is None:
@@ -130,12 +139,12 @@ def contest(
     for candidate in candidates:
         try:
             runner = _load(candidate, reference, threads, depth, say)
-            runner.times_ms.append(_time_ms(runner.engine, reference.blob))
+            runner.run(reference.blob)
             runners.append(runner)
         except EngineError as error:
             refused.append(Attempt(candidate, f"{error.what}: {error.where}; {error.remedy}"))
     _race(runners, reference.blob)
-    runners.sort(key=lambda runner: statistics.median(runner.times_ms))
+    runners.sort(key=lambda runner: runner.best_ms)
     for loser in runners[1:]:
         loser.engine.close()
     return [*(runner.attempt() for runner in runners), *refused], runners[0].engine if runners else None
@@ -157,22 +166,12 @@ def _race(runners: Sequence[_Runner], blob: Blob) -> None:
     """Time the runners in turn, so that a busy machine is equally unfair to all."""
     deadline = time.perf_counter() + _RACE_S
     for _ in range(_ROUNDS):
-        best_ms = min((min(runner.times_ms) for runner in runners), default=0.0)
-        runners = [runner for runner in runners if min(runner.times_ms) <= _HOPELESS * best_ms]
+        best_ms = min((runner.best_ms for runner in runners), default=0.0)
+        runners = [runner for runner in runners if runner.best_ms <= _HOPELESS * best_ms]
         if len(runners) < 2 or time.perf_counter() > deadline:
             return
         for runner in runners:
-            runner.times_ms.append(_time_ms(runner.engine, blob))
-
-
-def _time_ms(engine: Engine, blob: Blob) -> float:
-    """Milliseconds a frame takes with as many in flight as the engine takes."""
-    start = time.perf_counter()
-    for _ in range(engine.depth):
-        engine.submit(blob)
-    for _ in range(engine.depth):
-        engine.result()
-    return (time.perf_counter() - start) * 1000 / engine.depth
+            runner.run(blob)
 
 
 def _remark(attempt: Attempt) -> str:
