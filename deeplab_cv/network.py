@@ -1,7 +1,7 @@
 """A network file + its card -> a graph of one fixed shape, ready for an engine."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -162,8 +162,9 @@ def graph_for(network: Network, size_wh: tuple[int, int]) -> Graph:
 
 
 def variant_graphs(network: Network, graph: Graph) -> list[Graph]:
-    """The further files on the card (int8, rewritten for one engine) at the same shape as `graph`."""
-    graphs = []
+    """The further files on the card (such as int8) at the same shape as `graph`, and the graph rewritten for speed."""
+    rewritten = rewritten_graph(graph)
+    graphs = [] if rewritten is None else [rewritten]
     for variant in network.card.variants:
         file = network.file.with_name(variant.file)
         if not file.exists() or file_hash(file) != variant.sha256:
@@ -186,6 +187,25 @@ def variant_graphs(network: Network, graph: Graph) -> list[Graph]:
     return graphs
 
 
+def rewritten_graph(graph: Graph) -> Graph | None:
+    """The same network with its wide dilated convolutions written as slices; None where that changes nothing.
+
+    Faster on some engines and processors, slower on others: a further file to choose from.
+    """
+    from deeplab_cv.atrous import rewrite_atrous
+
+    height, width = graph.shape
+    path = cache_folder("graphs") / f"{graph.card.name}-{graph.sha256[:16]}-{height}x{width}-slices.onnx"
+    if not path.exists():
+        import onnx
+
+        model = onnx.shape_inference.infer_shapes(_load(graph.file))
+        if not rewrite_atrous(model):
+            return None
+        _save(model, path)
+    return replace(graph, file=path, sha256=f"{graph.sha256}-slices")
+
+
 def fixed_file(file: Path, sha256: str, shape: Shape) -> Path:
     """A copy of a network with its symbolic height and width fixed, kept in the user's cache. Raises NetworkError."""
     height, width = shape
@@ -202,9 +222,7 @@ def fixed_file(file: Path, sha256: str, shape: Shape) -> Path:
             for dimension in output.type.tensor_type.shape.dim[2:]:
                 dimension.Clear()
         model = onnx.shape_inference.infer_shapes(model, strict_mode=True)
-        temporary = path.with_suffix(".partial")
-        onnx.save(model, str(temporary))
-        temporary.replace(path)
+        _save(model, path)
     return path
 
 
@@ -270,6 +288,14 @@ def class_names(text: str) -> tuple[str, ...]:
     if len(names) < 2 or len(names) > 255:
         raise UsageError(f"expected 2 to 255 class names, got {len(names)}", path, "one class name a line")
     return names
+
+
+def _save(model: Any, path: Path) -> None:
+    import onnx
+
+    temporary = path.with_suffix(".partial")
+    onnx.save(model, str(temporary))
+    temporary.replace(path)
 
 
 def _load(file: Path) -> Any:
