@@ -104,16 +104,16 @@ def choose(
         UsageError: there is no such engine.
         EngineError: what was asked for does not work, with the reason.
     """
-    candidates = candidates_for(graphs, backend)
     reference = reference_for(graphs[0])
-    if len(candidates) == 1:
-        return Choice(_load(candidates[0], reference, threads, depth, say).engine, candidates[0], ())
-    question = question_of(candidates, threads, depth)
-    known = recall(question, candidates)
+    question = question_of(graphs, backend, threads, depth)
+    known = recall(question, graphs)
     if known is not None:
         # What has become wrong since, by an update or a worn-out driver, is found out and replaced.
         with contextlib.suppress(EngineError):
             return Choice(_load(known, reference, threads, depth, say).engine, known, ())
+    candidates = candidates_for(graphs, backend)
+    if len(candidates) == 1:
+        return Choice(_load(candidates[0], reference, threads, depth, say).engine, candidates[0], ())
     say("finding the fastest engine that is right on this machine, this once")
     attempts, engine = contest(candidates, reference, threads, depth, say)
     if engine is None:

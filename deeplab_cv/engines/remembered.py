@@ -6,45 +6,57 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from deeplab_cv import __version__
-from deeplab_cv.engines.candidates import Candidate
+from deeplab_cv.engines.candidates import ENGINES, Candidate
 from deeplab_cv.engines.processor import processor_name, usable_cores
 from deeplab_cv.folders import cache_folder
 from deeplab_cv.installed import ENGINE_WHEELS, installed
+from deeplab_cv.network import Graph
+
+_ACCELERATORS = ("dri/render*", "nvidia[0-9]*", "accel/accel*", "kfd")
+"""Device files of graphics cards and NPUs under Linux, there as soon as their driver is."""
 
 
-def recall(question: str, candidates: Sequence[Candidate]) -> Candidate | None:
+def recall(question: str, graphs: Sequence[Graph]) -> Candidate | None:
     """Who won when the question was last asked; None where it never was, or the note cannot be read."""
     try:
         note = json.loads(_file(question).read_text(encoding="utf-8"))
-        winner = note["backend"], note["sha256"]
+        name, device, sha256 = note["name"], note["device"], note["sha256"]
     except (OSError, ValueError, KeyError, TypeError):
         return None
-    return next((each for each in candidates if (each.backend, each.graph.sha256) == winner), None)
+    graph = next((graph for graph in graphs if graph.sha256 == sha256), None)
+    return Candidate(name, device, graph) if graph and name in ENGINES and isinstance(device, str) else None
 
 
 def remember(question: str, winner: Candidate, remarks: Sequence[str]) -> None:
     """Note who won; `remarks` tell a reader of the file what came of the others."""
     file = _file(question)
-    note = {"question": question, "backend": winner.backend, "sha256": winner.graph.sha256, "tried": list(remarks)}
+    note = {
+        "question": question,
+        "name": winner.name,
+        "device": winner.device,
+        "sha256": winner.graph.sha256,
+        "tried": list(remarks),
+    }
     temporary = file.with_suffix(".partial")
     temporary.write_text(json.dumps(note, indent=1), encoding="utf-8")
     temporary.replace(file)
 
 
-def question_of(candidates: Sequence[Candidate], threads: int, depth: int) -> str:
-    """All that can change the answer: the files, the shape, the engines' versions, the processor, the threads."""
-    files = sorted({each.graph.sha256 for each in candidates})
-    height, width = candidates[0].graph.shape
-    names = {each.backend for each in candidates}
+def question_of(graphs: Sequence[Graph], backend: str, threads: int, depth: int) -> str:
+    """All that can change the answer: files, shape, wishes, processor, graphics and the engines' versions.
+
+    The engines themselves are not asked, so that a start that remembers loads none but the winner.
+    """
+    height, width = graphs[0].shape
     return "; ".join(
         [
             f"deeplab-cv {__version__}",
-            *(f"file {file}" for file in files),
+            *(f"file {graph.sha256}" for graph in graphs),
             f"{width}x{height}",
-            f"{threads} threads, {depth} in flight",
+            f"{backend}, {threads} threads, {depth} in flight",
             f"{processor_name()}, {usable_cores()} cores",
+            *sorted(str(path) for pattern in _ACCELERATORS for path in Path("/dev").glob(pattern)),
             *(f"{wheel} {version}" for wheel, version in installed(ENGINE_WHEELS).items()),
-            *sorted(names),
         ]
     )
 

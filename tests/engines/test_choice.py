@@ -76,10 +76,20 @@ def test_the_second_start_loads_the_winner_alone(graph):
     assert second.attempts == ()
 
 
+def test_a_start_that_remembers_loads_no_engine_but_the_winner(graph, missing):
+    winner = choose([graph], "auto", say=quiet).candidate
+    for name in {"openvino", "onnxruntime"} - {winner.name}:
+        missing(name)
+
+    again = choose([graph], "auto", say=quiet)
+
+    assert (again.candidate, again.attempts) == (winner, ())
+
+
 def test_a_remembered_engine_that_has_become_wrong_is_replaced(mistaken, tmp_path):
     first = choose([mistaken], "auto", say=quiet)
     file = note(tmp_path)
-    file.write_text(json.dumps(json.loads(file.read_text()) | {"backend": "opencv:cpu"}))
+    file.write_text(json.dumps(json.loads(file.read_text()) | {"name": "opencv", "device": "cpu"}))
 
     second = choose([mistaken], "auto", say=quiet)
 

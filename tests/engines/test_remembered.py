@@ -6,54 +6,61 @@ from deeplab_cv.engines.candidates import Candidate
 from deeplab_cv.engines.remembered import question_of, recall, remember
 
 
-@pytest.fixture
-def candidates(graph):
-    return [Candidate("openvino", "cpu", graph), Candidate("opencv", "cpu", graph)]
-
-
 def note(tmp_path):
     [file] = (tmp_path / "cache" / "deeplab-cv" / "engines").iterdir()
     return file
 
 
-def test_the_winner_is_found_again(candidates):
-    remember("which?", candidates[1], ["openvino:cpu: too slow"])
+def test_the_winner_is_found_again(graph):
+    winner = Candidate("opencv", "cpu", graph)
+    remember("which?", winner, ["openvino:cpu: too slow"])
 
-    assert recall("which?", candidates) == candidates[1]
-
-
-def test_nothing_is_remembered_of_another_question(candidates):
-    remember("which?", candidates[1], [])
-
-    assert recall("which else?", candidates) is None
+    assert recall("which?", [graph]) == winner
 
 
-def test_a_winner_that_is_no_candidate_any_more_is_forgotten(candidates):
-    remember("which?", candidates[1], [])
+def test_nothing_is_remembered_of_another_question(graph):
+    remember("which?", Candidate("opencv", "cpu", graph), [])
 
-    assert recall("which?", candidates[:1]) is None
+    assert recall("which else?", [graph]) is None
+
+
+def test_a_file_that_is_no_longer_there_is_forgotten(graph):
+    remember("which?", Candidate("opencv", "cpu", graph), [])
+
+    assert recall("which?", [dataclasses.replace(graph, sha256="0" * 64)]) is None
 
 
 @pytest.mark.parametrize(
-    "content", [b"", b"{", b"[]", b"7", b'{"backend": "opencv:cpu"}', b'{"backend": 1, "sha256": [2]}', b"\xff\xfe"]
+    "content",
+    [
+        b"",
+        b"{",
+        b"[]",
+        b"7",
+        b'{"name": "opencv"}',
+        b'{"name": [1], "device": 2, "sha256": 3}',
+        b'{"name": "abacus", "device": "cpu", "sha256": "SHA"}',
+        b'{"name": "opencv", "device": null, "sha256": "SHA"}',
+        b"\xff\xfe",
+    ],
 )
-def test_a_note_that_cannot_be_read_is_no_note(candidates, tmp_path, content):
-    remember("which?", candidates[1], [])
-    note(tmp_path).write_bytes(content)
+def test_a_note_that_cannot_be_read_is_no_note(graph, tmp_path, content):
+    remember("which?", Candidate("opencv", "cpu", graph), [])
+    note(tmp_path).write_bytes(content.replace(b"SHA", graph.sha256.encode()))
 
-    assert recall("which?", candidates) is None
+    assert recall("which?", [graph]) is None
 
 
-def test_the_question_changes_with_all_that_changes_the_answer(candidates, graph, monkeypatch):
-    other = dataclasses.replace(graph, sha256="0" * 64, shape=(16, 16))
+def test_the_question_changes_with_all_that_changes_the_answer(graph, monkeypatch):
     questions = {
-        question_of(candidates, 0, 1),
-        question_of(candidates, 2, 1),
-        question_of(candidates, 0, 2),
-        question_of(candidates[:1], 0, 1),
-        question_of([Candidate("openvino", "cpu", other), candidates[1]], 0, 1),
+        question_of([graph], "auto", 0, 1),
+        question_of([graph], "opencv", 0, 1),
+        question_of([graph], "auto", 2, 1),
+        question_of([graph], "auto", 0, 2),
+        question_of([graph, dataclasses.replace(graph, sha256="0" * 64)], "auto", 0, 1),
+        question_of([dataclasses.replace(graph, shape=(16, 16))], "auto", 0, 1),
     }
     monkeypatch.setattr("deeplab_cv.engines.remembered.installed", lambda _: {"onnxruntime": "99"})
-    questions.add(question_of(candidates, 0, 1))
+    questions.add(question_of([graph], "auto", 0, 1))
 
-    assert len(questions) == 6
+    assert len(questions) == 7
