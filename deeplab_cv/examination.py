@@ -85,7 +85,7 @@ def _try_everything(network: Network, settings: Settings, console: Console) -> l
         console.print(_table(working))
     for attempt in attempts:
         if attempt.reason:
-            console.print(f"[red]refused[/] {attempt.candidate.backend}: {escape(attempt.reason)}")
+            console.print(f"[red]refused[/] {escape(str(attempt.candidate))}: {escape(attempt.reason)}")
     return attempts
 
 
@@ -103,7 +103,7 @@ def _table(attempts: list[Attempt]) -> Table:
         proof = attempt.proof
         compared = proof is not None and proof.origin != ""
         table.add_row(
-            attempt.candidate.backend,
+            str(attempt.candidate),
             attempt.precision,
             f"{attempt.ms:.1f}",
             str(attempt.threads or "-"),

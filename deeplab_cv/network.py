@@ -54,6 +54,7 @@ class Graph:
         verified: the network has a card whose hash fits.
         golden: input and scores to prove an engine with; None for a network without a card.
         engines: the engines this file is meant for; empty for all.
+        form: how it was rewritten, such as `slices`; empty for a file as it came.
     """
 
     file: Path
@@ -64,6 +65,7 @@ class Graph:
     verified: bool
     golden: Golden | None
     engines: tuple[str, ...] = ()
+    form: str = ""
 
 
 @dataclass(frozen=True)
@@ -203,7 +205,7 @@ def rewritten_graph(graph: Graph) -> Graph | None:
         if not rewrite_atrous(model):
             return None
         _save(model, path)
-    return replace(graph, file=path, sha256=f"{graph.sha256}-slices")
+    return replace(graph, file=path, sha256=f"{graph.sha256}-slices", form="slices")
 
 
 def fixed_file(file: Path, sha256: str, shape: Shape) -> Path:

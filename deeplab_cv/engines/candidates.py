@@ -28,6 +28,9 @@ class Candidate:
         """As --backend takes it: `openvino:cpu`; `openvino:cpu_int8` where the file itself is of that precision."""
         return f"{self.name}:{self.device}{_SUFFIXES[self.graph.precision]}"
 
+    def __str__(self) -> str:
+        return f"{self.backend} ({self.graph.form})" if self.graph.form else self.backend
+
 
 def engine_module(name: str) -> ModuleType:
     """The module of an engine, see `deeplab_cv.engines`.

@@ -117,12 +117,12 @@ def choose(
     say("finding the fastest engine that is right on this machine, this once")
     attempts, engine = contest(candidates, reference, threads, depth, say)
     if engine is None:
-        reasons = "; ".join(f"{attempt.candidate.backend}: {attempt.reason}" for attempt in attempts)
+        reasons = "; ".join(f"{attempt.candidate}: {attempt.reason}" for attempt in attempts)
         raise EngineError(f"no engine runs the network right ({reasons})", graphs[0].file, "look at `app.py doctor`")
     winner = attempts[0].candidate
     remember(question, winner, [_remark(attempt) for attempt in attempts])
     working = sum(not attempt.reason for attempt in attempts)
-    say(f"{winner.backend} is the fastest of {working} that are right: {attempts[0].ms:.1f} ms a frame")
+    say(f"{winner} is the fastest of {working} that are right: {attempts[0].ms:.1f} ms a frame")
     return Choice(engine, winner, tuple(attempts))
 
 
@@ -175,4 +175,4 @@ def _race(runners: Sequence[_Runner], blob: Blob) -> None:
 
 
 def _remark(attempt: Attempt) -> str:
-    return f"{attempt.candidate.backend}: {attempt.reason or f'{attempt.ms:.1f} ms'}"
+    return f"{attempt.candidate}: {attempt.reason or f'{attempt.ms:.1f} ms'}"

@@ -22,7 +22,7 @@ def provider_settings(graph: Graph, fp16: bool, say: Callable[[str], None]) -> d
     """
     precision = "float16" if fp16 else graph.precision
     height, width = graph.shape
-    key = f"{graph.sha256[:16]}-{height}x{width}-{precision}-{_gpu_name()}-tensorrt{_version_number()}"
+    key = f"{graph.sha256[:16]}{graph.form}-{height}x{width}-{precision}-{_gpu_name()}-tensorrt{_version_number()}"
     folder = cache_folder("tensorrt") / key
     folder.mkdir(exist_ok=True)
     if not any(folder.glob("*.engine")):
