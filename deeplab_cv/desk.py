@@ -72,7 +72,7 @@ class Desk:
     def attend(self, pipeline: Pipeline) -> None:
         """Do what keys, buttons and background loading ask for. Raises UserQuit."""
         before = self.view
-        actions = self._pending + self._window.poll(_REST_MS if self.waits else 1)
+        actions = self._pending + self._window.poll(_REST_MS if self.waits else 0)
         self._pending = []
         if self._last is None and "quit" not in actions:
             # Most keys speak of a picture: they wait for the first.

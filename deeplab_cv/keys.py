@@ -39,7 +39,7 @@ class Key:
     """A key of the window.
 
     Attributes:
-        codes: what cv2.waitKey returns for it, lower byte.
+        codes: what cv2.pollKey returns for it, lower byte.
         label: what is printed on it.
         action: what it does.
         text: the same in words.
@@ -80,7 +80,7 @@ KEYS = (
 
 
 def action_of(code: int) -> Action | None:
-    """What a key code from cv2.waitKey means, None for no key or one without meaning."""
+    """What a key code from cv2.pollKey means, None for no key or one without meaning."""
     return next((key.action for key in KEYS if code & 0xFF in key.codes), None) if code >= 0 else None
 
 

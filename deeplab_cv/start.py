@@ -67,7 +67,7 @@ def start(settings: Settings) -> None:
         progress = stack.enter_context(Progress(total, visible=no_window is not None))
         desk = None
         if no_window is None:
-            window = Window(f"deeplab-cv: {source.info.name}", source.info.size_wh)
+            window = Window(f"deeplab-cv: {source.info.name}")
             recorder = partial(_recorder, settings, source.info)
             desk = Desk(window, view, settings, tutorial, recorder, network.file, source.info.name)
         run_job(Job(source, segmenter, sinks, desk, view, settings, progress.advance, _say))

@@ -18,6 +18,8 @@ from PIL import Image, ImageGrab
 
 ROOT = Path(__file__).parent.parent
 _PATIENCE_S = 40.0
+_PAINT_S = 5.0
+_TRIES = 4
 
 
 def need_screen() -> None:
@@ -36,7 +38,7 @@ def virtual_screen() -> Iterator[str]:
     """An X server of its own; gives its DISPLAY."""
     read_end, write_end = os.pipe()
     server = subprocess.Popen(
-        ["Xvfb", "-displayfd", str(write_end), "-screen", "0", "1400x900x24", "-nolisten", "tcp"],
+        ["Xvfb", "-displayfd", str(write_end), "-screen", "0", "1400x900x24", "-nolisten", "tcp", "-r"],
         pass_fds=[write_end],
         stderr=subprocess.DEVNULL,
     )
@@ -57,14 +59,16 @@ class Program:
         self.folder = folder
         self._environment = os.environ | {"DISPLAY": display, "QT_QPA_PLATFORM": "xcb"}
         self._display = display
-        self.process = subprocess.Popen(
-            [sys.executable, str(ROOT / "app.py"), *words],
-            cwd=folder,
-            env=self._environment,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-        self.window = wait_for(self._find_window)
+        self._words = words
+        # On a server without a window manager about every tenth window of OpenCV's stays black, also one of three lines
+        # of plain OpenCV: Qt misses the first call to paint.
+        for _ in range(_TRIES):
+            self.process = self._start()
+            self.window = wait_for(self._find_window)
+            if self._has_painted():
+                return
+            self.kill()
+        pytest.fail("the window stays black")
 
     def keys(self, *names: str) -> None:
         """Press keys, one after another, by their X names."""
@@ -119,6 +123,21 @@ class Program:
         """End it whatever it does."""
         self.process.kill()
         self.process.communicate()
+
+    def _start(self) -> subprocess.Popen[str]:
+        return subprocess.Popen(
+            [sys.executable, str(ROOT / "app.py"), *self._words],
+            cwd=self.folder,
+            env=self._environment,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    def _has_painted(self) -> bool:
+        deadline = time.monotonic() + _PAINT_S
+        while not self.screenshot().any() and time.monotonic() < deadline:
+            time.sleep(0.1)
+        return bool(self.screenshot().any())
 
     def _find_window(self) -> str:
         if self.process.poll() is not None:

@@ -4,6 +4,7 @@ import os
 import re
 import socket
 import sys
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -58,29 +59,26 @@ def display_problem() -> str | None:
 class Window:
     """A window of OpenCV's; a context manager that closes it."""
 
-    def __init__(self, title: str, size_wh: tuple[int, int]) -> None:
+    def __init__(self, title: str) -> None:
         self._title = title
         self._buttons: Sequence[Button] = ()
         self._clicked: list[Action] = []
         self._seen = False
-        self._size_wh = (0, 0)
+        self._picture_wh = self._fitted_wh = (0, 0)
         cv2.namedWindow(title, cv2.WINDOW_NORMAL | cv2.WINDOW_KEEPRATIO | cv2.WINDOW_GUI_NORMAL)
-        self._fit(size_wh)
         cv2.setMouseCallback(title, self._on_mouse)
 
     def show(self, picture: Image, buttons: Sequence[Button] = ()) -> None:
         """Put a picture (uint8 (H, W, 3), BGR) on the screen, with buttons that can be clicked."""
         self._buttons = buttons
-        size_wh = (picture.shape[1], picture.shape[0])
-        if size_wh != self._size_wh:
-            # Qt's window does not keep a picture's aspect by itself.
-            self._fit(size_wh)
         cv2.imshow(self._title, picture)
+        self._picture_wh = (picture.shape[1], picture.shape[0])
 
     def poll(self, wait_ms: int) -> list[Action]:
-        """Let the window live for up to `wait_ms`; the keys and clicks that came, `quit` when it was closed."""
+        """Let the window live, then rest for `wait_ms`; the keys and clicks that came, `quit` when it was closed."""
         actions = []
-        action = action_of(cv2.waitKey(max(1, wait_ms)))
+        # Not waitKey: Qt's can sleep for ever when its timer fires before it has begun to wait for it.
+        action = action_of(cv2.pollKey())
         if action is not None:
             actions.append(action)
         actions += self._clicked
@@ -91,16 +89,20 @@ class Window:
         if self._seen and not visible:
             actions.append("quit")
         self._seen = self._seen or visible
+        if visible and self._picture_wh != self._fitted_wh:
+            # Qt's window does not keep a picture's aspect by itself.
+            self._fit(self._picture_wh)
+        time.sleep(wait_ms / 1000)
         return actions
 
     def close(self) -> None:
         """Take the window off the screen; safe to call twice."""
         if self._visible():
             cv2.destroyWindow(self._title)
-            cv2.waitKey(1)
+            cv2.pollKey()
 
     def _fit(self, size_wh: tuple[int, int]) -> None:
-        self._size_wh = size_wh
+        self._fitted_wh = size_wh
         scale = min(1.0, _LARGEST_WH[0] / size_wh[0], _LARGEST_WH[1] / size_wh[1])
         cv2.resizeWindow(self._title, max(1, round(size_wh[0] * scale)), max(1, round(size_wh[1] * scale)))
 
