@@ -19,7 +19,7 @@ from deeplab_cv.errors import UsageError
 
 if TYPE_CHECKING:
     from deeplab_cv.card import Card
-    from deeplab_cv.tools.weights import TrainedNetwork
+    from deeplab_cv.tools.exporting.weights import TrainedNetwork
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -61,7 +61,7 @@ def run(args: argparse.Namespace) -> int:
 
     from deeplab_cv.folders import models_folder
     from deeplab_cv.tools.export import check_target
-    from deeplab_cv.tools.weights import with_notes, without_folders
+    from deeplab_cv.tools.exporting.weights import with_notes, without_folders
 
     trained = with_notes(_trained(args), args.data, args.licences)
     stem = trained.architecture.name if args.network == trained.architecture.name else Path(args.network).stem
@@ -89,13 +89,13 @@ def _export_own(trained: "TrainedNetwork", file: Path, args: argparse.Namespace,
 
 
 def _export_fixed(trained: "TrainedNetwork", file: Path, args: argparse.Namespace, command: str) -> None:
-    from deeplab_cv.tools.fixed_export import export_fixed
+    from deeplab_cv.tools.exporting.fixed_size import export_fixed
 
     _say_written(file, export_fixed(trained, file, args.size, args.with_aux, args.opset, command))
 
 
 def _export_torchscript(trained: "TrainedNetwork", file: Path, mobile: bool) -> None:
-    from deeplab_cv.tools.torchscript import export_torchscript, first_values
+    from deeplab_cv.tools.exporting.torchscript import export_torchscript, first_values
 
     scripted = export_torchscript(trained, file, mobile)
     print(f"{file}: {file.stat().st_size / 1e6:.1f} MB, {len(trained.classes)} classes")
@@ -113,8 +113,8 @@ def _say_written(file: Path, card: "Card") -> None:
 
 def _trained(args: argparse.Namespace) -> "TrainedNetwork":
     from deeplab_cv.network import class_names
-    from deeplab_cv.tools import weights
     from deeplab_cv.tools.architectures import ARCHITECTURES
+    from deeplab_cv.tools.exporting import weights
 
     if args.network not in ARCHITECTURES:
         return weights.trained_checkpoint(Path(args.network))

@@ -11,7 +11,7 @@ from deeplab_cv.card import Card, GoldenFacts, InputFacts, Origin, card_path, fi
 from deeplab_cv.errors import NetworkError, UsageError
 from deeplab_cv.frame import Scores
 from deeplab_cv.tools.architectures import Architecture
-from deeplab_cv.tools.golden import (
+from deeplab_cv.tools.exporting.golden import (
     FLOAT32_TOLERANCE,
     GOLDEN_SEED,
     greatest_error,
@@ -19,10 +19,10 @@ from deeplab_cv.tools.golden import (
     scores_of,
     write_golden,
 )
-from deeplab_cv.tools.graph_export import graph_of, round_weights, save_graph, store_half
-from deeplab_cv.tools.portable import portable_network
-from deeplab_cv.tools.shapes import proven_shapes
-from deeplab_cv.tools.weights import TrainedNetwork
+from deeplab_cv.tools.exporting.graph import graph_of, round_weights, save_graph, store_half
+from deeplab_cv.tools.exporting.portable import portable_network
+from deeplab_cv.tools.exporting.shapes import proven_shapes
+from deeplab_cv.tools.exporting.weights import TrainedNetwork
 
 
 @dataclass(frozen=True)

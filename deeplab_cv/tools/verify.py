@@ -23,9 +23,9 @@ from deeplab_cv.network import Graph, Network, graph_for, variant_graphs
 from deeplab_cv.postprocess import labels_at
 from deeplab_cv.preprocess import blob_of
 from deeplab_cv.tools.export import PlainInput
-from deeplab_cv.tools.golden import FLOAT32_TOLERANCE, scores_of
+from deeplab_cv.tools.exporting.golden import FLOAT32_TOLERANCE, scores_of
+from deeplab_cv.tools.exporting.weights import trained_checkpoint
 from deeplab_cv.tools.training.validate import accuracy, confusion_matrix
-from deeplab_cv.tools.weights import trained_checkpoint
 
 FLOAT32_LABELS = 0.9999
 LESSER_LABELS = 0.995

@@ -8,7 +8,7 @@ from deeplab_cv.classes import VOC_CLASSES
 from deeplab_cv.engines import Engine
 from deeplab_cv.network import graph_for, open_network
 from deeplab_cv.tools.export import Exported, ExportPlan, export
-from deeplab_cv.tools.weights import random_weights
+from deeplab_cv.tools.exporting.weights import random_weights
 
 PROCESSOR_ENGINES = (("opencv", "cpu"), ("opencv", "cpu_new"), ("onnxruntime", "cpu"), ("openvino", "cpu"))
 

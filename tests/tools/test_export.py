@@ -9,7 +9,7 @@ pytest.importorskip("torch", reason="the workshop needs requirements-train.txt")
 from deeplab_cv.card import read_card, read_golden
 from deeplab_cv.engines.memory import spoiled_memory
 from deeplab_cv.errors import EngineError, UsageError
-from deeplab_cv.tools.golden import greatest_error
+from deeplab_cv.tools.exporting.golden import greatest_error
 from tests.tools.exported import PROCESSOR_ENGINES, load_engine, random_export
 
 NAMES = ("deeplabv3_lite", "deeplabv3_mobilenet_v3_large", "lraspp_mobilenet_v3_large", "deeplabv3_resnet50")

@@ -9,7 +9,7 @@ torch = pytest.importorskip("torch", reason="the workshop needs requirements-tra
 from deeplab_cv.classes import VOC_CLASSES
 from deeplab_cv.errors import NetworkError, UsageError
 from deeplab_cv.tools.architectures import build_network
-from deeplab_cv.tools.weights import (
+from deeplab_cv.tools.exporting.weights import (
     fetch,
     published_weights,
     torchvision_weights,

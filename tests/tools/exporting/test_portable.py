@@ -7,9 +7,9 @@ from deeplab_cv.card import InputFacts, golden_blob
 from deeplab_cv.classes import VOC_CLASSES
 from deeplab_cv.tools.architectures import ARCHITECTURES
 from deeplab_cv.tools.export import PlainInput
-from deeplab_cv.tools.golden import greatest_error, scores_of
-from deeplab_cv.tools.portable import portable_network
-from deeplab_cv.tools.weights import random_weights
+from deeplab_cv.tools.exporting.golden import greatest_error, scores_of
+from deeplab_cv.tools.exporting.portable import portable_network
+from deeplab_cv.tools.exporting.weights import random_weights
 
 
 @pytest.mark.parametrize("name", [name for name in ARCHITECTURES if "resnet" not in name])

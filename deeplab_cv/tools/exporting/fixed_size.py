@@ -7,11 +7,17 @@ import torch
 
 from deeplab_cv.card import Card, GoldenFacts, InputFacts, file_hash, golden_blob, write_card
 from deeplab_cv.errors import NetworkError, UsageError
-from deeplab_cv.tools.full_network import FixedSizeScores, full_network
-from deeplab_cv.tools.golden import FLOAT32_TOLERANCE, GOLDEN_SEED, greatest_error, measured_tolerances, write_golden
-from deeplab_cv.tools.graph_export import save_graph, traced
-from deeplab_cv.tools.portable import fold_batch_normalisation, split_image_pooling
-from deeplab_cv.tools.weights import TrainedNetwork
+from deeplab_cv.tools.exporting.full_network import FixedSizeScores, full_network
+from deeplab_cv.tools.exporting.golden import (
+    FLOAT32_TOLERANCE,
+    GOLDEN_SEED,
+    greatest_error,
+    measured_tolerances,
+    write_golden,
+)
+from deeplab_cv.tools.exporting.graph import save_graph, traced
+from deeplab_cv.tools.exporting.portable import fold_batch_normalisation, split_image_pooling
+from deeplab_cv.tools.exporting.weights import TrainedNetwork
 
 
 def export_fixed(trained: TrainedNetwork, file: Path, size: int, with_aux: bool, opset: int, command: str) -> Card:

@@ -12,10 +12,10 @@ from deeplab_cv.classes import VOC_CLASSES
 from deeplab_cv.cli import main
 from deeplab_cv.engines.memory import spoiled_memory
 from deeplab_cv.errors import EngineError, UsageError
-from deeplab_cv.tools.fixed_export import export_fixed
-from deeplab_cv.tools.golden import greatest_error
-from deeplab_cv.tools.torchscript import export_torchscript
-from deeplab_cv.tools.weights import random_weights
+from deeplab_cv.tools.exporting.fixed_size import export_fixed
+from deeplab_cv.tools.exporting.golden import greatest_error
+from deeplab_cv.tools.exporting.torchscript import export_torchscript
+from deeplab_cv.tools.exporting.weights import random_weights
 from tests.tools.exported import PROCESSOR_ENGINES, load_engine
 
 MOBILE = "deeplabv3_mobilenet_v3_large"

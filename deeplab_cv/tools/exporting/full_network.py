@@ -6,8 +6,8 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from deeplab_cv.errors import UsageError
+from deeplab_cv.tools.exporting.weights import TrainedNetwork
 from deeplab_cv.tools.torchvision_import import import_torchvision
-from deeplab_cv.tools.weights import TrainedNetwork
 
 
 class FullSizeScores(nn.Module):

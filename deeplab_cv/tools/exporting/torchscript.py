@@ -8,10 +8,10 @@ from torch import Tensor, nn
 
 from deeplab_cv.card import InputFacts, golden_blob
 from deeplab_cv.errors import NetworkError
-from deeplab_cv.tools.full_network import full_network
-from deeplab_cv.tools.golden import FLOAT32_TOLERANCE, GOLDEN_SEED
+from deeplab_cv.tools.exporting.full_network import full_network
+from deeplab_cv.tools.exporting.golden import FLOAT32_TOLERANCE, GOLDEN_SEED
+from deeplab_cv.tools.exporting.weights import TrainedNetwork
 from deeplab_cv.tools.torchvision_import import import_torchvision
-from deeplab_cv.tools.weights import TrainedNetwork
 
 TUTORIAL_SIZE = 400
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from deeplab_cv.tools.shapes import ASPECTS, proven_shapes
+from deeplab_cv.tools.exporting.shapes import ASPECTS, proven_shapes
 
 
 @given(side=st.integers(160, 1024), multiple=st.sampled_from([8, 16, 32]))

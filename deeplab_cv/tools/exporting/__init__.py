@@ -1,0 +1,1 @@
+"""PyTorch -> file: the steps of `app.py export`, one a module."""
