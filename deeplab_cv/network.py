@@ -3,14 +3,10 @@
 import math
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 from deeplab_cv.card import (
     Card,
     Golden,
-    InputFacts,
-    Origin,
-    OutputFacts,
     Precision,
     Shape,
     card_path,
@@ -18,9 +14,10 @@ from deeplab_cv.card import (
     read_card,
     read_golden,
 )
-from deeplab_cv.classes import VOC_CLASSES
 from deeplab_cv.errors import NetworkError, UsageError
 from deeplab_cv.folders import cache_folder, models_folder
+from deeplab_cv.guess import Guess, guessed_card
+from deeplab_cv.onnx_file import load_onnx, save_onnx
 from deeplab_cv.settings import Settings
 
 
@@ -68,27 +65,6 @@ class Graph:
     form: str = ""
 
 
-@dataclass(frozen=True)
-class Guess:
-    """What the command line says of a network that has no card.
-
-    Attributes:
-        classes: `voc`, or a file with one class name a line.
-        mean: per channel, 0..255; None for 0.
-        std: per channel, 0..255; None for 1.
-        order: `rgb` or `bgr`.
-        size_wh: input size in pixels for a network that leaves it open.
-        align_corners: its scores are upsampled with aligned corners.
-    """
-
-    classes: str = "voc"
-    mean: tuple[float, float, float] | None = None
-    std: tuple[float, float, float] | None = None
-    order: str = "rgb"
-    size_wh: tuple[int, int] | None = None
-    align_corners: bool = False
-
-
 def default_network_file() -> Path:
     """The network in models/. Raises UsageError, saying how to get one, where there is none."""
     cards = sorted(models_folder().glob("*.card.yaml"))
@@ -122,7 +98,7 @@ def open_network(file: Path, guess: Guess | None = None) -> Network:
             )
         card = read_card(file)
         return Network(file, card, verified=True, symbolic=len(card.shapes) > 1)
-    card, symbolic = _guessed_card(file, guess or Guess())
+    card, symbolic = guessed_card(file, guess or Guess())
     return Network(file, card, verified=False, symbolic=symbolic)
 
 
@@ -194,17 +170,22 @@ def rewritten_graph(graph: Graph) -> Graph | None:
 
     Faster on some engines and processors, slower on others: a further file to choose from.
     """
-    from deeplab_cv.atrous import rewrite_atrous
-
     height, width = graph.shape
     path = cache_folder("graphs") / f"{graph.card.name}-{graph.sha256[:16]}-{height}x{width}-slices.onnx"
+    nothing_to_gain = path.with_suffix(".none")
+    if nothing_to_gain.exists():
+        return None
     if not path.exists():
         import onnx
 
-        model = onnx.shape_inference.infer_shapes(_load(graph.file))
+        from deeplab_cv.atrous import rewrite_atrous
+
+        model = onnx.shape_inference.infer_shapes(load_onnx(graph.file))
         if not rewrite_atrous(model):
+            # Remembered, because looking again would cost every start the time to read the file.
+            nothing_to_gain.touch()
             return None
-        _save(model, path)
+        save_onnx(model, path)
     return replace(graph, file=path, sha256=f"{graph.sha256}-slices", form="slices")
 
 
@@ -215,7 +196,7 @@ def fixed_file(file: Path, sha256: str, shape: Shape) -> Path:
     if not path.exists():
         import onnx
 
-        model = _load(file)
+        model = load_onnx(file)
         dimensions = model.graph.input[0].type.tensor_type.shape.dim
         dimensions[2].dim_value, dimensions[3].dim_value = height, width
         # What was inferred for the symbolic size would contradict the fixed one.
@@ -224,89 +205,5 @@ def fixed_file(file: Path, sha256: str, shape: Shape) -> Path:
             for dimension in output.type.tensor_type.shape.dim[2:]:
                 dimension.Clear()
         model = onnx.shape_inference.infer_shapes(model, strict_mode=True)
-        _save(model, path)
+        save_onnx(model, path)
     return path
-
-
-def _guessed_card(file: Path, guess: Guess) -> tuple[Card, bool]:
-    model = _load(file)
-    weights = {tensor.name for tensor in model.graph.initializer}
-    inputs = [value for value in model.graph.input if value.name not in weights]
-    outputs = {value.name: value for value in model.graph.output}
-    if len(inputs) != 1:
-        raise NetworkError(f"expected one input, got {len(inputs)}", file, "name a segmentation network")
-    dimensions = inputs[0].type.tensor_type.shape.dim
-    if len(dimensions) != 4 or dimensions[1].dim_value != 3:
-        remedy = "`app.py repair` makes one with input (1, 3, height, width)"
-        raise NetworkError("the input is not (1, 3, height, width)", f"{file}, {inputs[0].name}", remedy)
-    fixed = dimensions[2].dim_value, dimensions[3].dim_value
-    symbolic = 0 in fixed
-    if symbolic and guess.size_wh is None:
-        raise UsageError("the network leaves its input size open", file, "say it: --size 512x512")
-    if not symbolic and guess.size_wh is not None and guess.size_wh != fixed[::-1]:
-        raise UsageError(f"the network's input is fixed to {fixed[1]}x{fixed[0]}", file, "leave out --size")
-    shape = (guess.size_wh[1], guess.size_wh[0]) if symbolic and guess.size_wh else fixed
-    name = next((name for name in ("output", "out", "logits") if name in outputs), next(iter(outputs)))
-    classes = class_names(guess.classes)
-    channels = outputs[name].type.tensor_type.shape.dim
-    if len(channels) != 4:
-        remedy = "`app.py repair` cuts an argmax at the end"
-        raise NetworkError("the output is not (1, classes, height, width)", f"{file}, {name}", remedy)
-    if channels[1].dim_value not in (0, len(classes)):
-        raise UsageError(
-            f"the network has {channels[1].dim_value} classes, --classes names {len(classes)}",
-            file,
-            "name a file with one class name a line: --classes names.txt",
-        )
-    output_height = channels[2].dim_value
-    stride = max(1, round(shape[0] / output_height)) if output_height else 1
-    card = Card(
-        name=file.stem,
-        file=file.name,
-        sha256=file_hash(file),
-        architecture="unknown",
-        classes=classes,
-        input=InputFacts(
-            name=inputs[0].name, order="bgr" if guess.order == "bgr" else "rgb", mean=guess.mean, std=guess.std
-        ),
-        output=OutputFacts(name=name, align_corners=guess.align_corners),
-        stride=stride,
-        pixel_budget=shape[0] * shape[1],
-        shapes=(shape,),
-        origin=Origin(weights="unknown"),
-    )
-    return card, symbolic
-
-
-def class_names(text: str) -> tuple[str, ...]:
-    """The names behind `voc`, or those in a file, one a line. Raises UsageError."""
-    if text == "voc":
-        return VOC_CLASSES
-    path = Path(text)
-    try:
-        names = tuple(line.strip() for line in path.read_text(encoding="utf-8").splitlines() if line.strip())
-    except (OSError, UnicodeDecodeError) as error:
-        raise UsageError("cannot read the class names", path, "write `voc`, or one class name a line") from error
-    if len(names) < 2 or len(names) > 255:
-        raise UsageError(f"expected 2 to 255 class names, got {len(names)}", path, "one class name a line")
-    return names
-
-
-def _save(model: Any, path: Path) -> None:
-    import onnx
-
-    temporary = path.with_suffix(".partial")
-    onnx.save(model, str(temporary))
-    temporary.replace(path)
-
-
-def _load(file: Path) -> Any:
-    import onnx
-
-    try:
-        model = onnx.load(str(file))
-        onnx.checker.check_model(model)
-    except Exception as error:  # onnx raises protobuf's, its own and the system's errors alike
-        reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
-        raise NetworkError("not a whole ONNX network", file, f"fetch or export it again ({reason})") from error
-    return model

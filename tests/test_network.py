@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from deeplab_cv.card import card_path
 from deeplab_cv.errors import CardError, NetworkError, UsageError
-from deeplab_cv.network import Guess, graph_for, nearest_shape, open_network
+from deeplab_cv.guess import Guess
+from deeplab_cv.network import graph_for, nearest_shape, open_network
 from tests.networks import SHAPES, tiny_network, tiny_onnx
 
 

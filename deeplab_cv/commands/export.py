@@ -112,7 +112,7 @@ def _say_written(file: Path, card: "Card") -> None:
 
 
 def _trained(args: argparse.Namespace) -> "TrainedNetwork":
-    from deeplab_cv.network import class_names
+    from deeplab_cv.guess import class_names
     from deeplab_cv.tools.architectures import ARCHITECTURES
     from deeplab_cv.tools.exporting import weights
 

@@ -9,7 +9,8 @@ from deeplab_cv.engines.golden import check, reference_for
 from deeplab_cv.engines.memory import spoiled_memory
 from deeplab_cv.engines.synchronous import Facts, SynchronousEngine
 from deeplab_cv.errors import EngineError
-from deeplab_cv.network import Guess, graph_for, open_network, variant_graphs
+from deeplab_cv.guess import Guess
+from deeplab_cv.network import graph_for, open_network, variant_graphs
 from tests.engines.engines import FLOAT32, load_or_skip
 from tests.engines.variants import with_variant
 from tests.networks import TOLERANCE, tiny_network, tiny_onnx

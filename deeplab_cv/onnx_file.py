@@ -1,0 +1,28 @@
+"""ONNX files, read whole and written whole."""
+
+from pathlib import Path
+from typing import Any
+
+from deeplab_cv.errors import NetworkError
+
+
+def load_onnx(file: Path) -> Any:
+    """An onnx.ModelProto that has been checked. Raises NetworkError."""
+    import onnx
+
+    try:
+        model = onnx.load(str(file))
+        onnx.checker.check_model(model)
+    except Exception as error:  # onnx raises protobuf's, its own and the system's errors alike
+        reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+        raise NetworkError("not a whole ONNX network", file, f"fetch or export it again ({reason})") from error
+    return model
+
+
+def save_onnx(model: Any, path: Path) -> None:
+    """Write a model; the file has its name only when it is whole."""
+    import onnx
+
+    temporary = path.with_suffix(".partial")
+    onnx.save(model, str(temporary))
+    temporary.replace(path)
