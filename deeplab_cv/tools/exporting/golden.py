@@ -39,7 +39,7 @@ def measured_tolerances(network: Callable[[Tensor], Tensor], blob: Blob) -> dict
     for precision, dtype in lesser.items():
         with torch.autocast("cpu", dtype=dtype):
             error = greatest_error(scores_of(network, blob), expected)
-        tolerances[precision] = max(_rounded_up(MARGIN * error), FLOAT32_TOLERANCE)
+        tolerances[precision] = max(rounded_up(MARGIN * error), FLOAT32_TOLERANCE)
     return tolerances
 
 
@@ -52,7 +52,7 @@ def write_golden(path: Path, scores: Mapping[Shape, Scores]) -> None:
     temporary.replace(path)
 
 
-def _rounded_up(value: float) -> float:
+def rounded_up(value: float) -> float:
     """To two digits, so that a card is read without effort."""
     unit = 10.0 ** (math.floor(math.log10(value)) - 1) if value > 0 else 1.0
     return float(f"{math.ceil(value / unit) * unit:.1e}")

@@ -90,6 +90,17 @@ def store_half(model: onnx.ModelProto) -> None:
         model.graph.node.insert(0, cast)
 
 
+def store_float32(model: onnx.ModelProto) -> None:
+    """Undo `store_half`: whole float32 weights and no Cast."""
+    stored = {tensor.name: tensor for tensor in model.graph.initializer}
+    casts = [node for node in model.graph.node if node.op_type == "Cast" and node.input[0] in stored]
+    for cast in casts:
+        tensor = stored[cast.input[0]]
+        values = numpy_helper.to_array(tensor).astype(np.float32)
+        tensor.CopyFrom(numpy_helper.from_array(values, cast.output[0]))
+        model.graph.node.remove(cast)
+
+
 def save_graph(model: onnx.ModelProto, path: Path, facts: Mapping[str, Any]) -> None:
     """Write one file, whole or not at all, with `facts` in its metadata_props."""
     onnx.helper.set_model_props(model, {key: str(value) for key, value in facts.items()})

@@ -1,0 +1,51 @@
+"""Make an int8 form of a network with your own frames; it is kept only if it is faster here and nearly as right.
+
+Every second frame sets the ranges, the others judge. The file lies beside the network, is named on its card, and the
+program takes it wherever it wins.
+
+examples:
+  app.py quantise models/deeplabv3_lite.onnx --calibrate holiday.mp4
+  app.py quantise mine.onnx --calibrate JPEGImages --masks SegmentationClass --max-miou-drop 0.005
+"""
+
+import argparse
+from pathlib import Path
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments of `quantise`."""
+    parser.add_argument("file", metavar="MODEL", type=Path, help="network file (.onnx) with a card")
+    parser.add_argument("--calibrate", metavar="DIR|VIDEO", required=True, help="your own frames: pictures or a video")
+    parser.add_argument("--masks", metavar="DIR", type=Path, help="true labels: index PNGs named like the pictures")
+    parser.add_argument(
+        "--max-miou-drop",
+        metavar="SHARE",
+        type=float,
+        help="mean IoU that may be lost: against the masks (default 0.01), or else against float labels (0.1)",
+    )
+    parser.add_argument("--frames", metavar="N", type=int, default=120, help="frames to take (default: 120)")
+    parser.add_argument(
+        "--reduce-range",
+        action=argparse.BooleanOptionalAction,
+        help="7-bit weights, for processors without VNNI (default: what this processor needs)",
+    )
+
+
+def run(args: argparse.Namespace) -> int:
+    """Quantise and print what was tried; 0 if an int8 file was kept, else 1."""
+    from deeplab_cv.errors import UsageError
+    from deeplab_cv.network import open_network
+    from deeplab_cv.tools.quantise import quantise
+    from deeplab_cv.tools.quantising.frames import frames_of, masks_of, needs_reduced_range
+    from deeplab_cv.tools.quantising.report import print_quantised
+
+    network = open_network(args.file)
+    if not network.verified:
+        raise UsageError("the network has no card", args.file, "write one with `app.py repair`")
+    pictures = frames_of(args.calibrate, args.frames)
+    masks = masks_of(args.masks, pictures, len(network.card.classes)) if args.masks else {}
+    drop = args.max_miou_drop if args.max_miou_drop is not None else (0.01 if masks else 0.1)
+    reduce_range = needs_reduced_range() if args.reduce_range is None else args.reduce_range
+    quantised = quantise(network, pictures, masks, drop, reduce_range)
+    print_quantised(network, quantised, drop)
+    return 0 if quantised.variant else 1

@@ -1,0 +1,153 @@
+"""Float network -> int8 network with the user's own frames; kept only if it is faster here and nearly as right."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import onnx
+
+from deeplab_cv.card import Card, Variant, file_hash, read_golden, write_card
+from deeplab_cv.errors import DataError
+from deeplab_cv.frame import Image, Labels
+from deeplab_cv.network import Network, fixed_file, graph_for
+from deeplab_cv.tools.exporting.golden import greatest_error, rounded_up
+from deeplab_cv.tools.exporting.graph import store_float32
+from deeplab_cv.tools.quantising.judge import Judge, Judged
+from deeplab_cv.tools.quantising.quantiser import Calibration, quantised_file, sensitive_layers
+from deeplab_cv.tools.racing import Race, race
+
+LAYERS_LEFT_FLOAT = (0, 4, 12)
+"""How many of the most sensitive layers stay float, tried in this order until the labels are right enough."""
+
+TOLERANCE_MARGIN = 2.0
+"""How many times ONNX Runtime's golden error another engine may have: each fuses and rounds elsewhere."""
+
+COARSEST = 0.3
+"""A tolerance beyond this share of the greatest score would prove nothing."""
+
+WORTH = 1.05
+"""An engine that gains less is not given a second file."""
+
+VIDEO_WH = (1280, 720)
+FLOAT, INT8 = "float", "int8"
+
+
+@dataclass(frozen=True)
+class Quantised:
+    """What was tried, and what came of it.
+
+    Attributes:
+        judged: each attempt; only the last may have passed.
+        races: float and int8 in turn on each engine; empty where no attempt was right enough.
+        variant: what was written and put on the card; None where nothing was worth keeping.
+    """
+
+    judged: tuple[Judged, ...]
+    races: tuple[Race, ...] = ()
+    variant: Variant | None = None
+
+
+def quantise(
+    network: Network,
+    pictures: Sequence[tuple[str, Image]],
+    masks: Mapping[str, Labels],
+    max_miou_drop: float,
+    reduce_range: bool,
+) -> Quantised:
+    """Quantise a network, judge it, race it, and put it on the card if it is worth it.
+
+    Args:
+        network: a float network with a card and golden scores.
+        pictures: name and frame (H, W, 3), BGR; every second one calibrates, the others judge.
+        masks: true labels by picture name, 255 for unknown; may be empty.
+        max_miou_drop: see `Judged.drop`.
+        reduce_range: 7-bit weights, for processors without VNNI, whose sums of 8-bit products saturate.
+
+    Raises:
+        DataError: fewer than two pictures, or masks that fit none of them.
+    """
+    judges = pictures[1::2]
+    if not judges:
+        raise DataError("too few pictures to calibrate and to judge with", len(pictures), "give 50 or more")
+    if masks and not any(name in masks for name, _ in judges):
+        raise DataError("no mask has the name of a picture", judges[0][0], "name masks as pictures, ending in .png")
+    with TemporaryDirectory() as name:
+        folder = Path(name)
+        float_file = _float_file(network.file, folder / "float.onnx")
+        calibration = Calibration(network.card, [picture for _, picture in pictures[::2]], reduce_range)
+        judge = Judge(network.card, float_file, judges, masks)
+        attempts: list[Judged] = []
+        ranking: list[str] = []
+        for left_float in LAYERS_LEFT_FLOAT:
+            if left_float and not ranking:
+                ranking = sensitive_layers(float_file, folder / "0.onnx", calibration)
+            file = quantised_file(float_file, folder / f"{left_float}.onnx", calibration, ranking[:left_float])
+            attempts.append(judge.judged(file, left_float))
+            if attempts[-1].drop <= max_miou_drop:
+                return _raced(network, file, attempts)
+    return Quantised(tuple(attempts))
+
+
+def _float_file(network_file: Path, file: Path) -> Path:
+    """The network with whole float32 weights, which is what the quantiser reads."""
+    model = onnx.load(network_file)
+    store_float32(model)
+    onnx.save(model, str(file))
+    return file
+
+
+def _raced(network: Network, file: Path, attempts: Sequence[Judged]) -> Quantised:
+    variant = Variant(
+        file=network.file.with_suffix(".int8.onnx").name,
+        sha256=file_hash(file),
+        precision="int8",
+        tolerance=min(COARSEST, rounded_up(TOLERANCE_MARGIN * _golden_error(network, file))),
+        remark=_remark(attempts[-1]),
+    )
+    card = with_variant(network.card, variant)
+    plain = replace(graph_for(network, VIDEO_WH), card=card)
+    fixed = fixed_file(file, variant.sha256, plain.shape) if network.symbolic else file
+    races = race({FLOAT: plain, INT8: replace(plain, file=fixed, sha256=variant.sha256, precision="int8")})
+    faster = [each.backend for each in races if len(each.ms) == 2 and each.ms[FLOAT] >= WORTH * each.ms[INT8]]
+    if not faster:
+        return Quantised(tuple(attempts), tuple(races))
+    variant = variant.model_copy(update={"engines": tuple(dict.fromkeys(each.partition(":")[0] for each in faster))})
+    _keep(file, network.file.with_name(variant.file))
+    write_card(with_variant(network.card, variant), network.file)
+    return Quantised(tuple(attempts), tuple(races), variant)
+
+
+def _golden_error(network: Network, file: Path) -> float:
+    """ONNX Runtime's greatest error over the card's golden samples."""
+    import onnxruntime
+
+    session = onnxruntime.InferenceSession(str(file), providers=["CPUExecutionProvider"])
+    errors = []
+    for shape in network.card.shapes:
+        golden = read_golden(network.card, network.file.parent, shape)
+        if golden is not None:
+            scores = session.run([network.card.output.name], {network.card.input.name: golden.blob})[0][0]
+            errors.append(greatest_error(scores, golden.scores))
+    if not errors:
+        raise DataError("the card has no golden scores", network.file, "write one with `app.py export` or `repair`")
+    return max(errors)
+
+
+def with_variant(card: Card, variant: Variant) -> Card:
+    """The card with a variant in place of an earlier one of the same file name."""
+    others = tuple(each for each in card.variants if each.file != variant.file)
+    return card.model_copy(update={"variants": (*others, variant)})
+
+
+def _keep(file: Path, target: Path) -> None:
+    temporary = target.with_name(f".{target.name}.partial")
+    temporary.write_bytes(file.read_bytes())
+    temporary.replace(target)
+
+
+def _remark(judged: Judged) -> str:
+    words = f"{judged.left_float} layers left float; mIoU with the float network's labels {judged.miou_to_float:.3f}"
+    if judged.truth:
+        words += f", with the truth {judged.truth[1]:.3f} (float {judged.truth[0]:.3f})"
+    return words

@@ -1,0 +1,62 @@
+"""The user's own frames and masks, and what this processor's integer arithmetic needs."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from PIL import Image as PillowImage
+
+from deeplab_cv.errors import DataError
+from deeplab_cv.frame import Image, Labels
+from deeplab_cv.sources.opening import SourceOptions, open_source
+
+UNKNOWN = 255
+
+
+def frames_of(text: str, limit: int) -> list[tuple[str, Image]]:
+    """Name and picture (H, W, 3), BGR, of at most `limit` frames, spread evenly over a folder or video."""
+    with open_source(text, SourceOptions()) as source:
+        # A video that does not tell its length is thinned out as it is read.
+        every = max(1, -(-(source.info.frame_count or 0) // limit))
+        frames: list[tuple[str, Image]] = []
+        while (frame := source.read()) is not None:
+            if frame.index % every:
+                continue
+            frames.append((Path(frame.name).name or f"frame {frame.index}", frame.image))
+            if len(frames) > limit:
+                frames, every = frames[::2], every * 2
+    return frames
+
+
+def masks_of(folder: Path, pictures: Sequence[tuple[str, Image]], class_count: int) -> dict[str, Labels]:
+    """The masks of the pictures that have one, by picture name: uint8 (H, W), 255 unknown. Raises DataError."""
+    if not folder.is_dir():
+        raise DataError("no such folder of masks", folder, "name one with --masks")
+    masks = {}
+    for name, picture in pictures:
+        path = folder / f"{Path(name).stem}.png"
+        if not path.is_file():
+            continue
+        try:
+            mask = np.array(PillowImage.open(path))
+        except OSError as error:
+            raise DataError("cannot read a mask", path, str(error)) from error
+        if mask.shape != picture.shape[:2]:
+            raise DataError("mask and picture differ in size", path, f"{mask.shape} and {picture.shape[:2]}")
+        if mask.dtype != np.uint8 or (mask[mask != UNKNOWN] >= class_count).any():
+            raise DataError("the mask names a class the network does not have", path, f"it has {class_count}")
+        masks[name] = mask
+    return masks
+
+
+def needs_reduced_range() -> bool:
+    """Whether this processor lacks VNNI or its like, so that sums of 8-bit products saturate at 16 bits.
+
+    Arm processors sum in 32 bits. Where the system does not tell, the answer is the careful one.
+    """
+    try:
+        text = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return True
+    flags = next((line for line in text.splitlines() if line.startswith(("flags", "Features"))), "")
+    return not {"avx512_vnni", "avx_vnni", "asimd"}.intersection(flags.split())

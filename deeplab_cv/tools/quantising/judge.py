@@ -1,0 +1,92 @@
+"""How right an int8 network is: against the float network's labels, and against the truth where there is one."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import onnxruntime
+from numpy.typing import NDArray
+
+from deeplab_cv.card import Card
+from deeplab_cv.engines.processor import usable_cores
+from deeplab_cv.frame import Image, Labels
+from deeplab_cv.network import nearest_shape
+from deeplab_cv.postprocess import labels_at
+from deeplab_cv.preprocess import filled_area
+from deeplab_cv.tools.quantising.quantiser import input_of
+from deeplab_cv.tools.training.validate import accuracy, confusion_matrix
+
+LEAST_SHARE = 0.005
+"""A class that fills less of all judged pixels is left out of the mean against float labels: a handful of pixels at
+its borders would decide it."""
+
+
+@dataclass(frozen=True)
+class Judged:
+    """How right an int8 network is on frames it was not calibrated with.
+
+    Attributes:
+        left_float: number of layers that stayed float.
+        miou_to_float: mean IoU between its labels and the float network's.
+        equal_labels: share of pixels with the float network's label.
+        truth: mean IoU with the masks, of float and of int8; None without masks.
+    """
+
+    left_float: int
+    miou_to_float: float
+    equal_labels: float
+    truth: tuple[float, float] | None
+
+    @property
+    def drop(self) -> float:
+        """What is lost: with masks mean IoU against the truth, else mean IoU with the float network's labels."""
+        return self.truth[0] - self.truth[1] if self.truth else 1 - self.miou_to_float
+
+
+class Judge:
+    """The float network's answers for some pictures, to lay others beside."""
+
+    def __init__(
+        self, card: Card, float_file: Path, pictures: Sequence[tuple[str, Image]], masks: Mapping[str, Labels]
+    ) -> None:
+        self.card, self.pictures, self.masks = card, pictures, masks
+        self.expected = self._labels(float_file)
+
+    def judged(self, file: Path, left_float: int) -> Judged:
+        """How right another file of the same network is."""
+        found = self._labels(file)
+        classes = len(self.card.classes)
+        to_float = sum(
+            (confusion_matrix(wanted, got, classes) for wanted, got in zip(self.expected, found, strict=True)),
+            np.zeros((classes, classes), np.int64),
+        )
+        figures = accuracy(to_float)
+        large = to_float.sum(axis=1) >= LEAST_SHARE * to_float.sum()
+        truth = (self._miou(self.expected), self._miou(found)) if self.masks else None
+        return Judged(left_float, float(np.array(figures.iou)[large].mean()), figures.pixel_accuracy, truth)
+
+    def _labels(self, file: Path) -> list[Labels]:
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = usable_cores()
+        session = onnxruntime.InferenceSession(str(file), options, providers=["CPUExecutionProvider"])
+        return [
+            self._labels_of(session.run([self.card.output.name], self._feed(picture))[0][0], picture)
+            for _, picture in self.pictures
+        ]
+
+    def _feed(self, picture: Image) -> dict[str, NDArray[np.float32]]:
+        return {self.card.input.name: input_of(self.card, picture)}
+
+    def _labels_of(self, scores: NDArray[np.float32], picture: Image) -> Labels:
+        size_wh = picture.shape[1], picture.shape[0]
+        area = filled_area(size_wh, nearest_shape(self.card.shapes, size_wh), self.card.input)
+        return labels_at(scores, size_wh, self.card.output.align_corners, area)
+
+    def _miou(self, labels: Sequence[Labels]) -> float:
+        classes = len(self.card.classes)
+        confusion = np.zeros((classes, classes), np.int64)
+        for (name, _), got in zip(self.pictures, labels, strict=True):
+            if name in self.masks:
+                confusion += confusion_matrix(self.masks[name], got, classes)
+        return accuracy(confusion).miou

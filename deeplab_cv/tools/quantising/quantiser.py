@@ -1,0 +1,99 @@
+"""ONNX Runtime's static quantiser: QDQ, per channel, ranges from frames."""
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import onnx
+from onnxruntime.quantization import CalibrationDataReader, CalibrationMethod, QuantFormat, QuantType, quantize_static
+from onnxruntime.quantization.qdq_loss_debug import (
+    collect_activations,
+    compute_activation_error,
+    create_activation_matching,
+    modify_model_output_intermediate_tensors,
+)
+
+from deeplab_cv.card import Card
+from deeplab_cv.engines import Blob
+from deeplab_cv.frame import Image
+from deeplab_cv.network import nearest_shape
+from deeplab_cv.preprocess import blob_of
+
+FRAMES_TO_RANK_WITH = 4
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """The frames whose activations set the ranges.
+
+    Attributes:
+        card: the network's card: shapes and input.
+        pictures: uint8 (H, W, 3), BGR.
+        reduce_range: 7-bit weights, for processors whose sums of 8-bit products saturate.
+    """
+
+    card: Card
+    pictures: Sequence[Image]
+    reduce_range: bool
+
+
+def input_of(card: Card, picture: Image) -> Blob:
+    """A picture as the network's input, at the proven shape nearest to its aspect."""
+    return blob_of(picture, nearest_shape(card.shapes, (picture.shape[1], picture.shape[0])), card.input)
+
+
+def quantised_file(float_file: Path, file: Path, calibration: Calibration, left_float: Sequence[str] = ()) -> Path:
+    """Write the int8 form of a float32 network; the nodes named in `left_float` stay as they are."""
+    # The quantiser advises preparations that the exporter has already made.
+    logging.getLogger().addFilter(_is_no_advice)
+    try:
+        quantize_static(
+            str(float_file),
+            str(file),
+            _Reader(calibration.card, calibration.pictures),
+            quant_format=QuantFormat.QDQ,
+            per_channel=True,
+            reduce_range=calibration.reduce_range,
+            activation_type=QuantType.QUInt8,
+            weight_type=QuantType.QInt8,
+            calibrate_method=CalibrationMethod.MinMax,
+            nodes_to_exclude=list(left_float),
+        )
+    finally:
+        logging.getLogger().removeFilter(_is_no_advice)
+    return file
+
+
+def sensitive_layers(float_file: Path, int8_file: Path, calibration: Calibration) -> list[str]:
+    """Names of the convolutions, those first whose own outputs lose most when they are rounded to 8 bits."""
+    folder = float_file.parent
+    with_outputs = []
+    for file in (float_file, int8_file):
+        target = folder / f"{file.stem}-activations.onnx"
+        modify_model_output_intermediate_tensors(str(file), str(target))
+        with_outputs.append(target)
+    pictures = calibration.pictures[:FRAMES_TO_RANK_WITH]
+    activations = [collect_activations(str(target), _Reader(calibration.card, pictures)) for target in with_outputs]
+    errors = compute_activation_error(create_activation_matching(activations[1], activations[0]))
+    # SQNR in decibels of each activation against its rounded self: the lower, the more is lost.
+    noise = {name: float(error["qdq_err"]) for name, error in errors.items()}
+    convolutions = [node for node in onnx.load(float_file).graph.node if node.op_type == "Conv"]
+    ranked = sorted((node for node in convolutions if node.output[0] in noise), key=lambda node: noise[node.output[0]])
+    return [node.name for node in ranked]
+
+
+class _Reader(CalibrationDataReader):  # type: ignore[misc]
+    """Hands the quantiser one input after another."""
+
+    def __init__(self, card: Card, pictures: Sequence[Image]) -> None:
+        self.card = card
+        self.pictures = iter(pictures)
+
+    def get_next(self) -> dict[str, Blob] | None:
+        picture = next(self.pictures, None)
+        return None if picture is None else {self.card.input.name: input_of(self.card, picture)}
+
+
+def _is_no_advice(record: logging.LogRecord) -> bool:
+    return "pre-processing before quantization" not in record.getMessage()

@@ -1,0 +1,38 @@
+"""What `app.py quantise` prints."""
+
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from deeplab_cv.network import Network
+from deeplab_cv.tools.quantise import FLOAT, INT8, Quantised
+
+
+def print_quantised(network: Network, quantised: Quantised, max_miou_drop: float) -> None:
+    """Each attempt with what it loses, then float and int8 on each engine, then the verdict."""
+    console = Console(highlight=False)
+    attempts = Table("layers left float", "labels equal", "mIoU with float labels", "mIoU with truth: float, int8")
+    for judged in quantised.judged:
+        truth = f"{judged.truth[0]:.4f}, {judged.truth[1]:.4f}" if judged.truth else "no masks"
+        attempts.add_row(str(judged.left_float), f"{judged.equal_labels:.2%}", f"{judged.miou_to_float:.4f}", truth)
+    console.print(attempts)
+    if not quantised.races:
+        lost = min(judged.drop for judged in quantised.judged)
+        console.print(f"nothing kept: {lost:.4f} of mean IoU lost at best, {max_miou_drop:g} is allowed")
+        return
+    times = Table("engine", "float ms", "int8 ms", "times faster")
+    for race in quantised.races:
+        float_ms, int8_ms = race.ms.get(FLOAT), race.ms.get(INT8)
+        times.add_row(
+            race.backend,
+            f"{float_ms:.1f}" if float_ms else escape(race.refused.get(FLOAT, "")),
+            f"{int8_ms:.1f}" if int8_ms else escape(race.refused.get(INT8, "")),
+            f"{float_ms / int8_ms:.2f}" if float_ms and int8_ms else "",
+        )
+    console.print(times)
+    if quantised.variant is None:
+        console.print("nothing kept: no engine is faster with it on this machine")
+        return
+    file = network.file.with_name(quantised.variant.file)
+    sizes = f"{network.file.stat().st_size / 1e6:.1f} MB -> {file.stat().st_size / 1e6:.1f} MB"
+    console.print(f"{escape(str(file))}: {sizes}, for {', '.join(quantised.variant.engines)}", soft_wrap=True)

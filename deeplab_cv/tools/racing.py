@@ -1,0 +1,69 @@
+"""Times several graphs of one network on every engine in turn, so that a busy machine is equally unfair to all."""
+
+import statistics
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from itertools import groupby
+
+from deeplab_cv.engines import Engine
+from deeplab_cv.engines.candidates import Candidate, candidates_for, engine_module
+from deeplab_cv.engines.golden import Reference, check, reference_for
+from deeplab_cv.errors import EngineError
+from deeplab_cv.network import Graph
+
+ROUNDS = 9
+
+
+@dataclass(frozen=True)
+class Race:
+    """Times of every graph on one engine and device.
+
+    Attributes:
+        backend: such as `onnxruntime:cpu`.
+        ms: median milliseconds of an inference, by the graph's name.
+        refused: why a graph does not run there, by its name.
+    """
+
+    backend: str
+    ms: dict[str, float] = field(default_factory=dict)
+    refused: dict[str, str] = field(default_factory=dict)
+
+
+def race(graphs: Mapping[str, Graph], backend: str = "auto") -> list[Race]:
+    """Time graphs of one shape, the first of them the plain one, on each engine and device in full precision.
+
+    Each is held to the golden check first, over the first graph's reference.
+    """
+    names = {id(graph): name for name, graph in graphs.items()}
+    reference = reference_for(next(iter(graphs.values())))
+    races = []
+    candidates = candidates_for(list(graphs.values()), backend)
+    for (name, device), group in groupby(candidates, lambda each: (each.name, each.device)):
+        if "_fp16" in device or "_bf16" in device:
+            continue
+        races.append(_race_on(f"{name}:{device}", {names[id(each.graph)]: each for each in group}, reference))
+    return races
+
+
+def _race_on(backend: str, candidates: Mapping[str, Candidate], reference: Reference) -> Race:
+    result = Race(backend)
+    engines: dict[str, Engine] = {}
+    for name, candidate in candidates.items():
+        try:
+            engine: Engine = engine_module(candidate.name).load(candidate.graph, candidate.device, 0, 1, lambda _: None)
+            check(engine, candidate.graph, reference)
+            engines[name] = engine
+        except EngineError as error:
+            result.refused[name] = f"{error.what}: {error.remedy}"
+    times_ms: dict[str, list[float]] = {name: [] for name in engines}
+    for _ in range(ROUNDS):
+        for name, engine in engines.items():
+            start = time.perf_counter()
+            engine.submit(reference.blob)
+            engine.result()
+            times_ms[name].append((time.perf_counter() - start) * 1000)
+    for name, engine in engines.items():
+        engine.close()
+        result.ms[name] = statistics.median(times_ms[name])
+    return result

@@ -1,0 +1,91 @@
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+pytest.importorskip("torch", reason="the workshop needs requirements-train.txt")
+
+from deeplab_cv.card import golden_picture, read_card
+from deeplab_cv.cli import main
+from deeplab_cv.errors import DataError
+from deeplab_cv.frame import Image
+from deeplab_cv.network import open_network
+from deeplab_cv.tools.quantise import FLOAT, INT8, quantise
+from tests.networks import tiny_network
+from tests.tools.exported import random_export
+
+
+@pytest.fixture(scope="module")
+def exported(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    file = tmp_path_factory.mktemp("quantise") / "lite.onnx"
+    random_export("deeplabv3_lite", file, half=True)
+    return file
+
+
+def made_pictures(count: int) -> list[tuple[str, Image]]:
+    return [(f"{seed}.png", golden_picture(seed, (96, 128))) for seed in range(count)]
+
+
+def test_an_int8_file_is_kept_only_where_it_is_faster_and_then_stands_on_the_card(exported: Path) -> None:
+    quantised = quantise(open_network(exported), made_pictures(8), {}, max_miou_drop=1.0, reduce_range=False)
+
+    file = exported.with_name("lite.int8.onnx")
+    gained = {race.backend.partition(":")[0] for race in quantised.races if race.ms.get(INT8, 1e9) < race.ms[FLOAT]}
+    assert file.exists() == (quantised.variant is not None)
+    if quantised.variant is not None:
+        assert read_card(exported).variants == (quantised.variant,)
+        assert set(quantised.variant.engines) <= gained
+        assert file.stat().st_size < exported.stat().st_size
+
+
+def test_labels_that_differ_too_much_leave_everything_as_it_was(tmp_path: Path) -> None:
+    file = tiny_network(tmp_path)
+    before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+
+    quantised = quantise(open_network(file), made_pictures(6), {}, max_miou_drop=-1.0, reduce_range=False)
+
+    assert quantised.variant is None
+    assert [judged.left_float for judged in quantised.judged] == [0, 4, 12]
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before
+
+
+def test_masks_bring_the_truth_into_the_judgement(tmp_path: Path) -> None:
+    file = tiny_network(tmp_path)
+    pictures = made_pictures(6)
+    masks = {name: np.zeros((96, 128), np.uint8) for name, _ in pictures}
+
+    quantised = quantise(open_network(file), pictures, masks, max_miou_drop=-2.0, reduce_range=True)
+
+    truth = quantised.judged[0].truth
+    assert truth is not None
+    assert all(0 <= miou <= 1 for miou in truth)
+
+
+def test_one_picture_is_too_few(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="too few pictures"):
+        quantise(open_network(tiny_network(tmp_path)), made_pictures(1), {}, 0.1, reduce_range=False)
+
+
+@pytest.mark.parametrize(
+    ("mask", "message"),
+    [
+        (np.zeros((5, 5), np.uint8), "differ in size"),
+        (np.full((96, 128), 40, np.uint8), "a class the network does not have"),
+    ],
+)
+def test_a_wrong_mask_is_one_line_naming_the_file(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], mask: np.ndarray, message: str
+) -> None:
+    file = tiny_network(tmp_path)
+    for folder, picture in (("pictures", golden_picture(0, (96, 128))), ("masks", mask)):
+        (tmp_path / folder).mkdir()
+        assert cv2.imwrite(str(tmp_path / folder / "one.png"), picture)
+
+    code = main(["quantise", str(file), "--calibrate", str(tmp_path / "pictures"), "--masks", str(tmp_path / "masks")])
+
+    error = capsys.readouterr().err
+    assert code == 1
+    assert message in error
+    assert "one.png" in error
+    assert error.count("\n") == 1
