@@ -79,13 +79,18 @@ class GoldenFacts(_Facts):
 
 
 class Variant(_Facts):
-    """A further file of the same network: another precision, or a graph rewritten for some engines."""
+    """A further file of the same network: another precision, or a graph rewritten for some engines.
+
+    `full_range`: its 8-bit weights use their whole range, so that processors which sum 8-bit products in 16 bits would
+    cut the sums off; it is not for them.
+    """
 
     file: str
     sha256: str
     precision: Precision
     engines: tuple[str, ...] = ()
     tolerance: float | None = None
+    full_range: bool = False
     remark: str = ""
 
 

@@ -33,10 +33,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Quantise and print what was tried; 0 if an int8 file was kept, else 1."""
+    from deeplab_cv.engines.processor import sums_in_32_bits
     from deeplab_cv.errors import UsageError
     from deeplab_cv.network import open_network
     from deeplab_cv.tools.quantise import quantise
-    from deeplab_cv.tools.quantising.frames import frames_of, masks_of, needs_reduced_range
+    from deeplab_cv.tools.quantising.frames import frames_of, masks_of
     from deeplab_cv.tools.quantising.report import print_quantised
 
     network = open_network(args.file)
@@ -45,7 +46,7 @@ def run(args: argparse.Namespace) -> int:
     pictures = frames_of(args.calibrate, args.frames)
     masks = masks_of(args.masks, pictures, len(network.card.classes)) if args.masks else {}
     drop = args.max_miou_drop if args.max_miou_drop is not None else (0.01 if masks else 0.1)
-    reduce_range = needs_reduced_range() if args.reduce_range is None else args.reduce_range
+    reduce_range = not sums_in_32_bits() if args.reduce_range is None else args.reduce_range
     quantised = quantise(network, pictures, masks, drop, reduce_range)
     print_quantised(network, quantised, drop)
     return 0 if quantised.variant else 1

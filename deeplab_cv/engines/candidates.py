@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from types import ModuleType
 
+from deeplab_cv.engines.processor import sums_in_32_bits
 from deeplab_cv.errors import EngineError, UsageError
 from deeplab_cv.network import Graph
 
@@ -96,4 +97,11 @@ def _suits(name: str, device: str, graph: Graph) -> bool:
         device != "auto"
         and not (graph.engines and name not in graph.engines)
         and not (lowered and graph.precision != "float32")
+        and not (device.startswith("cpu") and _would_be_cut_off(graph))
     )
+
+
+def _would_be_cut_off(graph: Graph) -> bool:
+    """Whether a file's 8-bit weights are too large for what this processor sums their products in."""
+    variant = next((variant for variant in graph.card.variants if variant.sha256 == graph.sha256), None)
+    return variant is not None and variant.full_range and not sums_in_32_bits()

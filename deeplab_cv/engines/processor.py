@@ -5,6 +5,7 @@ import platform
 from pathlib import Path
 
 _TOPOLOGY = Path("/sys/devices/system/cpu")
+_SUMS_IN_32_BITS = {"avx512_vnni", "avx_vnni", "asimd"}
 _QUOTA = Path("/sys/fs/cgroup/cpu.max")
 
 
@@ -27,6 +28,20 @@ def usable_cores() -> int:
     logical = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else range(os.cpu_count() or 1)
     physical = {_siblings(number) for number in logical}
     return max(1, min(len(physical), _quota() or len(physical)))
+
+
+def sums_in_32_bits() -> bool:
+    """Whether sums of 8-bit products keep all their bits: VNNI and its like, or Arm. False where nobody tells.
+
+    Others add pairs of products in 16 bits and cut off what is larger, without a word; int8 networks for them have
+    weights of 7 bits.
+    """
+    try:
+        text = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return platform.machine().lower() in {"arm64", "aarch64"}
+    flags = next((line for line in text.splitlines() if line.startswith(("flags", "Features"))), "")
+    return not _SUMS_IN_32_BITS.isdisjoint(flags.split())
 
 
 def _siblings(number: int) -> str:

@@ -85,7 +85,7 @@ def quantise(
             file = quantised_file(float_file, folder / f"{left_float}.onnx", calibration, ranking[:left_float])
             attempts.append(judge.judged(file, left_float))
             if attempts[-1].drop <= max_miou_drop:
-                return _raced(network, file, attempts)
+                return _raced(network, file, attempts, full_range=not reduce_range)
     return Quantised(tuple(attempts))
 
 
@@ -97,12 +97,13 @@ def _float_file(network_file: Path, file: Path) -> Path:
     return file
 
 
-def _raced(network: Network, file: Path, attempts: Sequence[Judged]) -> Quantised:
+def _raced(network: Network, file: Path, attempts: Sequence[Judged], full_range: bool) -> Quantised:
     variant = Variant(
         file=network.file.with_suffix(".int8.onnx").name,
         sha256=file_hash(file),
         precision="int8",
         tolerance=min(COARSEST, rounded_up(TOLERANCE_MARGIN * _golden_error(network, file))),
+        full_range=full_range,
         remark=_remark(attempts[-1]),
     )
     card = with_variant(network.card, variant)

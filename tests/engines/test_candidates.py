@@ -3,6 +3,7 @@ import dataclasses
 import pytest
 
 from deeplab_cv.engines.candidates import ENGINES, backend_names, candidates_for, engine_module
+from deeplab_cv.engines.processor import sums_in_32_bits
 from deeplab_cv.errors import EngineError, UsageError
 from deeplab_cv.network import graph_for, open_network, variant_graphs
 from tests.engines.variants import with_variant
@@ -61,6 +62,13 @@ def test_a_variant_is_a_backend_of_its_own(network_file, graph, tmp_path):
     assert backends(graphs, "opencv:cpu_int8") == ["opencv:cpu_int8"]
     assert backends(graphs, "opencv:cpu") == ["opencv:cpu"]
     assert [backend for backend in backends(graphs, "auto") if "int8" in backend and "opencv" not in backend] == []
+
+
+def test_weights_of_whole_range_are_for_processors_that_sum_their_products_in_32_bits(network_file, graph, tmp_path):
+    network = open_network(with_variant(network_file, tmp_path, precision="int8", full_range=True))
+    graphs = [graph, *variant_graphs(network, graph_for(network, (1280, 720)))]
+
+    assert ("onnxruntime:cpu_int8" in backends(graphs, "auto")) == sums_in_32_bits()
 
 
 def test_a_device_of_lower_precision_takes_only_files_of_full_precision(graph):

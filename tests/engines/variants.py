@@ -15,6 +15,7 @@ def with_variant(
     precision: Precision,
     tolerance: float | None = None,
     engines: tuple[str, ...] = (),
+    full_range: bool = False,
 ) -> Path:
     """A copy of a network in `folder` whose card names a second file that computes the same; returns the network."""
     file = folder / network_file.name
@@ -27,7 +28,12 @@ def with_variant(
     second = folder / f"{file.stem}_{precision}.onnx"
     onnx.save(model, str(second))
     variant = Variant(
-        file=second.name, sha256=file_hash(second), precision=precision, tolerance=tolerance, engines=engines
+        file=second.name,
+        sha256=file_hash(second),
+        precision=precision,
+        tolerance=tolerance,
+        engines=engines,
+        full_range=full_range,
     )
     write_card(card.model_copy(update={"variants": (variant,)}), file)
     return file

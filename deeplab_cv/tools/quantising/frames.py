@@ -1,4 +1,4 @@
-"""The user's own frames and masks, and what this processor's integer arithmetic needs."""
+"""The user's own frames and masks."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -47,16 +47,3 @@ def masks_of(folder: Path, pictures: Sequence[tuple[str, Image]], class_count: i
             raise DataError("the mask names a class the network does not have", path, f"it has {class_count}")
         masks[name] = mask
     return masks
-
-
-def needs_reduced_range() -> bool:
-    """Whether this processor lacks VNNI or its like, so that sums of 8-bit products saturate at 16 bits.
-
-    Arm processors sum in 32 bits. Where the system does not tell, the answer is the careful one.
-    """
-    try:
-        text = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace")
-    except OSError:
-        return True
-    flags = next((line for line in text.splitlines() if line.startswith(("flags", "Features"))), "")
-    return not {"avx512_vnni", "avx_vnni", "asimd"}.intersection(flags.split())
