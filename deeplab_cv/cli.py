@@ -18,6 +18,7 @@ COMMANDS = {
     "run": "segment a camera, a video or pictures (the default command)",
     "export": "turn a PyTorch network into a file this program runs",
     "verify": "prove that every engine gives a network's own answer",
+    "repair": "mend an ONNX file from elsewhere and write its card",
     "quantise": "make an int8 form of a network with your own frames",
     "config": "print the settings that hold, and where each came from",
     "doctor": "prove every engine of this machine, and say why the others cannot be used",

@@ -5,12 +5,18 @@ from typing import Any
 
 from deeplab_cv.errors import NetworkError
 
+LARGEST = 2**31
+"""Bytes that protobuf can hold in one message."""
+
 
 def load_onnx(file: Path) -> Any:
     """An onnx.ModelProto that has been checked. Raises NetworkError."""
     import onnx
 
     try:
+        if file.stat().st_size >= LARGEST:
+            # Looked at before it is read: protobuf would fill the memory first and then refuse it.
+            raise ValueError("larger than the 2 GB that one ONNX file can hold")
         model = onnx.load(str(file))
         onnx.checker.check_model(model)
     except Exception as error:  # onnx raises protobuf's, its own and the system's errors alike

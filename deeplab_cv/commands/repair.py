@@ -1,0 +1,93 @@
+"""Mend an ONNX file from elsewhere so that every engine gives its scores, prove that they did not change, write a card.
+
+Mended are: weights in a second file, channels last, open sizes, argmax and upsampling inside the graph, and the forms
+of image pooling, HardSigmoid and Clip that one engine or another computes wrongly or refuses.
+
+examples:
+  app.py repair deeplab.onnx --classes voc --mean 127.5,127.5,127.5 --std 127.5,127.5,127.5 --order rgb --align-corners
+  app.py repair open-size.onnx --size 512x512 --classes names.txt --mean 0,0,0 --std 1,1,1 --order bgr
+"""
+
+import argparse
+import sys
+from pathlib import Path
+
+QUESTIONS = {
+    "classes": "class names: voc, or a file with one name a line",
+    "mean": "mean per channel, 0..255 (0,0,0 for none)",
+    "std": "standard deviation per channel, 0..255 (1,1,1 for none)",
+    "order": "order of the colours: rgb or bgr",
+}
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments of `repair`."""
+    parser.add_argument("file", metavar="FILE", type=Path, help="network file (.onnx)")
+    parser.add_argument("--out", metavar="FILE", type=Path, help="mended file (default: FILE-repaired.onnx)")
+    parser.add_argument("--overwrite", action="store_true", help="replace a file of that name")
+    for name, question in QUESTIONS.items():
+        parser.add_argument(f"--{name}", help=question)
+    parser.add_argument("--size", metavar="WxH", help="for a network that leaves its input size open")
+    parser.add_argument(
+        "--align-corners",
+        action=argparse.BooleanOptionalAction,
+        help="the scores are upsampled with aligned corners (default: what an upsampling in the file says)",
+    )
+
+
+def run(args: argparse.Namespace) -> int:
+    """Repair, then say what was found and what it would have done."""
+    told = {name: getattr(args, name) or _asked(name, question) for name, question in QUESTIONS.items()}
+
+    from deeplab_cv.card import InputFacts
+    from deeplab_cv.errors import UsageError
+    from deeplab_cv.guess import class_names
+    from deeplab_cv.tools.export import check_target
+    from deeplab_cv.tools.exporting.weights import without_folders
+    from deeplab_cv.tools.repair import Told, repair
+
+    if told["order"] not in {"rgb", "bgr"}:
+        raise UsageError("unknown order of colours", told["order"], "write rgb or bgr")
+    mean, std = _three("mean", told["mean"]), _three("std", told["std"])
+    facts = InputFacts(order="bgr" if told["order"] == "bgr" else "rgb", mean=mean, std=std, padding=mean)
+    target = args.out or args.file.with_name(f"{args.file.stem}-repaired.onnx")
+    check_target(target, ".onnx", args.overwrite)
+    size_wh = _size(args.size) if args.size else None
+    command = without_folders(["app.py", *sys.argv[1:]])
+    knowledge = Told(class_names(told["classes"]), facts, size_wh, args.align_corners)
+    repaired = repair(args.file, target, knowledge, command)
+    for name, harm in repaired.found:
+        print(f"mended: {name} ({harm})")
+    if not repaired.found:
+        print("nothing to mend")
+    height, width = repaired.card.shapes[0]
+    print(f"{target}: {len(repaired.card.classes)} classes, {width}x{height}, scores for {repaired.card.stride} pixels")
+    print(f"scores against the file as it came, in ONNX Runtime: {repaired.error:.1e} of the greatest apart")
+    return 0
+
+
+def _asked(name: str, question: str) -> str:
+    from deeplab_cv.errors import UsageError
+
+    if not sys.stdin.isatty():
+        raise UsageError(f"the file does not say its {name}", f"--{name}", question)
+    return input(f"{question}: ").strip()
+
+
+def _three(name: str, text: str) -> tuple[float, float, float]:
+    from deeplab_cv.errors import UsageError
+
+    try:
+        first, second, third = (float(part) for part in text.replace(",", " ").split())
+    except ValueError:
+        raise UsageError("expected three numbers", f"--{name} {text}", "such as 127.5,127.5,127.5") from None
+    return first, second, third
+
+
+def _size(text: str) -> tuple[int, int]:
+    from deeplab_cv.errors import UsageError
+
+    width, _, height = text.partition("x")
+    if not (width.isdecimal() and height.isdecimal() and int(width) and int(height)):
+        raise UsageError("expected width x height", f"--size {text}", "such as --size 512x512")
+    return int(width), int(height)

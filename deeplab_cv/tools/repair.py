@@ -1,0 +1,176 @@
+"""Somebody's ONNX file -> a file every engine reads alike, with a card and the proof that its scores are the same."""
+
+import copy
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import onnx
+import onnxruntime
+
+from deeplab_cv.card import (
+    Card,
+    GoldenFacts,
+    InputFacts,
+    Origin,
+    OutputFacts,
+    Shape,
+    file_hash,
+    golden_blob,
+    write_card,
+)
+from deeplab_cv.engines import Blob
+from deeplab_cv.errors import NetworkError, UsageError
+from deeplab_cv.frame import Scores
+from deeplab_cv.onnx_file import load_onnx
+from deeplab_cv.tools.exporting.golden import FLOAT32_TOLERANCE, GOLDEN_SEED, greatest_error, write_golden
+from deeplab_cv.tools.exporting.graph import save_graph, simplified
+from deeplab_cv.tools.repairing.ends import cut_after_scores, take_channels_first
+from deeplab_cv.tools.repairing.mends import MENDS
+
+PROOF_SEEDS = (1, 2)
+SAME = 1e-4
+"""How far rounding may move the scores, as a share of the greatest."""
+
+HALF_TOLERANCE = 0.02
+"""For engines that compute in float16: without the PyTorch network its own rounding cannot be measured."""
+
+
+@dataclass(frozen=True)
+class Told:
+    """What no file says of itself, so that its user has to.
+
+    Attributes:
+        size_wh: for a file that leaves its input size open.
+        align_corners: None to take the word of an upsampling at the file's end, else half-pixel centres.
+    """
+
+    classes: tuple[str, ...]
+    input: InputFacts
+    size_wh: tuple[int, int] | None
+    align_corners: bool | None
+
+
+@dataclass(frozen=True)
+class Repaired:
+    """What was found and written.
+
+    Attributes:
+        found: each trap and what it does to the mask.
+        error: greatest difference from the file as it came, as a share of the greatest score.
+    """
+
+    card: Card
+    found: tuple[tuple[str, str], ...]
+    error: float
+
+
+def repair(file: Path, target: Path, told: Told, command: str) -> Repaired:
+    """Write a mended copy of a network with its card and golden scores.
+
+    Raises:
+        NetworkError: the file is no network, or its scores would change.
+        UsageError: its input size is open and none was told, or the class names do not fit.
+    """
+    original = load_onnx(file)
+    found = []
+    if _in_two_files(file):
+        found.append(("weights in a second file", "without it beside the first the network does not load"))
+    model = copy.deepcopy(original)
+    channels_last = take_channels_first(model)
+    if channels_last:
+        found.append(("input with channels last", "this program and OpenCV hand in channels first"))
+    shape = _fix_size(model, file, told.size_wh)
+    model = simplified(model)
+    cut = cut_after_scores(model)
+    found += [(words, "what follows the scores costs time and hides them") for words in cut.words]
+    # Simplifying has done some mends already, so the file as it came says which traps it held.
+    for mend in MENDS:
+        if mend.apply(copy.deepcopy(original)) | mend.apply(model):
+            found.append((mend.name, mend.harm))
+    model = simplified(_inferred(model))
+    facts = told.input.model_copy(update={"name": model.graph.input[0].name})
+    error, golden = _proof(file, original, model, cut.scores, shape, facts, channels_last)
+    if len(golden) != len(told.classes):
+        remedy = "name them with --classes names.txt, one name a line"
+        raise UsageError(f"the network has {len(golden)} classes, not {len(told.classes)}", file, remedy)
+    save_graph(model, target, {"repaired": ", ".join(name for name, _ in found)})
+    golden_file = target.with_suffix(".golden.npz")
+    write_golden(golden_file, {shape: golden})
+    aligned = told.align_corners if told.align_corners is not None else bool(cut.align_corners)
+    card = Card(
+        name=target.stem,
+        file=target.name,
+        sha256=file_hash(target),
+        architecture="unknown",
+        classes=told.classes,
+        input=facts,
+        output=OutputFacts(align_corners=aligned),
+        stride=max(1, round(shape[0] / golden.shape[1])),
+        pixel_budget=shape[0] * shape[1],
+        shapes=(shape,),
+        origin=Origin(weights=f"file {file.name}, sha256 {file_hash(file)[:16]}", command=command),
+        golden=GoldenFacts(
+            file=golden_file.name,
+            seed=GOLDEN_SEED,
+            tolerance={"float32": FLOAT32_TOLERANCE, "float16": HALF_TOLERANCE},
+        ),
+    )
+    write_card(card, target)
+    return Repaired(card, tuple(found), error)
+
+
+def _in_two_files(file: Path) -> bool:
+    alone = onnx.load(str(file), load_external_data=False)
+    return any(tensor.data_location == onnx.TensorProto.EXTERNAL for tensor in alone.graph.initializer)
+
+
+def _fix_size(model: onnx.ModelProto, file: Path, size_wh: tuple[int, int] | None) -> Shape:
+    sides = model.graph.input[0].type.tensor_type.shape.dim
+    if len(sides) != 4 or sides[1].dim_value != 3:
+        where = f"{file}, {model.graph.input[0].name}"
+        raise NetworkError("the input is no picture of three colours", where, "name a segmentation network")
+    sides[0].dim_value = 1
+    if not sides[2].dim_value or not sides[3].dim_value:
+        if size_wh is None:
+            raise UsageError("the network leaves its input size open", file, "say it: --size 512x512")
+        sides[3].dim_value, sides[2].dim_value = size_wh
+        del model.graph.value_info[:]
+        for output in model.graph.output:
+            output.type.tensor_type.ClearField("shape")
+    return sides[2].dim_value, sides[3].dim_value
+
+
+def _inferred(model: onnx.ModelProto) -> onnx.ModelProto:
+    del model.graph.value_info[:]
+    return onnx.shape_inference.infer_shapes(model, strict_mode=True)
+
+
+def _proof(
+    file: Path,
+    original: onnx.ModelProto,
+    model: onnx.ModelProto,
+    scores_name: str,
+    shape: Shape,
+    facts: InputFacts,
+    channels_last: bool,
+) -> tuple[float, Scores]:
+    """Run both files on random pictures; the greatest error, and the original's scores for the golden input."""
+    watched = copy.deepcopy(original)
+    if scores_name not in {value.name for value in watched.graph.output}:
+        watched.graph.output.append(onnx.helper.make_empty_tensor_value_info(scores_name))
+    before = onnxruntime.InferenceSession(watched.SerializeToString(), providers=["CPUExecutionProvider"])
+    after = onnxruntime.InferenceSession(model.SerializeToString(), providers=["CPUExecutionProvider"])
+
+    def expected(blob: Blob) -> Scores:
+        fed = blob.transpose(0, 2, 3, 1) if channels_last else blob
+        scores: Scores = before.run([scores_name], {watched.graph.input[0].name: np.ascontiguousarray(fed)})[0][0]
+        return scores
+
+    errors = []
+    for seed in PROOF_SEEDS:
+        blob = golden_blob(seed, shape, facts)
+        errors.append(greatest_error(after.run(["output"], {facts.name: blob})[0][0], expected(blob)))
+    if not max(errors) < SAME:
+        raise NetworkError(f"the scores would change by {max(errors):.1e}", file, "nothing was written")
+    return max(errors), expected(golden_blob(GOLDEN_SEED, shape, facts))

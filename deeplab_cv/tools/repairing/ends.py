@@ -1,0 +1,133 @@
+"""What stands before and after the network proper: colours last, argmax, softmax, the last upsampling."""
+
+from dataclasses import dataclass
+
+import onnx
+from onnx import TensorProto, helper
+
+from deeplab_cv.tools.repairing.graphs import Graph, Node, attribute, consumers, in_order, producer, sizes
+
+AFTER_SCORES = {"ArgMax", "Cast", "Squeeze", "Unsqueeze", "Softmax", "LogSoftmax", "Identity"}
+"""What may be cut behind the scores: the greatest of them stays the greatest."""
+
+
+@dataclass(frozen=True)
+class Cut:
+    """What was cut behind the scores.
+
+    Attributes:
+        scores: the tensor that is the output now, by its name in the file as it came.
+        words: what was cut, in plain words.
+        align_corners: how the upsampling that was cut laid its corners; None where there was none.
+        channels_last: the scores were channels last where they were cut.
+    """
+
+    scores: str
+    words: tuple[str, ...]
+    align_corners: bool | None
+
+
+def take_channels_first(model: onnx.ModelProto) -> bool:
+    """Turn an input (1, height, width, 3) into (1, 3, height, width); whether it was one."""
+    graph = model.graph
+    value = graph.input[0]
+    sides = value.type.tensor_type.shape.dim
+    if len(sides) != 4 or sides[3].dim_value != 3 or sides[1].dim_value == 3:
+        return False
+    size = [(side.dim_value or side.dim_param) for side in sides]
+    turned = helper.make_tensor_value_info(value.name, TensorProto.FLOAT, [size[0], 3, size[1], size[2]])
+    inner = f"{value.name}_channels_last"
+    readers = consumers(graph, value.name)
+    if readers and all(_turns_first(node) for node in readers):
+        # The graph's own first step was this very turn.
+        for node in readers:
+            for reader in [each for each in graph.node if node.output[0] in each.input]:
+                names = [value.name if name == node.output[0] else name for name in reader.input]
+                del reader.input[:]
+                reader.input.extend(names)
+            graph.node.remove(node)
+    else:
+        for reader in readers:
+            names = [inner if name == value.name else name for name in reader.input]
+            del reader.input[:]
+            reader.input.extend(names)
+        turn = helper.make_node("Transpose", [value.name], [inner], perm=[0, 2, 3, 1], name=f"{inner}_turn")
+        graph.node.insert(0, turn)
+    graph.input.remove(value)
+    graph.input.insert(0, turned)
+    del graph.value_info[:]
+    return True
+
+
+def cut_after_scores(model: onnx.ModelProto) -> Cut:
+    """Make the scores at the head's own stride the only output, `output`, cutting what stands behind them."""
+    graph, shapes = model.graph, sizes(model)
+    name = _main_output(graph)
+    words: list[str] = []
+    align_corners = None
+    while (node := producer(graph, name)) is not None:
+        if node.op_type in AFTER_SCORES:
+            if node.op_type in {"ArgMax", "Softmax", "LogSoftmax"}:
+                words.append(node.op_type.lower())
+        elif _turns_last(node):
+            words.append("channels last")
+        elif _upsamples(node, shapes):
+            align_corners = _aligned(node)
+            words.append("the last upsampling")
+        else:
+            break
+        name = node.input[0]
+    del graph.output[:]
+    graph.output.append(helper.make_tensor_value_info("output", TensorProto.FLOAT, None))
+    _rename(graph, name, "output")
+    _drop_dead(graph)
+    in_order(graph)
+    return Cut(name, tuple(reversed(words)), align_corners)
+
+
+def _main_output(graph: Graph) -> str:
+    names = [value.name for value in graph.output]
+    return next((name for name in ("output", "out", "logits") if name in names), names[0])
+
+
+def _turns_first(node: Node) -> bool:
+    return node.op_type == "Transpose" and list(attribute(node, "perm", ())) == [0, 3, 1, 2]
+
+
+def _turns_last(node: Node) -> bool:
+    return node.op_type == "Transpose" and list(attribute(node, "perm", ())) == [0, 2, 3, 1]
+
+
+def _upsamples(node: Node, shapes: dict[str, tuple[int, ...]]) -> bool:
+    mode = attribute(node, "mode", b"nearest")
+    before, after = shapes.get(node.input[0], ()), shapes.get(node.output[0], ())
+    grows = len(before) != 4 or len(after) != 4 or 0 in after[2:] or after[2] > before[2]
+    return node.op_type in {"Resize", "Upsample"} and mode == b"linear" and grows
+
+
+def _aligned(node: Node) -> bool:
+    return bool(attribute(node, "coordinate_transformation_mode", b"half_pixel") == b"align_corners")
+
+
+def _rename(graph: Graph, name: str, new: str) -> None:
+    if name == new:
+        return
+    for node in graph.node:
+        for position, each in enumerate(node.input):
+            if each in {name, new}:
+                node.input[position] = new if each == name else f"{new}_before"
+        for position, each in enumerate(node.output):
+            if each in {name, new}:
+                node.output[position] = new if each == name else f"{new}_before"
+
+
+def _drop_dead(graph: Graph) -> None:
+    """Remove nodes and weights whose results reach no output."""
+    needed = {value.name for value in graph.output}
+    for node in reversed(list(graph.node)):
+        if needed.intersection(node.output):
+            needed.update(node.input)
+        else:
+            graph.node.remove(node)
+    for tensor in [each for each in graph.initializer if each.name not in needed]:
+        graph.initializer.remove(tensor)

@@ -1,0 +1,135 @@
+from pathlib import Path
+
+import numpy as np
+import onnx
+import pytest
+
+pytest.importorskip("torch", reason="the workshop needs requirements-train.txt")
+
+from deeplab_cv.card import InputFacts, card_path, read_card, read_golden
+from deeplab_cv.classes import VOC_CLASSES
+from deeplab_cv.cli import main
+from deeplab_cv.engines.memory import spoiled_memory
+from deeplab_cv.errors import EngineError, NetworkError, UsageError
+from deeplab_cv.tools.exporting.golden import greatest_error
+from deeplab_cv.tools.repair import Told, repair
+from tests.networks import tiny_onnx
+from tests.tools.exported import PROCESSOR_ENGINES, load_engine
+
+SHAPE = (96, 128)
+TOLD = Told(VOC_CLASSES, InputFacts(), None, None)
+SHARED = Path(__file__).parents[3] / "shared" / "models"
+FLAGS = ["--classes", "voc", "--mean", "127.5,127.5,127.5", "--std", "127.5,127.5,127.5", "--order", "rgb"]
+
+
+@pytest.mark.parametrize(("name", "device"), PROCESSOR_ENGINES)
+@pytest.mark.parametrize("trap", ["resized_pooling", "squeezed"])
+def test_a_mended_network_is_right_on_every_engine(tmp_path: Path, trap: str, name: str, device: str) -> None:
+    file = tiny_onnx(tmp_path, shape=SHAPE, resized_pooling=trap == "resized_pooling", squeezed=trap == "squeezed")
+    target = tmp_path / "mended.onnx"
+
+    repaired = repair(file, target, TOLD, command="")
+
+    golden = read_golden(repaired.card, tmp_path, SHAPE)
+    assert golden is not None
+    with spoiled_memory():
+        try:
+            engine = load_engine(name, device, target, SHAPE)
+        except EngineError as error:
+            pytest.skip(str(error))
+        engine.submit(golden.blob)
+        scores = engine.result()
+    assert repaired.found
+    assert greatest_error(scores, golden.scores) < 1e-3
+
+
+def test_an_open_size_has_to_be_told(tmp_path: Path) -> None:
+    file = tiny_onnx(tmp_path)
+
+    with pytest.raises(UsageError, match="leaves its input size open"):
+        repair(file, tmp_path / "mended.onnx", TOLD, command="")
+
+    told = Told(VOC_CLASSES, InputFacts(), (128, 96), None)
+    assert repair(file, tmp_path / "mended.onnx", told, command="").card.shapes == (SHAPE,)
+
+
+def test_another_class_count_is_one_line(tmp_path: Path) -> None:
+    told = Told(("nothing", "cat"), InputFacts(), None, None)
+
+    with pytest.raises(UsageError, match="the network has 21 classes, not 2"):
+        repair(tiny_onnx(tmp_path, shape=SHAPE), tmp_path / "mended.onnx", told, command="")
+
+    assert not (tmp_path / "mended.onnx").exists()
+
+
+def test_weights_in_a_second_file_come_into_the_one(tmp_path: Path) -> None:
+    file = tiny_onnx(tmp_path, shape=SHAPE)
+    onnx.save(onnx.load(file), str(file), save_as_external_data=True, location="weights.bin", size_threshold=0)
+
+    repaired = repair(file, tmp_path / "mended.onnx", TOLD, command="")
+    (tmp_path / "weights.bin").unlink()
+
+    assert repaired.found[0][0] == "weights in a second file"
+    onnx.checker.check_model(onnx.load(tmp_path / "mended.onnx"))
+
+
+@pytest.mark.parametrize("content", [b"", b"no network at all", None], ids=["empty", "text", "3 GB of nothing"])
+def test_what_is_no_network_is_one_line_and_nothing_is_written(
+    tmp_path: Path, content: bytes | None, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "bad.onnx"
+    with file.open("wb") as stream:
+        if content is None:
+            stream.truncate(3 * 2**30)
+        else:
+            stream.write(content)
+
+    code = main(["repair", str(file), *FLAGS])
+
+    assert code == 1
+    assert capsys.readouterr().err.count("\n") == 1
+    assert [path.name for path in tmp_path.iterdir()] == ["bad.onnx"]
+
+
+def test_a_truncated_network_is_one_line(tmp_path: Path) -> None:
+    file = tiny_onnx(tmp_path, shape=SHAPE)
+    file.write_bytes(file.read_bytes()[:-40])
+
+    with pytest.raises(NetworkError, match="not a whole ONNX network"):
+        repair(file, tmp_path / "mended.onnx", TOLD, command="")
+
+
+def test_what_the_file_does_not_say_is_asked_for(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["repair", str(tiny_onnx(tmp_path, shape=SHAPE))]) == 2
+    assert "the file does not say its classes: --classes" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("name", ["deeplabv3_mnv2_dm05_os8_257", "deeplabv3_mnv2_os16_513", "deeplabv3_mnv2_os8_513"])
+def test_published_networks_go_through_and_are_right_on_opencv(
+    tmp_path: Path, name: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = SHARED / f"{name}.onnx"
+    if not file.exists():
+        pytest.skip("the published networks lie beside the repository only where it is developed")
+    target = tmp_path / "mended.onnx"
+
+    code = main(["repair", str(file), "--out", str(target), "--align-corners", *FLAGS])
+
+    assert code == 0
+    assert "image pooling added" in capsys.readouterr().out
+    card = read_card(target)
+    assert card_path(target).exists()
+    assert card.output.align_corners
+    golden = read_golden(card, tmp_path, card.shapes[0])
+    assert golden is not None
+    for engine_name, device in PROCESSOR_ENGINES:
+        try:
+            engine = load_engine(engine_name, device, target, card.shapes[0])
+        except EngineError as error:
+            if "has no" in error.what:
+                continue
+            raise
+        engine.submit(golden.blob)
+        scores = engine.result()
+        assert np.isfinite(scores).all()
+        assert greatest_error(scores, golden.scores) < 1e-3
