@@ -14,6 +14,7 @@ import openvino
 
 from deeplab_cv.engines import Blob, check_blob
 from deeplab_cv.engines.processor import usable_cores
+from deeplab_cv.engines.signal_stack import kept_signal_stack
 from deeplab_cv.errors import EngineError
 from deeplab_cv.folders import cache_folder
 from deeplab_cv.frame import Scores
@@ -84,6 +85,7 @@ class OpenVINOEngine:
         self._free.clear()
 
 
+@kept_signal_stack()
 def devices() -> tuple[str, ...]:
     """The devices OpenVINO finds on this machine, each precision of its own."""
     core = openvino.Core()
@@ -108,6 +110,7 @@ def why_not(device: str) -> EngineError | None:
     return EngineError(f"OpenVINO has no {device}", f"OpenVINO {_VERSION}", remedy)
 
 
+@kept_signal_stack()
 def load(graph: Graph, device: str, threads: int, depth: int, say: Callable[[str], None]) -> OpenVINOEngine:
     """Load a graph on one of `devices()`. Raises EngineError."""
     if (refusal := why_not(device)) is not None:
