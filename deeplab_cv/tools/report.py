@@ -12,15 +12,13 @@ from rich.table import Table
 
 from deeplab_cv.card import golden_blob
 from deeplab_cv.network import Network
+from deeplab_cv.tables import wide_console
 from deeplab_cv.tools.verify import FIRST_VALUES, MADE_SEED, Finding
-
-TABLE_WIDTH = 110
-"""Characters the table needs; a narrower terminal wraps its lines, which is still better than cut figures."""
 
 
 def print_findings(network: Network, findings: Sequence[Finding]) -> None:
     """A row for each shape and engine with the worst of its samples, then the first values for comparing by hand."""
-    console = Console(width=max(TABLE_WIDTH, Console().width), highlight=False)
+    console = wide_console()
     table = Table("input", "engine", "computes in", title=escape(network.card.name))
     for heading in ("max error", "mean error", "labels equal", "mIoU", "ms"):
         table.add_column(heading, justify="right")

@@ -1,16 +1,16 @@
 """What `app.py quantise` prints."""
 
-from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
 from deeplab_cv.network import Network
+from deeplab_cv.tables import wide_console
 from deeplab_cv.tools.quantise import FLOAT, INT8, Quantised
 
 
 def print_quantised(network: Network, quantised: Quantised, max_miou_drop: float) -> None:
     """Each attempt with what it loses, then float and int8 on each engine, then the verdict."""
-    console = Console(highlight=False)
+    console = wide_console()
     attempts = Table("layers left float", "labels equal", "mIoU with float labels", "mIoU with truth: float, int8")
     for judged in quantised.judged:
         truth = f"{judged.truth[0]:.4f}, {judged.truth[1]:.4f}" if judged.truth else "no masks"

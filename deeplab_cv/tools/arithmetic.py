@@ -1,0 +1,26 @@
+"""How much a graph multiplies."""
+
+import math
+
+import onnx
+
+
+def gmac(model: onnx.ModelProto) -> float:
+    """Billions of multiplications and additions in the convolutions of a graph of fixed size."""
+    graph = onnx.shape_inference.infer_shapes(model).graph
+    sizes = {
+        value.name: [side.dim_value for side in value.type.tensor_type.shape.dim]
+        for value in (*graph.value_info, *graph.output)
+    }
+    kernels = {tensor.name: tuple(tensor.dims) for tensor in graph.initializer}
+    # Weights stored as float16 or int8 stand before a Cast or DequantizeLinear.
+    kernels |= {node.output[0]: kernels[node.input[0]] for node in graph.node if _unpacks(node, kernels)}
+    total = 0
+    for node in graph.node:
+        if node.op_type == "Conv" and node.input[1] in kernels and node.output[0] in sizes:
+            total += math.prod(sizes[node.output[0]]) * math.prod(kernels[node.input[1]][1:])
+    return total / 1e9
+
+
+def _unpacks(node: onnx.NodeProto, kernels: dict[str, tuple[int, ...]]) -> bool:
+    return node.op_type in {"Cast", "DequantizeLinear"} and node.input[0] in kernels
