@@ -233,7 +233,10 @@ def test_ctrl_c_at_any_moment_leaves_no_half_written_file(network, tmp_path, aft
     )
     time.sleep(after_s)
     process.send_signal(signal.SIGINT)
-    _, error = process.communicate(timeout=30)
+    try:
+        _, error = process.communicate(timeout=30)
+    finally:
+        process.kill()
 
     assert process.returncode in (130, -signal.SIGINT)
     assert "Traceback" not in error or after_s < 0.1
