@@ -1,7 +1,7 @@
 """Prints the settings that hold, and where each came from.
 
-  app.py config --style outline
-  app.py config --default > config.yaml
+app.py config --style outline
+app.py config --default > config.yaml
 """
 
 import argparse
