@@ -100,7 +100,17 @@ class Program:
         facts["mask"] = np.asarray(Image.open(path.with_name(f"{path.stem}-mask.png")))
         return dict(facts)
 
-    def close_by_its_cross(self) -> None:
+    def click_its_cross(self) -> None:
+        """Click the cross until the program has ended, as a person would."""
+        for _ in range(_TRIES):
+            self._send_close()
+            deadline = time.monotonic() + _PAINT_S
+            while self.process.poll() is None and time.monotonic() < deadline:
+                time.sleep(0.1)
+            if self.process.poll() is not None:
+                return
+
+    def _send_close(self) -> None:
         """What a window manager sends when the cross is clicked."""
         from Xlib import X, display
         from Xlib.protocol import event

@@ -58,7 +58,7 @@ def picture(tmp_path):
 def test_the_window_closes(program, way):
     if way == "cross":
         pytest.importorskip("Xlib", reason="python-xlib not installed: no cross can be clicked")
-        program.close_by_its_cross()
+        program.click_its_cross()
     elif way == "ctrl-c":
         program.process.send_signal(signal.SIGINT)
     else:
