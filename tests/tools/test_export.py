@@ -7,8 +7,9 @@ import pytest
 pytest.importorskip("torch", reason="the workshop needs requirements-train.txt")
 
 from deeplab_cv.card import read_card, read_golden
+from deeplab_cv.cli import main
 from deeplab_cv.engines.memory import spoiled_memory
-from deeplab_cv.errors import EngineError, UsageError
+from deeplab_cv.errors import EngineError
 from deeplab_cv.tools.exporting.golden import greatest_error
 from tests.tools.exported import PROCESSOR_ENGINES, load_engine, random_export
 
@@ -127,12 +128,13 @@ def test_half_storage_halves_the_file_and_keeps_the_scores(lite: Path, tmp_path:
         assert greatest_error(engine.result(), golden.scores) < 1e-3
 
 
-def test_an_existing_file_is_not_replaced_unasked(lite: Path) -> None:
+def test_an_existing_file_is_not_replaced_unasked(lite: Path, capsys: pytest.CaptureFixture[str]) -> None:
     before = lite.read_bytes()
 
-    with pytest.raises(UsageError, match="the file exists"):
-        random_export("deeplabv3_lite", lite)
+    code = main(["export", "deeplabv3_lite", "--random", "--out", str(lite)])
 
+    assert code == 2
+    assert "the file exists" in capsys.readouterr().err
     assert lite.read_bytes() == before
 
 
