@@ -66,6 +66,15 @@ class Accuracy(_Facts):
     iou: dict[str, float] = {}
 
 
+class Flicker(_Facts):
+    """How calm the network's labels are in a video: shares of the pixels followed by optical flow."""
+
+    video: str
+    flips: float = Field(ge=0, le=1)
+    flips_smoothed: float = Field(ge=0, le=1)
+    smooth: float = Field(ge=0, le=0.95)
+
+
 class GoldenFacts(_Facts):
     """The proof: inputs made from `seed`, and how far each precision may be from PyTorch's float32 scores.
 
@@ -110,6 +119,7 @@ class Card(_Facts):
     shapes: tuple[Shape, ...] = Field(min_length=1)
     origin: Origin
     accuracy: tuple[Accuracy, ...] = ()
+    flicker: tuple[Flicker, ...] = ()
     golden: GoldenFacts | None = None
     variants: tuple[Variant, ...] = ()
 

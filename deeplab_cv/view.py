@@ -8,7 +8,8 @@ from deeplab_cv.keys import Action
 from deeplab_cv.settings import STYLES, Settings, default_colour
 
 _ALPHA_STEP = 0.1
-_SMOOTHING_BY_KEY = 0.6
+USUAL_SMOOTHING = 0.6
+"""The weight of earlier scores where smoothing is asked for without a number."""
 
 
 @dataclass(frozen=True)
@@ -79,7 +80,7 @@ def changed(view: View, action: Action, smooth: float) -> View:
         case "all_classes":
             return replace(view, all_classes=not view.all_classes)
         case "smoothing":
-            return replace(view, smooth=0.0 if view.smooth else smooth or _SMOOTHING_BY_KEY)
+            return replace(view, smooth=0.0 if view.smooth else smooth or USUAL_SMOOTHING)
         case "line":
             return replace(view, line=not view.line)
         case "legend":

@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 import torch
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.progress import Progress
 from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel
 
@@ -23,11 +23,13 @@ from deeplab_cv.tools.data.layouts import find_records
 from deeplab_cv.tools.data.records import Record, survey_classes
 from deeplab_cv.tools.data.sampling import BalancedSampler
 from deeplab_cv.tools.dilation import use_phases
+from deeplab_cv.tools.evaluating.accuracy import Accuracy
+from deeplab_cv.tools.progress import progress_bar
 from deeplab_cv.tools.training.log import TrainingLog
 from deeplab_cv.tools.training.loss import segmentation_loss
 from deeplab_cv.tools.training.replicas import Replicas
 from deeplab_cv.tools.training.schedule import Budget, learning_rate_factor
-from deeplab_cv.tools.training.validate import Accuracy, comparison_sheet, evaluate_miou
+from deeplab_cv.tools.training.validate import comparison_sheet, evaluate_miou
 
 Tensors = tuple[Tensor, ...] | list[Tensor]
 
@@ -347,16 +349,3 @@ def fingerprint(plan: TrainingPlan, records: list[Record]) -> str:
     )
     names = [record.name for record in records]
     return hashlib.sha256(repr((settings, plan.learning_rate, plan.teacher_weight, names)).encode()).hexdigest()[:16]
-
-
-def progress_bar(console: Console) -> Progress:
-    """A progress bar with time left; nothing where the output is not a terminal."""
-    return Progress(
-        TextColumn("{task.description}"),
-        BarColumn(),
-        TextColumn("{task.percentage:>3.0f}%"),
-        TimeElapsedColumn(),
-        TimeRemainingColumn(),
-        console=console,
-        disable=not console.is_terminal,
-    )

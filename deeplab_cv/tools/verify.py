@@ -22,10 +22,10 @@ from deeplab_cv.frame import Image, Labels, Scores
 from deeplab_cv.network import Graph, Network, graph_for, variant_graphs
 from deeplab_cv.postprocess import labels_at
 from deeplab_cv.preprocess import blob_of
+from deeplab_cv.tools.evaluating.accuracy import accuracy, confusion_matrix
 from deeplab_cv.tools.export import PlainInput
 from deeplab_cv.tools.exporting.golden import FLOAT32_TOLERANCE, scores_of
 from deeplab_cv.tools.exporting.weights import trained_checkpoint
-from deeplab_cv.tools.training.validate import accuracy, confusion_matrix
 
 FLOAT32_LABELS = 0.9999
 LESSER_LABELS = 0.995

@@ -14,8 +14,8 @@ from deeplab_cv.frame import Image, Labels
 from deeplab_cv.network import nearest_shape
 from deeplab_cv.postprocess import labels_at
 from deeplab_cv.preprocess import filled_area
+from deeplab_cv.tools.evaluating.accuracy import accuracy, confusion_matrix
 from deeplab_cv.tools.quantising.quantiser import input_of
-from deeplab_cv.tools.training.validate import accuracy, confusion_matrix
 
 LEAST_SHARE = 0.005
 """A class that fills less of all judged pixels is left out of the mean against float labels: a handful of pixels at

@@ -1,11 +1,9 @@
 """Measures a network on pictures it did not learn from."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import cv2
 import numpy as np
-import numpy.typing as npt
 import torch
 from torch import nn
 from torch.nn import functional
@@ -13,15 +11,7 @@ from torch.nn import functional
 from deeplab_cv.classes import voc_palette
 from deeplab_cv.tools.architectures import Architecture, normalise
 from deeplab_cv.tools.data.records import IGNORE, Mask, Picture, Record, read_pair
-
-
-@dataclass(frozen=True)
-class Accuracy:
-    """Figures of one validation, 0..1; a class in neither masks nor predictions has IoU NaN and does not count."""
-
-    miou: float
-    pixel_accuracy: float
-    iou: tuple[float, ...]
+from deeplab_cv.tools.evaluating.accuracy import Accuracy, accuracy, confusion_matrix
 
 
 def evaluate_miou(
@@ -38,22 +28,6 @@ def evaluate_miou(
         picture, mask = read_pair(record, class_count)
         confusion += confusion_matrix(mask, predict(network, architecture, picture, pixels, device), class_count)
     return accuracy(confusion)
-
-
-def accuracy(confusion: npt.NDArray[np.int64]) -> Accuracy:
-    """Figures from a confusion matrix int64 (classes, classes): rows are the masks, columns the predictions."""
-    right = np.diag(confusion)
-    union = confusion.sum(0) + confusion.sum(1) - right
-    with np.errstate(invalid="ignore"):
-        iou = right / union
-    return Accuracy(float(np.nanmean(iou)), float(right.sum() / max(1, confusion.sum())), tuple(iou.tolist()))
-
-
-def confusion_matrix(mask: Mask, prediction: Mask, class_count: int) -> npt.NDArray[np.int64]:
-    """Counts int64 (classes, classes) of (mask, prediction) over the pixels whose label is known."""
-    known = mask != IGNORE
-    pairs = mask[known].astype(np.int64) * class_count + prediction[known]
-    return np.bincount(pairs, minlength=class_count**2).reshape(class_count, class_count)
 
 
 def predict(

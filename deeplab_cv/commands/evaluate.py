@@ -1,0 +1,143 @@
+"""Measure a network: on pictures with masks it never saw, and how calm its labels are on a video.
+
+Everything goes through the program's own tensor, engine and labels, each picture at the proven shape nearest to its
+aspect. DIR has one of the layouts of `app.py train`: VOC folder, tar shards or COCO.
+
+examples:
+  app.py evaluate models/deeplabv3_lite.onnx --data my-pictures --html worst.html --plot figures.png
+  app.py evaluate mine.onnx --data shards --lists val --backend onnxruntime:cpu --shape 384x384 --json square.json
+  app.py evaluate mine.onnx --data my-pictures --write-card "my farm, 120 pictures"
+  app.py evaluate mine.onnx --video walk.mp4
+"""
+
+import argparse
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from deeplab_cv import folders
+from deeplab_cv.errors import UsageError
+from deeplab_cv.settings import add_settings_arguments, load_settings
+
+if TYPE_CHECKING:
+    from deeplab_cv.card import Shape
+    from deeplab_cv.network import Network
+    from deeplab_cv.segmenter import Segmenter
+    from deeplab_cv.tools.evaluate import Evaluation, VideoEvaluation
+
+    MakeSegmenter = Callable[[Network], Segmenter]
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments of `evaluate`."""
+    parser.add_argument("file", metavar="MODEL", type=Path, help="network file (.onnx)")
+    parser.add_argument("--data", metavar="DIR", type=Path, help="folder of pictures with masks")
+    parser.add_argument("--lists", metavar="NAMES", default="val", help="its lists, comma separated (default: val)")
+    parser.add_argument("--video", metavar="FILE", help="measure how many labels flip from frame to frame")
+    parser.add_argument("--smooth", metavar="0..0.95", help="with --video: weight of earlier scores to compare with")
+    parser.add_argument("--shape", metavar="WxH", help="one proven shape for every picture, to compare with")
+    parser.add_argument("--json", metavar="FILE", type=Path, help="write all figures to this file")
+    parser.add_argument("--plot", metavar="FILE", type=Path, help="IoU and confusion of the classes as a PNG")
+    parser.add_argument("--html", metavar="FILE", type=Path, help="the worst pictures as one page")
+    parser.add_argument("--worst", metavar="N", type=int, default=20, help="how many of them (default: 20)")
+    parser.add_argument("--write-card", metavar="NAME", help="put the figures on the card, under this name of the data")
+    add_settings_arguments(parser, only=("network", "engine"))
+
+
+def run(args: argparse.Namespace) -> int:
+    """Measure, print tables, and write what was asked for."""
+    if not (args.data or args.video):
+        raise UsageError("nothing to measure on", "the command line", "give --data DIR, --video FILE or both")
+    if (args.plot or args.html) and not args.data:
+        raise UsageError("--plot and --html show pictures with masks", "the command line", "add --data DIR")
+    if args.worst < 1:
+        raise UsageError("a value must be above 0", f"--worst {args.worst}", "give another one")
+    args.model = str(args.file)
+    settings = load_settings(args, folders.config_file()).settings
+
+    from deeplab_cv.card import write_card
+    from deeplab_cv.network import wanted_network
+    from deeplab_cv.segmenter import Segmenter
+    from deeplab_cv.sinks.landing import check_file, write_whole
+    from deeplab_cv.tables import wide_console
+    from deeplab_cv.tools.evaluating import report
+    from deeplab_cv.view import USUAL_SMOOTHING
+
+    network = wanted_network(settings)
+    if args.write_card and not network.verified:
+        raise UsageError("the network has no card", args.file, "write one with `app.py repair`")
+    for target in filter(None, (args.json, args.plot, args.html)):
+        check_file(target, [args.file])
+    make_segmenter: MakeSegmenter = lambda wanted: Segmenter(  # noqa: E731
+        wanted, settings.backend, settings.threads, 1, print
+    )
+    console, card = wide_console(), network.card
+    pictures = _on_pictures(args, network, make_segmenter) if args.data else None
+    if pictures is not None:
+        report.print_evaluation(console, pictures)
+        for target, content in _files(args, pictures):
+            write_whole(target, content)
+        card = report.with_accuracy(card, pictures, args.write_card or "")
+    video = None
+    if args.video:
+        video = _on_video(args.video, network, make_segmenter, settings.smooth or USUAL_SMOOTHING)
+        report.print_video(console, video)
+        card = report.with_flicker(card, video)
+    if args.json:
+        write_whole(args.json, report.as_json(pictures, video))
+    if args.write_card:
+        print(f"the figures are on {write_card(card, network.file)}")
+    return 0
+
+
+def _on_pictures(args: argparse.Namespace, network: "Network", make_segmenter: "MakeSegmenter") -> "Evaluation":
+    from tempfile import TemporaryDirectory
+
+    from rich.console import Console
+
+    from deeplab_cv.tools.data.layouts import find_records
+    from deeplab_cv.tools.evaluate import evaluate
+    from deeplab_cv.tools.progress import progress_bar
+
+    shape = _shape(args.shape) if args.shape else None
+    # COCO's polygons are drawn as masks into this folder.
+    with TemporaryDirectory() as masks, progress_bar(Console()) as progress:
+        records = find_records(args.data, args.lists.split(","), network.card.classes, Path(masks))
+        task = progress.add_task("measuring", total=len(records))
+        return evaluate(network, make_segmenter, records, shape, args.worst, lambda: progress.advance(task))
+
+
+def _on_video(file: str, network: "Network", make_segmenter: "MakeSegmenter", weight: float) -> "VideoEvaluation":
+    from rich.console import Console
+
+    from deeplab_cv.sources.opening import SourceOptions, open_source
+    from deeplab_cv.tools.evaluate import evaluate_video
+    from deeplab_cv.tools.progress import progress_bar
+
+    with open_source(file, SourceOptions(), "video") as source, progress_bar(Console()) as progress:
+        task = progress.add_task("following pixels", total=source.info.frame_count)
+        return evaluate_video(network, make_segmenter(network), source, weight, lambda: progress.advance(task))
+
+
+def _files(args: argparse.Namespace, pictures: "Evaluation") -> "list[tuple[Path, bytes]]":
+    """The plot and the page, where they are wanted. Raises UsageError where matplotlib is missing."""
+    files = []
+    if args.plot:
+        try:
+            from deeplab_cv.tools.evaluating.plot import plot_png
+        except ImportError as error:
+            remedy = "pip install -r requirements-train.txt, or leave out --plot"
+            raise UsageError("the plot needs matplotlib", error, remedy) from error
+        files.append((args.plot, plot_png(pictures)))
+    if args.html:
+        from deeplab_cv.tools.evaluating.page import worst_page
+
+        files.append((args.html, worst_page(pictures)))
+    return files
+
+
+def _shape(text: str) -> "Shape":
+    width, _, height = text.partition("x")
+    if not (width.isdecimal() and height.isdecimal()):
+        raise UsageError("expected width x height", f"--shape {text}", "such as --shape 384x384")
+    return int(height), int(width)

@@ -1,0 +1,244 @@
+"""Measures a network through the program's own tensor, engine and labels: on pictures with masks, or on a video."""
+
+import statistics
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from fractions import Fraction
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from deeplab_cv.card import Shape
+from deeplab_cv.errors import DataError, UsageError
+from deeplab_cv.frame import Frame, Labels, Scored
+from deeplab_cv.network import Network, nearest_shape
+from deeplab_cv.postprocess import labels_at
+from deeplab_cv.segmenter import Segmenter, describe
+from deeplab_cv.smoothing import ScoreSmoother
+from deeplab_cv.sources import Source
+from deeplab_cv.tools.data.records import Record, read_pair
+from deeplab_cv.tools.evaluating.accuracy import Accuracy, Confusion, accuracy, confusion_matrix
+from deeplab_cv.tools.evaluating.boundary import boundary_scores
+from deeplab_cv.tools.evaluating.stability import FlickerMeter, Stability, compared_size
+
+PLAIN, SMOOTHED = "plain", "smoothed"
+
+
+@dataclass(frozen=True)
+class Judged:
+    """A picture and what became of it.
+
+    Attributes:
+        labels: uint8 (H, W).
+        confusion: int64 (classes, classes).
+        miou: mean IoU over the classes that mask or labels have; NaN where nothing is known.
+    """
+
+    record: Record
+    labels: Labels
+    confusion: Confusion
+    miou: float
+
+
+@dataclass
+class Group:
+    """The pictures of about one aspect.
+
+    Attributes:
+        ms: milliseconds of each, from picture to labels.
+    """
+
+    confusion: Confusion
+    ms: list[float] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """What was measured on pictures.
+
+    Attributes:
+        network: what was measured.
+        engines: the engines that ran, by their own word.
+        shape: the one shape that was asked for; None where each picture had the one nearest to its aspect.
+        groups: by the proven shape nearest to the pictures' aspect, also where another one was asked for.
+        boundary: F-score of each class's boundary; NaN for a class no mask has.
+        picture_miou: name of each picture and its own mean IoU.
+        worst: the pictures with the lowest, the worst first.
+        inference_ms: median milliseconds of the engine alone.
+        picture_ms: median milliseconds from picture to labels at the picture's size.
+    """
+
+    network: Network
+    engines: tuple[str, ...]
+    shape: Shape | None
+    groups: dict[Shape, Group]
+    boundary: tuple[float, ...]
+    picture_miou: tuple[tuple[str, float], ...]
+    worst: tuple[Judged, ...]
+    inference_ms: float
+    picture_ms: float
+
+    @property
+    def confusion(self) -> Confusion:
+        """The counts of all pictures."""
+        counts: Confusion = np.sum([group.confusion for group in self.groups.values()], axis=0)
+        return counts
+
+    @property
+    def accuracy(self) -> Accuracy:
+        """The figures of all pictures."""
+        return accuracy(self.confusion)
+
+    @property
+    def boundary_f(self) -> float:
+        """The mean over the classes that the masks have."""
+        return float(np.nanmean(self.boundary))
+
+
+@dataclass(frozen=True)
+class VideoEvaluation:
+    """What was measured on a video.
+
+    Attributes:
+        engine: the engine that ran, by its own word.
+        weight: the smoothing's weight of earlier scores.
+        plain: stability of each frame's own labels; smoothed: of those of smoothed scores.
+    """
+
+    network: Network
+    name: str
+    engine: str
+    frames: int
+    weight: float
+    plain: Stability
+    smoothed: Stability
+
+
+def evaluate(
+    network: Network,
+    make_segmenter: Callable[[Network], Segmenter],
+    records: Sequence[Record],
+    shape: Shape | None,
+    worst_count: int,
+    progress: Callable[[], None],
+) -> Evaluation:
+    """Measure a network on pictures with masks.
+
+    Args:
+        network: the masks hold its labels.
+        make_segmenter: puts it on an engine.
+        records: the pictures.
+        shape: height and width of the input for every picture; None for the nearest to each one's aspect.
+        worst_count: how many of the worst pictures to keep.
+        progress: called after every picture.
+
+    Raises:
+        UsageError: the network has not been proven at that shape.
+        DataError: a picture or mask is wrong, or no mask knows any pixel.
+        EngineError: the engine fails.
+    """
+    classes = len(network.card.classes)
+    segmenter = make_segmenter(network if shape is None else at_shape(network, shape))
+    groups: dict[Shape, Group] = {}
+    boundaries: list[npt.NDArray[np.float64]] = []
+    picture_miou: list[tuple[str, float]] = []
+    worst: list[Judged] = []
+    engines: dict[str, None] = {}
+    inference_ms: list[float] = []
+    try:
+        for index, record in enumerate(records):
+            picture, mask = read_pair(record, classes)
+            frame = _frame(np.asarray(cv2.cvtColor(picture, cv2.COLOR_RGB2BGR), np.uint8), index, record.name)
+            engines[describe(segmenter.prepare(frame.size_wh))] = None
+            start = time.perf_counter()
+            scored = _scored(segmenter, frame)
+            labels = labels_at(scored.scores, frame.size_wh, scored.align_corners, scored.area)
+            picture_ms = (time.perf_counter() - start) * 1000
+            inference_ms.append(scored.inference_ms)
+
+            confusion = confusion_matrix(mask, labels, classes)
+            group = groups.setdefault(
+                nearest_shape(network.card.shapes, frame.size_wh), Group(np.zeros((classes, classes), np.int64))
+            )
+            group.confusion += confusion
+            group.ms.append(picture_ms)
+            boundaries.append(boundary_scores(mask, labels, classes))
+            judged = Judged(record, labels, confusion, accuracy(confusion).miou)
+            picture_miou.append((record.name, judged.miou))
+            if confusion.any():
+                worst = sorted([*worst, judged], key=lambda each: each.miou)[:worst_count]
+            progress()
+    finally:
+        segmenter.close()
+    if not any(group.confusion.any() for group in groups.values()):
+        raise DataError("no mask knows any pixel", records[0].mask, "255 means unknown; draw at least one object")
+    return Evaluation(
+        network,
+        tuple(engines),
+        shape,
+        dict(sorted(groups.items(), key=lambda item: -len(item[1].ms))),
+        tuple(_mean_of_known(np.stack(boundaries)).tolist()),
+        tuple(picture_miou),
+        tuple(worst),
+        statistics.median(inference_ms),
+        statistics.median(ms for group in groups.values() for ms in group.ms),
+    )
+
+
+def evaluate_video(
+    network: Network, segmenter: Segmenter, source: Source, weight: float, progress: Callable[[], None]
+) -> VideoEvaluation:
+    """Measure how calm the labels of a video are, with and without smoothing.
+
+    weight: the smoothing's weight of earlier scores.
+    Raises DataError where there are fewer than two frames, SourceError and EngineError.
+    """
+    meter = FlickerMeter((PLAIN, SMOOTHED))
+    smoother = ScoreSmoother(weight)
+    frames, engine = 0, ""
+    try:
+        while (frame := source.read()) is not None:
+            engine = describe(segmenter.prepare(frame.size_wh))
+            scored = _scored(segmenter, frame)
+            size_wh = compared_size(frame.size_wh)
+            sets = {PLAIN: scored.scores, SMOOTHED: smoother.smooth(scored.scores, frame, scored.area)}
+            meter.add(
+                np.asarray(cv2.resize(frame.image, size_wh, interpolation=cv2.INTER_AREA), np.uint8),
+                {name: labels_at(each, size_wh, scored.align_corners, scored.area) for name, each in sets.items()},
+            )
+            frames += 1
+            progress()
+    finally:
+        segmenter.close()
+    if frames < 2:
+        raise DataError("a video needs two frames to be compared", source.info.name, "give a longer one")
+    return VideoEvaluation(
+        network, source.info.name, engine, frames, weight, meter.stability(PLAIN), meter.stability(SMOOTHED)
+    )
+
+
+def at_shape(network: Network, shape: Shape) -> Network:
+    """The network at one of its proven shapes alone. Raises UsageError."""
+    if shape not in network.card.shapes:
+        proven = ", ".join(f"{width}x{height}" for height, width in network.card.shapes)
+        raise UsageError("the network has not been proven at this shape", f"{shape[1]}x{shape[0]}", f"it has {proven}")
+    return replace(network, card=network.card.model_copy(update={"shapes": (shape,)}))
+
+
+def _frame(image: npt.NDArray[np.uint8], index: int, name: str) -> Frame:
+    return Frame(image, index, index, Fraction(1), time.monotonic(), name)
+
+
+def _scored(segmenter: Segmenter, frame: Frame) -> Scored:
+    segmenter.submit(frame)
+    return segmenter.result()
+
+
+def _mean_of_known(values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """The mean of each column over its numbers; NaN where it has none."""
+    known = ~np.isnan(values)
+    with np.errstate(invalid="ignore"):
+        mean: npt.NDArray[np.float64] = np.where(known, values, 0).sum(axis=0) / known.sum(axis=0)
+    return mean

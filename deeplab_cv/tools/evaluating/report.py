@@ -1,0 +1,173 @@
+"""What `app.py evaluate` prints, writes as JSON and puts on the card."""
+
+import json
+import math
+from dataclasses import asdict
+from typing import Any
+
+import numpy as np
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from deeplab_cv.card import Accuracy as CardAccuracy
+from deeplab_cv.card import Card, Flicker
+from deeplab_cv.tools.evaluate import Evaluation, VideoEvaluation
+from deeplab_cv.tools.evaluating.accuracy import accuracy
+from deeplab_cv.tools.evaluating.boundary import TOLERANCE
+
+
+def print_evaluation(console: Console, evaluation: Evaluation) -> None:
+    """Figures of the whole, a row for each class that was met, a row for each aspect."""
+    card, figures = evaluation.network.card, evaluation.accuracy
+    console.print(f"{escape(card.name)} on {', '.join(evaluation.engines)}, {_pictures(evaluation)}")
+    console.print(
+        f"mIoU {figures.miou:.3f}, pixel accuracy {figures.pixel_accuracy:.3f}, "
+        f"boundary F {evaluation.boundary_f:.3f} (within {TOLERANCE:.2%} of the diagonal), "
+        f"engine {evaluation.inference_ms:.1f} ms, picture to labels {evaluation.picture_ms:.1f} ms"
+    )
+    table = Table("class", "IoU", "boundary F", "share of pixels", "where it is wrong, it is taken for")
+    counts = evaluation.confusion
+    for label, name in enumerate(card.classes):
+        if math.isnan(figures.iou[label]):
+            continue
+        share = counts[label].sum() / counts.sum()
+        boundary = evaluation.boundary[label]
+        table.add_row(
+            escape(name), _shown(figures.iou[label]), _shown(boundary), f"{share:.1%}", _taken_for(counts, label, card)
+        )
+    console.print(table)
+    if len(evaluation.groups) > 1:
+        console.print(_by_aspect(evaluation))
+
+
+def print_video(console: Console, evaluation: VideoEvaluation) -> None:
+    """Flips with and without smoothing."""
+    console.print(
+        f"{escape(evaluation.network.card.name)} on {evaluation.engine}, {escape(evaluation.name)}, "
+        f"{evaluation.frames} frames, {evaluation.plain.followed:.0%} of the pixels followed"
+    )
+    table = Table("labels", "flips", "flips among pixels of objects")
+    table.add_row("plain", f"{evaluation.plain.flips:.2%}", f"{evaluation.plain.object_flips:.2%}")
+    name = f"smoothed, weight {evaluation.weight:g}"
+    table.add_row(name, f"{evaluation.smoothed.flips:.2%}", f"{evaluation.smoothed.object_flips:.2%}")
+    console.print(table)
+
+
+def as_json(pictures: Evaluation | None, video: VideoEvaluation | None) -> bytes:
+    """All figures; what is not a number becomes null."""
+    content: dict[str, Any] = {}
+    if pictures is not None:
+        content["pictures"] = _picture_figures(pictures)
+    if video is not None:
+        content["video"] = {
+            "network": video.network.card.name,
+            "sha256": video.network.card.sha256,
+            "engine": video.engine,
+            "video": video.name,
+            "frames": video.frames,
+            "plain": _numbers(asdict(video.plain)),
+            "smoothed": _numbers(asdict(video.smoothed)),
+            "smooth": video.weight,
+        }
+    return (json.dumps(content, indent=1, allow_nan=False) + "\n").encode()
+
+
+def with_accuracy(card: Card, evaluation: Evaluation, data: str) -> Card:
+    """The card with these figures, in place of earlier ones of the same data, shape and engines."""
+    figures = evaluation.accuracy
+    entry = CardAccuracy(
+        data=f"{data}; {_pictures(evaluation)}, {', '.join(evaluation.engines)}",
+        miou=round(figures.miou, 4),
+        pixel_accuracy=round(figures.pixel_accuracy, 4),
+        boundary_f=round(evaluation.boundary_f, 4),
+        iou={
+            name: round(value, 4)
+            for name, value in zip(card.classes, figures.iou, strict=True)
+            if not math.isnan(value)
+        },
+    )
+    others = tuple(each for each in card.accuracy if each.data != entry.data)
+    return card.model_copy(update={"accuracy": (*others, entry)})
+
+
+def with_flicker(card: Card, evaluation: VideoEvaluation) -> Card:
+    """The card with a video's figures, in place of earlier ones of that video."""
+    entry = Flicker(
+        video=evaluation.name,
+        flips=round(evaluation.plain.flips, 5),
+        flips_smoothed=round(evaluation.smoothed.flips, 5),
+        smooth=evaluation.weight,
+    )
+    others = tuple(each for each in card.flicker if each.video != entry.video)
+    return card.model_copy(update={"flicker": (*others, entry)})
+
+
+def _by_aspect(evaluation: Evaluation) -> Table:
+    table = Table("pictures nearest to", "number", "mIoU", "pixel accuracy", "median ms")
+    for (height, width), group in evaluation.groups.items():
+        figures = accuracy(group.confusion)
+        table.add_row(
+            f"{width}x{height}",
+            str(len(group.ms)),
+            f"{figures.miou:.3f}",
+            f"{figures.pixel_accuracy:.3f}",
+            f"{float(np.median(group.ms)):.1f}",
+        )
+    return table
+
+
+def _picture_figures(evaluation: Evaluation) -> dict[str, Any]:
+    card, figures = evaluation.network.card, evaluation.accuracy
+    named = dict(zip(card.classes, figures.iou, strict=True))
+    return {
+        "network": card.name,
+        "sha256": card.sha256,
+        "engines": list(evaluation.engines),
+        "shape": list(evaluation.shape) if evaluation.shape else None,
+        "pictures": len(evaluation.picture_miou),
+        "miou": figures.miou,
+        "pixel_accuracy": figures.pixel_accuracy,
+        "boundary_f": evaluation.boundary_f,
+        "boundary_tolerance": TOLERANCE,
+        "inference_ms": evaluation.inference_ms,
+        "picture_ms": evaluation.picture_ms,
+        "iou": _numbers(named),
+        "boundary": _numbers(dict(zip(card.classes, evaluation.boundary, strict=True))),
+        "groups": {
+            f"{width}x{height}": {
+                "pictures": len(group.ms),
+                "miou": accuracy(group.confusion).miou,
+                "pixel_accuracy": accuracy(group.confusion).pixel_accuracy,
+                "picture_ms": float(np.median(group.ms)),
+            }
+            for (height, width), group in evaluation.groups.items()
+        },
+        "classes": list(card.classes),
+        "confusion": evaluation.confusion.tolist(),
+        "picture_miou": _numbers(dict(evaluation.picture_miou)),
+    }
+
+
+def _pictures(evaluation: Evaluation) -> str:
+    count = len(evaluation.picture_miou)
+    if evaluation.shape is None:
+        return f"{count} pictures, each at the shape nearest to its aspect"
+    return f"{count} pictures, each at {evaluation.shape[1]}x{evaluation.shape[0]}"
+
+
+def _taken_for(counts: np.ndarray, label: int, card: Card) -> str:
+    """The two classes its pixels are most often given, with their shares of its pixels."""
+    row = counts[label] / max(1, counts[label].sum())
+    others = sorted(
+        (other for other in range(len(row)) if other != label and row[other] >= 0.005), key=lambda k: -row[k]
+    )
+    return ", ".join(f"{escape(card.classes[other])} {row[other]:.0%}" for other in others[:2])
+
+
+def _shown(value: float) -> str:
+    return "" if math.isnan(value) else f"{value:.3f}"
+
+
+def _numbers(values: dict[str, float]) -> dict[str, float | None]:
+    return {name: None if math.isnan(value) else value for name, value in values.items()}

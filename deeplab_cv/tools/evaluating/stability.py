@@ -1,0 +1,89 @@
+"""How calm labels are in a video: where the picture only moves, a label that changes is flicker.
+
+Each pixel is followed to the frame before by optical flow (Kroeger et al., "Fast optical flow using dense inverse
+search", ECCV 2016, as OpenCV has it). Pixels that come into view are left out: those that the flow there and back does
+not return to their place (Sundaram, Brox, Keutzer, "Dense point trajectories by GPU-accelerated large displacement
+optical flow", ECCV 2010, section 3).
+"""
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from deeplab_cv.frame import Image, Labels
+
+MOST_ROWS = 360
+"""Frames are compared at this height at most: flow at full size takes seconds a frame and finds no more flicker."""
+
+Flow = npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Stability:
+    """What became of the labels of all followed pixels.
+
+    Attributes:
+        followed: share of the pixels that could be followed to the frame before.
+        flips: share of these whose label is another one than there.
+        object_flips: share of flips among those that are something else than class 0 in one of the two frames; NaN
+            where there is no such pixel.
+    """
+
+    followed: float
+    flips: float
+    object_flips: float
+
+
+def compared_size(size_wh: tuple[int, int]) -> tuple[int, int]:
+    """The width and height at which frames of a given size are compared."""
+    width, height = size_wh
+    rows = min(height, MOST_ROWS)
+    return max(1, round(width * rows / height)), rows
+
+
+class FlickerMeter:
+    """Compares the labels of successive frames, several sets of them at a time."""
+
+    def __init__(self, names: tuple[str, ...]) -> None:
+        self._flow = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
+        self._grey: Image | None = None
+        self._labels: dict[str, Labels] = {}
+        self._pixels = self._followed = 0
+        self._flips = dict.fromkeys(names, 0)
+        self._objects = dict.fromkeys(names, 0)
+
+    def add(self, image: Image, labels: dict[str, Labels]) -> None:
+        """Take the next frame: image uint8 (H, W, 3) BGR and, by name, labels uint8 (H, W) of the same size."""
+        grey = np.asarray(cv2.cvtColor(image, cv2.COLOR_BGR2GRAY), np.uint8)
+        if self._grey is not None:
+            source, followed = self._followed_back(grey, self._grey)
+            self._pixels += grey.size
+            self._followed += int(followed.sum())
+            for name, now in labels.items():
+                before = cv2.remap(self._labels[name], source, None, cv2.INTER_NEAREST)  # type: ignore[call-overload]
+                self._flips[name] += int(((now != before) & followed).sum())
+                self._objects[name] += int((((now != 0) | (before != 0)) & followed).sum())
+        self._grey, self._labels = grey, labels
+
+    def stability(self, name: str) -> Stability:
+        """The figures of one set of labels over all frames so far."""
+        return Stability(
+            self._followed / max(1, self._pixels),
+            self._flips[name] / max(1, self._followed),
+            self._flips[name] / self._objects[name] if self._objects[name] else float("nan"),
+        )
+
+    def _followed_back(self, now: Image, before: Image) -> tuple[Flow, npt.NDArray[np.bool_]]:
+        """Where each pixel was in the frame before, float32 (H, W, 2) of (x, y), and which can be trusted."""
+        back = self._flow.calc(now, before, None)  # type: ignore[call-overload]
+        forth = self._flow.calc(before, now, None)  # type: ignore[call-overload]
+        height, width = now.shape
+        rows, columns = np.mgrid[:height, :width].astype(np.float32)
+        source = np.stack([columns + back[..., 0], rows + back[..., 1]], axis=-1)
+        returned = cv2.remap(forth, source, None, cv2.INTER_LINEAR)  # type: ignore[call-overload]
+        apart = ((back + returned) ** 2).sum(axis=-1)
+        length = (back**2).sum(axis=-1) + (returned**2).sum(axis=-1)
+        inside = (source >= 0).all(axis=-1) & (source[..., 0] <= width - 1) & (source[..., 1] <= height - 1)
+        return source, inside & (apart <= 0.01 * length + 0.5)
