@@ -13,6 +13,8 @@ def load_onnx(file: Path) -> Any:
     """An onnx.ModelProto that has been checked. Raises NetworkError."""
     import onnx
 
+    if not file.is_file():
+        raise NetworkError("no such network file", file, "name an .onnx file")
     try:
         if file.stat().st_size >= LARGEST:
             # Looked at before it is read: protobuf would fill the memory first and then refuse it.

@@ -16,6 +16,9 @@ from torch import nn
 
 from deeplab_cv.errors import NetworkError
 from deeplab_cv.tools.architectures import build_network
+from deeplab_cv.tools.torch_file import read_torch_file
+
+REMEDY = "give a .pt file of `app.py train`"
 
 
 @dataclass(frozen=True)
@@ -62,21 +65,20 @@ def load_checkpoint(path: Path) -> tuple[nn.Module, Facts]:
     Raises NetworkError if the file is no checkpoint of this program.
     """
     content = read_checkpoint(path)
-    facts = facts_of(content)
-    network = build_network(facts.architecture, len(facts.classes))
-    network.load_state_dict(content["network"])
+    try:
+        facts = facts_of(content)
+        network = build_network(facts.architecture, len(facts.classes))
+        network.load_state_dict(content["network"])
+    except (RuntimeError, TypeError, KeyError, ValueError) as error:
+        raise NetworkError("the weights are not those that the checkpoint's facts tell of", path, REMEDY) from error
     return network.eval(), facts
 
 
 def read_checkpoint(path: Path) -> dict[str, Any]:
     """The dictionary in a checkpoint file; raises NetworkError if it is none."""
-    try:
-        content = torch.load(path, map_location="cpu", weights_only=True)
-    except Exception as error:  # torch raises whatever unpickling meets
-        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise NetworkError(f"cannot read a checkpoint ({reason})", path, "give a .pt file of app.py train") from error
+    content = read_torch_file(path, REMEDY)
     if not isinstance(content, dict) or not {"facts", "network"} <= content.keys():
-        raise NetworkError("not a checkpoint of this program", path, "give a .pt file of app.py train")
+        raise NetworkError("not a checkpoint of this program", path, REMEDY)
     return content
 
 

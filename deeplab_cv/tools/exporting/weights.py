@@ -15,6 +15,7 @@ from deeplab_cv.card import Accuracy, Origin, file_hash, golden_picture
 from deeplab_cv.errors import NetworkError, UsageError
 from deeplab_cv.tools.architectures import ARCHITECTURES, Architecture, build_network, normalise
 from deeplab_cv.tools.checkpoint import load_checkpoint
+from deeplab_cv.tools.torch_file import read_torch_file
 from deeplab_cv.tools.torchvision_import import import_torchvision
 
 TORCHVISION_PIXELS = 448
@@ -206,11 +207,7 @@ def without_folders(words: Sequence[str]) -> str:
 
 def _state_dict(path: Path) -> dict[str, Tensor]:
     remedy = "give a .pth file that torch.save wrote from a state_dict"
-    try:
-        content = torch.load(path, map_location="cpu", weights_only=True)
-    except Exception as error:  # torch raises whatever unpickling meets
-        reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
-        raise NetworkError(f"cannot read weights ({reason})", path, remedy) from error
+    content = read_torch_file(path, remedy)
     state = content.get("model", content) if isinstance(content, dict) else content
     if not isinstance(state, dict) or not all(isinstance(value, Tensor) for value in state.values()):
         raise NetworkError("not a state_dict", path, remedy)
