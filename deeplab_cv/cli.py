@@ -25,6 +25,7 @@ COMMANDS = {
     "config": "print the settings that hold, and where each came from",
     "doctor": "prove every engine of this machine, and say why the others cannot be used",
     "train": "train a network on your own pictures",
+    "bench": "measure this machine: engines, stages, the whole program, latency, memory, peers",
     "evaluate": "measure a network on pictures with masks, or its calm on a video",
 }
 

@@ -1,6 +1,7 @@
 """Settings -> a job, put together from one network, one source, sinks and perhaps a window."""
 
 import sys
+from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from functools import partial
@@ -19,7 +20,7 @@ from deeplab_cv.sinks.opening import open_sinks
 from deeplab_cv.sinks.progress import Progress
 from deeplab_cv.sinks.video import VideoSink
 from deeplab_cv.sinks.window import Window, display_problem
-from deeplab_cv.sources import SourceInfo
+from deeplab_cv.sources import Source, SourceInfo
 from deeplab_cv.sources.opening import Kind, SourceOptions, open_source
 from deeplab_cv.view import first_view
 
@@ -39,8 +40,15 @@ class Wish:
     kind: Kind
 
 
-def start(settings: Settings) -> None:
+def start(
+    settings: Settings, open_: Callable[..., Source] = open_source, run: Callable[[Job], int] = run_job
+) -> None:
     """Run what the settings describe, to its end.
+
+    Args:
+        settings: the run's.
+        open_: opens the source, as `open_source`; a benchmark has its own, as for the next.
+        run: runs the job, as `run_job`.
 
     Raises:
         UserError: something cannot be had or failed.
@@ -55,7 +63,7 @@ def start(settings: Settings) -> None:
     tutorial = wish.kind == "image" and not writes_files
     options = _source_options(settings, loop=settings.loop or tutorial)
     with ExitStack() as stack:
-        source = stack.enter_context(open_source(wish.text, options, wish.kind))
+        source = stack.enter_context(open_(wish.text, options, wish.kind))
         view = first_view(settings, tutorial)
         # An unknown class or background is found before anything is written.
         make_look(settings.style, settings.alpha, settings.paint, network.card.classes, settings.background)
@@ -70,7 +78,7 @@ def start(settings: Settings) -> None:
             window = Window(f"deeplab-cv: {source.info.name}")
             recorder = partial(_recorder, settings, source.info)
             desk = Desk(window, view, settings, tutorial, recorder, network.file, source.info.name)
-        run_job(Job(source, segmenter, sinks, desk, view, settings, progress.advance, _say))
+        run(Job(source, segmenter, sinks, desk, view, settings, progress.advance, _say))
 
 
 def wanted_source(settings: Settings) -> Wish:

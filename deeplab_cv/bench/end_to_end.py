@@ -1,0 +1,99 @@
+"""The whole program as a user starts it, beside its floor: file to file, file to nothing, live stream to window."""
+
+import os
+import tempfile
+from collections.abc import Sequence
+from contextlib import nullcontext
+from dataclasses import dataclass
+from pathlib import Path
+
+from deeplab_cv.bench import Part, Plan, Row
+from deeplab_cv.bench.instruments.child import run_program, words_of
+from deeplab_cv.bench.instruments.clips import clip_at
+from deeplab_cv.bench.instruments.program import Kind, Run
+from deeplab_cv.bench.instruments.screen import Screen, screen_problem, virtual_screen
+from deeplab_cv.bench.instruments.turns import spread_of
+from deeplab_cv.bench.stages import StageCosts, floor_ms, measure_at
+from deeplab_cv.engines.processor import usable_cores
+
+_HEIGHTS = (720, 1080)
+_SECONDS = "5"
+
+
+@dataclass(frozen=True)
+class Way:
+    """A way through the program.
+
+    Attributes:
+        name: what the table calls it.
+        kind: the kind of run.
+        stages: those a frame passes.
+        depth: tensors in flight.
+    """
+
+    name: str
+    kind: Kind
+    stages: tuple[str, ...]
+    depth: int
+
+
+_SEEN = ("decode", "preprocess", "infer", "labels", "overlay")
+FILE_TO_FILE = Way("file to file", "plain", (*_SEEN, "encode"), 2)
+FILE_TO_NOTHING = Way("file to nothing", "nothing", _SEEN, 2)
+LIVE_TO_WINDOW = Way("live to window", "live", (*_SEEN, "show"), 1)
+
+
+def measure(plan: Plan) -> Part:
+    """A row for each size of frame and way through the program. Raises UserError."""
+    screen_is_missing = screen_problem()
+    ways = [FILE_TO_FILE, FILE_TO_NOTHING, *([] if screen_is_missing else [LIVE_TO_WINDOW])]
+    rows: list[Row] = []
+    with nullcontext() if screen_is_missing else virtual_screen() as screen:
+        if screen is not None:
+            # The show stage measured alone has to use the same screen as the program.
+            os.environ.update(screen.environment)
+        for height in [height for height in _HEIGHTS if height in plan.heights] or plan.heights[:1]:
+            clip = clip_at(plan.clip, height)
+            costs = {depth: measure_at(plan, height, depth) for depth in {way.depth for way in ways}}
+            runs: dict[str, list[Run]] = {way.name: [] for way in ways}
+            for _ in range(max(1, plan.rounds - 1)):
+                for way in ways:
+                    runs[way.name].append(_run(plan, way, clip, screen))
+            rows += [_row(way, costs[way.depth], runs[way.name]) for way in ways]
+    remarks = [
+        "floor: the stages' processor milliseconds, each measured alone, added up, over the cores",
+        "of a live picture, whose rate is the stream's own, the processor time tells how much is left",
+    ]
+    if screen_is_missing:
+        remarks.append(f"live to window is not measured: {screen_is_missing}")
+    return Part("end-to-end", "the whole program beside its floor", tuple(rows), tuple(remarks))
+
+
+def _run(plan: Plan, way: Way, clip: Path, screen: Screen | None) -> Run:
+    with tempfile.TemporaryDirectory() as folder:
+        words = [*words_of(plan.settings), "--video", str(clip), "--end", _SECONDS]
+        if way.kind == "plain":
+            words += ["--headless", "--out", str(Path(folder) / "out.mp4")]
+        if way.kind == "nothing":
+            words += ["--headless", "--stats", str(Path(folder) / "area.csv")]
+        return run_program(way.kind, words, screen.environment if screen else None)
+
+
+def _row(way: Way, costs: StageCosts, runs: Sequence[Run]) -> Row:
+    cores = usable_cores()
+    floor = floor_ms(costs, way.stages, cores)
+    wall_ms = spread_of(run.wall_s * 1000 / run.frames for run in runs)
+    processor_ms = spread_of(run.processor_s * 1000 / run.frames for run in runs)
+    used = spread_of(run.processor_s / run.wall_s / cores for run in runs)
+    return {
+        "frame": "{}x{}".format(*costs.size_wh),
+        "way": way.name,
+        "frames/s": spread_of(run.frames / run.wall_s for run in runs),
+        "wall ms": wall_ms,
+        "floor ms": floor,
+        "floor : wall": None if way.kind == "live" else floor / wall_ms.median,
+        "processor ms": processor_ms,
+        "stages' sum ms": costs.sum_ms(way.stages),
+        "processor left": f"{1 - used.median:.0%}",
+        "dropped": max(run.dropped for run in runs),
+    }

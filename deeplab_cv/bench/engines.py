@@ -1,0 +1,105 @@
+"""How fast each engine runs the network by itself: per shape, precision, threads and tensors in flight."""
+
+from dataclasses import dataclass
+
+from deeplab_cv.bench import Part, Plan, Row
+from deeplab_cv.bench.instruments.turns import Work, in_turns, spread_of, timed
+from deeplab_cv.engines import Blob, Engine
+from deeplab_cv.engines.candidates import Candidate, candidates_for, engine_module
+from deeplab_cv.engines.golden import reference_for
+from deeplab_cv.engines.processor import usable_cores
+from deeplab_cv.errors import EngineError
+from deeplab_cv.network import Network, graph_for, variant_graphs, wanted_network
+
+_SHAPES = 3
+"""Those for 1:1, 4:3 and 16:9; the upright ones cost the same."""
+
+_TURN_MS = 100.0
+_MOST_FRAMES = 20
+_HOPELESS = 4.0
+"""A contender this many times slower than the fastest has one turn only."""
+
+
+@dataclass(frozen=True)
+class _Contender:
+    candidate: Candidate
+    engine: Engine
+    blob: Blob
+
+    def work(self, frames: int) -> Work:
+        """So many frames, with as many in flight as the engine takes."""
+
+        def run() -> None:
+            waiting = 0
+            for _ in range(frames):
+                if waiting == self.engine.depth:
+                    self.engine.result()
+                    waiting -= 1
+                self.engine.submit(self.blob)
+                waiting += 1
+            for _ in range(waiting):
+                self.engine.result()
+
+        return Work(run, frames)
+
+
+def measure(plan: Plan) -> Part:
+    """A row for each shape, engine, precision, number of threads and of tensors in flight. Raises UserError."""
+    network = wanted_network(plan.settings)
+    rows = [row for shape in network.card.shapes[:_SHAPES] for row in _rows(plan, network, shape[::-1])]
+    remarks = (
+        "in flight: two for files, one for a live picture; an engine that takes only one has no row for two",
+        "a contender much slower than the fastest has one turn only",
+    )
+    return Part("engines", f"{network.card.name}: inference alone, milliseconds a frame", tuple(rows), remarks)
+
+
+def _rows(plan: Plan, network: Network, size_wh: tuple[int, int]) -> list[Row]:
+    contenders = _contenders(plan, network, size_wh)
+    first_ms = [timed(each.work(2)).wall_ms for each in contenders]
+    best_ms = min(first_ms, default=0.0)
+    works = {}
+    for place, contender in enumerate(contenders):
+        if first_ms[place] <= _HOPELESS * best_ms:
+            works[str(place)] = contender.work(max(2, min(_MOST_FRAMES, round(_TURN_MS / first_ms[place]))))
+    costs = in_turns(works, plan.rounds)
+    rows: list[Row] = []
+    for place, contender in enumerate(contenders):
+        engine = contender.engine
+        turns = costs.get(str(place))
+        wall_ms = spread_of([cost.wall_ms for cost in turns] if turns else [first_ms[place]])
+        rows.append(
+            {
+                "input": "{}x{}".format(*contender.candidate.graph.shape[::-1]),
+                "engine": str(contender.candidate),
+                "precision": engine.precision,
+                "threads": engine.threads,
+                "in flight": engine.depth,
+                "wall ms": wall_ms,
+                "processor ms": spread_of(cost.processor_ms for cost in turns) if turns else None,
+                "frames/s": 1000 / wall_ms.median,
+            }
+        )
+        engine.close()
+    return sorted(rows, key=lambda row: -float(str(row["frames/s"])))
+
+
+def _contenders(plan: Plan, network: Network, size_wh: tuple[int, int]) -> list[_Contender]:
+    """Every engine in every way of loading it that differs, the wrong ones left out."""
+    graph = graph_for(network, size_wh)
+    blob = reference_for(graph).blob
+    cores = usable_cores()
+    contenders = []
+    for candidate in candidates_for([graph, *variant_graphs(network, graph)], plan.settings.backend):
+        module = engine_module(candidate.name)
+        for threads, depth in dict.fromkeys([(cores, 1), (cores, 2), (1, 1)]):
+            try:
+                engine: Engine = module.load(candidate.graph, candidate.device, threads, depth, plan.say)
+            except EngineError as error:
+                plan.say(f"{candidate}: {error}")
+                break
+            if engine.depth == depth:
+                contenders.append(_Contender(candidate, engine, blob))
+            else:
+                engine.close()
+    return contenders

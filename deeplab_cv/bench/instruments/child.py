@@ -1,0 +1,73 @@
+"""Starts programs in processes of their own and reads what they report."""
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from deeplab_cv.bench.instruments.program import Kind, Run
+from deeplab_cv.errors import EngineError
+from deeplab_cv.settings import Settings, flag
+
+_PROGRAM = "deeplab_cv.bench.instruments.program"
+ROOT = Path(__file__).parents[3]
+"""Where the package lies: a child started elsewhere finds it by this."""
+
+
+def run_program(kind: Kind, words: Sequence[str], environment: Mapping[str, str] | None = None) -> Run:
+    """Run the program to its end and return its report. Raises EngineError where it failed."""
+    with tempfile.TemporaryDirectory() as folder, started(kind, words, Path(folder), environment) as process:
+        output = process.communicate()[1]
+        return read_report(process.returncode, output, Path(folder))
+
+
+@contextmanager
+def started(
+    kind: Kind, words: Sequence[str], folder: Path, environment: Mapping[str, str] | None = None
+) -> Iterator[subprocess.Popen[str]]:
+    """The program at work; `folder` is where it leaves its report. It is ended with the context."""
+    command = [sys.executable, "-m", _PROGRAM, str(folder / "report.json"), kind, *words]
+    process = subprocess.Popen(
+        command, env=child_environment() | dict(environment or {}), stderr=subprocess.PIPE, text=True
+    )
+    try:
+        yield process
+    finally:
+        if process.poll() is None:
+            process.kill()
+            process.communicate()
+
+
+def read_report(code: int, output: str, folder: Path) -> Run:
+    """What an ended program left in its folder. Raises EngineError, with its last line, where it failed."""
+    report = folder / "report.json"
+    if code != 0 or not report.exists():
+        last = (output.strip().splitlines() or ["no word"])[-1]
+        raise EngineError("a run of the program failed", last, "run app.py with the same words")
+    facts: dict[str, Any] = json.loads(report.read_text(encoding="utf-8"))
+    return Run(**facts)
+
+
+def child_environment() -> dict[str, str]:
+    """This process's environment, in which the package is found from every folder."""
+    path = os.pathsep.join([str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])])
+    return os.environ | {"PYTHONPATH": path}
+
+
+def words_of(settings: Settings) -> list[str]:
+    """The words that ask for the same network and engine, for a program of its own."""
+    words = []
+    for key in ("model", "classes", "mean", "std", "order", "size", "align_corners", "backend", "threads"):
+        value = getattr(settings, key)
+        if value == Settings.model_fields[key].default:
+            continue
+        if isinstance(value, bool):
+            words.append(flag(key))
+        else:
+            words += [flag(key), ",".join(map(str, value)) if isinstance(value, tuple) else str(value)]
+    return words

@@ -1,0 +1,49 @@
+"""What a figure cannot be understood without: the machine, the versions and the settings."""
+
+import datetime
+import os
+import platform
+from typing import Any
+
+from deeplab_cv import __version__
+from deeplab_cv.bench import Plan
+from deeplab_cv.engines.processor import processor_name, usable_cores
+from deeplab_cv.installed import ENGINE_WHEELS, installed
+
+_OTHER_WHEELS = ("av", "numpy", "torch", "torchvision", "openvino-model-api", "mediapipe")
+
+
+def machine_facts() -> dict[str, Any]:
+    """Processor, cores, memory and system, and how busy the machine was before the measurement began."""
+    return {
+        "processor": processor_name(),
+        "cores": usable_cores(),
+        "memory_gb": _memory_gb(),
+        "system": platform.platform(),
+        "load_before": round(os.getloadavg()[0], 2) if hasattr(os, "getloadavg") else None,
+        "at": datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds"),
+    }
+
+
+def versions() -> dict[str, str]:
+    """The program's, Python's and the installed wheels' versions."""
+    own = {"deeplab-cv": __version__, "python": platform.python_version()}
+    return own | installed([*ENGINE_WHEELS, *_OTHER_WHEELS])
+
+
+def settings_facts(plan: Plan) -> dict[str, Any]:
+    """What was asked for: the settings that are not defaults, and the measurement's own."""
+    return {
+        "clip": plan.clip.name,
+        "heights": list(plan.heights),
+        "rounds": plan.rounds,
+        "memory_frames": plan.memory_frames,
+        **plan.settings.model_dump(mode="json", exclude_defaults=True),
+    }
+
+
+def _memory_gb() -> float | None:
+    try:
+        return round(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 1e9, 1)
+    except (AttributeError, ValueError, OSError):
+        return None

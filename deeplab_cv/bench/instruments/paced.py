@@ -1,0 +1,51 @@
+"""A clip as a live source: each frame comes when its time has come, and is lost where nobody takes it."""
+
+import dataclasses
+import threading
+import time
+
+import numpy as np
+
+from deeplab_cv.bench.instruments import timecode
+from deeplab_cv.frame import Frame
+from deeplab_cv.sources import Source
+
+
+class PacedSource(Source):
+    """Frames of a file at the file's own rate, as a camera would give them.
+
+    Attributes:
+        given: how many frames have been given.
+    """
+
+    def __init__(self, source: Source, stamped: bool) -> None:
+        """`stamped`: the time at which a frame is given is written into its picture."""
+        self._source = source
+        self._stamped = stamped
+        self._begun_at: float | None = None
+        self._closed = threading.Event()
+        self.given = 0
+        self.info = dataclasses.replace(source.info, live=True, frame_count=None, sound=False, path=None)
+
+    def read(self) -> Frame | None:
+        """The next frame once it is due; None at the end."""
+        frame = self._source.read()
+        if frame is None:
+            return None
+        now = time.monotonic()
+        if self._begun_at is None:
+            self._begun_at = now - float(frame.time_s)
+        if self._closed.wait(max(0.0, self._begun_at + float(frame.time_s) - now)):
+            return None
+        image = frame.image
+        captured_at = time.monotonic()
+        if self._stamped:
+            image = np.array(image)
+            timecode.stamp(image, round(captured_at * 1000) % timecode.PERIOD_MS)
+        self.given += 1
+        return dataclasses.replace(frame, image=image, captured_at=captured_at)
+
+    def close(self) -> None:
+        """Let go of the file; whoever waits for a frame gets none."""
+        self._closed.set()
+        self._source.close()

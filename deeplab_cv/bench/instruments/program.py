@@ -1,0 +1,102 @@
+"""The program as a user starts it, in a process of its own, timed from within.
+
+python -m deeplab_cv.bench.instruments.program REPORT.json KIND WORDS...
+
+KIND is `plain`; `nothing`, which throws the painted frames away; `live`, which gives the file's frames at the file's
+own rate; or `stamped`, which writes the time into them as well. WORDS are those of app.py.
+"""
+
+import argparse
+import json
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Literal, get_args
+
+from deeplab_cv import folders
+from deeplab_cv.bench.instruments.paced import PacedSource
+from deeplab_cv.errors import UsageError
+from deeplab_cv.job import Job, run_job
+from deeplab_cv.segmenter import describe
+from deeplab_cv.settings import add_settings_arguments, load_settings
+from deeplab_cv.sources import Source
+from deeplab_cv.sources.opening import Kind as SourceKind
+from deeplab_cv.sources.opening import SourceOptions, open_source
+from deeplab_cv.start import start
+
+Kind = Literal["plain", "nothing", "live", "stamped"]
+
+_WARM_UP = 10
+"""Frames at the beginning that are not counted, while queues and caches fill."""
+
+
+@dataclass(frozen=True)
+class Run:
+    """What a run was like, without its first frames.
+
+    Attributes:
+        frames: frames counted.
+        wall_s: seconds on the clock, until everything was written.
+        processor_s: seconds of all cores together.
+        dropped: frames of a live source that nobody saw; 0 for a file.
+        engine: network's engine, device and precision by its own word.
+    """
+
+    frames: int
+    wall_s: float
+    processor_s: float
+    dropped: int
+    engine: str
+
+
+class Watch:
+    """Opens the source and runs the job as the program would, and notes when each frame was done."""
+
+    def __init__(self, kind: Kind) -> None:
+        self.run: Run | None = None
+        self._kind = kind
+        self._paced: PacedSource | None = None
+
+    def open_source(self, text: str, options: SourceOptions, kind: SourceKind | None = None) -> Source:
+        """As `sources.opening.open_source`."""
+        source = open_source(text, options, kind)
+        if self._kind in ("live", "stamped"):
+            source = self._paced = PacedSource(source, stamped=self._kind == "stamped")
+        return source
+
+    def run_job(self, job: Job) -> int:
+        """As `job.run_job`."""
+        marks = [(time.perf_counter(), time.process_time())]
+
+        def mark() -> None:
+            job.progress()
+            marks.append((time.perf_counter(), time.process_time()))
+
+        engine = describe(job.segmenter.prepare(job.source.info.size_wh))
+        sinks = () if self._kind == "nothing" else job.sinks
+        written = run_job(replace(job, sinks=sinks, progress=mark))
+        first = min(_WARM_UP, len(marks) - 1)
+        wall_s, processor_s = time.perf_counter() - marks[first][0], time.process_time() - marks[first][1]
+        dropped = self._paced.given - written if self._paced else 0
+        self.run = Run(len(marks) - 1 - first, wall_s, processor_s, dropped, engine)
+        return written
+
+
+def main(words: Sequence[str]) -> None:
+    """Run the program and write the report. Raises UserError."""
+    report, wanted, *rest = words
+    kind = next((kind for kind in get_args(Kind) if kind == wanted), None)
+    if kind is None:
+        raise UsageError("no such kind of run", wanted, f"one of {', '.join(get_args(Kind))}")
+    parser = argparse.ArgumentParser()
+    add_settings_arguments(parser)
+    watch = Watch(kind)
+    start(load_settings(parser.parse_args(rest), folders.config_file()).settings, watch.open_source, watch.run_job)
+    if watch.run is not None:
+        Path(report).write_text(json.dumps(asdict(watch.run)), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -1,0 +1,72 @@
+"""A virtual screen whose pixels can be read without disturbing anybody: Xvfb keeps them in a file in memory."""
+
+import os
+import shutil
+import struct
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from deeplab_cv.frame import Image
+
+_SIZE_WH = (1400, 900)
+_BYTES_PER_COLOUR = 12
+"""Of an entry in the table of colours between an XWD file's header and its pixels."""
+
+
+@dataclass(frozen=True)
+class Screen:
+    """A running X server.
+
+    Attributes:
+        display: what DISPLAY is set to.
+        pixels: what is on it now, uint8 (H, W, 4), blue, green, red and nothing; changes as the server draws.
+        process_id: the server's.
+    """
+
+    display: str
+    pixels: Image
+    process_id: int
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """What a program needs to show its window here."""
+        return {"DISPLAY": self.display, "QT_QPA_PLATFORM": "xcb"}
+
+
+def screen_problem() -> str | None:
+    """Why there can be no virtual screen here, None where there can."""
+    return None if shutil.which("Xvfb") else "Xvfb is not installed (Debian: apt install xvfb)"
+
+
+@contextmanager
+def virtual_screen() -> Iterator[Screen]:
+    """An X server of its own, gone at the end."""
+    read_end, write_end = os.pipe()
+    with tempfile.TemporaryDirectory() as folder:
+        command = ["Xvfb", "-displayfd", str(write_end), "-screen", "0", "{}x{}x24".format(*_SIZE_WH)]
+        command += ["-fbdir", folder, "-nolisten", "tcp", "-r"]
+        server = subprocess.Popen(command, pass_fds=[write_end], stderr=subprocess.DEVNULL)
+        os.close(write_end)
+        try:
+            with os.fdopen(read_end) as numbers:
+                display = f":{numbers.readline().strip()}"
+            yield Screen(display, _pixels(Path(folder) / "Xvfb_screen0"), server.pid)
+        finally:
+            server.terminate()
+            server.wait()
+
+
+def _pixels(file: Path) -> Image:
+    """The server's own pixels, by way of its file in X's window dump format (XWDFile.h)."""
+    raw = np.memmap(file, np.uint8, "r")
+    header = struct.unpack(">25I", raw[:100].tobytes())
+    header_size, width, height, bytes_per_line, colours = header[0], header[4], header[5], header[12], header[19]
+    first = header_size + colours * _BYTES_PER_COLOUR
+    lines = raw[first : first + height * bytes_per_line].reshape(height, bytes_per_line)
+    return lines[:, : width * 4].reshape(height, width, 4)

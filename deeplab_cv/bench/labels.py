@@ -1,0 +1,87 @@
+"""Labels at frame size: what they cost by size of frame and number of classes, against upsampling and argmax."""
+
+import cv2
+import numpy as np
+
+from deeplab_cv.bench import Part, Plan, Row
+from deeplab_cv.bench.instruments.clips import clip_at
+from deeplab_cv.bench.instruments.turns import Work, in_turns, spread_of
+from deeplab_cv.frame import Labels, Scores
+from deeplab_cv.network import wanted_network
+from deeplab_cv.postprocess import labels_at
+from deeplab_cv.segmenter import Segmenter
+from deeplab_cv.sources.video import VideoSource
+
+_CLASS_COUNTS = (2, 21, 60, 150)
+"""People and background, VOC, PASCAL Context, ADE20K."""
+_HEIGHTS = (480, 720, 1080, 2160)
+_USUAL_HEIGHT = 720
+_ASPECT = 16 / 9
+
+
+def measure(plan: Plan) -> Part:
+    """A row for each size of frame with the network's classes, and for each number of classes. Raises UserError."""
+    scores, align_corners = _network_scores(plan)
+    cases = [(scores, height) for height in _HEIGHTS if height in plan.heights]
+    cases += [(_with_classes(scores, count), _USUAL_HEIGHT) for count in _CLASS_COUNTS if count != len(scores)]
+    rows = tuple(_row(plan, case, height, align_corners) for case, height in cases)
+    remarks = (
+        "scores of the network on the clip; further classes are its own planes shifted and lowered",
+        "the plain way: cv2.resize of every plane (the fastest there is), then numpy's argmax",
+    )
+    return Part("labels", "scores to labels at frame size, milliseconds", rows, remarks)
+
+
+def plain_labels(scores_chw: Scores, size_wh: tuple[int, int]) -> Labels:
+    """Every plane interpolated to the frame's size, then the greatest: what scripts do. Returns uint8 (H, W)."""
+    planes = [cv2.resize(plane, size_wh, interpolation=cv2.INTER_LINEAR) for plane in scores_chw]
+    return np.asarray(np.argmax(np.stack(planes), axis=0), np.uint8)
+
+
+def _network_scores(plan: Plan) -> tuple[Scores, bool]:
+    network = wanted_network(plan.settings)
+    segmenter = Segmenter(network, plan.settings.backend, plan.settings.threads, 1, plan.say)
+    with VideoSource(clip_at(plan.clip, _USUAL_HEIGHT)) as source:
+        frame = source.read()
+    if frame is None:
+        raise ValueError("a video source without a first frame")
+    segmenter.submit(frame)
+    scores = segmenter.result().scores
+    segmenter.close()
+    return scores, network.card.output.align_corners
+
+
+def _with_classes(scores: Scores, count: int) -> Scores:
+    """As many planes as asked for: fewer of the network's, or more, that win now and then."""
+    rows, columns = scores.shape[1:]
+    more = [
+        np.roll(scores[place % len(scores)], (place * rows // 7, place * columns // 5), axis=(0, 1)) - np.float32(1)
+        for place in range(len(scores), count)
+    ]
+    return np.stack([*scores[:count], *more])
+
+
+def _row(plan: Plan, scores: Scores, height: int, align_corners: bool) -> Row:
+    size_wh = round(height * _ASPECT / 2) * 2, height
+    works = {
+        "ours": Work(lambda: _discard(labels_at(scores, size_wh, align_corners))),
+        "plain": Work(lambda: _discard(plain_labels(scores, size_wh))),
+    }
+    in_turns(works, 1)
+    costs = in_turns(works, max(3, plan.rounds))
+    ours, plain = (spread_of(cost.processor_ms for cost in costs[name]) for name in ("ours", "plain"))
+    equal = None
+    if not align_corners:
+        equal = f"{(labels_at(scores, size_wh, False) == plain_labels(scores, size_wh)).mean():.4%}"
+    return {
+        "frame": "{}x{}".format(*size_wh),
+        "classes": len(scores),
+        "ours": ours,
+        "upsample, argmax": plain,
+        "times faster": plain.median / ours.median,
+        "labels equal": equal,
+    }
+
+
+def _discard(labels: Labels) -> None:
+    """A result that is only timed."""

@@ -1,0 +1,79 @@
+"""How much memory a long run takes, and whether that grows."""
+
+import tempfile
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from subprocess import Popen
+
+import numpy as np
+
+from deeplab_cv.bench import Part, Plan, Row
+from deeplab_cv.bench.instruments.child import read_report, started, words_of
+from deeplab_cv.engines.candidates import ENGINES
+from deeplab_cv.errors import UsageError
+
+_RATE = 30
+_LOOK_S = 0.1
+_SETTLING = 0.3
+"""The share of a run in which caches and queues fill; growth is counted from there."""
+
+Samples = Sequence[tuple[float, float]]
+"""Seconds since the start, and megabytes."""
+
+
+def measure(plan: Plan) -> Part:
+    """A row for each engine. Raises UserError."""
+    backends = ENGINES if plan.settings.backend == "auto" else (plan.settings.backend,)
+    rows = tuple(_row(plan, backend) for backend in backends)
+    remarks = (
+        "the test pattern at 1280x720, to nothing; resident memory of the whole process, its libraries included",
+        f"growth: slope of a straight line through all samples but the first {_SETTLING:.0%} of the run",
+    )
+    return Part("memory", f"memory over {plan.memory_frames} frames", rows, remarks)
+
+
+def growth_mb(samples: Samples) -> float:
+    """How much more memory is used at the end than when the run had settled, by the line that fits best."""
+    settled = samples[int(len(samples) * _SETTLING) :]
+    seconds, megabytes = np.array(settled).T
+    slope = np.polyfit(seconds, megabytes, 1)[0]
+    return float(slope * (seconds[-1] - seconds[0]))
+
+
+def _row(plan: Plan, backend: str) -> Row:
+    words = [*words_of(plan.settings.model_copy(update={"backend": backend})), "--pattern", "--headless"]
+    words += ["--end", f"{plan.memory_frames / _RATE:.3f}"]
+    with tempfile.TemporaryDirectory() as folder:
+        words += ["--stats", str(Path(folder) / "area.csv")]
+        with started("nothing", words, Path(folder)) as process:
+            samples = _watch(process)
+            output = process.communicate()[1]
+        run = read_report(process.returncode, output, Path(folder))
+    return {
+        "engine": run.engine,
+        "frames": plan.memory_frames,
+        "highest MB": max(megabytes for _, megabytes in samples),
+        "at the end MB": samples[-1][1],
+        "growth MB": growth_mb(samples),
+        "frames/s": run.frames / run.wall_s,
+    }
+
+
+def _watch(process: "Popen[str]") -> Samples:
+    try:
+        import psutil
+    except ImportError:
+        remedy = "pip install -r requirements-bench.txt"
+        raise UsageError("memory is watched with a package that is missing", "psutil", remedy) from None
+    watched, begun_at = psutil.Process(process.pid), time.monotonic()
+    samples = []
+    while process.poll() is None:
+        try:
+            megabytes = watched.memory_info().rss / 1e6
+        except psutil.NoSuchProcess:
+            break
+        if megabytes:
+            samples.append((time.monotonic() - begun_at, megabytes))
+        time.sleep(_LOOK_S)
+    return samples

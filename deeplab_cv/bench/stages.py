@@ -1,0 +1,177 @@
+"""What each stage costs alone, on the clock and in processor time, at each size of frame."""
+
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from deeplab_cv.bench import Part, Plan, Row
+from deeplab_cv.bench.instruments.clips import clip_at
+from deeplab_cv.bench.instruments.turns import Cost, Spread, Work, in_turns, spread_of
+from deeplab_cv.engines import Blob, Engine
+from deeplab_cv.frame import Frame, Labels, Painted, Scored
+from deeplab_cv.network import nearest_shape, wanted_network
+from deeplab_cv.preprocess import blob_of
+from deeplab_cv.render import labels_of, painted_frame
+from deeplab_cv.segmenter import Segmenter, describe
+from deeplab_cv.sinks.video import VideoSink
+from deeplab_cv.sinks.window import Window, display_problem
+from deeplab_cv.smoothing import ScoreSmoother
+from deeplab_cv.sources import Source, SourceInfo
+from deeplab_cv.sources.video import VideoSource
+from deeplab_cv.sources.wrappers import Looped
+from deeplab_cv.view import first_view
+
+STAGES = ("decode", "preprocess", "infer", "labels", "overlay", "encode", "show")
+"""In the order in which a frame passes them."""
+
+_AROUND = ("decode", "preprocess", "labels", "overlay")
+"""What a file job to nothing costs besides inference."""
+
+_PIXELS_PER_ROUND = 24 * 1280 * 720
+_FEWEST, _MOST = 5, 24
+
+
+@dataclass(frozen=True)
+class StageCosts:
+    """What the stages cost at one size of frame.
+
+    Attributes:
+        size_wh: width and height of the frames in pixels.
+        engine: the engine in its own words.
+        costs: stage -> what each round cost a frame.
+    """
+
+    size_wh: tuple[int, int]
+    engine: str
+    costs: Mapping[str, Sequence[Cost]]
+
+    def wall_ms(self, stage: str) -> Spread:
+        """Milliseconds a frame on the clock."""
+        return spread_of(cost.wall_ms for cost in self.costs[stage])
+
+    def processor_ms(self, stage: str) -> Spread:
+        """Milliseconds a frame of all cores together."""
+        return spread_of(cost.processor_ms for cost in self.costs[stage])
+
+    def sum_ms(self, stages: Sequence[str]) -> float:
+        """Processor milliseconds of a frame that passes these stages."""
+        return sum(self.processor_ms(stage).median for stage in stages)
+
+
+def floor_ms(costs: StageCosts, stages: Sequence[str], cores: int) -> float:
+    """The least a frame can take that passes these stages: their processor time, measured alone, over the cores."""
+    return costs.sum_ms(stages) / cores
+
+
+def measure(plan: Plan) -> Part:
+    """A row for each size of frame and stage. Raises UserError."""
+    measured = [measure_at(plan, height, depth=2) for height in plan.heights]
+    rows = [row for costs in measured for row in _rows(costs)]
+    remarks = [f"the engine is {measured[0].engine}, with two frames in flight as in a file job"]
+    if "show" not in measured[0].costs:
+        remarks.append(f"show is not measured: {display_problem()}")
+    return Part(
+        "stages", "each stage alone, milliseconds a frame: median (lowest..highest)", tuple(rows), tuple(remarks)
+    )
+
+
+def measure_at(plan: Plan, height: int, depth: int) -> StageCosts:
+    """Every stage in turns, on the frames of one clip; `depth`: tensors in flight. Raises UserError."""
+    network = wanted_network(plan.settings)
+    clip = clip_at(plan.clip, height)
+    with ExitStack() as stack:
+        source = stack.enter_context(Looped(lambda: VideoSource(clip)))
+        size_wh = source.info.size_wh
+        segmenter = Segmenter(network, plan.settings.backend, plan.settings.threads, depth, plan.say)
+        stack.callback(segmenter.close)
+        engine = segmenter.prepare(size_wh)
+        count = max(_FEWEST, min(_MOST, _PIXELS_PER_ROUND // (size_wh[0] * size_wh[1])))
+        frames = _next_frames(source, count)
+        shape = nearest_shape(network.card.shapes, size_wh)
+        blobs = [blob_of(frame.image, shape, network.card.input) for frame in frames]
+        scored = [_score(segmenter, frame) for frame in frames]
+        labels = [_labels(each) for each in scored]
+        view = first_view(plan.settings, pictures=False)
+        painted = [
+            painted_frame(one, its_labels, view, plan.settings) for one, its_labels in zip(scored, labels, strict=True)
+        ]
+        folder = Path(stack.enter_context(TemporaryDirectory()))
+        info = replace(source.info, path=None, sound=False)
+        doings: dict[str, Callable[[], object]] = {
+            "decode": lambda: _next_frames(source, count),
+            "preprocess": lambda: [blob_of(frame.image, shape, network.card.input) for frame in frames],
+            "infer": lambda: _infer(engine, blobs),
+            "labels": lambda: [_labels(each) for each in scored],
+            "overlay": lambda: [
+                painted_frame(one, its_labels, view, plan.settings)
+                for one, its_labels in zip(scored, labels, strict=True)
+            ],
+            "encode": lambda: _encode(folder / "bench.mp4", info, painted),
+        }
+        if display_problem() is None:
+            window = Window("deeplab-cv bench")
+            stack.callback(window.close)
+            doings["show"] = lambda: _show(window, painted)
+        works = {name: Work(_without_result(do), count) for name, do in doings.items()}
+        # The first round fills caches and is not counted.
+        in_turns(works, 1)
+        return StageCosts(size_wh, describe(engine), in_turns(works, plan.rounds))
+
+
+def _rows(costs: StageCosts) -> list[Row]:
+    size = "{}x{}".format(*costs.size_wh)
+    rows: list[Row] = [
+        {"frame": size, "stage": stage, "wall ms": costs.wall_ms(stage), "processor ms": costs.processor_ms(stage)}
+        for stage in STAGES
+        if stage in costs.costs
+    ]
+    around = costs.sum_ms(_AROUND)
+    return [*rows, {"frame": size, "stage": "all but infer, to nothing", "wall ms": None, "processor ms": around}]
+
+
+def _next_frames(source: Source, count: int) -> list[Frame]:
+    return [frame for _ in range(count) if (frame := source.read()) is not None]
+
+
+def _score(segmenter: Segmenter, frame: Frame) -> Scored:
+    segmenter.submit(frame)
+    return segmenter.result()
+
+
+def _labels(scored: Scored) -> Labels:
+    return labels_of(scored, ScoreSmoother(0.0), 0.0)
+
+
+def _infer(engine: Engine, blobs: Sequence[Blob]) -> None:
+    """All tensors, with as many in flight as the engine takes."""
+    waiting = 0
+    for blob in blobs:
+        if waiting == engine.depth:
+            engine.result()
+            waiting -= 1
+        engine.submit(blob)
+        waiting += 1
+    for _ in range(waiting):
+        engine.result()
+
+
+def _encode(path: Path, info: SourceInfo, painted: Sequence[Painted]) -> None:
+    sink = VideoSink(path, info, whole=False)
+    for each in painted:
+        sink.write(each)
+    sink.finish()
+
+
+def _show(window: Window, painted: Sequence[Painted]) -> None:
+    for each in painted:
+        window.show(each.picture)
+        window.poll(0)
+
+
+def _without_result(do: Callable[[], object]) -> Callable[[], None]:
+    def run() -> None:
+        do()
+
+    return run

@@ -1,0 +1,88 @@
+"""Measure this machine: engines, stages, the whole program beside its floor, latency, starts, memory, labels, peers.
+
+Everything is measured in turns (A B A B) and told as median (lowest..highest). PART is one or more of: engines, stages,
+end-to-end, latency, start, memory, labels, peers, all; without one, all but peers, in about two minutes. Peers are
+other ways to do the same, in benchmarks/peers of a clone. Leave the machine alone meanwhile.
+
+examples:
+  app.py bench
+  app.py bench stages --sizes 720,1080
+  app.py bench all --memory-frames 20000 --rounds 5 --json bench.json --plots docs/
+  app.py bench peers --clip mine.mp4
+"""
+
+import argparse
+import sys
+from pathlib import Path
+
+from deeplab_cv import folders
+from deeplab_cv.errors import UsageError
+from deeplab_cv.settings import add_settings_arguments, load_settings
+
+PARTS = ("engines", "stages", "end-to-end", "latency", "start", "memory", "labels", "peers")
+_MODULES = {"start": "starting", "end-to-end": "end_to_end"}
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments of `bench`."""
+    parser.add_argument(
+        "parts", metavar="PART", nargs="*", help="what to measure; all but peers where nothing is named"
+    )
+    parser.add_argument("--clip", type=Path, metavar="FILE", help="video to measure on; the demo clip without it")
+    parser.add_argument("--sizes", default="480,720,1080,2160", help="heights of frames in lines; default %(default)s")
+    parser.add_argument("--rounds", type=int, default=3, help="turns of each contender; default %(default)s")
+    parser.add_argument(
+        "--memory-frames", type=int, default=1000, help="frames memory is watched for; default %(default)s"
+    )
+    parser.add_argument("--json", metavar="FILE", type=Path, help="write all figures, with machine and versions")
+    parser.add_argument("--plots", metavar="FOLDER", type=Path, help="write pictures of the figures (needs matplotlib)")
+    add_settings_arguments(parser, only=("network", "engine"))
+
+
+def run(args: argparse.Namespace) -> int:
+    """Measure what is asked for and print it, part by part."""
+    parts = _wanted_parts(args.parts)
+    heights = _heights(args.sizes)
+    if args.rounds < 1 or args.memory_frames < 300:
+        wrong = f"--rounds {args.rounds} --memory-frames {args.memory_frames}"
+        raise UsageError("too little to measure", wrong, "at least 1 round and 300 frames")
+    settings = load_settings(args, folders.config_file()).settings
+
+    import importlib
+
+    from deeplab_cv.bench import Plan
+    from deeplab_cv.bench.plots import write_plots
+    from deeplab_cv.bench.report import print_part, report_of, write_json
+    from deeplab_cv.tables import wide_console
+
+    clip = args.clip or folders.demo_clip()
+    plan = Plan(settings, clip, heights, args.rounds, args.memory_frames, lambda line: print(line, file=sys.stderr))
+    console = wide_console()
+    measured = []
+    for name in parts:
+        part = importlib.import_module(f"deeplab_cv.bench.{_MODULES.get(name, name)}").measure(plan)
+        print_part(console, part)
+        measured.append(part)
+    report = report_of(measured, plan)
+    if args.json:
+        write_json(args.json, report)
+    if args.plots:
+        for file in write_plots(args.plots, report):
+            print(f"{file}: written")
+    return 0
+
+
+def _wanted_parts(words: list[str]) -> list[str]:
+    wanted = set(words or PARTS[:-1])
+    if "all" in wanted:
+        wanted = set(PARTS)
+    if unknown := sorted(wanted - set(PARTS)):
+        raise UsageError("there is no such measurement", unknown[0], f"name some of {', '.join(PARTS)}, or all")
+    return [part for part in PARTS if part in wanted]
+
+
+def _heights(text: str) -> tuple[int, ...]:
+    heights = text.replace(",", " ").split()
+    if not heights or not all(word.isdecimal() and 16 <= int(word) <= 4320 and int(word) % 2 == 0 for word in heights):
+        raise UsageError("sizes are heights in lines, even, 16 to 4320", f"--sizes {text}", "such as 480,720,1080,2160")
+    return tuple(dict.fromkeys(int(word) for word in heights))
