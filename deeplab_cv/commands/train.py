@@ -4,7 +4,9 @@ The data is a folder in VOC layout (JPEGImages, SegmentationClass, ImageSets/Seg
 tar shards (train-00.tar ... of NAME.webp and NAME.png) or of COCO (annotations/instances_train.json). Masks are 8-bit
 palette PNGs of labels, 255 = unknown.
 
-example: app.py train --data my-pictures --classes names.txt --out runs/first --minutes 60
+examples:
+  app.py train --data my-pictures --classes names.txt --out runs/first --minutes 60
+  app.py train --data my-pictures --classes names.txt --start models/deeplabv3_lite.onnx --out runs/more --minutes 20
 """
 
 import argparse
@@ -49,7 +51,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--val-pixels", type=int, default=384, help="the same for validation (default 384)")
     parser.add_argument("--learning-rate", type=float, default=1e-3, help="of the head (default 0.001)")
     parser.add_argument("--train-all", action="store_true", help="train the early stages, too (twice the time)")
-    parser.add_argument("--from-scratch", action="store_true", help="do not start from ImageNet")
+    beginning = parser.add_mutually_exclusive_group()
+    beginning.add_argument(
+        "--start",
+        type=Path,
+        metavar="NETWORK",
+        help="begin from this network in place of ImageNet: a .pt file of train, or deeplabv3_lite.onnx",
+    )
+    beginning.add_argument("--from-scratch", action="store_true", help="begin from chance")
     parser.add_argument("--validate-minutes", type=float, default=10.0, help="time between validations (default 10)")
     parser.add_argument("--save-minutes", type=float, default=3.0, help="time between checkpoints (default 3)")
     parser.add_argument("--val-count", type=int, default=150, help="pictures of each but the last validation")
@@ -83,6 +92,7 @@ def run(args: argparse.Namespace) -> int:
         out=args.out,
         classes=VOC_CLASSES if args.classes is None else read_names(args.classes),
         architecture=args.architecture,
+        start=args.start,
         teacher=args.teacher,
         teacher_weight=args.teacher_weight,
         budget=Budget(args.steps, args.minutes),
@@ -92,7 +102,7 @@ def run(args: argparse.Namespace) -> int:
         val_pixels=args.val_pixels,
         learning_rate=args.learning_rate,
         freeze_early=not args.train_all,
-        pretrained=not args.from_scratch,
+        pretrained=not args.from_scratch and args.start is None,
         validate_minutes=args.validate_minutes,
         save_minutes=args.save_minutes,
         val_count=args.val_count,

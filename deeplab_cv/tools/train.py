@@ -29,6 +29,7 @@ from deeplab_cv.tools.training.log import TrainingLog
 from deeplab_cv.tools.training.loss import segmentation_loss
 from deeplab_cv.tools.training.replicas import Replicas
 from deeplab_cv.tools.training.schedule import Budget, learning_rate_factor
+from deeplab_cv.tools.training.start import earlier_network, take_over
 from deeplab_cv.tools.training.validate import comparison_sheet, evaluate_miou
 
 Tensors = tuple[Tensor, ...] | list[Tensor]
@@ -49,6 +50,7 @@ class TrainingPlan:
         data: folder with the data set; train_lists, val_lists: its lists to learn from and to measure on.
         out: the run's folder: last.pt, network.pt, log.csv, log.png, val.png.
         classes: names in the order of the labels.
+        start: an earlier network to begin from, or None.
         teacher: ONNX network to distil from, or None.
         crop_pixels: side of the square whose area a crop has; val_pixels: the same for validation.
         freeze_early: leave the stages up to stride 4 as ImageNet made them.
@@ -64,6 +66,7 @@ class TrainingPlan:
     out: Path
     classes: tuple[str, ...]
     architecture: str
+    start: Path | None
     teacher: Path | None
     teacher_weight: float
     budget: Budget
@@ -102,6 +105,9 @@ def train(plan: TrainingPlan, resume: bool) -> Facts:
         run = TrainingRun(plan, fingerprint(plan, train_records), device)
         if resume:
             run.restore(last_path)
+        elif plan.start is not None:
+            new = run.begin_from(plan.start)
+            console.print(f"begun from {plan.start.name}" + (f"; new to it: {', '.join(new)}" if new else ""))
         batches = batches_from(run.step, crops, plan.workers)
         log = TrainingLog(plan.out, plan.classes, run.step if resume else None)
         task = progress.add_task("training", total=1.0)
@@ -171,14 +177,20 @@ class TrainingRun:
     def set_training_mode(self) -> None:
         """Training mode but for what a short training leaves alone: early stages, the backbone's statistics.
 
-        Statistics of a few crops are worse than ImageNet's, and a tenth of the time goes into them.
+        Statistics of a few crops are worse than ImageNet's, and a tenth of the time goes into them. A network begun
+        from an earlier one keeps all of its statistics.
         """
         self.network.train()
         if self.plan.freeze_early:
             freeze(early_stages(self.network))
-            for module in self.network.get_submodule("backbone").modules():
-                if isinstance(module, nn.BatchNorm2d):
-                    module.eval()
+        kept = []
+        if self.plan.start is not None:
+            kept = list(self.network.modules())
+        elif self.plan.freeze_early:
+            kept = list(self.network.get_submodule("backbone").modules())
+        for module in kept:
+            if isinstance(module, nn.BatchNorm2d):
+                module.eval()
 
     def train_step(self, batch: tuple[Tensor, Tensor, Tensor]) -> float:
         """One step of the optimizer; returns the loss. Randomness in the network follows from seed and step."""
@@ -253,6 +265,14 @@ class TrainingRun:
     def save_network(self, path: Path) -> None:
         """Write the averaged weights and the facts alone."""
         save_checkpoint(path, self.facts(), self.averaged.module.state_dict())
+
+    def begin_from(self, path: Path) -> tuple[str, ...]:
+        """Take over an earlier network's weights; returns the classes it did not have. Raises NetworkError."""
+        earlier, classes = earlier_network(path, self.plan.architecture)
+        new = take_over(self.network, self.plan.classes, earlier, classes)
+        self.replicas.follow_first()
+        self.averaged.module.load_state_dict(self.network.state_dict())
+        return new
 
     def restore(self, path: Path) -> None:
         """Go on from a checkpoint; raises NetworkError if it belongs to another training."""
@@ -346,6 +366,7 @@ def fingerprint(plan: TrainingPlan, records: list[Record]) -> str:
         plan.crop_pixels,
         plan.freeze_early,
         plan.threads,
+        *([] if plan.start is None else [plan.start.name]),
     )
     names = [record.name for record in records]
     return hashlib.sha256(repr((settings, plan.learning_rate, plan.teacher_weight, names)).encode()).hexdigest()[:16]

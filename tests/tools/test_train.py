@@ -11,17 +11,19 @@ from PIL import Image
 torch = pytest.importorskip("torch", reason="training needs torch (requirements-train.txt)")
 
 from deeplab_cv.tools.architectures import build_network
-from deeplab_cv.tools.checkpoint import load_checkpoint
+from deeplab_cv.tools.checkpoint import Facts, load_checkpoint, save_checkpoint
+from deeplab_cv.tools.exporting.weights import random_weights
 from tests.tools.data.datasets import write_voc
 
 ROOT = Path(__file__).resolve().parents[2]
-SMALL = ["--batch-size", "4", "--crop-pixels", "64", "--val-pixels", "64", "--workers", "0", "--from-scratch"]
+SMALL = ["--batch-size", "4", "--crop-pixels", "64", "--val-pixels", "64", "--workers", "0"]
 
 
 def command(data: Path, out: Path, *more: str) -> list[str]:
     names = data / "names.txt"
     names.write_text("background\ndog\nsheep\n", encoding="utf-8")
-    arguments = ["--data", data, "--out", out, "--classes", names, *SMALL, *more]
+    beginning = [] if "--start" in more else ["--from-scratch"]
+    arguments = ["--data", data, "--out", out, "--classes", names, *SMALL, *beginning, *more]
     return [sys.executable, str(ROOT / "app.py"), "train", *map(str, arguments)]
 
 
@@ -80,13 +82,31 @@ def test_the_checkpoint_holds_only_tensors_and_plain_types(tmp_path: Path) -> No
         (["--steps", "1", "--val-lists", "train"], "a picture is on the training and the validation list: p0"),
         (["--steps", "1", "--train-lists", "none"], "list 'none' is missing"),
         (["--steps", "1", "--teacher", "none.onnx"], "cannot read the teacher: none.onnx"),
+        (["--steps", "1", "--val-lists", "empty"], "list 'empty' is empty"),
     ],
 )
 def test_wrong_use_is_one_line(tmp_path: Path, arguments: list[str], message: str) -> None:
     data = write_voc(tmp_path / "voc", train=2, val=1)
+    (data / "ImageSets" / "Segmentation" / "empty.txt").touch()
     done = train(data, tmp_path / "run", *arguments)
     assert done.returncode != 0
     assert message in done.stderr and done.stderr.count("\n") == 1
+
+
+def test_a_training_begun_from_another_network_keeps_its_statistics(tmp_path: Path) -> None:
+    data = write_voc(tmp_path / "voc", train=4, val=1)
+    earlier = random_weights("deeplabv3_lite", ("background", "cat", "sheep"), seed=3).network.state_dict()
+    facts = Facts("deeplabv3_lite", ("background", "cat", "sheep"), 64, 1, 1.0, 3, "app.py train")
+    save_checkpoint(tmp_path / "earlier.pt", facts, earlier)
+    done = train(data, tmp_path / "run", "--steps", "2", "--start", str(tmp_path / "earlier.pt"))
+    assert done.returncode == 0, done.stderr
+    assert "begun from earlier.pt; new to it: dog" in done.stdout
+    network, facts = load_checkpoint(tmp_path / "run" / "network.pt")
+    learned = network.state_dict()
+    assert facts.classes == ("background", "dog", "sheep")
+    assert all(torch.equal(learned[name], earlier[name]) for name in earlier if "running_" in name)
+    assert not torch.equal(learned["refine.3.weight"], earlier["refine.3.weight"])
+    assert torch.allclose(learned["classifier.weight"][2], earlier["classifier.weight"][2], atol=0.02)
 
 
 def test_a_second_training_does_not_overwrite_the_first(tmp_path: Path) -> None:

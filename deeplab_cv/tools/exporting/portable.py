@@ -5,6 +5,7 @@ needs neither Resize nor Expand, no size is computed inside the graph, and the i
 """
 
 import copy
+from collections.abc import Iterator
 from itertools import pairwise
 
 import torch
@@ -126,13 +127,18 @@ def split_image_pooling(network: nn.Module) -> None:
 
 def fold_batch_normalisation(network: nn.Module) -> None:
     """Make batch normalisation part of the convolution that stands before it in the same module."""
+    for parent, name, convolution, normalisation in normalised_convolutions(network):
+        folded = fuse_conv_bn_eval(convolution, normalisation)
+        convolution.weight, convolution.bias = folded.weight, folded.bias
+        # timm's batch normalisation carries the activation.
+        setattr(parent, name, getattr(normalisation, "act", nn.Identity()))
+
+
+def normalised_convolutions(network: nn.Module) -> Iterator[tuple[nn.Module, str, nn.Conv2d, nn.BatchNorm2d]]:
+    """Each convolution with the batch normalisation that follows it in the same module: parent, its name, both."""
     for parent in list(network.modules()):
         for (_, convolution), (name, normalisation) in pairwise(list(parent.named_children())):
             while isinstance(convolution, nn.Sequential) and len(convolution):
                 convolution = convolution[-1]
-            if not isinstance(convolution, nn.Conv2d) or not isinstance(normalisation, nn.BatchNorm2d):
-                continue
-            folded = fuse_conv_bn_eval(convolution, normalisation)
-            convolution.weight, convolution.bias = folded.weight, folded.bias
-            # timm's batch normalisation carries the activation.
-            setattr(parent, name, getattr(normalisation, "act", nn.Identity()))
+            if isinstance(convolution, nn.Conv2d) and isinstance(normalisation, nn.BatchNorm2d):
+                yield parent, name, convolution, normalisation
