@@ -1,7 +1,8 @@
 """Turn a PyTorch network into a file this program runs: ONNX, card and golden scores.
 
 The network is one of torchvision's (deeplabv3_mobilenet_v3_large, deeplabv3_resnet50, deeplabv3_resnet101,
-lraspp_mobilenet_v3_large), whose weights are downloaded, or a checkpoint of `app.py train`.
+lraspp_mobilenet_v3_large), whose weights are downloaded, or a checkpoint of `app.py train`. At the end every engine of
+this machine is held to PyTorch's scores, as by `app.py verify`; exit code 1 where one is wrong.
 
 examples:
   app.py export deeplabv3_mobilenet_v3_large
@@ -20,6 +21,7 @@ from deeplab_cv.errors import UsageError
 if TYPE_CHECKING:
     from deeplab_cv.card import Card
     from deeplab_cv.tools.exporting.weights import TrainedNetwork
+    from deeplab_cv.tools.verify import Scorer
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -51,7 +53,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Export, then say what was written and how far it is from PyTorch."""
+    """Export, say what was written, then prove it on every engine; 0 if all are right, else 1."""
     if (args.with_aux and args.size is None) or (args.mobile and not args.torchscript):
         raise UsageError("--with-aux goes with --size, --mobile with --torchscript", "the command line", "add it")
     if args.torchscript and (args.size or args.half):
@@ -63,22 +65,23 @@ def run(args: argparse.Namespace) -> int:
     from deeplab_cv.tools.export import check_target
     from deeplab_cv.tools.exporting.weights import with_notes, without_folders
 
-    trained = with_notes(_trained(args), args.data, args.licences)
-    stem = trained.architecture.name if args.network == trained.architecture.name else Path(args.network).stem
     suffix = (".ptl" if args.mobile else ".torchscript.pt") if args.torchscript else ".onnx"
-    file = args.out or models_folder() / f"{stem}{suffix}"
-    check_target(file, Path(f"{stem}{suffix}").suffix, args.overwrite)
+    file = args.out or models_folder() / f"{Path(args.network).stem}{suffix}"
+    check_target(file, Path(f"name{suffix}").suffix, args.overwrite)
+    trained = with_notes(_trained(args), args.data, args.licences)
     command = without_folders(["app.py", *sys.argv[1:]])
     if args.torchscript:
         _export_torchscript(trained, file, args.mobile)
-    elif args.size:
+        return 0
+    torch_scores = None
+    if args.size:
         _export_fixed(trained, file, args, command)
     else:
-        _export_own(trained, file, args, command)
-    return 0
+        torch_scores = _export_own(trained, file, args, command)
+    return 0 if _proven(file, torch_scores) else 1
 
 
-def _export_own(trained: "TrainedNetwork", file: Path, args: argparse.Namespace, command: str) -> None:
+def _export_own(trained: "TrainedNetwork", file: Path, args: argparse.Namespace, command: str) -> "Scorer":
     from deeplab_cv.tools.export import ExportPlan, export
 
     exported = export(trained, ExportPlan(file, args.pixels or trained.pixels, args.half, args.opset, command))
@@ -86,6 +89,7 @@ def _export_own(trained: "TrainedNetwork", file: Path, args: argparse.Namespace,
     print(f"portable form against the trained network: {exported.rewrite_error:.1e} of the greatest score")
     if args.half:
         print(f"weights rounded to float16: {exported.rounding_error:.1e} of the greatest score")
+    return exported.torch_scores
 
 
 def _export_fixed(trained: "TrainedNetwork", file: Path, args: argparse.Namespace, command: str) -> None:
@@ -104,6 +108,18 @@ def _export_torchscript(trained: "TrainedNetwork", file: Path, mobile: bool) -> 
     print(f"input {tuple(scripted.input.shape)}: {first_values(scripted.input)} ...")
     print(f"out {tuple(scripted.output.shape)}: {first_values(scripted.output)} ...")
     print(f"reloaded against PyTorch: {scripted.error:.1e} of the greatest score")
+
+
+def _proven(file: Path, torch_scores: "Scorer | None") -> bool:
+    """Print how every engine of this machine does; whether all are right."""
+    from deeplab_cv.network import open_network
+    from deeplab_cv.tools.report import print_findings
+    from deeplab_cv.tools.verify import verify
+
+    network = open_network(file)
+    findings = list(verify(network, "auto", [], torch_scores))
+    print_findings(network, findings)
+    return not any(finding.fault for finding in findings)
 
 
 def _say_written(file: Path, card: "Card") -> None:

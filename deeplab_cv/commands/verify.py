@@ -1,7 +1,8 @@
 """Prove that every engine and device of this machine gives a network's own answer, at every shape of its card.
 
 Compared are the card's golden scores, a made picture and the pictures you name: greatest and mean error as shares of
-the greatest score, share of equal labels, mean IoU between the labels, time. Exit code 1 where anything is off.
+the greatest score, share of equal labels, mean IoU between the labels, time. Exit code 1 where anything is off. A file
+NAME.torchscript.pt beside NAME.onnx is compared as well.
 
 examples:
   app.py verify models/deeplabv3_lite.onnx
@@ -19,7 +20,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments of `verify`."""
     parser.add_argument("file", metavar="MODEL", type=Path, help="network file (.onnx)")
     parser.add_argument("--pictures", metavar="PATH", help="picture, folder of pictures, or glob")
-    parser.add_argument("--checkpoint", metavar="FILE", type=Path, help="compare with PyTorch running this .pt file")
+    parser.add_argument("--checkpoint", metavar="FILE", type=Path, help="compare with PyTorch running these weights")
     parser.add_argument("--json", metavar="FILE", type=Path, help="write all figures to this file")
     add_settings_arguments(parser, only=("network", "engine"))
 
@@ -32,11 +33,15 @@ def run(args: argparse.Namespace) -> int:
     from deeplab_cv.network import wanted_network
     from deeplab_cv.sources.pictures import find_pictures, read_picture
     from deeplab_cv.tools.report import print_findings, write_json
-    from deeplab_cv.tools.verify import torch_scorers, verify
+    from deeplab_cv.tools.torch_scores import ScriptedScores, TorchScores
+    from deeplab_cv.tools.verify import verify
 
     network = wanted_network(settings)
     pictures = [(path.name, read_picture(path)) for path in find_pictures(args.pictures)] if args.pictures else []
-    findings = list(verify(network, settings.backend, pictures, torch_scorers(args.file, args.checkpoint)))
+    torch_scores = TorchScores(network, args.checkpoint) if args.checkpoint else None
+    scripted = args.file.with_suffix(".torchscript.pt")
+    scripted_scores = ScriptedScores(network, scripted) if scripted.is_file() else None
+    findings = list(verify(network, settings.backend, pictures, torch_scores, scripted_scores))
     print_findings(network, findings)
     if args.json:
         write_json(args.json, findings)

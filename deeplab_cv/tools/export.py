@@ -1,6 +1,8 @@
 """PyTorch network -> ONNX file + card + golden scores: read top to bottom."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -8,6 +10,7 @@ import torch
 from torch import nn
 
 from deeplab_cv.card import Card, GoldenFacts, InputFacts, Origin, card_path, file_hash, golden_blob, write_card
+from deeplab_cv.engines import Blob
 from deeplab_cv.errors import NetworkError, UsageError
 from deeplab_cv.frame import Scores
 from deeplab_cv.tools.architectures import Architecture
@@ -46,11 +49,18 @@ class ExportPlan:
 
 @dataclass(frozen=True)
 class Exported:
-    """What was written, and what the rewriting and the rounding of weights changed, as shares of the greatest score."""
+    """What was written.
+
+    Attributes:
+        rewrite_error, rounding_error: what rewriting the network and rounding its weights changed, as shares of the
+            greatest score.
+        torch_scores: PyTorch's scores of an input, for the proof: those that the file is to give.
+    """
 
     card: Card
     rewrite_error: float
     rounding_error: float
+    torch_scores: Callable[[Blob], Scores]
 
 
 def export(trained: TrainedNetwork, plan: ExportPlan) -> Exported:
@@ -103,7 +113,7 @@ def export(trained: TrainedNetwork, plan: ExportPlan) -> Exported:
         ),
     )
     write_card(card, plan.file)
-    return Exported(card, rewrite_error, rounding_error)
+    return Exported(card, rewrite_error, rounding_error, partial(scores_of, portable if plan.half else original))
 
 
 class PlainInput(nn.Module):

@@ -25,7 +25,12 @@ from deeplab_cv.frame import Scores
 from deeplab_cv.onnx_file import load_onnx
 from deeplab_cv.tools.exporting.golden import FLOAT32_TOLERANCE, GOLDEN_SEED, greatest_error, write_golden
 from deeplab_cv.tools.exporting.graph import save_graph, simplified
-from deeplab_cv.tools.repairing.ends import cut_after_scores, take_channels_first
+from deeplab_cv.tools.repairing.ends import (
+    cut_after_scores,
+    take_channels_first,
+    take_floats,
+    weights_off_the_inputs,
+)
 from deeplab_cv.tools.repairing.mends import MENDS
 
 PROOF_SEEDS = (1, 2)
@@ -76,7 +81,13 @@ def repair(file: Path, target: Path, told: Told, command: str) -> Repaired:
     found = []
     if _in_two_files(file):
         found.append(("weights in a second file", "without it beside the first the network does not load"))
+    if weights_off_the_inputs(original):
+        found.append(("weights listed as inputs", "engines must not compute ahead with them, and ask for them"))
+    if len(original.graph.input) != 1:
+        raise NetworkError(f"expected one input, got {len(original.graph.input)}", file, "name a segmentation network")
     model = copy.deepcopy(original)
+    if take_floats(model):
+        found.append(("input of another type than float32", "this program and OpenCV hand in float32"))
     channels_last = take_channels_first(model)
     if channels_last:
         found.append(("input with channels last", "this program and OpenCV hand in channels first"))
@@ -88,7 +99,7 @@ def repair(file: Path, target: Path, told: Told, command: str) -> Repaired:
     for mend in MENDS:
         if mend.apply(copy.deepcopy(original)) | mend.apply(model):
             found.append((mend.name, mend.harm))
-    model = simplified(_inferred(model))
+    model = simplified(inferred(model, file))
     facts = told.input.model_copy(update={"name": model.graph.input[0].name})
     error, golden = _proof(file, original, model, cut.scores, shape, facts, channels_last)
     if len(golden) != len(told.classes):
@@ -141,9 +152,13 @@ def _fix_size(model: onnx.ModelProto, file: Path, size_wh: tuple[int, int] | Non
     return sides[2].dim_value, sides[3].dim_value
 
 
-def _inferred(model: onnx.ModelProto) -> onnx.ModelProto:
+def inferred(model: onnx.ModelProto, file: Path) -> onnx.ModelProto:
+    """The model with the shapes its graph gives now in place of those it was written with. Raises NetworkError."""
     del model.graph.value_info[:]
-    return onnx.shape_inference.infer_shapes(model, strict_mode=True)
+    try:
+        return onnx.shape_inference.infer_shapes(model, strict_mode=True)
+    except onnx.shape_inference.InferenceError as error:
+        raise NetworkError("the output is no scores", file, "name a segmentation network") from error
 
 
 def _proof(
@@ -157,19 +172,26 @@ def _proof(
 ) -> tuple[float, Scores]:
     """Run both files on random pictures; the greatest error, and the original's scores for the golden input."""
     watched = copy.deepcopy(original)
+    entry = watched.graph.input[0]
+    kind = onnx.helper.tensor_dtype_to_np_dtype(entry.type.tensor_type.elem_type)
     if scores_name not in {value.name for value in watched.graph.output}:
         watched.graph.output.append(onnx.helper.make_empty_tensor_value_info(scores_name))
     before = onnxruntime.InferenceSession(watched.SerializeToString(), providers=["CPUExecutionProvider"])
     after = onnxruntime.InferenceSession(model.SerializeToString(), providers=["CPUExecutionProvider"])
 
+    if np.issubdtype(kind, np.integer) and (facts.mean, facts.std) != ((0, 0, 0), (1, 1, 1)):
+        raise UsageError("the network takes plain bytes", file, "say --mean 0,0,0 --std 1,1,1")
+
     def expected(blob: Blob) -> Scores:
         fed = blob.transpose(0, 2, 3, 1) if channels_last else blob
-        scores: Scores = before.run([scores_name], {watched.graph.input[0].name: np.ascontiguousarray(fed)})[0][0]
+        scores: Scores = before.run([scores_name], {entry.name: np.ascontiguousarray(fed, kind)})[0][0]
+        if scores.ndim != 3:
+            raise NetworkError("the output is not (1, classes, height, width)", file, "name a segmentation network")
         return scores
 
     errors = []
     for seed in PROOF_SEEDS:
-        blob = golden_blob(seed, shape, facts)
+        blob = golden_blob(seed, shape, facts).astype(kind).astype(np.float32)
         errors.append(greatest_error(after.run(["output"], {facts.name: blob})[0][0], expected(blob)))
     if not max(errors) < SAME:
         raise NetworkError(f"the scores would change by {max(errors):.1e}", file, "nothing was written")

@@ -38,7 +38,7 @@ def print_findings(network: Network, findings: Sequence[Finding]) -> None:
             f"{min(row.equal_labels for row in rows):.3%}",
             f"{min(row.miou for row in rows):.4f}",
             f"{min(row.ms for row in rows):.1f}",
-            "[red]wrong[/]" if wrong else "right",
+            "[red]wrong[/]" if wrong else rows[0].left_out or "right",
         )
     console.print(table)
     for fault in faults:

@@ -3,29 +3,24 @@
 import statistics
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
-from functools import partial
-from pathlib import Path
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
-import torch
-from torch import nn
 
 from deeplab_cv.card import Shape, golden_blob
 from deeplab_cv.engines import Blob, Engine
 from deeplab_cv.engines.candidates import Candidate, candidates_for, engine_module
 from deeplab_cv.engines.golden import tolerance_for
 from deeplab_cv.engines.memory import spoiled_memory
-from deeplab_cv.errors import EngineError, NetworkError
+from deeplab_cv.errors import EngineError
 from deeplab_cv.frame import Image, Labels, Scores
 from deeplab_cv.network import Graph, Network, graph_for, variant_graphs
 from deeplab_cv.postprocess import labels_at
 from deeplab_cv.preprocess import blob_of
 from deeplab_cv.tools.evaluating.accuracy import accuracy, confusion_matrix
-from deeplab_cv.tools.export import PlainInput
-from deeplab_cv.tools.exporting.golden import FLOAT32_TOLERANCE, scores_of
-from deeplab_cv.tools.exporting.weights import trained_checkpoint
+from deeplab_cv.tools.exporting.golden import FLOAT32_TOLERANCE
+from deeplab_cv.tools.torch_scores import enlarged
 
 FLOAT32_LABELS = 0.9999
 LESSER_LABELS = 0.995
@@ -65,9 +60,10 @@ class Finding:
         max_error, mean_error: differences from the reference, as shares of its greatest score.
         equal_labels: share of pixels whose class is the reference's, 0..1.
         miou: mean IoU between its labels and the reference's.
-        ms: milliseconds an inference takes, median of three.
+        ms: milliseconds an inference takes; the median of three on the first sample.
         first_values: the first scores of the first class, for comparing by hand.
         fault: why it does not pass; empty where it does.
+        left_out: why it was not tried; empty where it was.
     """
 
     backend: str
@@ -82,10 +78,15 @@ class Finding:
     ms: float = 0.0
     first_values: tuple[float, ...] = ()
     fault: str = ""
+    left_out: str = ""
 
 
 def verify(
-    network: Network, backend: str, pictures: Sequence[tuple[str, Image]], others: Sequence[tuple[str, Scorer]] = ()
+    network: Network,
+    backend: str,
+    pictures: Sequence[tuple[str, Image]],
+    torch_scores: Scorer | None = None,
+    scripted_scores: Scorer | None = None,
 ) -> Iterator[Finding]:
     """Run every engine on every sample at every proven shape.
 
@@ -93,7 +94,8 @@ def verify(
         network: the network.
         backend: `auto` for every engine and device, or as --backend takes it.
         pictures: name and picture (H, W, 3), BGR.
-        others: name and function of further ways to compute scores (PyTorch, TorchScript); the first is the reference.
+        torch_scores: PyTorch's way to compute scores; the reference in place of ONNX Runtime where it is given.
+        scripted_scores: TorchScript's way, whose scores are as large as the input.
 
     Raises:
         EngineError: nothing is there to compare with.
@@ -101,10 +103,11 @@ def verify(
     for shape in network.card.shapes:
         graph = graph_for(network, shape[::-1])
         candidates = candidates_for([graph, *variant_graphs(network, graph)], backend)
-        reference_name, reference = others[0] if others else _reference_engine(graph)
+        reference_name, reference = ("pytorch", torch_scores) if torch_scores else _reference_engine(graph)
         samples = _samples(graph, pictures, reference_name, reference)
-        for name, scorer in others[1:]:
-            yield from (_compared(name, "float32", FLOAT32_TOLERANCE, graph, sample, scorer) for sample in samples)
+        if scripted_scores:
+            whole = [replace(sample, scores=enlarged(sample.scores, graph.shape)) for sample in samples]
+            yield from _all_compared("torchscript", "float32", FLOAT32_TOLERANCE, graph, whole, scripted_scores)
         for candidate in candidates:
             yield from _engine_findings(candidate, samples)
 
@@ -137,28 +140,45 @@ def _scorer(engine: Engine) -> Scorer:
 
 
 def _engine_findings(candidate: Candidate, samples: Sequence[Sample]) -> Iterator[Finding]:
-    graph = candidate.graph
+    graph, name = candidate.graph, str(candidate)
     try:
         with spoiled_memory():
             engine: Engine = engine_module(candidate.name).load(graph, candidate.device, 0, 1, lambda _: None)
-        try:
-            tolerance = tolerance_for(graph, engine)
-            for sample in samples:
-                yield _compared(candidate.backend, engine.precision, tolerance, graph, sample, _scorer(engine))
-        finally:
-            engine.close()
     except EngineError as error:
-        yield Finding(candidate.backend, "", graph.shape, "", "", fault=str(error))
+        yield Finding(name, "", graph.shape, "", "", fault=str(error))
+        return
+    try:
+        tolerance = tolerance_for(graph, engine)
+    except EngineError as error:
+        # The program itself never takes such an engine, so nothing it shows can be wrong.
+        yield Finding(name, engine.precision, graph.shape, "", "", left_out=error.what)
+        engine.close()
+        return
+    try:
+        yield from _all_compared(name, engine.precision, tolerance, graph, samples, _scorer(engine))
+    except EngineError as error:
+        yield Finding(name, engine.precision, graph.shape, "", "", fault=str(error))
+    finally:
+        engine.close()
 
 
-def _compared(backend: str, precision: str, tolerance: float, graph: Graph, sample: Sample, scorer: Scorer) -> Finding:
-    with spoiled_memory():
-        scores = scorer(sample.blob)
-    times_ms = []
-    for _ in range(ROUNDS):
-        start = time.perf_counter()
-        scorer(sample.blob)
-        times_ms.append((time.perf_counter() - start) * 1000)
+def _all_compared(
+    backend: str, precision: str, tolerance: float, graph: Graph, samples: Sequence[Sample], scorer: Scorer
+) -> Iterator[Finding]:
+    for number, sample in enumerate(samples):
+        with spoiled_memory():
+            scores = scorer(sample.blob)
+        times_ms = []
+        for _ in range(1 if number else ROUNDS):
+            start = time.perf_counter()
+            scorer(sample.blob)
+            times_ms.append((time.perf_counter() - start) * 1000)
+        yield _compared(backend, precision, tolerance, graph, sample, scores, statistics.median(times_ms))
+
+
+def _compared(
+    backend: str, precision: str, tolerance: float, graph: Graph, sample: Sample, scores: Scores, ms: float
+) -> Finding:
     if scores.shape != sample.scores.shape or not np.isfinite(scores).all():
         fault = f"scores are no numbers or of shape {scores.shape}, expected {sample.scores.shape}"
         return Finding(backend, precision, graph.shape, sample.name, sample.origin, fault=fault)
@@ -182,7 +202,7 @@ def _compared(backend: str, precision: str, tolerance: float, graph: Graph, samp
         mean_error=float(error.mean()),
         equal_labels=equal,
         miou=accuracy(confusion_matrix(expected, labels, len(graph.card.classes))).miou,
-        ms=statistics.median(times_ms),
+        ms=ms,
         first_values=tuple(float(value) for value in scores.ravel()[:FIRST_VALUES]),
         fault=fault,
     )
@@ -198,25 +218,3 @@ def _equal_labels_wanted(precision: str, sample: Sample) -> float:
 
 def _labels(scores: Scores, graph: Graph) -> Labels:
     return labels_at(scores, graph.shape[::-1], graph.card.output.align_corners)
-
-
-def torch_scorers(file: Path, checkpoint: Path | None) -> list[tuple[str, Scorer]]:
-    """PyTorch's own ways to compute scores: a checkpoint, and the TorchScript file of the network's name beside it."""
-    scorers: list[tuple[str, Scorer]] = []
-    if checkpoint is not None:
-        trained = trained_checkpoint(checkpoint)
-        scorers.append(("pytorch", partial(scores_of, PlainInput(trained.network, trained.architecture).eval())))
-    scripted = file.with_suffix(".torchscript.pt")
-    if scripted.is_file():
-        scorers.append(("torchscript", partial(scores_of, load_scripted(scripted))))
-    return scorers
-
-
-def load_scripted(path: Path) -> nn.Module:
-    """A TorchScript file as a module. Raises NetworkError."""
-    try:
-        module: nn.Module = torch.jit.load(str(path))  # type: ignore[no-untyped-call]
-    except RuntimeError as error:
-        reason = str(error).strip().splitlines()[0]
-        raise NetworkError("not a whole TorchScript file", path, f"export it again ({reason})") from error
-    return module.eval()

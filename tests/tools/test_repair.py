@@ -3,6 +3,7 @@ from pathlib import Path
 import numpy as np
 import onnx
 import pytest
+from onnx import TensorProto, helper, numpy_helper
 
 pytest.importorskip("torch", reason="the workshop needs requirements-train.txt")
 
@@ -73,6 +74,63 @@ def test_weights_in_a_second_file_come_into_the_one(tmp_path: Path) -> None:
     onnx.checker.check_model(onnx.load(tmp_path / "mended.onnx"))
 
 
+def test_a_network_of_bytes_with_channels_last_and_argmax_takes_floats_and_gives_scores(tmp_path: Path) -> None:
+    nodes = [
+        helper.make_node("Cast", ["input"], ["floats"], to=TensorProto.FLOAT),
+        helper.make_node("Transpose", ["floats"], ["first"], perm=[0, 3, 1, 2]),
+        helper.make_node("Conv", ["first", "kernel"], ["scores"]),
+        helper.make_node("ArgMax", ["scores"], ["output"], axis=1, keepdims=0),
+    ]
+    file = handmade(tmp_path, nodes, {"input": (TensorProto.UINT8, [1, *SHAPE, 3])}, TensorProto.INT64)
+    plain = Told(VOC_CLASSES, InputFacts(mean=(0, 0, 0), std=(1, 1, 1)), None, None)
+
+    repaired = repair(file, tmp_path / "mended.onnx", plain, command="")
+
+    graph = onnx.load(tmp_path / "mended.onnx").graph
+    assert [node.op_type for node in graph.node] == ["Conv"]
+    assert {name for name, _ in repaired.found} == {
+        "input of another type than float32",
+        "input with channels last",
+        "argmax",
+    }
+    with pytest.raises(UsageError, match="plain bytes"):
+        repair(file, tmp_path / "mended.onnx", Told(VOC_CLASSES, InputFacts(mean=(1, 1, 1)), None, None), command="")
+
+
+def test_weights_listed_as_inputs_become_weights_alone(tmp_path: Path) -> None:
+    floats = TensorProto.FLOAT
+    inputs = {"kernel": (floats, [21, 3, 1, 1]), "input": (floats, [1, 3, *SHAPE])}
+    file = handmade(tmp_path, [helper.make_node("Conv", ["input", "kernel"], ["output"])], inputs, floats)
+
+    repaired = repair(file, tmp_path / "mended.onnx", TOLD, command="")
+
+    assert [name for name, _ in repaired.found] == ["weights listed as inputs"]
+    assert [value.name for value in onnx.load(tmp_path / "mended.onnx").graph.input] == ["input"]
+
+
+@pytest.mark.parametrize(
+    ("nodes", "inputs", "message"),
+    [
+        ([("Add", ["input", "second"], "output")], ("input", "second"), "expected one input, got 2"),
+        ([("Identity", ["kernel"], "output")], (), "expected one input, got 0"),
+        ([("GlobalAveragePool", ["input"], "pixel"), ("Flatten", ["pixel"], "output")], ("input",), "the output is no"),
+        ([("Shape", ["input"], "output")], ("input",), "the output is no"),
+    ],
+    ids=["two inputs", "no input", "a classifier", "sizes"],
+)
+def test_what_segments_nothing_is_refused(
+    tmp_path: Path, nodes: list[tuple[str, list[str], str]], inputs: tuple[str, ...], message: str
+) -> None:
+    made = [helper.make_node(kind, names, [output]) for kind, names, output in nodes]
+    output = TensorProto.INT64 if nodes[0][0] == "Shape" else TensorProto.FLOAT
+    file = handmade(tmp_path, made, {name: (TensorProto.FLOAT, [1, 3, *SHAPE]) for name in inputs}, output)
+
+    with pytest.raises(NetworkError, match=message):
+        repair(file, tmp_path / "mended.onnx", TOLD, command="")
+
+    assert not (tmp_path / "mended.onnx").exists()
+
+
 @pytest.mark.parametrize("content", [b"", b"no network at all", None], ids=["empty", "text", "3 GB of nothing"])
 def test_what_is_no_network_is_one_line_and_nothing_is_written(
     tmp_path: Path, content: bytes | None, capsys: pytest.CaptureFixture[str]
@@ -102,6 +160,22 @@ def test_a_truncated_network_is_one_line(tmp_path: Path) -> None:
 def test_what_the_file_does_not_say_is_asked_for(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["repair", str(tiny_onnx(tmp_path, shape=SHAPE))]) == 2
     assert "the file does not say its classes: --classes" in capsys.readouterr().err
+
+
+def handmade(folder: Path, nodes: list[onnx.NodeProto], inputs: dict[str, tuple[int, list[int]]], output: int) -> Path:
+    """A network of a few nodes and, for whom it concerns, a `kernel` of 21 x 3."""
+    kernel = np.random.RandomState(0).randn(21, 3, 1, 1).astype(np.float32)
+    graph = helper.make_graph(
+        nodes,
+        "handmade",
+        [helper.make_tensor_value_info(name, *facts) for name, facts in inputs.items()],
+        [helper.make_tensor_value_info("output", output, None)],
+        [numpy_helper.from_array(kernel, "kernel")],
+    )
+    file = folder / "handmade.onnx"
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 13)], ir_version=8)
+    onnx.save(onnx.shape_inference.infer_shapes(model), str(file))
+    return file
 
 
 @pytest.mark.parametrize("name", ["deeplabv3_mnv2_dm05_os8_257", "deeplabv3_mnv2_os16_513", "deeplabv3_mnv2_os8_513"])

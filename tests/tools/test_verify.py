@@ -7,12 +7,18 @@ import pytest
 torch = pytest.importorskip("torch", reason="the workshop needs requirements-train.txt")
 
 from deeplab_cv.card import Card, golden_key, read_card
+from deeplab_cv.classes import VOC_CLASSES
 from deeplab_cv.cli import main
 from deeplab_cv.errors import NetworkError
 from deeplab_cv.network import open_network
-from deeplab_cv.tools.verify import Finding, load_scripted, verify
+from deeplab_cv.tools.architectures import build_network
+from deeplab_cv.tools.exporting.torchscript import export_torchscript
+from deeplab_cv.tools.exporting.weights import weights_file
+from deeplab_cv.tools.torch_scores import load_scripted
+from deeplab_cv.tools.verify import Finding, verify
 from tests.networks import tiny_network
 
+LRASPP = "lraspp_mobilenet_v3_large"
 ONE_SHAPE = ((96, 128),)
 
 
@@ -58,11 +64,39 @@ def test_another_way_to_compute_is_the_reference_when_given(tmp_path: Path) -> N
     file = tiny_network(tmp_path, shapes=ONE_SHAPE)
     network = open_network(file)
 
-    findings = list(verify(network, "onnxruntime:cpu", [], [("zero", lambda blob: np.zeros((21, 12, 16), np.float32))]))
+    findings = list(verify(network, "onnxruntime:cpu", [], lambda blob: np.zeros((21, 12, 16), np.float32)))
 
     made = next(finding for finding in findings if finding.sample == "made")
-    assert made.reference == "zero"
+    assert made.reference == "pytorch"
     assert made.fault
+
+
+def test_a_precision_that_the_card_does_not_name_is_left_out_not_wrong(tmp_path: Path) -> None:
+    file = tiny_network(tmp_path, shapes=ONE_SHAPE, tolerance={"float32": 1e-3})
+
+    findings = findings_of(file, "openvino")
+
+    assert [finding.fault for finding in findings if finding.fault] == []
+    assert all(finding.left_out for finding in findings if finding.precision not in {"float32", "int8"})
+
+
+def test_pytorch_and_torchscript_are_compared_with_the_file_exported_from_the_same_weights(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    weights, file = tmp_path / "weights.pth", tmp_path / "net.onnx"
+    torch.save(build_network(LRASPP, 21).state_dict(), weights)
+    assert main(["export", LRASPP, "--weights", str(weights), "--pixels", "96", "--out", str(file)]) == 0
+    trained = weights_file(LRASPP, weights, VOC_CLASSES)
+    export_torchscript(trained, tmp_path / "net.torchscript.pt", mobile=False)
+    report = tmp_path / "report.json"
+
+    command = ["verify", str(file), "--backend", "onnxruntime:cpu", "--checkpoint", str(weights), "--json", str(report)]
+    code = main(command)
+
+    rows = json.loads(report.read_text())
+    assert code == 0, capsys.readouterr().out
+    assert {row["backend"] for row in rows} == {"torchscript", "onnxruntime:cpu"}
+    assert {row["reference"] for row in rows} == {"card", "pytorch"}
 
 
 def test_the_command_prints_a_table_writes_json_and_succeeds(

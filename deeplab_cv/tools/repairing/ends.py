@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import onnx
 from onnx import TensorProto, helper
 
+from deeplab_cv.errors import NetworkError
 from deeplab_cv.tools.repairing.graphs import Graph, Node, attribute, consumers, in_order, producer, sizes
 
 AFTER_SCORES = {"ArgMax", "Cast", "Squeeze", "Unsqueeze", "Softmax", "LogSoftmax", "Identity"}
@@ -25,6 +26,38 @@ class Cut:
     scores: str
     words: tuple[str, ...]
     align_corners: bool | None
+
+
+def weights_off_the_inputs(model: onnx.ModelProto) -> bool:
+    """Weights that are listed as inputs as well become weights alone; whether there were any."""
+    stored = {tensor.name for tensor in model.graph.initializer}
+    listed = [value for value in model.graph.input if value.name in stored]
+    for value in listed:
+        model.graph.input.remove(value)
+    return bool(listed)
+
+
+def take_floats(model: onnx.ModelProto) -> bool:
+    """Turn an input of bytes or halves into one of float32, where a Cast makes it that at once; whether it was one.
+
+    Raises NetworkError where the network itself computes in another type.
+    """
+    graph = model.graph
+    value = graph.input[0]
+    kind = value.type.tensor_type.elem_type
+    if kind == TensorProto.FLOAT:
+        return False
+    readers = consumers(graph, value.name)
+    if not readers or any(node.op_type != "Cast" or attribute(node, "to") != TensorProto.FLOAT for node in readers):
+        name = TensorProto.DataType.Name(kind).lower()
+        raise NetworkError(f"the network computes in {name}", value.name, "export it again in float32")
+    for node in readers:
+        # Kept as a step that does nothing, which simplifying removes, so that no name changes.
+        node.op_type = "Identity"
+        del node.attribute[:]
+    value.type.tensor_type.elem_type = TensorProto.FLOAT
+    del graph.value_info[:]
+    return True
 
 
 def take_channels_first(model: onnx.ModelProto) -> bool:
