@@ -16,6 +16,11 @@ def models_folder() -> Path:
     return _shipped("models")
 
 
+def own_models_folder() -> Path:
+    """Where networks made here go: models/ of a clone, else the user's cache, which an update of the package spares."""
+    return models_folder() if (_PACKAGE.parent / "app.py").exists() else cache_folder("models")
+
+
 def demo_clip() -> Path:
     """The clip the project owns."""
     return _shipped("samples") / "demo.mp4"

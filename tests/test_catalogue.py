@@ -1,9 +1,11 @@
+import sys
 from pathlib import Path
 
 import pytest
 
 from deeplab_cv.catalogue import entries
 from deeplab_cv.cli import main
+from deeplab_cv.folders import cache_folder
 from tests.networks import tiny_network, tiny_onnx
 
 
@@ -30,6 +32,21 @@ def test_the_command_prints_a_table(tmp_path: Path, capsys: pytest.CaptureFixtur
     printed = capsys.readouterr().out
     assert "proven" in printed
     assert "144x80" in printed
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere the system tells the cache's place, no variable")
+def test_without_a_folder_models_and_the_user_s_cache_are_listed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    tiny_network(cache_folder("models"), "mine")
+
+    assert main(["models"]) == 0
+
+    printed = capsys.readouterr().out
+    assert "deeplabv3_lite" in printed
+    assert "mine" in printed
+    assert "0 graphs of one shape, 0 MB" in printed
 
 
 def test_an_empty_folder_says_how_to_get_a_network(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

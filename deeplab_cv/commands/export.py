@@ -61,12 +61,12 @@ def run(args: argparse.Namespace) -> int:
     if args.size and (args.half or args.pixels):
         raise UsageError("--size takes neither --half nor --pixels", "the command line", "leave them out")
 
-    from deeplab_cv.folders import models_folder
+    from deeplab_cv.folders import own_models_folder
     from deeplab_cv.tools.export import check_target
     from deeplab_cv.tools.exporting.weights import with_notes, without_folders
 
     suffix = (".ptl" if args.mobile else ".torchscript.pt") if args.torchscript else ".onnx"
-    file = args.out or models_folder() / f"{Path(args.network).stem}{suffix}"
+    file = args.out or own_models_folder() / f"{Path(args.network).stem}{suffix}"
     check_target(file, Path(f"name{suffix}").suffix, args.overwrite)
     trained = with_notes(_trained(args), args.data, args.licences)
     command = without_folders(["app.py", *sys.argv[1:]])

@@ -1,4 +1,6 @@
-"""List the networks in models/ or another folder: size, classes, shapes, accuracy, and their speed on this machine.
+"""List the networks in models/ and in your cache, or in a folder: size, classes, shapes, accuracy, speed here.
+
+"verified" are those whose card fits the file, so that every engine can be held to its golden scores.
 
 examples:
   app.py models
@@ -6,33 +8,51 @@ examples:
 """
 
 import argparse
+from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from deeplab_cv.catalogue import Entry
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments of `models`."""
-    parser.add_argument("--folder", metavar="DIR", type=Path, help="folder to list (default: models/)")
+    parser.add_argument("--folder", metavar="DIR", type=Path, help="list this folder alone")
 
 
 def run(args: argparse.Namespace) -> int:
-    """Print a row for each network."""
+    """Print a table for each folder, then what the cache holds besides."""
+    from deeplab_cv.catalogue import entries
+    from deeplab_cv.errors import UsageError
+    from deeplab_cv.folders import cache_folder, models_folder
+
+    folders = [args.folder] if args.folder else [models_folder(), cache_folder("models")]
+    if args.folder and not args.folder.is_dir():
+        raise UsageError("no such folder", args.folder, "name one with --folder")
+    found = {folder: entries(folder) for folder in folders}
+    for folder, networks in found.items():
+        if networks:
+            _print_table(folder, networks)
+    if not any(found.values()):
+        print(f"no networks in {folders[0]}; make one with `app.py export deeplabv3_mobilenet_v3_large`")
+    if not args.folder:
+        graphs = list(cache_folder("graphs").glob("*.onnx"))
+        megabytes = sum(path.stat().st_size for path in graphs) / 1e6
+        print(
+            f"{len(graphs)} graphs of one shape, {megabytes:.0f} MB, in {cache_folder('graphs')}; they may be deleted"
+        )
+    return 0
+
+
+def _print_table(folder: Path, networks: "Sequence[Entry]") -> None:
     from rich.markup import escape
     from rich.table import Table
 
-    from deeplab_cv.catalogue import entries
-    from deeplab_cv.errors import UsageError
-    from deeplab_cv.folders import models_folder
     from deeplab_cv.tables import wide_console
 
-    folder = args.folder or models_folder()
-    if not folder.is_dir():
-        raise UsageError("no such folder", folder, "name one with --folder")
-    found = entries(folder)
-    if not found:
-        print(f"no networks in {folder}; make one with `app.py export deeplabv3_mobilenet_v3_large`")
-        return 0
     table = Table("network", "MB", "classes", "shapes", "mIoU", "state", "on this machine", title=escape(str(folder)))
-    for entry in found:
+    for entry in networks:
         card = entry.card
         forms = "".join(f"\n+ {variant.precision}" for variant in card.variants) if card else ""
         table.add_row(
@@ -45,4 +65,3 @@ def run(args: argparse.Namespace) -> int:
             escape("\n".join(entry.times)) or "not timed yet",
         )
     wide_console().print(table)
-    return 0
