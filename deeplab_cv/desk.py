@@ -27,6 +27,10 @@ _LOADING_S = 1.0
 """How long the end of a run waits for an engine that is being loaded in the background."""
 
 
+_WAYS = {"infer": "", "carry": " (carried)", "keep": " (still)"}
+"""How a frame that was not inferred is marked."""
+
+
 class UserQuit(Exception):  # noqa: N818 - an ending, not an error
     """The user closed the window or pressed the key that quits."""
 
@@ -227,7 +231,7 @@ class Desk:
         if self.view.line:
             span_s = self._shown_at[-1] - self._shown_at[0]
             rate = (len(self._shown_at) - 1) / span_s if span_s else 0.0
-            facts = [f"{rate:.1f} frames/s", f"inference {scored.inference_ms:.0f} ms"]
+            facts = [f"{rate:.1f} frames/s", f"inference {scored.inference_ms:.0f} ms{_WAYS[scored.way]}"]
             facts += [f"latency {self._latency_ms:.0f} ms", f"dropped {pipeline.frames_dropped}"]
             lines += ["  ".join(facts), scored.made_by]
         if self.view.paused and not self._pictures:

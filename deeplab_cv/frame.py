@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +15,10 @@ Labels = NDArray[np.uint8]
 
 Scores = NDArray[np.floating[Any]]
 """A network's answer at its head's own stride: float32 (classes, h, w)."""
+
+
+Way = Literal["infer", "carry", "keep"]
+"""How a frame gets its scores: from the network, along the motion, or as they were."""
 
 
 @dataclass(frozen=True)
@@ -76,7 +80,10 @@ class Scored:
         align_corners: how the centres of the scores lie over the input, PyTorch's word.
         class_names: the name behind each class number.
         made_by: network and engine in words, such as `deeplabv3_lite on openvino:cpu:float32`.
-        inference_ms: from handing in the tensor to having its scores, in milliseconds.
+        inference_ms: from handing in the tensor to having its scores, in milliseconds; of the last frame that was
+            inferred where this one was not.
+        way: whether the scores are the network's for this very frame, or those of an earlier one, carried along the
+            motion or kept as they were.
     """
 
     frame: Frame
@@ -86,6 +93,7 @@ class Scored:
     class_names: tuple[str, ...]
     made_by: str
     inference_ms: float
+    way: Way = "infer"
 
 
 @dataclass(frozen=True)

@@ -9,9 +9,10 @@ from deeplab_cv.card import Shape
 from deeplab_cv.engines import Engine
 from deeplab_cv.engines.candidates import backend_names
 from deeplab_cv.engines.choice import Choice, choose
-from deeplab_cv.frame import Frame, Scored
+from deeplab_cv.frame import Frame, Scored, Scores
 from deeplab_cv.network import Graph, Network, graph_for, nearest_shape, variant_graphs
 from deeplab_cv.preprocess import blob_of, filled_area
+from deeplab_cv.propagation import Economy, Plan, Propagator
 
 
 @dataclass(frozen=True)
@@ -19,6 +20,7 @@ class _Pending:
     frame: Frame
     engine: Engine
     shape: Shape
+    plan: Plan
     submitted_at: float
 
 
@@ -30,22 +32,33 @@ class Segmenter:
         backend: the engine asked for, `auto` or NAME[:device].
     """
 
-    def __init__(self, network: Network, backend: str, threads: int, depth: int, say: Callable[[str], None]) -> None:
+    def __init__(
+        self,
+        network: Network,
+        backend: str,
+        threads: int,
+        depth: int,
+        say: Callable[[str], None],
+        economy: Economy = Economy(),  # noqa: B008 - frozen
+    ) -> None:
         self.network = network
         self.backend = backend
         self._threads = threads
         self._depth = depth
         self._say = say
+        self._economy = economy
+        self._propagator = Propagator(economy)
         self._choices: dict[Shape, Choice] = {}
         self._pending: deque[_Pending] = deque()
+        self._inference_ms = 0.0
 
     def with_backend(self, backend: str) -> "Segmenter":
         """The same network on another engine, not loaded yet."""
-        return Segmenter(self.network, backend, self._threads, self._depth, self._say)
+        return Segmenter(self.network, backend, self._threads, self._depth, self._say, self._economy)
 
     def with_network(self, network: Network) -> "Segmenter":
         """Another network with the same wishes for an engine, not loaded yet."""
-        return Segmenter(network, self.backend, self._threads, self._depth, self._say)
+        return Segmenter(network, self.backend, self._threads, self._depth, self._say, self._economy)
 
     def prepare(self, size_wh: tuple[int, int]) -> Engine:
         """Load and prove the engine for frames of this size, unless that is done. Raises EngineError."""
@@ -78,15 +91,18 @@ class Segmenter:
         engine = self.prepare(frame.size_wh)
         card = self.network.card
         shape = nearest_shape(card.shapes, frame.size_wh)
-        blob = blob_of(frame.image, shape, card.input)
+        plan = self._propagator.plan(frame, shape, filled_area(frame.size_wh, shape, card.input))
         submitted_at = time.perf_counter()
-        engine.submit(blob)
-        self._pending.append(_Pending(frame, engine, shape, submitted_at))
+        if plan.way == "infer":
+            blob = blob_of(frame.image, shape, card.input)
+            submitted_at = time.perf_counter()
+            engine.submit(blob)
+        self._pending.append(_Pending(frame, engine, shape, plan, submitted_at))
 
     def result(self) -> Scored:
         """The scores of the oldest frame in flight. Raises EngineError."""
         oldest = self._pending.popleft()
-        scores = oldest.engine.result()
+        scores = self._scores_of(oldest)
         card = self.network.card
         return Scored(
             frame=oldest.frame,
@@ -95,8 +111,20 @@ class Segmenter:
             align_corners=card.output.align_corners,
             class_names=card.classes,
             made_by=f"{card.name}{'' if self.network.verified else ' (unverified)'} on {describe(oldest.engine)}",
-            inference_ms=(time.perf_counter() - oldest.submitted_at) * 1000,
+            inference_ms=self._inference_ms,
+            way=oldest.plan.way,
         )
+
+    def _scores_of(self, pending: _Pending) -> Scores:
+        if pending.plan.way == "infer":
+            scores = pending.engine.result()
+            self._inference_ms = (time.perf_counter() - pending.submitted_at) * 1000
+            self._propagator.inferred(pending.plan, scores, self._inference_ms)
+            return scores
+        begun_at = time.perf_counter()
+        scores = self._propagator.carried(pending.plan)
+        self._propagator.spent((time.perf_counter() - begun_at) * 1000)
+        return scores
 
     def close(self) -> None:
         """Give back every engine."""

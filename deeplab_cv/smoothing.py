@@ -11,18 +11,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from deeplab_cv.frame import Area, Frame, Image, Scores
+from deeplab_cv.motion import CUT, Changes, changes_between, points_of
 from deeplab_cv.postprocess import WHOLE_INPUT
-
-Changes = NDArray[np.float32]
-"""How much the picture changed in each cell of the scores: float32 (h, w), 0..255."""
 
 _POINTS_PER_CELL = 4
 _NOISE = 3.0
 """Change that a camera's noise alone makes; below it a cell stands still."""
 _MOTION = 12.0
 """Change from which a cell keeps nothing of earlier frames."""
-_CUT = 30.0
-"""Mean change that makes another scene of a picture."""
 _LONGEST_GAP_S = Fraction(1, 2)
 
 
@@ -53,7 +49,8 @@ class ScoreSmoother:
         if self.weight == 0:
             self.reset()
             return scores_chw
-        points = _points(frame.image, scores_chw, area)
+        rows, columns = scores_chw.shape[1:]
+        points = points_of(frame.image, area, (columns * _POINTS_PER_CELL, rows * _POINTS_PER_CELL))
         average = scores_chw.astype(np.float32)
         if (
             self._average is not None
@@ -62,8 +59,8 @@ class ScoreSmoother:
             and self._average.shape == scores_chw.shape
             and _follows(frame, self._frame)
         ):
-            change = _changes(points, self._points)
-            if change.mean() < _CUT:
+            change = changes_between(points, self._points, _POINTS_PER_CELL)
+            if change.mean() < CUT:
                 average += (self._average - scores_chw) * self._kept(change, self._average, scores_chw)
         self._average, self._frame, self._points = average, frame, points
         return average
@@ -84,33 +81,6 @@ def _follows(frame: Frame, before: Frame) -> bool:
         and frame.name == before.name
         and 0 < frame.time_s - before.time_s <= _LONGEST_GAP_S
     )
-
-
-def _points(image: Image, scores_chw: Scores, area: Area) -> Image:
-    """The frame as the network's input shows it, with a few points for each cell of the scores."""
-    rows, columns = (side * _POINTS_PER_CELL for side in scores_chw.shape[1:])
-    left, right = round(area.left * columns), round((area.left + area.width) * columns)
-    top, bottom = round(area.top * rows), round((area.top + area.height) * rows)
-    points: Image = np.zeros((rows, columns, 3), np.uint8)
-    inside = points[min(top, rows - 1) : max(bottom, top + 1), min(left, columns - 1) : max(right, left + 1)]
-    inside[:] = _shrunk(image, (inside.shape[1], inside.shape[0]))
-    return points
-
-
-def _shrunk(image: Image, size_wh: tuple[int, int]) -> Image:
-    """A smaller picture, made by halving as far as that goes: several times faster than INTER_AREA by an odd factor."""
-    width, height = image.shape[1], image.shape[0]
-    while width >= 2 * size_wh[0] and height >= 2 * size_wh[1]:
-        width, height = width // 2, height // 2
-        image = np.asarray(cv2.resize(image, (width, height), interpolation=cv2.INTER_AREA), np.uint8)
-    return np.asarray(cv2.resize(image, size_wh, interpolation=cv2.INTER_LINEAR), np.uint8)
-
-
-def _changes(points: Image, before: Image) -> Changes:
-    blue, green, red = cv2.split(cv2.absdiff(points, before))
-    change = cv2.max(cv2.max(blue, green), red).astype(np.float32)
-    cells_wh = points.shape[1] // _POINTS_PER_CELL, points.shape[0] // _POINTS_PER_CELL
-    return np.asarray(cv2.resize(change, cells_wh, interpolation=cv2.INTER_AREA), np.float32)
 
 
 def _probabilities(scores_chw: Scores) -> Scores:

@@ -13,6 +13,7 @@ from deeplab_cv.errors import UsageError
 from deeplab_cv.job import Job, run_job
 from deeplab_cv.network import wanted_network
 from deeplab_cv.overlay.look import make_look
+from deeplab_cv.propagation import Economy
 from deeplab_cv.segmenter import Segmenter
 from deeplab_cv.settings import Settings
 from deeplab_cv.sinks import Sink
@@ -69,7 +70,9 @@ def start(
         make_look(settings.style, settings.alpha, settings.paint, network.card.classes, settings.background)
         sinks = open_sinks(settings, source.info, wish.kind == "image")
         # Two frames in flight keep both cores busy in a file job; a live picture must not wait behind another.
-        segmenter = Segmenter(network, settings.backend, settings.threads, 1 if source.info.live else 2, _say)
+        depth = 1 if source.info.live else 2
+        economy = Economy(settings.carry, settings.still, settings.target_fps)
+        segmenter = Segmenter(network, settings.backend, settings.threads, depth, _say, economy)
         segmenter.prepare(source.info.size_wh)
         total = None if options.loop else source.info.frame_count
         progress = stack.enter_context(Progress(total, visible=no_window is not None))

@@ -1,0 +1,79 @@
+"""What carrying labels costs: mean IoU of carried labels against those of inferring every frame.
+
+    python benchmarks/carry.py CLIP.mp4 ...
+
+Only frames that were not inferred count, and classes that cover a thousandth of the clip or more. "as they were" keeps the last
+inferred scores without following the motion: what carrying has to be better than.
+"""
+
+import argparse
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from deeplab_cv.frame import Frame, Labels, Scores
+from deeplab_cv.network import default_network_file, open_network
+from deeplab_cv.postprocess import labels_at
+from deeplab_cv.propagation import Economy
+from deeplab_cv.segmenter import Segmenter
+from deeplab_cv.sources.video import VideoSource
+
+EVERY = (2, 3, 4, 6)
+
+
+def scored_frames(clip: Path, economy: Economy) -> Iterator[tuple[Frame, Scores, str, float]]:
+    """Frame, scores, way and milliseconds of each frame of a clip."""
+    network = open_network(default_network_file())
+    segmenter = Segmenter(network, "auto", 0, 1, print, economy)
+    source = VideoSource(clip)
+    segmenter.prepare(source.info.size_wh)
+    while (frame := source.read()) is not None:
+        begun_at = time.perf_counter()
+        segmenter.submit(frame)
+        scored = segmenter.result()
+        yield frame, scored.scores, scored.way, (time.perf_counter() - begun_at) * 1000
+    source.close()
+    segmenter.close()
+
+
+def mean_iou(labels: list[Labels], truth: list[Labels], class_count: int) -> float:
+    """Mean over the classes that the truth shows on a thousandth of all pixels or more."""
+    confusion = np.zeros((class_count, class_count), np.int64)
+    for ours, theirs in zip(labels, truth, strict=True):
+        pairs = theirs.astype(np.int64) * class_count + ours
+        confusion += np.bincount(pairs.ravel(), minlength=class_count**2).reshape(class_count, class_count)
+    right = np.diag(confusion)
+    shown = confusion.sum(axis=1) >= confusion.sum() / 1000
+    return float((right / np.maximum(confusion.sum(axis=0) + confusion.sum(axis=1) - right, 1))[shown].mean())
+
+
+def main() -> None:
+    """Print one table for each clip."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("clips", type=Path, nargs="+")
+    for clip in parser.parse_args().clips:
+        every_frame = list(scored_frames(clip, Economy()))
+        size_wh = every_frame[0][0].size_wh
+        truth = [labels_at(scores, size_wh, False) for _, scores, _, _ in every_frame]
+        class_count = len(every_frame[0][1])
+        print(f"{clip.name}: {len(truth)} frames")
+        print("| inferred | mIoU of the carried | mIoU as they were | ms of a carried frame | ms of an inferred one |")
+        print("|---|---|---|---|---|")
+        for every in EVERY:
+            ran = list(scored_frames(clip, Economy(carry=every)))
+            carried = [index for index, (_, _, way, _) in enumerate(ran) if way == "carry"]
+            key_of = [max(at for at in range(index + 1) if ran[at][2] == "infer") for index in range(len(ran))]
+            right = [truth[index] for index in carried]
+            moved = mean_iou([labels_at(ran[index][1], size_wh, False) for index in carried], right, class_count)
+            kept = mean_iou([truth[key_of[index]] for index in carried], right, class_count)
+            times = {way: np.median([ms for _, _, of, ms in ran if of == way]) for way in ("carry", "infer")}
+            print(f"| every {every}. | {moved:.3f} | {kept:.3f} | {times['carry']:.1f} | {times['infer']:.1f} |")
+
+
+if __name__ == "__main__":
+    main()
