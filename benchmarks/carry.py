@@ -2,7 +2,7 @@
 
     python benchmarks/carry.py CLIP.mp4 ...
 
-Only frames that were not inferred count, and classes that cover a thousandth of the clip or more. "as they were" keeps the last
+Only frames that were not inferred count, and classes on a thousandth of the clip or more. "as they were" keeps the last
 inferred scores without following the motion: what carrying has to be better than.
 """
 

@@ -238,7 +238,7 @@ def test_ctrl_c_at_any_moment_leaves_no_half_written_file(network, tmp_path, aft
     finally:
         process.kill()
 
-    # Before the program's first line Python itself is interrupted: killed by the signal, or exit code 1 and its own word.
+    # Before the program's first line Python itself is interrupted: by the signal, or exit code 1 and its own word.
     python_was_starting = error.startswith("Fatal Python error: init_")
     assert process.returncode in (130, -signal.SIGINT) or python_was_starting
     assert "Traceback" not in error or after_s < 0.1
