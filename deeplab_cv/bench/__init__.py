@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from deeplab_cv.bench.instruments.screen import Screen
 from deeplab_cv.bench.instruments.turns import Spread
 from deeplab_cv.settings import Settings
 
@@ -24,6 +25,7 @@ class Plan:
         heights: of the frames, in lines: 480, 720, 1080, 2160.
         rounds: how often each contender has its turn.
         memory_frames: how many frames the memory is watched for.
+        screen: where windows are shown; None where there is only the user's own, or none.
         say: takes one line for the user.
     """
 
@@ -32,6 +34,7 @@ class Plan:
     heights: tuple[int, ...]
     rounds: int
     memory_frames: int
+    screen: Screen | None
     say: Callable[[str], None]
 
 

@@ -1,9 +1,7 @@
 """The whole program as a user starts it, beside its floor: file to file, file to nothing, live stream to window."""
 
-import os
 import tempfile
 from collections.abc import Sequence
-from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,10 +9,10 @@ from deeplab_cv.bench import Part, Plan, Row
 from deeplab_cv.bench.instruments.child import run_program, words_of
 from deeplab_cv.bench.instruments.clips import clip_at
 from deeplab_cv.bench.instruments.program import Kind, Run
-from deeplab_cv.bench.instruments.screen import Screen, screen_problem, virtual_screen
 from deeplab_cv.bench.instruments.turns import spread_of
 from deeplab_cv.bench.stages import StageCosts, floor_ms, measure_at
 from deeplab_cv.engines.processor import usable_cores
+from deeplab_cv.sinks.window import display_problem
 
 _HEIGHTS = (720, 1080)
 _SECONDS = "5"
@@ -45,38 +43,34 @@ LIVE_TO_WINDOW = Way("live to window", "live", (*_SEEN, "show"), 1)
 
 def measure(plan: Plan) -> Part:
     """A row for each size of frame and way through the program. Raises UserError."""
-    screen_is_missing = screen_problem()
-    ways = [FILE_TO_FILE, FILE_TO_NOTHING, *([] if screen_is_missing else [LIVE_TO_WINDOW])]
+    no_window = display_problem()
+    ways = [FILE_TO_FILE, FILE_TO_NOTHING, *([] if no_window else [LIVE_TO_WINDOW])]
     rows: list[Row] = []
-    with nullcontext() if screen_is_missing else virtual_screen() as screen:
-        if screen is not None:
-            # The show stage measured alone has to use the same screen as the program.
-            os.environ.update(screen.environment)
-        for height in [height for height in _HEIGHTS if height in plan.heights] or plan.heights[:1]:
-            clip = clip_at(plan.clip, height)
-            costs = {depth: measure_at(plan, height, depth) for depth in {way.depth for way in ways}}
-            runs: dict[str, list[Run]] = {way.name: [] for way in ways}
-            for _ in range(max(1, plan.rounds - 1)):
-                for way in ways:
-                    runs[way.name].append(_run(plan, way, clip, screen))
-            rows += [_row(way, costs[way.depth], runs[way.name]) for way in ways]
+    for height in [height for height in _HEIGHTS if height in plan.heights] or plan.heights[:1]:
+        clip = clip_at(plan.clip, height)
+        costs = {depth: measure_at(plan, height, depth) for depth in {way.depth for way in ways}}
+        runs: dict[str, list[Run]] = {way.name: [] for way in ways}
+        for _ in range(max(1, plan.rounds - 1)):
+            for way in ways:
+                runs[way.name].append(_run(plan, way, clip))
+        rows += [_row(way, costs[way.depth], runs[way.name]) for way in ways]
     remarks = [
         "floor: the stages' processor milliseconds, each measured alone, added up, over the cores",
         "of a live picture, whose rate is the stream's own, the processor time tells how much is left",
     ]
-    if screen_is_missing:
-        remarks.append(f"live to window is not measured: {screen_is_missing}")
+    if no_window:
+        remarks.append(f"live to window is not measured: {no_window}")
     return Part("end-to-end", "the whole program beside its floor", tuple(rows), tuple(remarks))
 
 
-def _run(plan: Plan, way: Way, clip: Path, screen: Screen | None) -> Run:
+def _run(plan: Plan, way: Way, clip: Path) -> Run:
     with tempfile.TemporaryDirectory() as folder:
         words = [*words_of(plan.settings), "--video", str(clip), "--end", _SECONDS]
         if way.kind == "plain":
             words += ["--headless", "--out", str(Path(folder) / "out.mp4")]
         if way.kind == "nothing":
             words += ["--headless", "--stats", str(Path(folder) / "area.csv")]
-        return run_program(way.kind, words, screen.environment if screen else None)
+        return run_program(way.kind, words)
 
 
 def _row(way: Way, costs: StageCosts, runs: Sequence[Run]) -> Row:

@@ -11,7 +11,7 @@ from deeplab_cv.bench import Part, Plan, Row
 from deeplab_cv.bench.instruments import timecode
 from deeplab_cv.bench.instruments.child import read_report, started, words_of
 from deeplab_cv.bench.instruments.clips import clip_at
-from deeplab_cv.bench.instruments.screen import Screen, screen_problem, virtual_screen
+from deeplab_cv.bench.instruments.screen import Screen, screen_problem
 from deeplab_cv.bench.instruments.turns import spread_of
 from deeplab_cv.bench.stages import measure_at
 from deeplab_cv.errors import SinkError
@@ -33,14 +33,13 @@ Seen = list[tuple[float, float]]
 def measure(plan: Plan) -> Part:
     """One row: from the moment a frame is given to the moment it is on the screen. Raises UserError."""
     title = "from camera to screen, milliseconds"
-    if (problem := screen_problem()) is not None:
-        return Part("latency", title, (), (f"not measured: {problem}",))
+    if plan.screen is None:
+        return Part("latency", title, (), (f"not measured: {screen_problem()}",))
     clip = clip_at(plan.clip, _HEIGHT)
     inference_ms = measure_at(plan, _HEIGHT, depth=1).wall_ms("infer").median
     with VideoSource(clip) as source:
         interval_ms = float(1000 / (source.info.frame_rate or 30))
-    with virtual_screen() as screen:
-        seen, dropped = _watch(plan, clip, screen)
+    seen, dropped = _watch(plan, clip, plan.screen)
     ages_ms = [age_ms for _, age_ms in seen]
     quarter = len(seen) // 4
     row: Row = {
@@ -65,7 +64,7 @@ def _watch(plan: Plan, clip: Path, screen: Screen) -> tuple[Seen, int]:
     words = [*words_of(plan.settings), "--video", str(clip), "--end", _SECONDS]
     for _ in range(_TRIES):
         with tempfile.TemporaryDirectory() as folder:
-            with started("stamped", words, Path(folder), screen.environment) as process:
+            with started("stamped", words, Path(folder)) as process:
                 place = _find(screen, process)
                 if place is None:
                     # Without a window manager some windows of OpenCV's stay black: Qt misses the first call to paint.

@@ -51,18 +51,20 @@ def run(args: argparse.Namespace) -> int:
     import importlib
 
     from deeplab_cv.bench import Plan
+    from deeplab_cv.bench.instruments.screen import virtual_screen
     from deeplab_cv.bench.plots import write_plots
     from deeplab_cv.bench.report import print_part, report_of, write_json
     from deeplab_cv.tables import wide_console
 
     clip = args.clip or folders.demo_clip()
-    plan = Plan(settings, clip, heights, args.rounds, args.memory_frames, lambda line: print(line, file=sys.stderr))
     console = wide_console()
     measured = []
-    for name in parts:
-        part = importlib.import_module(f"deeplab_cv.bench.{_MODULES.get(name, name)}").measure(plan)
-        print_part(console, part)
-        measured.append(part)
+    with virtual_screen() as screen:
+        plan = Plan(settings, clip, heights, args.rounds, args.memory_frames, screen, _say)
+        for name in parts:
+            part = importlib.import_module(f"deeplab_cv.bench.{_MODULES.get(name, name)}").measure(plan)
+            print_part(console, part)
+            measured.append(part)
     report = report_of(measured, plan)
     if args.json:
         write_json(args.json, report)
@@ -70,6 +72,10 @@ def run(args: argparse.Namespace) -> int:
         for file in write_plots(args.plots, report):
             print(f"{file}: written")
     return 0
+
+
+def _say(line: str) -> None:
+    print(line, file=sys.stderr, flush=True)
 
 
 def _wanted_parts(words: list[str]) -> list[str]:

@@ -5,7 +5,7 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -19,22 +19,18 @@ ROOT = Path(__file__).parents[3]
 """Where the package lies: a child started elsewhere finds it by this."""
 
 
-def run_program(kind: Kind, words: Sequence[str], environment: Mapping[str, str] | None = None) -> Run:
+def run_program(kind: Kind, words: Sequence[str]) -> Run:
     """Run the program to its end and return its report. Raises EngineError where it failed."""
-    with tempfile.TemporaryDirectory() as folder, started(kind, words, Path(folder), environment) as process:
+    with tempfile.TemporaryDirectory() as folder, started(kind, words, Path(folder)) as process:
         output = process.communicate()[1]
         return read_report(process.returncode, output, Path(folder))
 
 
 @contextmanager
-def started(
-    kind: Kind, words: Sequence[str], folder: Path, environment: Mapping[str, str] | None = None
-) -> Iterator[subprocess.Popen[str]]:
+def started(kind: Kind, words: Sequence[str], folder: Path) -> Iterator[subprocess.Popen[str]]:
     """The program at work; `folder` is where it leaves its report. It is ended with the context."""
     command = [sys.executable, "-m", _PROGRAM, str(folder / "report.json"), kind, *words]
-    process = subprocess.Popen(
-        command, env=child_environment() | dict(environment or {}), stderr=subprocess.PIPE, text=True
-    )
+    process = subprocess.Popen(command, env=child_environment(), stderr=subprocess.PIPE, text=True)
     try:
         yield process
     finally:

@@ -8,6 +8,7 @@ import numpy as np
 
 from deeplab_cv.bench.instruments import timecode
 from deeplab_cv.frame import Frame
+from deeplab_cv.pixels import image_pixels
 from deeplab_cv.sources import Source
 
 
@@ -43,7 +44,7 @@ class PacedSource(Source):
             image = np.array(image)
             timecode.stamp(image, round(captured_at * 1000) % timecode.PERIOD_MS)
         self.given += 1
-        return dataclasses.replace(frame, image=image, captured_at=captured_at)
+        return dataclasses.replace(frame, pixels=image_pixels(image), captured_at=captured_at)
 
     def close(self) -> None:
         """Let go of the file; whoever waits for a frame gets none."""

@@ -26,17 +26,10 @@ class Screen:
     Attributes:
         display: what DISPLAY is set to.
         pixels: what is on it now, uint8 (H, W, 4), blue, green, red and nothing; changes as the server draws.
-        process_id: the server's.
     """
 
     display: str
     pixels: Image
-    process_id: int
-
-    @property
-    def environment(self) -> dict[str, str]:
-        """What a program needs to show its window here."""
-        return {"DISPLAY": self.display, "QT_QPA_PLATFORM": "xcb"}
 
 
 def screen_problem() -> str | None:
@@ -45,8 +38,15 @@ def screen_problem() -> str | None:
 
 
 @contextmanager
-def virtual_screen() -> Iterator[Screen]:
-    """An X server of its own, gone at the end."""
+def virtual_screen() -> Iterator[Screen | None]:
+    """An X server of its own on which this process and its children show their windows from now on.
+
+    None where there can be none. A process can have one only: Qt does not survive the end of its server, so this is
+    entered before the first window and left after the last.
+    """
+    if screen_problem() is not None:
+        yield None
+        return
     read_end, write_end = os.pipe()
     with tempfile.TemporaryDirectory() as folder:
         command = ["Xvfb", "-displayfd", str(write_end), "-screen", "0", "{}x{}x24".format(*_SIZE_WH)]
@@ -56,7 +56,8 @@ def virtual_screen() -> Iterator[Screen]:
         try:
             with os.fdopen(read_end) as numbers:
                 display = f":{numbers.readline().strip()}"
-            yield Screen(display, _pixels(Path(folder) / "Xvfb_screen0"), server.pid)
+            os.environ |= {"DISPLAY": display, "QT_QPA_PLATFORM": "xcb"}
+            yield Screen(display, _pixels(Path(folder) / "Xvfb_screen0"))
         finally:
             server.terminate()
             server.wait()

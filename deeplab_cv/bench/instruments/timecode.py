@@ -34,17 +34,15 @@ def stamp(image: Image, time_ms: int) -> None:
 
 def find(pixels: Image) -> Place | None:
     """Where a timecode is shown, unscaled, in pixels (uint8 (H, W, 3 or more)); None where there is none."""
-    bright = _bright(pixels)
-    length = _LENGTH * SQUARE
-    for top in range(0, pixels.shape[0] - SQUARE // 2, SQUARE // 2):
-        edges = np.flatnonzero(np.diff(bright[top].astype(np.int8))) + 1
-        # The mark begins with white beside a black border, or at the very edge.
-        for left in (0, *edges.tolist()):
-            if left + length <= bright.shape[1] and read(pixels, (left, top)) is not None:
-                first = top
-                while first > 0 and top - first < SQUARE and read(pixels, (left, first - 1)) is not None:
-                    first -= 1
-                return left, first + SQUARE // 2
+    marks = SQUARE // 2 + SQUARE * np.arange(len(_MARK))
+    for row in range(0, pixels.shape[0], SQUARE // 2):
+        bright = _bright(pixels[row])
+        lefts = np.arange(bright.size - _LENGTH * SQUARE + 1)
+        marked = lefts[(bright[lefts[:, None] + marks] == _MARK).all(axis=1)] if lefts.size else lefts
+        fitting = [left for left in marked.tolist() if _fits(pixels, left, row)]
+        if fitting:
+            # Any column of the squares will do for reading; the middle one stands a window that moves by a little.
+            return fitting[len(fitting) // 2], row
     return None
 
 
@@ -58,13 +56,18 @@ def read(pixels: Image, place: Place) -> int | None:
     if row >= pixels.shape[0] or centres[-1] >= pixels.shape[1]:
         return None
     bits = _bright(pixels[row, centres][None])[0].tolist()
-    values = bits[len(_MARK) : len(_MARK) + _BITS]
-    time_ms = sum(bit << place for place, bit in enumerate(values))
+    time_ms = sum(bit << number for number, bit in enumerate(bits[len(_MARK) : len(_MARK) + _BITS]))
     return time_ms if tuple(bits) == _squares(time_ms) else None
 
 
+def _fits(pixels: Image, left: int, row: int) -> bool:
+    """Whether two rows tell the same time, which noise does not."""
+    time_ms = read(pixels, (left, row))
+    return time_ms is not None and time_ms == read(pixels, (left, row + 1))
+
+
 def _squares(time_ms: int) -> tuple[int, ...]:
-    values = [time_ms >> place & 1 for place in range(_BITS)]
+    values = [time_ms >> number & 1 for number in range(_BITS)]
     # Each sum is over every sixth bit and one: a picture torn in the middle fits none.
     checks = [(1 + sum(values[start::_CHECK_BITS])) % 2 for start in range(_CHECK_BITS)]
     return (*_MARK, *values, *checks)

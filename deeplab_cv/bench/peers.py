@@ -1,0 +1,162 @@
+"""Other ways to do the same (benchmarks/peers of a clone), in turns with the program itself: same clip, same cores."""
+
+import json
+import subprocess
+import sys
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from deeplab_cv.bench import Part, Plan, Row
+from deeplab_cv.bench.instruments.child import ROOT, child_environment, run_program
+from deeplab_cv.bench.instruments.clips import clip_at
+from deeplab_cv.bench.instruments.turns import spread_of
+from deeplab_cv.errors import EngineError, UsageError
+from deeplab_cv.folders import cache_folder
+from deeplab_cv.network import graph_for, wanted_network
+
+_FOLDER = ROOT / "benchmarks" / "peers"
+_HEIGHT = 720
+_SECONDS = "8"
+_USUAL_SIZE = 448
+_USUAL_NETWORK = f"deeplabv3_mobilenet_v3_large-{_USUAL_SIZE}.onnx"
+_IMAGENET = ("--mean", "123.675,116.28,103.53", "--std", "58.395,57.12,57.375")
+_NO_MEAN = ("--mean", "0", "0", "0", "--std", "1", "1", "1")
+
+_SCRIPTS = {
+    "usual script, cv2.dnn": "usual_opencv.py",
+    "usual script, ONNX Runtime": "usual_onnxruntime.py",
+    "torchvision, eager": "torchvision_eager.py",
+    "torchvision, torch.compile": "torchvision_compile.py",
+    "openvino-model-api": "openvino_model_api.py",
+    "OpenCV's own sample": "opencv_sample.py",
+}
+_ANY_NETWORK = ("usual script, cv2.dnn", "usual script, ONNX Runtime", "openvino-model-api")
+"""Those that are also run with the program's own network."""
+
+
+@dataclass(frozen=True)
+class Contestant:
+    """A program to be run.
+
+    Attributes:
+        program: what the table calls it.
+        network: what it runs.
+        script: a peer's file in benchmarks/peers; empty for this program.
+        words: what it is told besides the clip and the output.
+    """
+
+    program: str
+    network: str
+    script: str
+    words: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Figures:
+    """What one run gave.
+
+    Attributes:
+        frames_per_s: from the first frames to the closed file.
+        processor_ms: a frame's, of all cores together.
+        stages_ms: a frame's, on the clock, where stages come one after another.
+    """
+
+    frames_per_s: float
+    processor_ms: float
+    stages_ms: dict[str, float]
+
+
+def measure(plan: Plan) -> Part:
+    """A row for each program and network, this program's first. Raises UserError."""
+    if not _FOLDER.is_dir():
+        raise UsageError("an installed package has no peers", _FOLDER, "run it in a clone")
+    clip = clip_at(plan.clip, _HEIGHT)
+    contestants = _contestants(plan)
+    runs: dict[Contestant, list[Figures]] = {}
+    remarks = ["MediaPipe's image segmenter: no network for it was at hand"]
+    for _ in range(max(1, plan.rounds - 1)):
+        for contestant in list(contestants):
+            plan.say(f"{contestant.program}, {contestant.network}")
+            try:
+                runs.setdefault(contestant, []).append(_run(contestant, clip))
+            except EngineError as error:
+                remarks.append(f"{contestant.program}, {contestant.network}: {error.what}: {error.where}")
+                contestants.remove(contestant)
+    rates = {each: spread_of(run.frames_per_s for run in some) for each, some in runs.items()}
+    fastest = max((rate.median for each, rate in rates.items() if not each.script), default=0.0)
+    rows: list[Row] = [
+        {
+            "program": each.program,
+            "network": each.network,
+            "frames/s": rate,
+            "processor ms": spread_of(run.processor_ms for run in runs[each]),
+            "deeplab-cv by default is faster": fastest / rate.median,
+            "slowest stages, ms": _slowest(runs[each][-1]),
+        }
+        for each, rate in rates.items()
+    ]
+    return Part("peers", f"{_HEIGHT}p, file to file, same clip, same cores", tuple(rows), tuple(remarks))
+
+
+def _contestants(plan: Plan) -> list[Contestant]:
+    network = wanted_network(plan.settings)
+    own, own_file = network.card.name, str(network.file)
+    usual = _usual_network(plan)
+    # A script reads a file of one fixed shape; the program's own network has mean and std inside.
+    graph = graph_for(network, (1280, 720))
+    own_words = ("--model", str(graph.file), "--size", "{}x{}".format(*graph.shape[::-1]), *_NO_MEAN)
+    contestants = [
+        Contestant("deeplab-cv by default", own, "", ("--model", own_file)),
+        Contestant("deeplab-cv on cv2.dnn", own, "", ("--model", own_file, "--backend", "opencv")),
+        *(Contestant(program, own, _SCRIPTS[program], own_words) for program in _ANY_NETWORK),
+    ]
+    if usual is None:
+        return contestants
+    name, words = f"torchvision's at {_USUAL_SIZE}", ("--model", str(usual))
+    ours = (*words, "--classes", "voc", *_IMAGENET)
+    return [
+        *contestants,
+        Contestant("deeplab-cv", name, "", ours),
+        Contestant("deeplab-cv on cv2.dnn", name, "", (*ours, "--backend", "opencv")),
+        *(Contestant(program, name, script, words) for program, script in _SCRIPTS.items()),
+    ]
+
+
+def _usual_network(plan: Plan) -> Path | None:
+    """torchvision's network as scripts run it, made once; None where torch is missing."""
+    file = cache_folder("bench") / _USUAL_NETWORK
+    if not file.exists():
+        partial = file.with_suffix(".partial")
+        command = [sys.executable, str(_FOLDER / "usual_network.py"), str(partial), str(_USUAL_SIZE)]
+        made = subprocess.run(command, env=child_environment(), capture_output=True, text=True, check=False)
+        if made.returncode != 0:
+            plan.say(f"torchvision's network cannot be made: {_last_line(made.stderr)}")
+            return None
+        partial.replace(file)
+    return file
+
+
+def _run(contestant: Contestant, clip: Path) -> Figures:
+    """Raises EngineError where it fails."""
+    with tempfile.TemporaryDirectory() as folder:
+        words = [*contestant.words, "--video", str(clip), "--out", str(Path(folder) / "out.mp4")]
+        if not contestant.script:
+            run = run_program("plain", [*words, "--headless", "--end", _SECONDS])
+            return Figures(run.frames / run.wall_s, run.processor_s * 1000 / run.frames, {})
+        command = [sys.executable, str(_FOLDER / contestant.script), *words, "--seconds", _SECONDS]
+        done = subprocess.run(command, env=child_environment(), capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        raise EngineError("it does not run here", _last_line(done.stderr), "pip install -r requirements-bench.txt")
+    figures = json.loads(done.stdout.splitlines()[-1])
+    return Figures(figures["frames_per_s"], figures["processor_ms"], figures["stages_ms"])
+
+
+def _slowest(figures: Figures) -> str | None:
+    longest: Sequence[tuple[str, float]] = sorted(figures.stages_ms.items(), key=lambda item: -item[1])[:3]
+    return ", ".join(f"{stage} {spent_ms:.0f}" for stage, spent_ms in longest) or None
+
+
+def _last_line(text: str) -> str:
+    return (text.strip().splitlines() or ["no word"])[-1]

@@ -1,0 +1,56 @@
+import json
+
+import pytest
+
+from deeplab_cv.cli import main
+from tests.networks import tiny_network
+
+
+@pytest.fixture(autouse=True)
+def own_cache(tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+
+
+def test_one_command_measures_the_stages_of_a_network_on_the_demo_clip(tmp_path, capsys):
+    words = ["--model", str(tiny_network(tmp_path)), "--backend", "opencv:cpu", "--sizes", "90", "--rounds", "1"]
+
+    code = main(["bench", "stages", *words, "--json", str(tmp_path / "bench.json")])
+
+    assert code == 0
+    rows = json.loads((tmp_path / "bench.json").read_text())["parts"]["stages"]["rows"]
+    stages = [row["stage"] for row in rows]
+    assert stages[:6] == ["decode", "preprocess", "infer", "labels", "overlay", "encode"]
+    assert {row["frame"] for row in rows} == {"160x90"}
+    assert all(row["processor ms"]["median"] > 0 for row in rows[:6])
+    assert "all but infer" in capsys.readouterr().out
+
+
+def test_the_whole_program_is_run_in_a_process_of_its_own(tmp_path):
+    from deeplab_cv.bench.instruments.child import run_program
+    from deeplab_cv.folders import demo_clip
+
+    words = ["--model", str(tiny_network(tmp_path)), "--backend", "opencv:cpu", "--video", str(demo_clip())]
+    words += ["--end", "1", "--headless", "--stats", str(tmp_path / "area.csv")]
+
+    run = run_program("nothing", words)
+
+    assert run.frames == 20
+    assert run.wall_s > 0
+    assert run.processor_s > 0
+    assert run.dropped == 0
+    assert run.engine.startswith("opencv:cpu")
+    assert not (tmp_path / "area.csv").exists()
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["speed"], "there is no such measurement: speed"),
+        (["stages", "--sizes", "720p"], "sizes are heights in lines"),
+        (["stages", "--sizes", "721"], "sizes are heights in lines"),
+        (["stages", "--rounds", "0"], "too little to measure"),
+    ],
+)
+def test_wrong_words_are_one_line(words, said, capsys):
+    assert main(["bench", *words]) == 2
+    assert said in capsys.readouterr().err
