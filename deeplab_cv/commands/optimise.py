@@ -1,11 +1,14 @@
-"""See what rewriting a network for speed brings on this machine: arithmetic and time on each engine, before and after.
+"""Take out of a network what only costs time, and see what each step brings on this machine.
 
-A 3x3 convolution with dilation 24 or 36 mostly multiplies padding; written as 1x1 convolutions on the slices it really
-reaches it gives the same scores. The program makes that second graph by itself and takes it wherever it wins; this
-command shows the figures. The other steps (no last upsampling, mean and std inside) are part of `app.py export`.
+The last upsampling is cut (the program interpolates the scores straight to the frame), mean and std become part of the
+network, and 3x3 convolutions whose dilation makes them multiply mostly padding are written as 1x1 convolutions on the
+slices they really reach. Each step is proven to change no score, and is timed on each engine in turn with what it
+replaces. The first two are what `app.py export` writes anyway; for other networks they go to a file of their own. The
+third is a second graph, which the program makes by itself and takes on those engines where it is faster.
 
-example:
+examples:
   app.py optimise models/deeplabv3_mobilenet_v3_large.onnx
+  app.py optimise labview.onnx --out faster.onnx --backend opencv
 """
 
 import argparse
@@ -15,32 +18,40 @@ from pathlib import Path
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments of `optimise`."""
     parser.add_argument("file", metavar="MODEL", type=Path, help="network file (.onnx)")
+    parser.add_argument("--out", metavar="FILE", type=Path, help="file to write (default: MODEL-optimised.onnx)")
+    parser.add_argument("--overwrite", action="store_true", help="replace a file of that name")
     parser.add_argument("--backend", default="auto", help="NAME[:device] to time; auto times every engine")
 
 
 def run(args: argparse.Namespace) -> int:
-    """Print a row for each shape and engine."""
+    """Print a row for each step, shape and engine."""
     from rich.table import Table
 
     from deeplab_cv.network import open_network
     from deeplab_cv.tables import wide_console
-    from deeplab_cv.tools.optimise import PLAIN, SLICES, optimise
+    from deeplab_cv.tools.export import check_target
+    from deeplab_cv.tools.optimise import AFTER, BEFORE, optimise
 
-    table = Table("input", "engine", "GMAC plain", "rewritten", "ms plain", "rewritten", "times faster", "error")
-    for each in optimise(open_network(args.file), args.backend):
-        for race in each.races:
-            plain_ms, slices_ms = race.ms.get(PLAIN), race.ms.get(SLICES)
+    target = args.out or args.file.with_name(f"{args.file.stem}-optimised.onnx")
+    check_target(target, ".onnx", args.overwrite)
+    table = Table("step", "input", "engine", "GMAC before", "after", "ms before", "after", "times faster", "error")
+    for step in optimise(open_network(args.file), args.backend, target):
+        for race in step.races:
+            before_ms, after_ms = race.ms.get(BEFORE), race.ms.get(AFTER)
             table.add_row(
-                f"{each.shape[1]}x{each.shape[0]}",
+                step.name,
+                f"{step.shape[1]}x{step.shape[0]}",
                 race.backend,
-                *(f"{count:.2f}" for count in each.gmac),
-                f"{plain_ms:.1f}" if plain_ms else "refused",
-                f"{slices_ms:.1f}" if slices_ms else "refused",
-                f"{plain_ms / slices_ms:.2f}" if plain_ms and slices_ms else "",
-                f"{each.error:.1e}",
+                *(f"{count:.2f}" for count in step.gmac),
+                f"{before_ms:.1f}" if before_ms else "refused",
+                f"{after_ms:.1f}" if after_ms else "refused",
+                f"{before_ms / after_ms:.2f}" if before_ms and after_ms else "",
+                f"{step.error:.1e}",
             )
     if not table.row_count:
-        print("no convolution of this network multiplies mostly padding: there is nothing to rewrite")
+        print("there is nothing to take out, and no convolution of this network multiplies mostly padding")
         return 0
     wide_console().print(table)
+    if target.exists():
+        print(f"{target}: what is left, with its card")
     return 0

@@ -1,60 +1,157 @@
-"""What rewriting a network's wide dilated convolutions brings on this machine, and proof that it changes nothing."""
+"""What can be taken out of a network, and what it brings on this machine; proof that no step changes a score."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
+import numpy as np
 import onnx
 import onnxruntime
 
-from deeplab_cv.card import Shape, golden_blob
-from deeplab_cv.engines import Blob
+from deeplab_cv.card import Card, GoldenFacts, Precision, Shape, file_hash, golden_blob, write_card
 from deeplab_cv.errors import NetworkError
 from deeplab_cv.frame import Scores
 from deeplab_cv.network import Graph, Network, graph_for, rewritten_graph
+from deeplab_cv.onnx_file import load_onnx
 from deeplab_cv.tools.arithmetic import gmac
-from deeplab_cv.tools.exporting.golden import FLOAT32_TOLERANCE, greatest_error
+from deeplab_cv.tools.exporting.golden import FLOAT32_TOLERANCE, GOLDEN_SEED, greatest_error, write_golden
+from deeplab_cv.tools.exporting.graph import save_graph, simplified
+from deeplab_cv.tools.folding import fold_normalisation
 from deeplab_cv.tools.racing import Race, race
+from deeplab_cv.tools.repair import HALF_TOLERANCE, inferred
+from deeplab_cv.tools.repairing.ends import cut_after_scores
+from deeplab_cv.tools.torch_scores import enlarged
 
-PLAIN, SLICES = "plain", "slices"
+BEFORE, AFTER = "before", "after"
+CUT, FOLDED, SLICES = "last upsampling cut", "mean and std inside", "dilated convolutions as slices"
 PROOF_SEED = 3
 
 
 @dataclass(frozen=True)
-class Optimised:
-    """Plain and rewritten graph of one shape.
+class Step:
+    """One rewrite at one shape.
 
     Attributes:
-        gmac: billions of multiplications, plain and rewritten.
+        name: what was done.
+        gmac: billions of multiplications, before and after.
         error: greatest difference on a random picture, as a share of the greatest score.
         races: times of both on each engine.
     """
 
+    name: str
     shape: Shape
     gmac: tuple[float, float]
     error: float
     races: tuple[Race, ...]
 
 
-def optimise(network: Network, backend: str) -> Iterator[Optimised]:
-    """Rewrite, prove and time a network at each of its shapes; shapes where nothing is worth rewriting are left out.
+def optimise(network: Network, backend: str, target: Path) -> Iterator[Step]:
+    """Rewrite, prove and time a network, step by step, at each of its shapes; steps that change nothing are left out.
+
+    What is left of the network without its last upsampling and with mean and std inside is written to `target` with a
+    card, where there was either to do. The graph with slices is not: the program makes it by itself and takes it
+    wherever it is faster (`network.rewritten_graph`).
 
     Raises:
         NetworkError: a rewritten graph does not give the same scores.
     """
-    for shape in network.card.shapes:
-        plain = graph_for(network, shape[::-1])
-        rewritten = rewritten_graph(plain)
-        if rewritten is None:
-            continue
-        blob = golden_blob(PROOF_SEED, shape, network.card.input)
-        error = greatest_error(*(_scores(graph, blob) for graph in (rewritten, plain)))
-        if error > FLOAT32_TOLERANCE:
-            raise NetworkError(f"the rewritten graph is off by {error:.1e}", plain.file, "this should not happen")
-        counts = gmac(onnx.load(plain.file)), gmac(onnx.load(rewritten.file))
-        yield Optimised(shape, counts, error, tuple(race({PLAIN: plain, SLICES: rewritten}, backend)))
+    with TemporaryDirectory() as name:
+        shorter = _without_upsampling(network, Path(name) / "cut" / target.name)
+        if shorter is not None:
+            yield from _steps(CUT, network, shorter, backend)
+        folded = _with_normalisation_inside(shorter or network, Path(name) / "folded" / target.name)
+        if folded is not None:
+            yield from _steps(FOLDED, shorter or network, folded, backend)
+        last = folded or shorter or network
+        for shape in last.card.shapes:
+            graph = graph_for(last, shape[::-1])
+            rewritten = rewritten_graph(graph)
+            if rewritten is not None:
+                yield _step(SLICES, graph, rewritten, backend)
+        if last is not network:
+            _move(last, target)
 
 
-def _scores(graph: Graph, blob: Blob) -> Scores:
+def _without_upsampling(network: Network, file: Path) -> Network | None:
+    """The network with scores at the head's own stride; None where it has them already."""
+    model = load_onnx(network.file)
+    cut = cut_after_scores(model)
+    if not cut.words:
+        return None
+    aligned = network.card.output.align_corners if cut.align_corners is None else cut.align_corners
+    card = network.card.model_copy(
+        update={"output": network.card.output.model_copy(update={"name": "output", "align_corners": aligned})}
+    )
+    return _written(simplified(inferred(model, network.file)), card, file)
+
+
+def _with_normalisation_inside(network: Network, file: Path) -> Network | None:
+    """The network with mean and std as part of it; None where they are, or cannot be."""
+    facts = network.card.input
+    if facts.mean is None and facts.std is None:
+        return None
+    model = load_onnx(network.file)
+    if not fold_normalisation(model, facts.mean or (0, 0, 0), facts.std or (1, 1, 1)):
+        return None
+    inside = facts.model_copy(update={"mean": None, "std": None, "padding": facts.mean or (0, 0, 0)})
+    return _written(simplified(inferred(model, network.file)), network.card.model_copy(update={"input": inside}), file)
+
+
+def _written(model: onnx.ModelProto, card: Card, file: Path) -> Network:
+    """A rewritten network with its card and golden scores, which are ONNX Runtime's; each step is proven besides."""
+    file.parent.mkdir(parents=True)
+    save_graph(model, file, {entry.key: entry.value for entry in model.metadata_props})
+    session = onnxruntime.InferenceSession(str(file), providers=["CPUExecutionProvider"])
+    golden = {shape: _run(session, card, shape, GOLDEN_SEED) for shape in card.shapes}
+    write_golden(file.with_suffix(".golden.npz"), golden)
+    unproven: dict[Precision, float] = {"float32": FLOAT32_TOLERANCE, "float16": HALF_TOLERANCE}
+    tolerance = card.golden.tolerance if card.golden else unproven
+    shape, scores = next(iter(golden.items()))
+    card = card.model_copy(
+        update={
+            "name": file.stem,
+            "file": file.name,
+            "sha256": file_hash(file),
+            "stride": max(1, round(shape[0] / scores.shape[1])),
+            "golden": GoldenFacts(file=f"{file.stem}.golden.npz", seed=GOLDEN_SEED, tolerance=tolerance),
+            "variants": (),
+        }
+    )
+    write_card(card, file)
+    return Network(file, card, verified=True, symbolic=len(card.shapes) > 1)
+
+
+def _steps(name: str, before: Network, after: Network, backend: str) -> Iterator[Step]:
+    for shape in before.card.shapes:
+        yield _step(name, graph_for(before, shape[::-1]), graph_for(after, shape[::-1]), backend)
+
+
+def _step(name: str, before: Graph, after: Graph, backend: str) -> Step:
+    scores, expected = (_scores(graph) for graph in (after, before))
+    if scores.shape[1:] != expected.shape[1:]:
+        scores = enlarged(scores, (expected.shape[1], expected.shape[2]), after.card.output.align_corners)
+    error = greatest_error(scores, expected)
+    if error > FLOAT32_TOLERANCE:
+        raise NetworkError(f"{name}: the rewritten graph is off by {error:.1e}", before.file, "this should not happen")
+    counts = gmac(onnx.load(before.file)), gmac(onnx.load(after.file))
+    return Step(name, before.shape, counts, error, tuple(race({BEFORE: before, AFTER: after}, backend)))
+
+
+def _scores(graph: Graph) -> Scores:
     session = onnxruntime.InferenceSession(str(graph.file), providers=["CPUExecutionProvider"])
-    scores: Scores = session.run([graph.card.output.name], {graph.card.input.name: blob})[0][0]
+    return _run(session, graph.card, graph.shape, PROOF_SEED)
+
+
+def _run(session: onnxruntime.InferenceSession, card: Card, shape: Shape, seed: int) -> Scores:
+    blob = golden_blob(seed, shape, card.input)
+    scores: Scores = np.asarray(session.run([card.output.name], {card.input.name: blob})[0][0], np.float32)
     return scores
+
+
+def _move(network: Network, target: Path) -> None:
+    """Put a network's three files beside each other at their final place, the card last."""
+    for suffix in (".onnx", ".golden.npz", ".card.yaml"):
+        temporary = target.with_name(f".{target.stem}{suffix}.partial")
+        temporary.write_bytes(network.file.with_suffix(suffix).read_bytes())
+        temporary.replace(target.with_suffix(suffix))

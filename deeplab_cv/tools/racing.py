@@ -31,28 +31,25 @@ class Race:
 
 
 def race(graphs: Mapping[str, Graph], backend: str = "auto") -> list[Race]:
-    """Time graphs of one shape, the first of them the plain one, on each engine and device in full precision.
-
-    Each is held to the golden check first, over the first graph's reference.
-    """
+    """Time graphs of one shape on each engine and device in full precision, each held to the golden check first."""
     names = {id(graph): name for name, graph in graphs.items()}
-    reference = reference_for(next(iter(graphs.values())))
+    references = {name: reference_for(graph) for name, graph in graphs.items()}
     races = []
     candidates = candidates_for(list(graphs.values()), backend)
     for (name, device), group in groupby(candidates, lambda each: (each.name, each.device)):
         if "_fp16" in device or "_bf16" in device:
             continue
-        races.append(_race_on(f"{name}:{device}", {names[id(each.graph)]: each for each in group}, reference))
+        races.append(_race_on(f"{name}:{device}", {names[id(each.graph)]: each for each in group}, references))
     return races
 
 
-def _race_on(backend: str, candidates: Mapping[str, Candidate], reference: Reference) -> Race:
+def _race_on(backend: str, candidates: Mapping[str, Candidate], references: Mapping[str, Reference]) -> Race:
     result = Race(backend)
     engines: dict[str, Engine] = {}
     for name, candidate in candidates.items():
         try:
             engine: Engine = engine_module(candidate.name).load(candidate.graph, candidate.device, 0, 1, lambda _: None)
-            check(engine, candidate.graph, reference)
+            check(engine, candidate.graph, references[name])
             engines[name] = engine
         except EngineError as error:
             result.refused[name] = f"{error.what}: {error.remedy}"
@@ -60,7 +57,7 @@ def _race_on(backend: str, candidates: Mapping[str, Candidate], reference: Refer
     for _ in range(ROUNDS):
         for name, engine in engines.items():
             start = time.perf_counter()
-            engine.submit(reference.blob)
+            engine.submit(references[name].blob)
             engine.result()
             times_ms[name].append((time.perf_counter() - start) * 1000)
     for name, engine in engines.items():

@@ -5,10 +5,15 @@ import pytest
 
 pytest.importorskip("torch", reason="the workshop needs requirements-train.txt")
 
+from deeplab_cv.card import read_card
+from deeplab_cv.classes import VOC_CLASSES
 from deeplab_cv.cli import main
 from deeplab_cv.network import open_network
 from deeplab_cv.tools.arithmetic import gmac
-from deeplab_cv.tools.optimise import optimise
+from deeplab_cv.tools.exporting.fixed_size import export_fixed
+from deeplab_cv.tools.exporting.weights import random_weights
+from deeplab_cv.tools.optimise import CUT, FOLDED, SLICES, optimise
+from deeplab_cv.tools.verify import verify
 from tests.networks import tiny_network, tiny_onnx
 from tests.tools.exported import random_export
 
@@ -17,17 +22,41 @@ def test_a_network_with_wide_dilations_multiplies_less_and_scores_the_same(tmp_p
     file = tmp_path / "mobile.onnx"
     random_export("deeplabv3_mobilenet_v3_large", file, pixels=96, half=True)
 
-    found = list(optimise(open_network(file), "onnxruntime:cpu"))
+    found = list(optimise(open_network(file), "onnxruntime:cpu", tmp_path / "optimised.onnx"))
 
-    assert len(found) == 5
+    assert [each.name for each in found] == [SLICES] * 5
     assert all(each.gmac[1] < 0.7 * each.gmac[0] for each in found)
     assert all(each.error < 1e-4 for each in found)
-    assert all(set(race.ms) == {"plain", "slices"} for each in found for race in each.races)
+    assert all(set(race.ms) == {"before", "after"} for each in found for race in each.races)
+
+
+def test_a_network_of_the_article_s_form_loses_its_upsampling_and_takes_plain_colours(tmp_path: Path) -> None:
+    file, target = tmp_path / "labview.onnx", tmp_path / "optimised.onnx"
+    trained = random_weights("deeplabv3_mobilenet_v3_large", VOC_CLASSES, seed=1)
+    export_fixed(trained, file, 96, with_aux=True, opset=13, command="")
+
+    found = list(optimise(open_network(file), "onnxruntime:cpu", target))
+
+    card = read_card(target)
+    assert [each.name for each in found] == [CUT, FOLDED, SLICES]
+    assert all(each.error < 1e-4 for each in found)
+    assert (card.stride, card.input.mean, card.input.std) == (16, None, None)
+    assert [value.name for value in onnx.load(target).graph.output] == ["output"]
+    assert all(finding.fault == "" for finding in verify(open_network(target), "onnxruntime:cpu", []))
+
+
+def test_an_existing_file_is_not_replaced_unasked(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = tiny_network(tmp_path)
+    before = file.read_bytes()
+
+    assert main(["optimise", str(file), "--out", str(file)]) == 2
+    assert "the file exists" in capsys.readouterr().err
+    assert file.read_bytes() == before
 
 
 def test_a_network_without_says_so(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["optimise", str(tiny_network(tmp_path))]) == 0
-    assert "nothing to rewrite" in capsys.readouterr().out
+    assert "nothing to take out" in capsys.readouterr().out
 
 
 def test_multiplications_are_counted_by_hand(tmp_path: Path) -> None:
