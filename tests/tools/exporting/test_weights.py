@@ -1,5 +1,9 @@
+import functools
 import hashlib
+import http.server
 import pickle
+import threading
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -35,27 +39,41 @@ class Evil:
 def published(tmp_path: Path) -> Path:
     """A file whose name ends in the first digits of its sha256, as torchvision's do."""
     content = b"weights"
-    path = tmp_path / f"net-{hashlib.sha256(content).hexdigest()[:8]}.pth"
+    path = tmp_path / "server" / f"net-{hashlib.sha256(content).hexdigest()[:8]}.pth"
+    path.parent.mkdir()
     path.write_bytes(content)
     return path
 
 
-def test_a_download_is_kept_and_checked(published: Path, tmp_path: Path) -> None:
+@pytest.fixture
+def url(published: Path) -> Iterator[str]:
+    """Where a web server of this machine has that file."""
+    handler = functools.partial(http.server.SimpleHTTPRequestHandler, directory=str(published.parent))
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_address[1]}/{published.name}"
+        server.shutdown()
+
+
+def test_a_download_shows_its_progress_and_is_kept(
+    published: Path, url: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
     target = tmp_path / "cache" / published.name
 
-    fetch(published.as_uri(), target)
+    fetch(url, target)
 
     assert target.read_bytes() == b"weights"
+    assert "100%" in capfd.readouterr().err
 
 
-def test_a_damaged_download_is_not_kept(published: Path, tmp_path: Path) -> None:
+def test_a_damaged_download_is_not_kept(published: Path, url: str, tmp_path: Path) -> None:
     target = tmp_path / "cache" / published.name
     published.write_bytes(b"damaged")
 
     with pytest.raises(NetworkError, match="cannot download the weights"):
-        fetch(published.as_uri(), target)
+        fetch(url, target)
 
-    assert not target.exists()
+    assert list(target.parent.iterdir()) == []
 
 
 def test_a_damaged_file_in_the_cache_is_refused(published: Path) -> None:
