@@ -7,8 +7,8 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-Image = NDArray[np.uint8]
-"""A picture: uint8 (H, W, 3), BGR unless the name says otherwise."""
+from deeplab_cv.pixels import Image as Image
+from deeplab_cv.pixels import Pixels
 
 Labels = NDArray[np.uint8]
 """A class number for each pixel: uint8 (H, W)."""
@@ -26,7 +26,7 @@ class Frame:
     """One picture of a source.
 
     Attributes:
-        image: uint8 (H, W, 3), BGR, upright; nobody writes into it.
+        pixels: the picture, upright.
         index: its number in the source, counted from 0.
         pts: presentation time in units of `time_base`, FFmpeg's word.
         time_base: the unit of `pts` in seconds, exact.
@@ -34,7 +34,7 @@ class Frame:
         name: the file it came from, for pictures; else empty.
     """
 
-    image: Image
+    pixels: Pixels
     index: int
     pts: int
     time_base: Fraction
@@ -44,7 +44,12 @@ class Frame:
     @property
     def size_wh(self) -> tuple[int, int]:
         """Width and height in pixels."""
-        return self.image.shape[1], self.image.shape[0]
+        return self.pixels.size_wh
+
+    @property
+    def image(self) -> Image:
+        """uint8 (H, W, 3), BGR; nobody writes into it."""
+        return self.pixels.image
 
     @property
     def time_s(self) -> Fraction:
@@ -103,11 +108,16 @@ class Painted:
     Attributes:
         frame: the frame as it was read.
         labels: uint8 (H, W) at the frame's size.
-        picture: uint8 (H', W', 3), BGR; wider than the frame where the style is side by side.
+        pixels: the painted picture; wider than the frame where the style is side by side.
         class_names: the name behind each label.
     """
 
     frame: Frame
     labels: Labels
-    picture: Image
+    pixels: Pixels
     class_names: tuple[str, ...]
+
+    @property
+    def picture(self) -> Image:
+        """uint8 (H', W', 3), BGR; not to be written into."""
+        return self.pixels.image

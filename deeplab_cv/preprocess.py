@@ -7,7 +7,8 @@ import numpy as np
 
 from deeplab_cv.card import InputFacts, Shape
 from deeplab_cv.engines import Blob
-from deeplab_cv.frame import Area, Image
+from deeplab_cv.frame import Area
+from deeplab_cv.pixels import Image, Pixels, image_pixels, resized
 
 
 @dataclass(frozen=True)
@@ -27,11 +28,11 @@ def filled_area(size_wh: tuple[int, int], shape: Shape, facts: InputFacts) -> Ar
     return Area(box.left / width, box.top / height, box.width / width, box.height / height)
 
 
-def blob_of(image: Image, shape: Shape, facts: InputFacts) -> Blob:
+def blob_of(picture: Image | Pixels, shape: Shape, facts: InputFacts) -> Blob:
     """The network's input for a picture.
 
     Args:
-        image: uint8 (H, W, 3), BGR.
+        picture: uint8 (H, W, 3), BGR, or a picture as it came.
         shape: height and width of the input in pixels.
         facts: the card's word on mean, std, channel order and fit.
 
@@ -39,13 +40,14 @@ def blob_of(image: Image, shape: Shape, facts: InputFacts) -> Blob:
         float32 (1, 3, height, width).
     """
     height, width = shape
-    box = _box((image.shape[1], image.shape[0]), shape, facts)
+    pixels = picture if isinstance(picture, Pixels) else image_pixels(picture)
+    box = _box(pixels.size_wh, shape, facts)
+    image = resized(pixels, (box.width, box.height))
     if (box.width, box.height) != (width, height):
         # Padding is put round the picture before its channels are swapped.
         padding = facts.mean or facts.padding
-        inner = cv2.resize(image, (box.width, box.height))
         bordered = cv2.copyMakeBorder(
-            inner,
+            image,
             box.top,
             height - box.top - box.height,
             box.left,

@@ -2,7 +2,9 @@
 
 from deeplab_cv.frame import Labels, Painted, Scored
 from deeplab_cv.overlay.look import Look, make_look
+from deeplab_cv.overlay.planes import blend_planes
 from deeplab_cv.overlay.styles import paint
+from deeplab_cv.pixels import Pixels
 from deeplab_cv.postprocess import labels_at
 from deeplab_cv.settings import Settings
 from deeplab_cv.smoothing import ScoreSmoother
@@ -17,10 +19,19 @@ def labels_of(scored: Scored, smoother: ScoreSmoother, smooth: float) -> Labels:
 
 
 def painted_frame(scored: Scored, labels: Labels, view: View, settings: Settings) -> Painted:
-    """Labels over their frame, in the style of a view."""
-    image = scored.frame.image
-    picture = paint(image, labels, look_of(view, settings, scored.class_names)) if view.overlay else image
-    return Painted(scored.frame, labels, picture, scored.class_names)
+    """Labels over their frame, in the style of a view; painted when a sink asks for it, in the form it asks for."""
+    look = look_of(view, settings, scored.class_names)
+    pixels = painted_pixels(scored.frame.pixels, labels, look) if view.overlay else scored.frame.pixels
+    return Painted(scored.frame, labels, pixels, scored.class_names)
+
+
+def painted_pixels(pixels: Pixels, labels: Labels, look: Look) -> Pixels:
+    """A picture in the look's style, as BGR or, for a blend over a video frame, as planes."""
+    planes = pixels.planes if look.style == "blend" else None
+    return Pixels(
+        lambda: paint(pixels.image, labels, look),
+        None if planes is None else lambda: blend_planes(planes, labels, look),
+    )
 
 
 def look_of(view: View, settings: Settings, class_names: tuple[str, ...]) -> Look:

@@ -94,7 +94,7 @@ class Segmenter:
         plan = self._propagator.plan(frame, shape, filled_area(frame.size_wh, shape, card.input))
         submitted_at = time.perf_counter()
         if plan.way == "infer":
-            blob = blob_of(frame.image, shape, card.input)
+            blob = blob_of(frame.pixels, shape, card.input)
             submitted_at = time.perf_counter()
             engine.submit(blob)
         self._pending.append(_Pending(frame, engine, shape, plan, submitted_at))

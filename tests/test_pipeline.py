@@ -12,6 +12,7 @@ from deeplab_cv.frame import Frame
 from deeplab_cv.job import Job, run_job
 from deeplab_cv.network import open_network
 from deeplab_cv.pipeline import Pipeline
+from deeplab_cv.pixels import image_pixels
 from deeplab_cv.segmenter import Segmenter
 from deeplab_cv.settings import Settings
 from deeplab_cv.sources import SourceInfo
@@ -36,7 +37,7 @@ class Camera:
             return None
         time.sleep(self._delay_s)
         image = np.full((48, 64, 3), (0, 0, 255), np.uint8)
-        frame = Frame(image, self._next, self._next, Fraction(1, 30), time.monotonic())
+        frame = Frame(image_pixels(image), self._next, self._next, Fraction(1, 30), time.monotonic())
         self._next += 1
         return frame
 

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 from deeplab_cv.frame import Area, Frame
+from deeplab_cv.pixels import image_pixels
 from deeplab_cv.postprocess import labels_at
 from deeplab_cv.smoothing import ScoreSmoother
 
@@ -16,7 +17,7 @@ def picture(seed=0, size_wh=(160, 96)):
 
 
 def frame_of(image, index, name=""):
-    return Frame(image, index, pts=index, time_base=Fraction(1, 30), captured_at=0.0, name=name)
+    return Frame(image_pixels(image), index, pts=index, time_base=Fraction(1, 30), captured_at=0.0, name=name)
 
 
 def scores_of(value, shape=(6, 10)):

@@ -34,7 +34,7 @@ def paint(image: Image, labels: Labels, look: Look) -> Image:
 
 
 def _blend(image: Image, labels: Labels, look: Look) -> Image:
-    found = list(_found_classes(labels, look))
+    found = list(found_classes(labels, look))
     picture = image.copy() if found else image
     for colour, mask, box in found:
         under = image[box]
@@ -52,7 +52,7 @@ def _mask(image: Image, labels: Labels, look: Look) -> Image:
 
 def _outline(image: Image, labels: Labels, look: Look) -> Image:
     thickness = max(1, round(image.shape[0] / _LINES_PER_HEIGHT))
-    found = list(_found_classes(labels, look, margin=thickness))
+    found = list(found_classes(labels, look, margin=thickness))
     picture = image.copy() if found else image
     for colour, mask, box in found:
         inside = cv2.erode(mask[box], np.ones((3, 3), np.uint8), iterations=thickness)
@@ -95,7 +95,7 @@ _PAINTERS: dict[str, Callable[[Image, Labels, Look], Image]] = {
 }
 
 
-def _found_classes(labels: Labels, look: Look, margin: int = 0) -> Iterator[tuple[RGB, Labels, Box]]:
+def found_classes(labels: Labels, look: Look, margin: int = 0) -> Iterator[tuple[RGB, Labels, Box]]:
     """Colour, mask (uint8 (H, W), 0 or 255) and surroundings of each painted class that is in the picture."""
     last = labels.max()
     for label, colour in look.colours.items():

@@ -12,13 +12,14 @@ import numpy as np
 from av.video.frame import VideoFrame
 from av.video.reformatter import ColorRange, Colorspace, Interpolation, VideoReformatter
 
+from deeplab_cv import pixels
 from deeplab_cv.errors import UsageError
-from deeplab_cv.frame import Image
+from deeplab_cv.pixels import Image, Pixels
 
 BT709 = 1
 """FFmpeg's number for the primaries, transfer and matrix of HD television; screens and cameras share the first two."""
 
-_BT601_MATRIX = 6
+_BT601 = 6
 
 # swscale's quick default rounds down: every channel 1 to 2 levels too dark. PyAV names these flags (SWS_ACCURATE_RND,
 # SWS_FULL_CHR_H_INT, SWS_FULL_CHR_H_INP) from version 18 on only.
@@ -133,9 +134,21 @@ class YuvConverter:
         """`size_wh`: of the frames, in pixels, both even."""
         self.size_wh = size_wh
         high_definition = size_wh[0] >= 1280 or size_wh[1] > 576
-        self.matrix = BT709 if high_definition else _BT601_MATRIX
-        self._colorspace = Colorspace.ITU709 if high_definition else Colorspace.ITU601
+        self.colorspace = BT709 if high_definition else _BT601
+        self._matrix = pixels.BT709 if high_definition else pixels.BT601
+        self._swscale_matrix = Colorspace.ITU709 if high_definition else Colorspace.ITU601
         self._reformatter = VideoReformatter()
+
+    def frame_of(self, picture: Pixels) -> VideoFrame:
+        """The picture's own planes where they are what the file holds; else those made of its BGR form."""
+        planes = picture.planes
+        if planes is None or planes.matrix != self._matrix or picture.size_wh != self.size_wh:
+            return self.convert(picture.image)
+        frame = VideoFrame(*self.size_wh, "yuv420p")
+        for lines, plane in zip(frame.planes, (planes.y, planes.u, planes.v), strict=True):
+            memory = np.frombuffer(memoryview(lines), np.uint8).reshape(lines.height, lines.line_size)
+            memory[:, : lines.width] = plane
+        return frame
 
     def convert(self, picture: Image) -> VideoFrame:
         """`picture`: uint8 (H, W, 3), BGR, of any size: fitted in with black borders where it is another size."""
@@ -143,7 +156,7 @@ class YuvConverter:
         return self._reformatter.reformat(
             frame,
             format="yuv420p",
-            dst_colorspace=self._colorspace,
+            dst_colorspace=self._swscale_matrix,
             dst_color_range=ColorRange.MPEG,
             interpolation=_EXACT,
             threads=1,

@@ -69,7 +69,7 @@ class VideoSink:
         except OSError as error:
             raise cannot_write(self._path, error) from error
         except av.error.FFmpegError as error:
-            size = f"{painted.picture.shape[1]}x{painted.picture.shape[0]}"
+            size = "{}x{}".format(*painted.pixels.size_wh)
             what = f"{self._encoding.library} does not take this picture of {size}"
             raise SinkError(what, self._path, f"{error.strerror}; try another --codec, or --masks") from error
 
@@ -135,7 +135,7 @@ class _OpenFile:
         if whole:
             zero_s = self._original.clock_start if self._original else Fraction(0)
         self._zero_pts = round(zero_s / self._time_base)
-        self._converter = YuvConverter(even_size((first.picture.shape[1], first.picture.shape[0])))
+        self._converter = YuvConverter(even_size(first.pixels.size_wh))
         self._container = av.open(str(path), "w", container_options=_muxer_options(path, self._time_base))
         self._video = self._add_video(encoding)
         if self._original and source_info.sound:
@@ -150,7 +150,7 @@ class _OpenFile:
             gap = pts - self._last_pts
             self._shortest_gap = min(gap, self._shortest_gap or gap)
         self._last_pts = pts
-        frame = self._converter.convert(painted.picture)
+        frame = self._converter.frame_of(painted.pixels)
         frame.pts, frame.time_base = pts, self._time_base
         self._mux(self._video.encode(frame))
         self._copy_sound(pts)
@@ -203,7 +203,7 @@ class _OpenFile:
         context.pix_fmt = "yuv420p"
         context.time_base = self._time_base
         context.thread_count = encoding.threads
-        context.colorspace = self._converter.matrix
+        context.colorspace = self._converter.colorspace
         context.color_range = ColorRange.MPEG
         context.color_primaries, context.color_trc = BT709, BT709
         if encoding.tag:

@@ -15,6 +15,7 @@ import numpy as np
 from deeplab_cv.errors import SourceError
 from deeplab_cv.frame import Frame, Image
 from deeplab_cv.opencv_log import quiet_opencv
+from deeplab_cv.pixels import image_pixels
 from deeplab_cv.sources import Source, SourceInfo
 
 _ON_LINUX = sys.platform.startswith("linux")
@@ -103,7 +104,7 @@ class CameraSource(Source):
             image, captured_at = grabbed
             pts = max(self._last_pts + 1, round((captured_at - self._first_at) / _MICROSECOND))
             index, self._index, self._last_pts = self._index, self._index + 1, pts
-            return Frame(image, index, pts, _MICROSECOND, captured_at)
+            return Frame(image_pixels(image), index, pts, _MICROSECOND, captured_at)
 
     def close(self) -> None:
         """Let go of the camera; a read that its driver keeps lets go of it when it comes back."""

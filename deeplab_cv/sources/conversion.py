@@ -1,5 +1,6 @@
 """A decoded frame -> the picture a player shows: right colours, square pixels, upright."""
 
+import threading
 from fractions import Fraction
 from typing import cast
 
@@ -12,10 +13,20 @@ from av.video.reformatter import Colorspace, VideoReformatter
 from numpy.typing import NDArray
 
 from deeplab_cv.frame import Image
+from deeplab_cv.pixels import BT601, BT709, Pixels, Plane, Planes, image_pixels
 from deeplab_cv.sources.pictures import over_black
 
 _UNTOLD_MATRICES = (2, 3)
 """FFmpeg's AVCOL_SPC_UNSPECIFIED and AVCOL_SPC_RESERVED."""
+
+_FULL_RANGE = 2
+"""FFmpeg's AVCOL_RANGE_JPEG."""
+
+_MATRICES = {1: BT709, 5: BT601, 6: BT601}
+"""By FFmpeg's number; 5 and 6 are the same matrix for 625 and 525 lines."""
+
+UPRIGHT: NDArray[np.int32] = np.array([[65536, 0], [0, 65536]], np.int32)
+"""The display matrix that turns nothing."""
 
 _EXACT_BILINEAR = 0x2 | 0x2000 | 0x40000
 """libswscale's SWS_BILINEAR, SWS_FULL_CHR_H_INT and SWS_ACCURATE_RND; PyAV 17 has no names for the last two."""
@@ -27,17 +38,41 @@ class FrameConverter:
     def __init__(self, first: VideoFrame, pixel_aspect: Fraction | None) -> None:
         """`pixel_aspect`: width of a stored pixel divided by its height; None where the file does not say."""
         self._reformatter = VideoReformatter()
+        self._lock = threading.Lock()
         self._stored_wh = square_pixel_size(first.width, first.height, pixel_aspect)
         # Asked of one frame only: side data and its frame refer to each other, so that such a frame's memory is not
         # given back before Python looks for cycles, hundreds of frames later.
         self._display_matrix = display_matrix(first)
         self.size_wh = self._stored_wh[::-1] if _is_transposed(self._display_matrix) else self._stored_wh
 
-    def convert(self, frame: VideoFrame) -> Image:
-        """The picture: uint8 (H, W, 3), BGR; transparent parts lie over black.
+    def pixels_of(self, frame: VideoFrame) -> Pixels:
+        """The picture; transparent parts lie over black.
 
         Raises ValueError for colours that are defined in a way swscale does not know.
         """
+        planes = self._planes(frame)
+        if planes is None:
+            return image_pixels(self._image(frame))
+        return Pixels(lambda: self._image(frame), lambda: planes)
+
+    def _planes(self, frame: VideoFrame) -> Planes | None:
+        """The decoder's own planes, where they are the upright picture in the usual kind of YUV."""
+        as_stored = self._stored_wh == (frame.width, frame.height) == self.size_wh
+        turned_or_flipped = not np.array_equal(self._display_matrix, UPRIGHT)
+        odd = frame.width % 2 or frame.height % 2
+        usual = frame.format.name == "yuv420p" and frame.color_range != _FULL_RANGE
+        matrix = _MATRICES.get(_matrix(frame) or frame.colorspace)
+        if matrix is None or not usual or not as_stored or turned_or_flipped or odd:
+            return None
+        y, u, v = (samples(frame, plane) for plane in range(3))
+        return Planes(y, u, v, matrix)
+
+    def _image(self, frame: VideoFrame) -> Image:
+        # Whoever asks first for a frame's BGR form makes it, in any thread; swscale's state serves one at a time.
+        with self._lock:
+            return self._converted(frame)
+
+    def _converted(self, frame: VideoFrame) -> Image:
         has_alpha = any(component.is_alpha for component in frame.format.components)
         try:
             planar = self._reformatter.reformat(
@@ -52,7 +87,7 @@ class FrameConverter:
             )
         except av.error.FFmpegError as error:
             raise ValueError(f"colours of kind {frame.format.name}/{frame.colorspace} cannot be converted") from error
-        green, blue, red, *alpha = (_samples(planar, plane) for plane in range(len(planar.planes)))
+        green, blue, red, *alpha = (samples(planar, plane) for plane in range(len(planar.planes)))
         picture = np.asarray(cv2.merge([blue, green, red, *alpha]), np.uint8)
         return turned(over_black(picture) if has_alpha else picture, self._display_matrix)
 
@@ -76,7 +111,7 @@ def display_matrix(frame: VideoFrame) -> NDArray[np.int32]:
     """
     side_data = cast(SideDataContainer, frame.side_data)  # PyAV's stubs know of motion vectors only
     if "DISPLAYMATRIX" not in side_data:
-        return np.array([[65536, 0], [0, 65536]], np.int32)
+        return UPRIGHT
     return np.frombuffer(memoryview(side_data["DISPLAYMATRIX"]), np.int32).reshape(3, 3)[:2, :2]
 
 
@@ -103,6 +138,7 @@ def _matrix(frame: VideoFrame) -> Colorspace | None:
     return Colorspace.ITU709 if high_definition else Colorspace.ITU601
 
 
-def _samples(frame: VideoFrame, plane: int) -> NDArray[np.uint8]:
-    samples = frame.planes[plane]
-    return np.frombuffer(memoryview(samples), np.uint8).reshape(samples.height, samples.line_size)[:, : samples.width]
+def samples(frame: VideoFrame, plane: int) -> Plane:
+    """One plane of a frame where it lies in memory: uint8 (H, W)."""
+    lines = frame.planes[plane]
+    return np.frombuffer(memoryview(lines), np.uint8).reshape(lines.height, lines.line_size)[:, : lines.width]

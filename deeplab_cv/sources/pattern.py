@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 
 from deeplab_cv.frame import Frame, Image
+from deeplab_cv.pixels import image_pixels
 from deeplab_cv.sources import Source, SourceInfo
 
 _SECONDS_PER_ROUND = 4
@@ -48,7 +49,7 @@ class PatternSource(Source):
         if self.info.live and not self._wait_until_due():
             return None
         index, self._next = self._next, self._next + 1
-        return Frame(self._draw(index), index, index, self.info.time_base, time.monotonic())
+        return Frame(image_pixels(self._draw(index)), index, index, self.info.time_base, time.monotonic())
 
     def close(self) -> None:
         """Wake whoever waits for a frame; there will be none."""

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from deeplab_cv.errors import SourceError
 from deeplab_cv.frame import Frame, Image
 from deeplab_cv.opencv_log import quiet_opencv
+from deeplab_cv.pixels import image_pixels
 from deeplab_cv.sources import Source, SourceInfo
 from deeplab_cv.sources.files import cannot_read, check_file, exists, is_folder
 
@@ -55,7 +56,7 @@ class PictureSource(Source):
         image, self._ahead = self._ahead, None
         if image is None:
             image = read_picture(path)
-        return Frame(image, index, index, Fraction(1), time.monotonic(), str(path))
+        return Frame(image_pixels(image), index, index, Fraction(1), time.monotonic(), str(path))
 
     def close(self) -> None:
         """Read no more."""

@@ -56,11 +56,11 @@ class VideoSource(Source):
                 return None
             pts, decoded = timed
             try:
-                image = self._converter.convert(decoded)
+                pixels = self._converter.pixels_of(decoded)
             except ValueError as error:
                 raise SourceError(str(error), self._decoder.path, "convert it to .mp4 with ffmpeg") from error
             index, self._index = self._index, self._index + 1
-            return Frame(image, index, pts, self._decoder.time_base, time.monotonic())
+            return Frame(pixels, index, pts, self._decoder.time_base, time.monotonic())
 
     def close(self) -> None:
         """Let go of the file."""

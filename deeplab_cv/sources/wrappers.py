@@ -4,9 +4,6 @@ import dataclasses
 import threading
 from collections.abc import Callable
 
-import cv2
-import numpy as np
-
 from deeplab_cv.frame import Frame
 from deeplab_cv.sources import Source
 
@@ -23,7 +20,7 @@ class Mirrored(Source):
         frame = self._source.read()
         if frame is None:
             return None
-        return dataclasses.replace(frame, image=np.asarray(cv2.flip(frame.image, 1), np.uint8))
+        return dataclasses.replace(frame, pixels=frame.pixels.flipped())
 
     def close(self) -> None:
         """Let go of the source."""

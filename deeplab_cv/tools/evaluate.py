@@ -14,6 +14,7 @@ from deeplab_cv.card import Shape
 from deeplab_cv.errors import DataError, UsageError
 from deeplab_cv.frame import Frame, Labels, Scored
 from deeplab_cv.network import Network, nearest_shape
+from deeplab_cv.pixels import image_pixels
 from deeplab_cv.postprocess import labels_at
 from deeplab_cv.segmenter import Segmenter, describe
 from deeplab_cv.smoothing import ScoreSmoother
@@ -228,7 +229,7 @@ def at_shape(network: Network, shape: Shape) -> Network:
 
 
 def _frame(image: npt.NDArray[np.uint8], index: int, name: str) -> Frame:
-    return Frame(image, index, index, Fraction(1), time.monotonic(), name)
+    return Frame(image_pixels(image), index, index, Fraction(1), time.monotonic(), name)
 
 
 def _scored(segmenter: Segmenter, frame: Frame) -> Scored:

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
@@ -6,6 +7,7 @@ import numpy as np
 import pytest
 
 from deeplab_cv.errors import SinkError, UsageError
+from deeplab_cv.pixels import BT601, BT709, Pixels, Planes
 from deeplab_cv.sinks.video import VideoSink
 from tests.sinks.clips import NTSC, info_of, painted, read_clip, scene, sound_packets, to_bgr, write_clip
 
@@ -429,3 +431,23 @@ def test_real_clips_keep_timestamps_sound_and_colours(tmp_path, name):
     assert written.sounds[0] == sound_packets(clip)
     for index in range(0, 60, 10):
         assert np.abs(written.pictures[index].astype(int) - kept[index]).mean() < 2
+
+
+@pytest.mark.parametrize("size_wh", [(64, 48), (1280, 720)])
+def test_planes_that_nobody_painted_reach_a_lossless_file_bit_for_bit(tmp_path, size_wh):
+    width, height = size_wh
+    random = np.random.default_rng(0)
+    y, u, v = (
+        random.integers(16, 236, shape).astype(np.uint8)
+        for shape in ((height, width), (height // 2, width // 2), (height // 2, width // 2))
+    )
+    matrix = BT709 if width >= 1280 else BT601
+    image = np.zeros((height, width, 3), np.uint8)
+    sink = VideoSink(tmp_path / "out.mp4", info_of(), crf=0)
+
+    sink.write(replace(painted(image), pixels=Pixels(lambda: image, lambda: Planes(y, u, v, matrix))))
+    sink.finish()
+
+    with av.open(str(tmp_path / "out.mp4")) as file:
+        stored = next(file.decode(video=0)).to_ndarray()
+    assert np.array_equal(stored, np.concatenate([y.ravel(), u.ravel(), v.ravel()]).reshape(stored.shape))

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from deeplab_cv.errors import SourceError
 from deeplab_cv.frame import Frame
+from deeplab_cv.pixels import image_pixels
 from deeplab_cv.sources import Source, SourceInfo
 from deeplab_cv.sources.pattern import PatternSource
 from deeplab_cv.sources.wrappers import EveryNth, Looped, Mirrored
@@ -24,7 +25,8 @@ class ListSource(Source):
         self.info = dataclasses.replace(info, frame_count=len(pts))
         self.closed = 0
         self._left = [
-            Frame(np.zeros((2, 4, 3), np.uint8), index, moment, info.time_base, 0.0) for index, moment in enumerate(pts)
+            Frame(image_pixels(np.zeros((2, 4, 3), np.uint8)), index, moment, info.time_base, 0.0)
+            for index, moment in enumerate(pts)
         ]
 
     def read(self):
