@@ -110,13 +110,19 @@ def _raced(network: Network, file: Path, attempts: Sequence[Judged], full_range:
     plain = replace(graph_for(network, VIDEO_WH), card=card)
     fixed = fixed_file(file, variant.sha256, plain.shape) if network.symbolic else file
     races = race({FLOAT: plain, INT8: replace(plain, file=fixed, sha256=variant.sha256, precision="int8")})
-    faster = [each.backend for each in races if len(each.ms) == 2 and each.ms[FLOAT] >= WORTH * each.ms[INT8]]
-    if not faster:
+    engines = gaining_engines(races)
+    if not engines:
         return Quantised(tuple(attempts), tuple(races))
-    variant = variant.model_copy(update={"engines": tuple(dict.fromkeys(each.partition(":")[0] for each in faster))})
+    variant = variant.model_copy(update={"engines": engines})
     _keep(file, network.file.with_name(variant.file))
     write_card(with_variant(network.card, variant), network.file)
     return Quantised(tuple(attempts), tuple(races), variant)
+
+
+def gaining_engines(races: Sequence[Race]) -> tuple[str, ...]:
+    """The engines that are right with int8 and faster with it than without."""
+    faster = [each.backend for each in races if len(each.ms) == 2 and each.ms[FLOAT] >= WORTH * each.ms[INT8]]
+    return tuple(dict.fromkeys(backend.partition(":")[0] for backend in faster))
 
 
 def _golden_error(network: Network, file: Path) -> float:

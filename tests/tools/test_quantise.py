@@ -11,7 +11,8 @@ from deeplab_cv.cli import main
 from deeplab_cv.errors import DataError
 from deeplab_cv.frame import Image
 from deeplab_cv.network import open_network
-from deeplab_cv.tools.quantise import FLOAT, INT8, quantise
+from deeplab_cv.tools.quantise import FLOAT, INT8, gaining_engines, quantise
+from deeplab_cv.tools.racing import Race
 from tests.networks import tiny_network
 from tests.tools.exported import random_export
 
@@ -37,6 +38,18 @@ def test_an_int8_file_is_kept_only_where_it_is_faster_and_then_stands_on_the_car
         assert read_card(exported).variants == (quantised.variant,)
         assert set(quantised.variant.engines) <= gained
         assert file.stat().st_size < exported.stat().st_size
+
+
+def test_only_engines_that_are_right_and_faster_with_int8_take_it() -> None:
+    races = [
+        Race("openvino:cpu", ms={FLOAT: 20.0, INT8: 8.0}),
+        Race("onnxruntime:cpu", ms={FLOAT: 20.0, INT8: 19.9}),
+        Race("opencv:cpu", ms={FLOAT: 20.0}, refused={INT8: "wrong"}),
+        Race("opencv:cpu_new", ms={FLOAT: 20.0, INT8: 40.0}),
+    ]
+
+    assert gaining_engines(races) == ("openvino",)
+    assert gaining_engines(races[1:]) == ()
 
 
 def test_labels_that_differ_too_much_leave_everything_as_it_was(tmp_path: Path) -> None:
