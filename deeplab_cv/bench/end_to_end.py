@@ -35,10 +35,10 @@ class Way:
     depth: int
 
 
-_SEEN = ("decode", "preprocess", "infer", "labels", "overlay")
-FILE_TO_FILE = Way("file to file", "plain", (*_SEEN, "encode"), 2)
-FILE_TO_NOTHING = Way("file to nothing", "nothing", _SEEN, 2)
-LIVE_TO_WINDOW = Way("live to window", "live", (*_SEEN, "show"), 1)
+_SEEN = ("decode", "preprocess", "infer", "labels")
+FILE_TO_FILE = Way("file to file", "plain", (*_SEEN, "overlay", "encode"), 2)
+FILE_TO_NOTHING = Way("file to nothing", "nothing", (*_SEEN, "overlay"), 2)
+LIVE_TO_WINDOW = Way("live to window", "live", (*_SEEN, "to BGR", "overlay on BGR", "show"), 1)
 
 
 def measure(plan: Plan) -> Part:

@@ -8,6 +8,7 @@ from tempfile import TemporaryDirectory
 
 from deeplab_cv.bench import Part, Plan, Row
 from deeplab_cv.bench.instruments.clips import clip_at
+from deeplab_cv.bench.instruments.nothing import drawn
 from deeplab_cv.bench.instruments.turns import Cost, Spread, Work, in_turns, spread_of
 from deeplab_cv.engines import Blob, Engine
 from deeplab_cv.frame import Frame, Labels, Painted, Scored
@@ -26,8 +27,8 @@ from deeplab_cv.sources.video import VideoSource
 from deeplab_cv.sources.wrappers import Looped
 from deeplab_cv.view import first_view
 
-STAGES = ("decode", "preprocess", "infer", "labels", "overlay", "encode", "show")
-"""In the order in which a frame passes them."""
+STAGES = ("decode", "to BGR", "preprocess", "infer", "labels", "overlay", "overlay on BGR", "encode", "show")
+"""In the order in which a frame passes them; from file to file a picture stays in YUV, for a window it is BGR."""
 
 _AROUND = ("decode", "preprocess", "labels", "overlay")
 """What a file job to nothing costs besides inference."""
@@ -94,24 +95,28 @@ def measure_at(plan: Plan, height: int, depth: int) -> StageCosts:
         count = max(_FEWEST, min(_MOST, _PIXELS_PER_ROUND // (size_wh[0] * size_wh[1])))
         frames = _next_frames(source, count)
         shape = nearest_shape(network.card.shapes, size_wh)
-        blobs = [blob_of(frame.image, shape, network.card.input) for frame in frames]
+        blobs = [blob_of(frame.pixels, shape, network.card.input) for frame in frames]
         scored = [_score(segmenter, frame) for frame in frames]
         labels = [_labels(each) for each in scored]
         view = first_view(plan.settings, pictures=False)
-        painted = [
-            painted_frame(one, its_labels, view, plan.settings) for one, its_labels in zip(scored, labels, strict=True)
-        ]
+
+        def paint() -> list[Painted]:
+            pairs = zip(scored, labels, strict=True)
+            return [painted_frame(one, its_labels, view, plan.settings) for one, its_labels in pairs]
+
+        painted = paint()
         folder = Path(stack.enter_context(TemporaryDirectory()))
         info = replace(source.info, path=None, sound=False)
+        fresh: list[Frame] = []
         doings: dict[str, Callable[[], object]] = {
-            "decode": lambda: _next_frames(source, count),
-            "preprocess": lambda: [blob_of(frame.image, shape, network.card.input) for frame in frames],
+            "decode": lambda: fresh.__setitem__(slice(None), _next_frames(source, count)),
+            # A frame keeps its BGR form: only those that were decoded just now still have to make it.
+            "to BGR": lambda: [frame.image for frame in fresh],
+            "preprocess": lambda: [blob_of(frame.pixels, shape, network.card.input) for frame in frames],
             "infer": lambda: _infer(engine, blobs),
             "labels": lambda: [_labels(each) for each in scored],
-            "overlay": lambda: [
-                painted_frame(one, its_labels, view, plan.settings)
-                for one, its_labels in zip(scored, labels, strict=True)
-            ],
+            "overlay": lambda: [drawn(each) for each in paint()],
+            "overlay on BGR": lambda: [each.picture for each in paint()],
             "encode": lambda: _encode(folder / "bench.mp4", info, painted),
         }
         if display_problem() is None:

@@ -19,9 +19,9 @@ def test_one_command_measures_the_stages_of_a_network_on_the_demo_clip(tmp_path,
     assert code == 0
     rows = json.loads((tmp_path / "bench.json").read_text())["parts"]["stages"]["rows"]
     stages = [row["stage"] for row in rows]
-    assert stages[:6] == ["decode", "preprocess", "infer", "labels", "overlay", "encode"]
+    assert {"decode", "preprocess", "infer", "labels", "overlay", "encode"} < set(stages)
     assert {row["frame"] for row in rows} == {"160x90"}
-    assert all(row["processor ms"]["median"] > 0 for row in rows[:6])
+    assert all(row["wall ms"]["median"] > 0 for row in rows[:-1])
     assert "all but infer" in capsys.readouterr().out
 
 

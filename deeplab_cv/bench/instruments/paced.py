@@ -38,13 +38,14 @@ class PacedSource(Source):
             self._begun_at = now - float(frame.time_s)
         if self._closed.wait(max(0.0, self._begun_at + float(frame.time_s) - now)):
             return None
-        image = frame.image
+        pixels = frame.pixels
         captured_at = time.monotonic()
         if self._stamped:
-            image = np.array(image)
+            image = np.array(frame.image)
             timecode.stamp(image, round(captured_at * 1000) % timecode.PERIOD_MS)
+            pixels = image_pixels(image)
         self.given += 1
-        return dataclasses.replace(frame, pixels=image_pixels(image), captured_at=captured_at)
+        return dataclasses.replace(frame, pixels=pixels, captured_at=captured_at)
 
     def close(self) -> None:
         """Let go of the file; whoever waits for a frame gets none."""

@@ -2,7 +2,7 @@
 
 python -m deeplab_cv.bench.instruments.program REPORT.json KIND WORDS...
 
-KIND is `plain`; `nothing`, which throws the painted frames away; `live`, which gives the file's frames at the file's
+KIND is `plain`; `nothing`, which throws the painted pictures away; `live`, which gives the file's frames at the file's
 own rate; or `stamped`, which writes the time into them as well. WORDS are those of app.py.
 """
 
@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Literal, get_args
 
 from deeplab_cv import folders
+from deeplab_cv.bench.instruments.nothing import Nothing
 from deeplab_cv.bench.instruments.paced import PacedSource
 from deeplab_cv.errors import UsageError
 from deeplab_cv.job import Job, run_job
@@ -75,7 +76,7 @@ class Watch:
             marks.append((time.perf_counter(), time.process_time()))
 
         engine = describe(job.segmenter.prepare(job.source.info.size_wh))
-        sinks = () if self._kind == "nothing" else job.sinks
+        sinks = [Nothing()] if self._kind == "nothing" else job.sinks
         written = run_job(replace(job, sinks=sinks, progress=mark))
         first = min(_WARM_UP, len(marks) - 1)
         wall_s, processor_s = time.perf_counter() - marks[first][0], time.process_time() - marks[first][1]
