@@ -7,6 +7,7 @@ palette PNGs of labels, 255 = unknown.
 examples:
   app.py train --data my-pictures --classes names.txt --out runs/first --minutes 60
   app.py train --data my-pictures --classes names.txt --start models/deeplabv3_lite.onnx --out runs/more --minutes 20
+  app.py train --data sheep --classes names.txt --start mine.onnx --only sheep --out runs/sheep --minutes 10
 """
 
 import argparse
@@ -35,6 +36,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder of this training run")
     parser.add_argument("--resume", action="store_true", help="go on with the training in --out")
     parser.add_argument("--architecture", choices=ARCHITECTURE_NAMES, default=ARCHITECTURE_NAMES[0])
+    parser.add_argument(
+        "--only",
+        metavar="NAMES",
+        help="with --start: the masks show these classes alone; elsewhere keep what that network sees",
+    )
     budget = parser.add_mutually_exclusive_group(required=True)
     budget.add_argument("--minutes", type=float, help="train this long")
     budget.add_argument("--steps", type=int, help="train this many steps (the same weights each time)")
@@ -69,7 +75,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Train, and say where the network lies."""
     # torch takes seconds to import.
-    from deeplab_cv.tools.train import TrainingPlan, train
+    from deeplab_cv.tools.train import train
+    from deeplab_cv.tools.training.plan import TrainingPlan
     from deeplab_cv.tools.training.schedule import Budget
 
     for name in (
@@ -85,6 +92,8 @@ def run(args: argparse.Namespace) -> int:
         value = getattr(args, name)
         if value is not None and value <= 0:
             raise UsageError("a value must be above 0", f"--{name.replace('_', '-')} {value}", "give another one")
+    if args.only and args.start is None:
+        raise UsageError("--only keeps what an earlier network sees", f"--only {args.only}", "add --start NETWORK")
     plan = TrainingPlan(
         data=args.data,
         train_lists=tuple(args.train_lists.split(",")),
@@ -93,6 +102,7 @@ def run(args: argparse.Namespace) -> int:
         classes=VOC_CLASSES if args.classes is None else read_names(args.classes),
         architecture=args.architecture,
         start=args.start,
+        only=tuple(args.only.split(",")) if args.only else (),
         teacher=args.teacher,
         teacher_weight=args.teacher_weight,
         budget=Budget(args.steps, args.minutes),

@@ -1,9 +1,6 @@
 """Trains a segmentation network: read top to bottom, prepare, step, validate, save."""
 
-import hashlib
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -11,24 +8,23 @@ import cv2
 import numpy as np
 import torch
 from rich.console import Console
-from rich.progress import Progress
 from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel
 
-from deeplab_cv.errors import DataError, NetworkError, UsageError
+from deeplab_cv.errors import NetworkError, UsageError
 from deeplab_cv.tools.architectures import ARCHITECTURES, build_network, early_stages, freeze, normalise
 from deeplab_cv.tools.checkpoint import Facts, facts_of, read_checkpoint, save_checkpoint
-from deeplab_cv.tools.data.crops import CropSettings, TrainingCrops, batches_from
-from deeplab_cv.tools.data.layouts import find_records
-from deeplab_cv.tools.data.records import Record, survey_classes
-from deeplab_cv.tools.data.sampling import BalancedSampler
+from deeplab_cv.tools.data.crops import batches_from
+from deeplab_cv.tools.data.records import Record
 from deeplab_cv.tools.dilation import use_phases
 from deeplab_cv.tools.evaluating.accuracy import Accuracy
 from deeplab_cv.tools.progress import progress_bar
 from deeplab_cv.tools.training.log import TrainingLog
 from deeplab_cv.tools.training.loss import segmentation_loss
+from deeplab_cv.tools.training.plan import TrainingPlan, fingerprint
+from deeplab_cv.tools.training.preparing import complete_masks, find_lists, prepare_crops
 from deeplab_cv.tools.training.replicas import Replicas
-from deeplab_cv.tools.training.schedule import Budget, learning_rate_factor
+from deeplab_cv.tools.training.schedule import learning_rate_factor
 from deeplab_cv.tools.training.start import earlier_network, take_over
 from deeplab_cv.tools.training.validate import comparison_sheet, evaluate_miou
 
@@ -40,49 +36,6 @@ WEIGHT_DECAY = 0.02
 GRADIENT_NORM = 5.0
 STEPS_PER_ROW = 20
 SHEET_ROWS = 8
-
-
-@dataclass(frozen=True)
-class TrainingPlan:
-    """Everything that decides what a training does.
-
-    Attributes:
-        data: folder with the data set; train_lists, val_lists: its lists to learn from and to measure on.
-        out: the run's folder: last.pt, network.pt, log.csv, log.png, val.png.
-        classes: names in the order of the labels.
-        start: an earlier network to begin from, or None.
-        teacher: ONNX network to distil from, or None.
-        crop_pixels: side of the square whose area a crop has; val_pixels: the same for validation.
-        freeze_early: leave the stages up to stride 4 as ImageNet made them.
-        learning_rate: of the head; the backbone's is 0.4 of it.
-        validate_minutes, save_minutes: time between two validations and two checkpoints.
-        val_count: pictures of each validation but the last, which takes all.
-        command: the command line, for the checkpoint's facts.
-    """
-
-    data: Path
-    train_lists: tuple[str, ...]
-    val_lists: tuple[str, ...]
-    out: Path
-    classes: tuple[str, ...]
-    architecture: str
-    start: Path | None
-    teacher: Path | None
-    teacher_weight: float
-    budget: Budget
-    seed: int
-    batch_size: int
-    crop_pixels: int
-    val_pixels: int
-    learning_rate: float
-    freeze_early: bool
-    pretrained: bool
-    validate_minutes: float
-    save_minutes: float
-    val_count: int
-    workers: int
-    threads: int
-    command: str
 
 
 def train(plan: TrainingPlan, resume: bool) -> Facts:
@@ -100,13 +53,16 @@ def train(plan: TrainingPlan, resume: bool) -> Facts:
     plan.out.mkdir(parents=True, exist_ok=True)
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     with progress_bar(console) as progress:
+        earlier = None if plan.start is None else earlier_network(plan.start, plan.architecture)
         train_records, val_records = find_lists(plan)
+        if earlier is not None and plan.only:
+            train_records, val_records = complete_masks(plan, earlier, (train_records, val_records), device, progress)
         crops = prepare_crops(plan, train_records, progress)
         run = TrainingRun(plan, fingerprint(plan, train_records), device)
         if resume:
             run.restore(last_path)
-        elif plan.start is not None:
-            new = run.begin_from(plan.start)
+        elif earlier is not None and plan.start is not None:
+            new = run.begin_from(*earlier)
             console.print(f"begun from {plan.start.name}" + (f"; new to it: {', '.join(new)}" if new else ""))
         batches = batches_from(run.step, crops, plan.workers)
         log = TrainingLog(plan.out, plan.classes, run.step if resume else None)
@@ -266,9 +222,8 @@ class TrainingRun:
         """Write the averaged weights and the facts alone."""
         save_checkpoint(path, self.facts(), self.averaged.module.state_dict())
 
-    def begin_from(self, path: Path) -> tuple[str, ...]:
-        """Take over an earlier network's weights; returns the classes it did not have. Raises NetworkError."""
-        earlier, classes = earlier_network(path, self.plan.architecture)
+    def begin_from(self, earlier: nn.Module, classes: tuple[str, ...]) -> tuple[str, ...]:
+        """Take over an earlier network's weights; returns the classes it did not have."""
         new = take_over(self.network, self.plan.classes, earlier, classes)
         self.replicas.follow_first()
         self.averaged.module.load_state_dict(self.network.state_dict())
@@ -321,52 +276,3 @@ def build_optimizer(network: nn.Module, learning_rate: float) -> torch.optim.Opt
         ],
         lr=learning_rate,
     )
-
-
-def find_lists(plan: TrainingPlan) -> tuple[list[Record], list[Record]]:
-    """The records to learn from and to measure on; raises DataError if a picture is on both lists."""
-    masks_folder = plan.out / "coco-masks"
-    train_records = find_records(plan.data, plan.train_lists, plan.classes, masks_folder)
-    val_records = find_records(plan.data, plan.val_lists, plan.classes, masks_folder)
-    both = {record.name for record in train_records} & {record.name for record in val_records}
-    if both:
-        raise DataError("a picture is on the training and the validation list", min(both), "take it off one of them")
-    return train_records, val_records
-
-
-def prepare_crops(plan: TrainingPlan, records: list[Record], progress: Progress) -> TrainingCrops:
-    """Check every picture and mask, compute the teacher's scores, and set up the crops."""
-    class_count = len(plan.classes)
-    checking = progress.add_task("checking the data", total=len(records))
-    rows = []
-    for row in survey_classes(records, class_count):
-        rows.append(row)
-        progress.advance(checking)
-    teacher_file = None
-    if plan.teacher is not None:
-        # openvino is needed for distillation alone.
-        from deeplab_cv.tools.training.teacher import teacher_scores
-
-        teaching = progress.add_task("asking the teacher", total=len(records))
-        report: Callable[[int], None] = lambda done: progress.update(teaching, completed=done)  # noqa: E731
-        teacher_file = teacher_scores(plan.teacher, records, class_count, plan.out, report)
-    architecture = ARCHITECTURES[plan.architecture]
-    settings = CropSettings(plan.crop_pixels, 2 * architecture.input_multiple, architecture.mean)
-    sampler = BalancedSampler(np.stack(rows), plan.batch_size, plan.seed)
-    return TrainingCrops(records, class_count, sampler, settings, teacher_file)
-
-
-def fingerprint(plan: TrainingPlan, records: list[Record]) -> str:
-    """Changes with whatever would make a resumed training another one; budget and intervals may change."""
-    settings = (
-        plan.architecture,
-        plan.classes,
-        plan.seed,
-        plan.batch_size,
-        plan.crop_pixels,
-        plan.freeze_early,
-        plan.threads,
-        *([] if plan.start is None else [plan.start.name]),
-    )
-    names = [record.name for record in records]
-    return hashlib.sha256(repr((settings, plan.learning_rate, plan.teacher_weight, names)).encode()).hexdigest()[:16]

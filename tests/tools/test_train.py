@@ -83,6 +83,7 @@ def test_the_checkpoint_holds_only_tensors_and_plain_types(tmp_path: Path) -> No
         (["--steps", "1", "--train-lists", "none"], "list 'none' is missing"),
         (["--steps", "1", "--teacher", "none.onnx"], "cannot read the teacher: none.onnx"),
         (["--steps", "1", "--val-lists", "empty"], "list 'empty' is empty"),
+        (["--steps", "1", "--only", "dog"], "--only keeps what an earlier network sees"),
     ],
 )
 def test_wrong_use_is_one_line(tmp_path: Path, arguments: list[str], message: str) -> None:

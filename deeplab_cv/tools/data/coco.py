@@ -47,7 +47,7 @@ def coco_records(folder: Path, list_name: str, classes: Sequence[str], masks_fol
     records = []
     for image in images:
         name = Path(image["file_name"]).stem
-        candidates = [folder / part / image["file_name"] for part in (list_name, "images")]
+        candidates = [folder / part / image["file_name"] for part in (list_name, "images", f"images/{list_name}")]
         picture = next((candidate for candidate in candidates if candidate.is_file()), None)
         if picture is None:
             raise DataError(f"picture '{name}' is missing", candidates[0], f"add it or take it out of {path.name}")

@@ -2,7 +2,7 @@
 
 A VOC folder has JPEGImages, SegmentationClass and ImageSets/Segmentation/LIST.txt (the devkit's layout).
 Tar shards are files LIST-00.tar, LIST-01.tar ... of NAME.webp (or .jpg, .png) and NAME.png (WebDataset's habit).
-A COCO folder has annotations/instances_LIST.json and the pictures in LIST/ or images/.
+A COCO folder has annotations/instances_LIST.json and the pictures in LIST/, images/ or images/LIST/ (CVAT's).
 """
 
 import tarfile

@@ -39,7 +39,8 @@ def test_a_shard_list_does_not_take_the_shards_of_a_longer_name(tmp_path: Path) 
     assert [record.mask.path.name for record in records] == ["val-00.tar"]
 
 
-def test_coco_polygons_become_labels_and_small_objects_lie_on_large_ones(tmp_path: Path) -> None:
+@pytest.mark.parametrize("folder", ["images", "train", "images/train"])
+def test_coco_polygons_become_labels_and_small_objects_lie_on_large_ones(tmp_path: Path, folder: str) -> None:
     pytest.importorskip("pycocotools", reason="COCO needs pycocotools (requirements-train.txt)")
     square = [0, 0, 40, 0, 40, 40, 0, 40]
     small = [10, 10, 20, 10, 20, 20, 10, 20]
@@ -55,9 +56,9 @@ def test_coco_polygons_become_labels_and_small_objects_lie_on_large_ones(tmp_pat
         ],
     }
     (tmp_path / "annotations").mkdir()
-    (tmp_path / "images").mkdir()
+    (tmp_path / folder).mkdir(parents=True)
     (tmp_path / "annotations" / "instances_train.json").write_text(json.dumps(content), encoding="utf-8")
-    (tmp_path / "images" / "a.webp").write_bytes(webp_bytes(picture_and_mask(0, 3)[0]))
+    (tmp_path / folder / "a.webp").write_bytes(webp_bytes(picture_and_mask(0, 3)[0]))
     (record,) = find_records(tmp_path, ["train"], CLASSES, tmp_path / "masks")
     mask = read_mask(record, 3)
     assert [mask[1, 1], mask[30, 30], mask[15, 15], mask[45, 5], mask[5, 55]] == [2, 2, 1, 0, 255]
