@@ -229,11 +229,8 @@ class Desk:
     def _lines(self, scored: Scored, pipeline: Pipeline) -> list[str]:
         lines = []
         if self.view.line:
-            span_s = self._shown_at[-1] - self._shown_at[0]
-            rate = (len(self._shown_at) - 1) / span_s if span_s else 0.0
-            facts = [f"{rate:.1f} frames/s", f"inference {scored.inference_ms:.0f} ms{_WAYS[scored.way]}"]
-            facts += [f"latency {self._latency_ms:.0f} ms", f"dropped {pipeline.frames_dropped}"]
-            lines += ["  ".join(facts), scored.made_by]
+            inference = f"inference {scored.inference_ms:.0f} ms{_WAYS[scored.way]}"
+            lines += [inference if self._pictures else self._pace(inference, pipeline), scored.made_by]
         if self.view.paused and not self._pictures:
             lines.append("paused")
         text, until = self._message
@@ -246,6 +243,12 @@ class Desk:
         if self.view.help:
             lines += [f"{label}\t{text}" for label, text in help_rows()]
         return lines
+
+    def _pace(self, inference: str, pipeline: Pipeline) -> str:
+        span_s = self._shown_at[-1] - self._shown_at[0]
+        rate = (len(self._shown_at) - 1) / span_s if span_s else 0.0
+        facts = [f"{rate:.1f} frames/s", inference, f"latency {self._latency_ms:.0f} ms"]
+        return "  ".join([*facts, f"dropped {pipeline.frames_dropped}"])
 
 
 def picture_buttons(picture: Image) -> list[Button]:
