@@ -29,6 +29,9 @@ COMMANDS = {
     "evaluate": "measure a network on pictures with masks, or its calm on a video",
 }
 
+WORKSHOP = frozenset({"export", "verify", "repair", "optimise", "quantise", "train"})
+"""The commands that need requirements-train.txt."""
+
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code: 0 done, 1 failed, 2 wrong use, 130 stopped by Ctrl-C."""
@@ -45,6 +48,12 @@ def main(argv: Sequence[str] | None = None) -> int:
             raise
         print(f"error: {error}", file=sys.stderr)
         return error.exit_code
+    except ModuleNotFoundError as error:
+        if debug or (error.name or "deeplab_cv").startswith("deeplab_cv"):
+            raise
+        file = "requirements-train.txt" if name in WORKSHOP else "requirements.txt"
+        print(f"error: {error.name} is not installed: app.py {name}; pip install -r {file}", file=sys.stderr)
+        return 1
     except KeyboardInterrupt:
         if debug:
             raise
