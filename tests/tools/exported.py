@@ -3,6 +3,8 @@
 import importlib
 from pathlib import Path
 
+import pytest
+
 from deeplab_cv.card import Shape
 from deeplab_cv.classes import VOC_CLASSES
 from deeplab_cv.engines import Engine
@@ -20,7 +22,14 @@ def random_export(name: str, file: Path, *, pixels: int = 96, half: bool = False
 
 
 def load_engine(name: str, device: str, file: Path, shape: Shape) -> Engine:
-    """An engine with the network at one of its shapes."""
-    graph = graph_for(open_network(file), shape[::-1])
-    engine: Engine = importlib.import_module(f"deeplab_cv.engines.{name}").load(graph, device, 2, 1, lambda _: None)
+    """An engine with the network at one of its shapes; skips where this machine has none, fails where it refuses."""
+    module = importlib.import_module(f"deeplab_cv.engines.{name}")
+    if (reason := module.why_not(device)) is not None:
+        pytest.skip(str(reason))
+    engine: Engine = module.load(graph_for(open_network(file), shape[::-1]), device, 2, 1, lambda _: None)
     return engine
+
+
+def has_engine(name: str, device: str) -> bool:
+    """Whether this machine has an engine's device."""
+    return device in importlib.import_module(f"deeplab_cv.engines.{name}").devices()

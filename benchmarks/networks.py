@@ -1,0 +1,213 @@
+"""Makes the tables of docs/networks.md: is every exported network right on every engine, and how fast is it?
+
+    python benchmarks/networks.py export FOLDER [NAME ...]   torchvision's four with random weights; needs torch
+    python benchmarks/networks.py errors FOLDER [NAME ...]   errors and times at 1:1, 4:3 and 16:9
+    python benchmarks/networks.py speed FOLDER [NAME ...]    the plain export against ours, in turn
+
+The last two need no torch, so that they can be run again in an environment with another OpenCV.
+"""
+
+import argparse
+import statistics
+import sys
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from deeplab_cv.card import InputFacts, Shape, golden_blob, golden_key, golden_picture
+from deeplab_cv.engines import Blob, Engine
+from deeplab_cv.engines.candidates import engine_module
+from deeplab_cv.engines.memory import spoiled_memory
+from deeplab_cv.errors import EngineError
+from deeplab_cv.frame import Labels, Scores
+from deeplab_cv.guess import Guess
+from deeplab_cv.network import Graph, graph_for, open_network, rewritten_graph
+from deeplab_cv.postprocess import labels_at
+from deeplab_cv.preprocess import blob_of
+
+NAMES = (
+    "deeplabv3_mobilenet_v3_large",
+    "lraspp_mobilenet_v3_large",
+    "deeplabv3_resnet50",
+    "deeplabv3_resnet101",
+)
+SIZE = 448
+SEED = 5
+MEAN, STD = (123.675, 116.28, 103.53), (58.395, 57.12, 57.375)
+BACKENDS = {
+    "opencv:cpu": f"OpenCV {cv2.__version__}" + (" classic" if hasattr(cv2.dnn, "ENGINE_CLASSIC") else ""),
+    "opencv:cpu_new": f"OpenCV {cv2.__version__} new",
+    "onnxruntime:cpu": "ONNX Runtime",
+    "openvino:cpu": "OpenVINO",
+}
+Way = Callable[[], Labels]
+"""From the input tensor to labels of the input's size."""
+
+
+def export_all(folder: Path, names: Sequence[str]) -> None:
+    """Each network in our form, PyTorch's exact scores, and the network as torch.onnx.export leaves it."""
+    import torch
+
+    from deeplab_cv.classes import VOC_CLASSES
+    from deeplab_cv.tools.export import ExportPlan, PlainInput, export
+    from deeplab_cv.tools.exporting.full_network import FixedSizeScores, full_network
+    from deeplab_cv.tools.exporting.golden import scores_of
+    from deeplab_cv.tools.exporting.weights import random_weights
+
+    for name in names:
+        trained = random_weights(name, VOC_CLASSES, seed=0)
+        exported = export(trained, ExportPlan(folder / f"{name}.onnx", SIZE, half=False, opset=13, command=""))
+        print(f"{name}: rewritten network against torchvision's {exported.rewrite_error:.1e}", flush=True)
+        original = PlainInput(trained.network, trained.architecture).eval()
+        shapes = exported.card.shapes[:3]
+        exact = {golden_key(shape): scores_of(original, golden_blob(SEED, shape, InputFacts())) for shape in shapes}
+        np.savez(folder / f"{name}.exact.npz", allow_pickle=False, **exact)
+        plain = FixedSizeScores(full_network(trained), SIZE).eval()
+        torch.onnx.export(
+            plain,
+            (torch.zeros(1, 3, SIZE, SIZE),),
+            str(folder / f"{name}-plain.onnx"),
+            opset_version=13,
+            input_names=["input"],
+            output_names=["output"],
+            dynamo=False,
+        )
+
+
+def print_errors(folder: Path, names: Sequence[str]) -> None:
+    """A row for each network and shape, a column for each engine: error against PyTorch, equal labels, time."""
+    backends = claimed()
+    print(f"| network | input | {' | '.join(BACKENDS[backend] for backend in backends)} |")
+    print("|---|---|" + "---|" * len(backends))
+    for name in names:
+        network = open_network(folder / f"{name}.onnx")
+        for shape in network.card.shapes[:3]:
+            with np.load(folder / f"{name}.exact.npz") as exact:
+                expected = exact[golden_key(shape)]
+            graph = graph_for(network, shape[::-1])
+            cells = [_error_and_time(graph, backend, expected) for backend in backends]
+            print(f"| {name} | {shape[1]}x{shape[0]} | {' | '.join(cells)} |", flush=True)
+
+
+def _error_and_time(graph: Graph, backend: str, expected: Scores) -> str:
+    blob = golden_blob(SEED, graph.shape, graph.card.input)
+    try:
+        with spoiled_memory():
+            engine = load(graph, backend)
+            scores = computed(engine, blob)
+        times_ms = times_in_turn({"": lambda: _labels(engine, blob, graph.shape)}, rounds=3)
+    except EngineError as error:
+        return error.what
+    error = float(np.abs(scores - expected).max() / np.abs(expected).max())
+    found, wanted = (labels_at(each, graph.shape[::-1], align_corners=False) for each in (scores, expected))
+    return f"{error:.1e}, {(found == wanted).mean():.3%}, {times_ms['']:.0f} ms"
+
+
+def print_speed(folder: Path, names: Sequence[str]) -> None:
+    """A row for each network and engine: the plain export, ours, ours with slices; medians of runs in turn.
+
+    Plain: scores enlarged inside the graph, then argmax over all of them. Ours: `labels_at` over the head's scores.
+    """
+    print("| network | engine | plain ms | ours ms | as slices ms | plain : best of ours | equal labels |")
+    print("|---|---|---|---|---|---|---|")
+    shape = (SIZE, SIZE)
+    picture = np.asarray(cv2.GaussianBlur(golden_picture(SEED, shape), (0, 0), 2), np.uint8)
+    for name in names:
+        ours = graph_for(open_network(folder / f"{name}.onnx"), shape)
+        plain = graph_for(open_network(folder / f"{name}-plain.onnx", Guess(mean=MEAN, std=STD)), shape)
+        graphs = {"plain": plain, "ours": ours}
+        if (slices := rewritten_graph(ours)) is not None:
+            graphs["slices"] = slices
+        blobs = {key: blob_of(picture, shape, graph.card.input) for key, graph in graphs.items()}
+        for backend in claimed():
+            times_ms, labels = _race(graphs, blobs, backend)
+            best = min((key for key in times_ms if key != "plain"), key=lambda key: times_ms[key])
+            cells = [f"{times_ms[key]:.1f}" if key in times_ms else "" for key in ("plain", "ours", "slices")]
+            gain = f"{times_ms['plain'] / times_ms[best]:.2f}" if "plain" in times_ms else "plain is refused"
+            equal = f"{(labels['plain'] == labels[best]).mean():.3%}" if "plain" in labels else ""
+            print(f"| {name} | {BACKENDS[backend]} | {' | '.join(cells)} | {gain} | {equal} |", flush=True)
+
+
+def _race(
+    graphs: Mapping[str, Graph], blobs: Mapping[str, Blob], backend: str
+) -> tuple[dict[str, float], dict[str, Labels]]:
+    """Median milliseconds and labels of every graph that runs on an engine."""
+    engines: dict[str, Engine] = {}
+    for key, graph in graphs.items():
+        try:
+            engines[key] = load(graph, backend)
+        except EngineError as error:
+            print(f"{key} on {backend}: {error}", file=sys.stderr)
+    ways: dict[str, Way] = {
+        key: _plain_way(engine, blobs[key]) if key == "plain" else _our_way(engine, blobs[key])
+        for key, engine in engines.items()
+    }
+    with spoiled_memory():
+        labels = {key: way() for key, way in ways.items()}
+    times_ms = times_in_turn(ways, rounds=7)
+    for engine in engines.values():
+        engine.close()
+    return times_ms, labels
+
+
+def _plain_way(engine: Engine, blob: Blob) -> Way:
+    return lambda: computed(engine, blob).argmax(axis=0).astype(np.uint8)
+
+
+def _our_way(engine: Engine, blob: Blob) -> Way:
+    return lambda: _labels(engine, blob, (SIZE, SIZE))
+
+
+def times_in_turn(ways: Mapping[str, Callable[[], object]], rounds: int) -> dict[str, float]:
+    times_ms: dict[str, list[float]] = {key: [] for key in ways}
+    for _ in range(rounds):
+        for key, way in ways.items():
+            start = time.perf_counter()
+            way()
+            times_ms[key].append((time.perf_counter() - start) * 1000)
+    return {key: statistics.median(values) for key, values in times_ms.items()}
+
+
+def _labels(engine: Engine, blob: Blob, shape: Shape) -> Labels:
+    return labels_at(computed(engine, blob), shape[::-1], align_corners=False)
+
+
+def computed(engine: Engine, blob: Blob) -> Scores:
+    engine.submit(blob)
+    return engine.result()
+
+
+def load(graph: Graph, backend: str) -> Engine:
+    name, _, device = backend.partition(":")
+    engine: Engine = engine_module(name).load(replace(graph, golden=None), device, 0, 1, lambda _: None)
+    return engine
+
+
+def claimed() -> list[str]:
+    """The engines that this environment has."""
+    return [backend for backend in BACKENDS if backend.partition(":")[2] in _devices(backend)]
+
+
+def _devices(backend: str) -> tuple[str, ...]:
+    devices: tuple[str, ...] = engine_module(backend.partition(":")[0]).devices()
+    return devices
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("what", choices=("export", "errors", "speed"))
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("names", nargs="*", help=f"networks; all where none is named: {', '.join(NAMES)}")
+    args = parser.parse_args()
+    steps = {"export": export_all, "errors": print_errors, "speed": print_speed}
+    steps[args.what](args.folder, args.names or NAMES)
+
+
+if __name__ == "__main__":
+    main()
