@@ -162,6 +162,14 @@ def _print_accuracy(names: Sequence[str], figures: Mapping[str, Any], times_ms: 
         cells += [f"{coco['iou']['person']:.3f}", f"{coco['pixel_accuracy']:.3f}"] if coco else ["", ""]
         cells += [_shown(_time_of(name, times_ms[engine])) for engine in engines]
         print("| " + " | ".join(cells) + " |")
+    timed = dict.fromkeys(title.partition(" ")[0] for engine in engines for title in times_ms[engine])
+    for name in (name for name in timed if name not in names):
+        cells = [
+            f"`{name}`",
+            *[""] * (len(head) - 1),
+            *(_shown(_time_of(name, times_ms[engine])) for engine in engines),
+        ]
+        print("| " + " | ".join(cells) + " |")
 
 
 def _print_shapes(name: str, own: Mapping[str, Any], square: Mapping[str, Any], times_ms: Mapping[str, Any]) -> None:
