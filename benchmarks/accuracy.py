@@ -157,7 +157,7 @@ def _print_accuracy(names: Sequence[str], figures: Mapping[str, Any], times_ms: 
     print("|---" * (len(head) + len(engines)) + "|")
     for name in names:
         val, coco = figures[f"{name}.val"], figures.get(f"{name}.val_coco")
-        cells = [f"`{name}`", f"{val['miou']:.3f}", *(f"{val['iou'][column]:.3f}" for column in COLUMNS)]
+        cells = [f"`{name}`", f"{val['miou']:.3f}", *(_shown(val["iou"][column], 3) for column in COLUMNS)]
         cells += [f"{val['pixel_accuracy']:.3f}", f"{val['boundary_f']:.3f}"]
         cells += [f"{coco['iou']['person']:.3f}", f"{coco['pixel_accuracy']:.3f}"] if coco else ["", ""]
         cells += [_shown(_time_of(name, times_ms[engine])) for engine in engines]
@@ -221,6 +221,8 @@ def draw(path: Path, names: Sequence[str], figures: Mapping[str, Any], times_ms:
             for x, y, name in points:
                 axes.annotate(name, (x, y), xytext=(4, 5), textcoords="offset points", fontsize=8)
     axes.set(xscale="log", xlabel="milliseconds of inference a picture, two cores", ylabel="mIoU on val (600 pictures)")
+    axes.xaxis.set_major_formatter("{x:g}")
+    axes.xaxis.set_minor_formatter("{x:g}")
     axes.grid(alpha=0.3, which="both")
     axes.legend()
     figure.savefig(path, dpi=100)
