@@ -36,6 +36,8 @@ _AROUND = ("decode", "preprocess", "labels", "overlay")
 _LINES = ("30.0 frames/s  inference 20 ms  latency 40 ms  dropped 0", "deeplabv3_lite on openvino:cpu:int8")
 _PIXELS_PER_ROUND = 24 * 1280 * 720
 _FEWEST, _MOST = 5, 24
+_SPAN = 150
+"""The rounds lie evenly over so many frames from the clip's beginning, those that end-to-end runs through."""
 
 
 @dataclass(frozen=True)
@@ -83,51 +85,78 @@ def measure(plan: Plan) -> Part:
 
 
 def measure_at(plan: Plan, height: int, depth: int) -> StageCosts:
-    """Every stage in turns, on the frames of one clip; `depth`: tensors in flight. Raises UserError."""
+    """Every stage in turns; each round is at another place of the clip, since frames differ in what they cost.
+
+    `depth`: tensors in flight. Raises UserError.
+    """
     network = wanted_network(plan.settings)
     clip = clip_at(plan.clip, height)
     with ExitStack() as stack:
         source = stack.enter_context(Looped(lambda: VideoSource(clip)))
-        size_wh = source.info.size_wh
         segmenter = Segmenter(network, plan.settings.backend, plan.settings.threads, depth, plan.say)
         stack.callback(segmenter.close)
-        engine = segmenter.prepare(size_wh)
+        window = None
+        if display_problem() is None:
+            window = Window("deeplab-cv bench")
+            stack.callback(window.close)
+        folder = Path(stack.enter_context(TemporaryDirectory()))
+        bench = _Bench(plan, source, segmenter, window, folder / "bench.mp4")
+        size_wh = source.info.size_wh
         count = max(_FEWEST, min(_MOST, _PIXELS_PER_ROUND // (size_wh[0] * size_wh[1])))
-        frames = _next_frames(source, count)
-        shape = nearest_shape(network.card.shapes, size_wh)
-        blobs = [blob_of(frame.pixels, shape, network.card.input) for frame in frames]
-        scored = [_score(segmenter, frame) for frame in frames]
+        # The first round fills caches and is not counted.
+        in_turns(bench.works(_next_frames(source, count)), 1)
+        costs: dict[str, list[Cost]] = {}
+        for _ in range(plan.rounds):
+            works = bench.works(_next_frames(source, count))
+            for stage, turns in in_turns(works, 1).items():
+                costs.setdefault(stage, []).extend(turns)
+            _next_frames(source, max(0, _SPAN // plan.rounds - 2 * count))
+        return StageCosts(size_wh, describe(segmenter.prepare(size_wh)), costs)
+
+
+@dataclass(frozen=True)
+class _Bench:
+    """What all rounds share."""
+
+    plan: Plan
+    source: Source
+    segmenter: Segmenter
+    window: Window | None
+    file: Path
+
+    def works(self, frames: list[Frame]) -> dict[str, Work]:
+        """Every stage, to be run on these frames."""
+        settings, card = self.plan.settings, self.segmenter.network.card
+        shape = nearest_shape(card.shapes, frames[0].size_wh)
+        engine = self.segmenter.prepare(frames[0].size_wh)
+        blobs = [blob_of(frame.pixels, shape, card.input) for frame in frames]
+        scored = [_score(self.segmenter, frame) for frame in frames]
         labels = [_labels(each) for each in scored]
-        view = first_view(plan.settings, pictures=False)
+        view = first_view(settings, pictures=False)
 
         def paint() -> list[Painted]:
-            pairs = zip(scored, labels, strict=True)
-            return [painted_frame(one, its_labels, view, plan.settings) for one, its_labels in pairs]
+            return [painted_frame(*pair, view, settings) for pair in zip(scored, labels, strict=True)]
 
         painted = paint()
-        folder = Path(stack.enter_context(TemporaryDirectory()))
-        info = replace(source.info, path=None, sound=False)
+        for frame, each in zip(frames, painted, strict=True):
+            _make_forms(frame, each)
+        info = replace(self.source.info, path=None, sound=False)
         fresh: list[Frame] = []
         doings: dict[str, Callable[[], object]] = {
-            "decode": lambda: fresh.__setitem__(slice(None), _next_frames(source, count)),
+            "decode": lambda: fresh.extend(_next_frames(self.source, len(frames))),
             # A frame keeps its BGR form: only those that were decoded just now still have to make it.
             "to BGR": lambda: [frame.image for frame in fresh],
-            "preprocess": lambda: [blob_of(frame.pixels, shape, network.card.input) for frame in frames],
+            "preprocess": lambda: [blob_of(frame.pixels, shape, card.input) for frame in frames],
             "infer": lambda: _infer(engine, blobs),
             "labels": lambda: [_labels(each) for each in scored],
             "overlay": lambda: [drawn(each) for each in paint()],
             "overlay on BGR": lambda: [each.picture for each in paint()],
-            "encode": lambda: _encode(folder / "bench.mp4", info, painted),
+            "encode": lambda: _encode(self.file, info, painted),
         }
-        if display_problem() is None:
-            window = Window("deeplab-cv bench")
-            stack.callback(window.close)
-            look = look_of(view, plan.settings, network.card.classes)
+        if (window := self.window) is not None:
+            look = look_of(view, settings, card.classes)
             doings["show"] = lambda: _show(window, painted, look)
-        works = {name: Work(_without_result(do), count) for name, do in doings.items()}
-        # The first round fills caches and is not counted.
-        in_turns(works, 1)
-        return StageCosts(size_wh, describe(engine), in_turns(works, plan.rounds))
+        return {name: Work(_without_result(do), len(frames)) for name, do in doings.items()}
 
 
 def _rows(costs: StageCosts) -> list[Row]:
@@ -139,6 +168,11 @@ def _rows(costs: StageCosts) -> list[Row]:
     ]
     around = costs.sum_ms(_AROUND)
     return [*rows, {"frame": size, "stage": "all but infer, to nothing", "wall ms": None, "processor ms": around}]
+
+
+def _make_forms(frame: Frame, painted: Painted) -> list[object]:
+    """Have YUV and BGR made, which otherwise happens when they are first asked for: while encoding is timed."""
+    return [frame.image, drawn(painted), painted.picture]
 
 
 def _next_frames(source: Source, count: int) -> list[Frame]:
