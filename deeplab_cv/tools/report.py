@@ -23,7 +23,7 @@ def print_findings(network: Network, findings: Sequence[Finding]) -> None:
     for heading in ("input", "engine", "computes in"):
         table.add_column(heading, no_wrap=True)
     for heading in ("max error", "mean error", "labels equal", "mIoU", "ms"):
-        table.add_column(heading, justify="right")
+        table.add_column(heading, justify="right", min_width=7)
     table.add_column("", no_wrap=True)
     faults = []
     for (shape, backend), group in groupby(findings, lambda finding: (finding.shape, finding.backend)):
@@ -31,11 +31,13 @@ def print_findings(network: Network, findings: Sequence[Finding]) -> None:
         size = f"{shape[1]}x{shape[0]}"
         wrong = [f"{backend} at {size}, {row.sample or 'loading'}: {row.fault}" for row in rows if row.fault]
         faults += wrong
-        state = "[red]wrong[/]" if wrong else "not on its card" if rows[0].left_out else "right"
+        state = "[red]wrong[/]" if wrong else "left out" if rows[0].left_out else "right"
         table.add_row(size, escape(backend), rows[0].precision, *_worst(rows), state)
     console.print(table)
     for fault in faults:
         console.print(f"[red]wrong:[/] {escape(fault)}", soft_wrap=True)
+    for backend, reason in dict.fromkeys((row.backend, row.left_out) for row in findings if row.left_out):
+        console.print(f"left out: {escape(backend)}: {escape(reason)} by the card", soft_wrap=True)
     _print_first_values(console, network, findings)
 
 
