@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from deeplab_cv.errors import EngineError
 from deeplab_cv.frame import Area
-from deeplab_cv.postprocess import WHOLE_INPUT, class_shares, labels_at
+from deeplab_cv.postprocess import WHOLE_INPUT, class_areas, class_shares, labels_at
 
 
 def interpolate_plainly(scores, size_wh, align_corners, area=WHOLE_INPUT, dtype=np.float32):
@@ -162,6 +162,16 @@ def test_scores_that_are_no_numbers_are_refused(broken):
 def test_scores_of_another_form_are_refused(shape):
     with pytest.raises(ValueError, match="expected scores"):
         labels_at(np.zeros(shape, np.float32), (8, 8), False)
+
+
+@given(st.integers(1, 1100), st.integers(1, 9), st.integers(0, 2**32 - 1))
+@settings(max_examples=60, deadline=None)
+def test_areas_count_every_pixel_of_every_class(height, width, seed):
+    random = np.random.default_rng(seed)
+    labels = random.integers(0, 21, (height, width)).astype(np.uint8)
+    labels *= random.random(labels.shape) < random.random()
+
+    assert np.array_equal(class_areas(labels, 21), np.bincount(labels.ravel(), minlength=21))
 
 
 def test_shares_count_each_class_and_sum_to_one():

@@ -5,9 +5,8 @@ import io
 import json
 from pathlib import Path
 
-import numpy as np
-
 from deeplab_cv.frame import Painted
+from deeplab_cv.postprocess import class_areas
 from deeplab_cv.sinks.landing import cannot_write, discard, partial, unfinished
 
 STATISTICS_EXTENSIONS = (".csv", ".jsonl")
@@ -68,7 +67,7 @@ class StatisticsSink:
 
     def _line(self, painted: Painted) -> str:
         frame = painted.frame
-        pixels = np.bincount(painted.labels.ravel(), minlength=len(painted.class_names)).tolist()
+        pixels = class_areas(painted.labels, len(painted.class_names)).tolist()
         shares = [round(count / painted.labels.size, 6) for count in pixels]
         time_s = round(float(frame.time_s), 6)
         if self._as_csv:
