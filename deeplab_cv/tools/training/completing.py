@@ -10,15 +10,20 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import cv2
 import numpy as np
+import numpy.typing as npt
 import torch
 from torch import nn
 
 from deeplab_cv.errors import UsageError
 from deeplab_cv.tools.architectures import Architecture
 from deeplab_cv.tools.data.coco import save_mask
-from deeplab_cv.tools.data.records import FileSlice, Mask, Record, read_pair
+from deeplab_cv.tools.data.records import IGNORE, FileSlice, Mask, Record, read_pair
 from deeplab_cv.tools.training.validate import predict
+
+OVERLAP = 0.5
+"""A region of which more than this share lies on painted pixels is the new class itself, seen as another."""
 
 
 @dataclass(frozen=True)
@@ -66,8 +71,25 @@ def completed_mask(record: Record, completion: Completion) -> Mask:
     """The mask with every background pixel given what the network sees there: uint8 (H, W)."""
     picture, mask = read_pair(record, len(completion.classes))
     seen = predict(completion.network, completion.architecture, picture, completion.pixels, completion.device)
-    label_of = np.zeros(256, np.uint8)
+    label_of: Mask = np.zeros(256, np.uint8)
     for label, name in enumerate(completion.earlier_classes):
         if name in completion.classes and name not in completion.only:
             label_of[label] = completion.classes.index(name)
-    return np.where(mask == 0, label_of[seen], mask)
+    completed: Mask = np.where(mask == 0, without_overlaps(label_of[seen], mask != 0), mask)
+    return completed
+
+
+def without_overlaps(seen: Mask, painted: npt.NDArray[np.bool_]) -> Mask:
+    """What the network sees, without the regions that lie mostly on painted pixels: they become 255, unknown.
+
+    There it has taken the new class for one it knows, and what sticks out beyond the outline is no such thing.
+    """
+    kept: Mask = seen.copy()
+    for label in np.unique(seen[painted & (seen != 0)]):
+        count, regions = cv2.connectedComponents((seen == label).astype(np.uint8))
+        sizes = np.bincount(regions.ravel(), minlength=count)
+        overlaps = np.bincount(regions[painted], minlength=count)
+        false = overlaps > OVERLAP * sizes
+        false[0] = False
+        kept[false[regions]] = IGNORE
+    return kept

@@ -10,7 +10,7 @@ from deeplab_cv.errors import UsageError
 from deeplab_cv.tools.architectures import ARCHITECTURES
 from deeplab_cv.tools.data.layouts import voc_records
 from deeplab_cv.tools.data.records import read_mask
-from deeplab_cv.tools.training.completing import Completion, completed_records
+from deeplab_cv.tools.training.completing import Completion, completed_records, without_overlaps
 from tests.tools.data.datasets import png_bytes, write_voc
 
 CLASSES = ("background", "dog", "sheep", "person")
@@ -53,6 +53,14 @@ def test_a_class_that_the_masks_show_is_never_added(tmp_path: Path) -> None:
 
 def test_a_class_that_is_no_longer_wanted_becomes_background(tmp_path: Path) -> None:
     assert set(np.unique(written(tmp_path, completion(("sheep",), ("background", "kite", "sheep"))))) == {0, 2, 255}
+
+
+def test_what_sticks_out_round_a_painted_object_is_unknown_and_its_neighbour_stays() -> None:
+    seen, painted = np.zeros((20, 40), np.uint8), np.zeros((20, 40), bool)
+    seen[4:16, 2:16], painted[5:15, 3:15] = 3, True
+    seen[4:16, 30:38] = 3
+    kept = without_overlaps(seen, painted)
+    assert (kept[4, 2:16] == 255).all() and (kept[4:16, 30:38] == 3).all() and (kept[:, 17:30] == 0).all()
 
 
 def test_a_name_that_is_no_class_is_refused(tmp_path: Path) -> None:
