@@ -1,15 +1,17 @@
-"""How fast each engine runs the network by itself: per shape, precision, threads and tensors in flight."""
+"""How fast each engine runs each network by itself: per shape, precision, threads and tensors in flight."""
 
 from dataclasses import dataclass
 
 from deeplab_cv.bench import Part, Plan, Row
 from deeplab_cv.bench.instruments.turns import Work, in_turns, spread_of, timed
+from deeplab_cv.catalogue import entries
 from deeplab_cv.engines import Blob, Engine
 from deeplab_cv.engines.candidates import Candidate, candidates_for, engine_module
 from deeplab_cv.engines.golden import reference_for
 from deeplab_cv.engines.processor import usable_cores
 from deeplab_cv.errors import EngineError
-from deeplab_cv.network import Network, graph_for, variant_graphs, wanted_network
+from deeplab_cv.folders import models_folder
+from deeplab_cv.network import Network, graph_for, open_network, variant_graphs, wanted_network
 
 _SHAPES = 3
 """Those for 1:1, 4:3 and 16:9; the upright ones cost the same."""
@@ -44,14 +46,24 @@ class _Contender:
 
 
 def measure(plan: Plan) -> Part:
-    """A row for each shape, engine, precision, number of threads and of tensors in flight. Raises UserError."""
-    network = wanted_network(plan.settings)
-    rows = [row for shape in network.card.shapes[:_SHAPES] for row in _rows(plan, network, shape[::-1])]
+    """A row for each network, shape, engine, precision, number of threads and tensors in flight. Raises UserError."""
+    rows = []
+    for network in _networks(plan):
+        for shape in network.card.shapes[:_SHAPES]:
+            rows += _rows(plan, network, shape[::-1])
     remarks = (
         "in flight: two for files, one for a live picture; an engine that takes only one has no row for two",
         "a contender much slower than the fastest has one turn only",
     )
-    return Part("engines", f"{network.card.name}: inference alone, milliseconds a frame", tuple(rows), remarks)
+    return Part("engines", "inference alone, milliseconds a frame", tuple(rows), remarks)
+
+
+def _networks(plan: Plan) -> list[Network]:
+    """The network that was named, or all that lie in models/."""
+    if plan.settings.model is not None:
+        return [wanted_network(plan.settings)]
+    lying_here = [open_network(entry.file) for entry in entries(models_folder()) if entry.state == "verified"]
+    return lying_here or [wanted_network(plan.settings)]
 
 
 def _rows(plan: Plan, network: Network, size_wh: tuple[int, int]) -> list[Row]:
@@ -70,6 +82,7 @@ def _rows(plan: Plan, network: Network, size_wh: tuple[int, int]) -> list[Row]:
         wall_ms = spread_of([cost.wall_ms for cost in turns] if turns else [first_ms[place]])
         rows.append(
             {
+                "network": network.card.name,
                 "input": "{}x{}".format(*contender.candidate.graph.shape[::-1]),
                 "engine": str(contender.candidate),
                 "precision": engine.precision,

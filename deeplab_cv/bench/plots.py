@@ -76,6 +76,7 @@ def _draw_labels(axes: "Axes", rows: list[dict[str, Any]]) -> None:
 
 def _draw_engines(axes: "Axes", rows: list[dict[str, Any]]) -> None:
     """The best way of each engine and precision at each shape."""
+    rows = [row for row in rows if row["network"] == rows[0]["network"]]
     names = list(dict.fromkeys(row["engine"] for row in rows))
     inputs = list(dict.fromkeys(row["input"] for row in rows))
     for place, size in enumerate(inputs):

@@ -20,6 +20,7 @@ from deeplab_cv.errors import UsageError
 from deeplab_cv.settings import add_settings_arguments, load_settings
 
 PARTS = ("engines", "stages", "end-to-end", "latency", "start", "memory", "labels", "peers")
+_TABLE_WIDTH = 150
 _MODULES = {"start": "starting", "end-to-end": "end_to_end"}
 
 
@@ -57,7 +58,7 @@ def run(args: argparse.Namespace) -> int:
     from deeplab_cv.tables import wide_console
 
     clip = args.clip or folders.demo_clip()
-    console = wide_console()
+    console = wide_console(_TABLE_WIDTH)
     measured = []
     with virtual_screen() as screen:
         plan = Plan(settings, clip, heights, args.rounds, args.memory_frames, screen, _say)
