@@ -89,6 +89,11 @@ class Pixels:
         """The same picture as planes; None where it was never in that form. Nobody writes into them."""
         return self._make_planes() if self._make_planes is not None else None
 
+    def make(self) -> None:
+        """Make the form the picture came in now: planes where there are any, else BGR."""
+        if self.planes is None:
+            _ = self.image
+
     def flipped(self) -> "Pixels":
         """The picture with left and right exchanged."""
         planes = self.planes

@@ -17,8 +17,11 @@ from deeplab_cv.propagation import Economy
 from deeplab_cv.segmenter import Segmenter
 from deeplab_cv.settings import Settings
 from deeplab_cv.sinks import Sink
+from deeplab_cv.sinks.background import InBackground
+from deeplab_cv.sinks.masks import MaskSink
 from deeplab_cv.sinks.opening import open_sinks
 from deeplab_cv.sinks.progress import Progress
+from deeplab_cv.sinks.statistics import StatisticsSink
 from deeplab_cv.sinks.video import VideoSink
 from deeplab_cv.sinks.window import Window, display_problem
 from deeplab_cv.sources import Source, SourceInfo
@@ -41,9 +44,7 @@ class Wish:
     kind: Kind
 
 
-def start(
-    settings: Settings, open_: Callable[..., Source] = open_source, run: Callable[[Job], int] = run_job
-) -> None:
+def start(settings: Settings, open_: Callable[..., Source] = open_source, run: Callable[[Job], int] = run_job) -> None:
     """Run what the settings describe, to its end.
 
     Args:
@@ -68,7 +69,7 @@ def start(
         view = first_view(settings, tutorial)
         # An unknown class or background is found before anything is written.
         make_look(settings.style, settings.alpha, settings.paint, network.card.classes, settings.background)
-        sinks = open_sinks(settings, source.info, wish.kind == "image")
+        sinks = [_in_background(sink) for sink in open_sinks(settings, source.info, wish.kind == "image")]
         # Two frames in flight keep both cores busy in a file job; a live picture must not wait behind another.
         depth = 1 if source.info.live else 2
         economy = Economy(settings.carry, settings.still, settings.target_fps)
@@ -134,7 +135,11 @@ def _source_options(settings: Settings, loop: bool) -> SourceOptions:
 
 def _recorder(settings: Settings, info: SourceInfo, path: Path) -> Sink:
     info = replace(info, sound=info.sound and not settings.loop)
-    return VideoSink(path, info, settings.codec, settings.crf, settings.preset, whole=False)
+    return _in_background(VideoSink(path, info, settings.codec, settings.crf, settings.preset, whole=False))
+
+
+def _in_background(sink: Sink) -> Sink:
+    return InBackground(sink, needs_picture=not isinstance(sink, MaskSink | StatisticsSink))
 
 
 def _say(line: str) -> None:

@@ -1,0 +1,61 @@
+"""A sink in a thread of its own, so that the next frame is painted while this one is encoded."""
+
+import threading
+
+from deeplab_cv.errors import SinkError, UserError
+from deeplab_cv.frame import Painted
+from deeplab_cv.queues import FrameQueue
+from deeplab_cv.sinks import Sink
+
+_QUEUE_LENGTH = 2
+
+
+class InBackground:
+    """Hands frames to another sink in order; what fails there is raised by the next call."""
+
+    def __init__(self, sink: Sink, needs_picture: bool) -> None:
+        """`needs_picture`: the sink looks at the painted picture, which is then painted before it is handed over."""
+        self._sink = sink
+        self._needs_picture = needs_picture
+        self._queue: FrameQueue[Painted] = FrameQueue(_QUEUE_LENGTH, live=False)
+        self._error: BaseException | None = None
+        self._thread: threading.Thread | None = None
+
+    def write(self, painted: Painted) -> None:
+        """Take one frame. Raises SinkError where it or one before it cannot be kept."""
+        if self._thread is None:
+            self._thread = threading.Thread(target=self._work, name="sink", daemon=True)
+            self._thread.start()
+        if self._needs_picture:
+            painted.pixels.make()
+        if not self._queue.put(painted) and self._error is not None:
+            raise self._error
+
+    def finish(self) -> str:
+        """Make the output whole once every frame is in it. Raises SinkError, saying what is kept of it."""
+        self._join()
+        if self._error is None:
+            return self._sink.finish()
+        kept = self._sink.abandon()
+        if kept and isinstance(self._error, UserError):
+            error = self._error
+            raise SinkError(error.what, error.where, f"{error.remedy}; {kept}") from error
+        raise self._error
+
+    def abandon(self) -> str:
+        """Keep what is usable; returns the sink's line."""
+        self._join()
+        return self._sink.abandon()
+
+    def _join(self) -> None:
+        self._queue.end()
+        if self._thread is not None:
+            self._thread.join()
+
+    def _work(self) -> None:
+        try:
+            while (painted := self._queue.get()) is not None:
+                self._sink.write(painted)
+        except BaseException as error:
+            self._error = error
+            self._queue.stop()

@@ -1,0 +1,118 @@
+import threading
+from fractions import Fraction
+
+import numpy as np
+import pytest
+
+from deeplab_cv.errors import SinkError
+from deeplab_cv.sinks.background import InBackground
+from deeplab_cv.sinks.video import VideoSink
+from tests.sinks.clips import info_of, painted, read_clip, scene
+
+
+class Memory:
+    """A sink that remembers frames, slowly where it is told to wait, and fails at one of them."""
+
+    def __init__(self, fails_at=None, waits_for=None):
+        self.frames, self.ended = [], ""
+        self.fails_at, self.waits_for = fails_at, waits_for
+
+    def write(self, frame):
+        if self.waits_for is not None:
+            self.waits_for.wait(10)
+        if frame.frame.index == self.fails_at:
+            raise SinkError("the disk is full", "here", "make room")
+        self.frames.append(frame.frame.index)
+
+    def finish(self):
+        self.ended = "finished"
+        return "whole"
+
+    def abandon(self):
+        self.ended = "abandoned"
+        return "the first frames are kept"
+
+
+def frame(index):
+    return painted(np.zeros((4, 4, 3), np.uint8), index)
+
+
+def sink_threads():
+    return [thread for thread in threading.enumerate() if thread.name == "sink"]
+
+
+def test_every_frame_arrives_in_order_before_the_end():
+    memory = Memory()
+    sink = InBackground(memory, needs_picture=True)
+
+    for index in range(50):
+        sink.write(frame(index))
+
+    assert sink.finish() == "whole"
+    assert memory.frames == list(range(50))
+    assert not sink_threads()
+
+
+def test_writing_goes_on_while_the_sink_is_busy_and_waits_when_it_is_full():
+    gate = threading.Event()
+    memory = Memory(waits_for=gate)
+    sink = InBackground(memory, needs_picture=False)
+    writer = threading.Thread(target=lambda: [sink.write(frame(index)) for index in range(8)])
+
+    sink.write(frame(100))
+    writer.start()
+    writer.join(0.3)
+
+    assert writer.is_alive()
+    assert memory.frames == []
+    gate.set()
+    writer.join(10)
+    sink.finish()
+    assert memory.frames == [100, *range(8)]
+
+
+def test_a_failure_is_raised_by_a_later_write():
+    memory = Memory(fails_at=1)
+    sink = InBackground(memory, needs_picture=False)
+
+    with pytest.raises(SinkError, match="the disk is full"):
+        for index in range(100):
+            sink.write(frame(index))
+
+    assert sink.abandon() == "the first frames are kept"
+    assert memory.frames == [0]
+    assert not sink_threads()
+
+
+def test_a_failure_in_the_last_frame_is_raised_at_the_end_and_says_what_is_kept():
+    memory = Memory(fails_at=1)
+    sink = InBackground(memory, needs_picture=False)
+    sink.write(frame(0))
+    sink.write(frame(1))
+
+    with pytest.raises(SinkError, match="the disk is full: here; make room; the first frames are kept"):
+        sink.finish()
+
+    assert memory.ended == "abandoned"
+
+
+def test_an_abandoned_sink_keeps_what_was_handed_in():
+    memory = Memory()
+    sink = InBackground(memory, needs_picture=False)
+    sink.write(frame(0))
+
+    assert sink.abandon() == "the first frames are kept"
+    assert memory.frames == [0]
+    assert memory.ended == "abandoned"
+
+
+def test_a_video_written_in_the_background_is_the_same(tmp_path):
+    for name, wrap in (("plain.mp4", lambda sink: sink), ("behind.mp4", lambda sink: InBackground(sink, True))):
+        sink = wrap(VideoSink(tmp_path / name, info_of()))
+        for index in range(12):
+            sink.write(painted(scene(index, (64, 48)), index, index, Fraction(1, 25)))
+        sink.finish()
+
+    plain, behind = (read_clip(tmp_path / name) for name in ("plain.mp4", "behind.mp4"))
+    assert plain.times_s == behind.times_s
+    assert all(np.array_equal(one, other) for one, other in zip(plain.pictures, behind.pictures, strict=True))
