@@ -1,6 +1,6 @@
 """Labels painted over a picture, in the style a look asks for."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
 
 import cv2
@@ -39,7 +39,7 @@ def _blend(image: Image, labels: Labels, look: Look) -> Image:
     for colour, mask, box in found:
         under = image[box]
         mixed = cv2.addWeighted(under, 1 - look.alpha, _solid(under, colour), look.alpha, 0)
-        cv2.copyTo(mixed, mask[box], picture[box])
+        cv2.copyTo(mixed, mask, picture[box])
     return picture
 
 
@@ -55,8 +55,8 @@ def _outline(image: Image, labels: Labels, look: Look) -> Image:
     found = list(found_classes(labels, look, margin=thickness))
     picture = image.copy() if found else image
     for colour, mask, box in found:
-        inside = cv2.erode(mask[box], np.ones((3, 3), np.uint8), iterations=thickness)
-        cv2.copyTo(_solid(picture[box], colour), cv2.subtract(mask[box], inside), picture[box])
+        inside = cv2.erode(mask, np.ones((3, 3), np.uint8), iterations=thickness)
+        cv2.copyTo(_solid(picture[box], colour), cv2.subtract(mask, inside), picture[box])
     return picture
 
 
@@ -96,22 +96,26 @@ _PAINTERS: dict[str, Callable[[Image, Labels, Look], Image]] = {
 
 
 def found_classes(labels: Labels, look: Look, margin: int = 0) -> Iterator[tuple[RGB, Labels, Box]]:
-    """Colour, mask (uint8 (H, W), 0 or 255) and surroundings of each painted class that is in the picture."""
-    last = labels.max()
+    """Colour, mask (uint8, 0 or 255) and box of each painted class that is in the picture.
+
+    The mask is that of the box, which is the smallest around the class, wider by a margin on all sides.
+    """
+    # Most of most pictures is background: only what is not is looked through for each class.
+    around = cv2.boundingRect(labels) if 0 not in look.colours else (0, 0, *labels.shape[::-1])
+    inner = labels[_box_of(around)]
+    last = inner.max(initial=0)
     for label, colour in look.colours.items():
         if label > last:
             continue
-        mask = np.asarray(cv2.inRange(labels, label, label), np.uint8)
-        box = _box_around(mask, margin)
-        if box is not None:
-            yield colour, mask, box
+        left, top, width, height = cv2.boundingRect(cv2.inRange(inner, label, label))
+        if width:
+            box = _box_of((around[0] + left, around[1] + top, width, height), margin)
+            yield colour, np.asarray(cv2.inRange(labels[box], label, label), np.uint8), box
 
 
-def _box_around(mask: Labels, margin: int = 0) -> Box | None:
-    """The smallest box around what is not 0, wider by a margin on all sides; None where there is nothing."""
-    left, top, width, height = cv2.boundingRect(mask)
-    if width == 0:
-        return None
+def _box_of(rectangle: Sequence[int], margin: int = 0) -> Box:
+    """The rows and columns of a rectangle (left, top, width, height), wider by a margin on all sides."""
+    left, top, width, height = rectangle
     rows = slice(max(0, top - margin), top + height + margin)
     return rows, slice(max(0, left - margin), left + width + margin)
 
