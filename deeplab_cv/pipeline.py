@@ -1,7 +1,9 @@
 """Three threads, two queues, five endings: the way of every frame, from the source to the sinks.
 
-    source.read -> [frames] -> segmenter -> [scored] -> labels -> paint -> sinks
+    source.read -> [frames] -> segmenter -> [scored] -> labels -> paint -> window, sinks
     reader thread              inference thread         main thread (windows demand it)
+
+Sinks that write files do so behind queues of their own (sinks/background.py).
 
 A file job waits wherever the next stage is busy and loses nothing; a live job keeps only the newest frame and counts
 the ones it replaced. Whichever way a run ends (source ends, user stops, source, engine or sink fails), both threads
