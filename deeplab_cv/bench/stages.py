@@ -8,7 +8,6 @@ from tempfile import TemporaryDirectory
 
 from deeplab_cv.bench import Part, Plan, Row
 from deeplab_cv.bench.instruments.clips import clip_at
-from deeplab_cv.bench.instruments.nothing import drawn
 from deeplab_cv.bench.instruments.turns import Cost, Spread, Work, in_turns, spread_of
 from deeplab_cv.engines import Blob, Engine
 from deeplab_cv.frame import Frame, Labels, Painted, Scored
@@ -139,7 +138,9 @@ class _Bench:
 
         painted = paint()
         for frame, each in zip(frames, painted, strict=True):
-            _make_forms(frame, each)
+            # BGR is made when it is first asked for: now, and not while painting or showing is timed.
+            _ = frame.image, each.picture
+        _make(painted)
         info = replace(self.source.info, path=None, sound=False)
         fresh: list[Frame] = []
         doings: dict[str, Callable[[], object]] = {
@@ -149,7 +150,7 @@ class _Bench:
             "preprocess": lambda: [blob_of(frame.pixels, shape, card.input) for frame in frames],
             "infer": lambda: _infer(engine, blobs),
             "labels": lambda: [_labels(each) for each in scored],
-            "overlay": lambda: [drawn(each) for each in paint()],
+            "overlay": lambda: _make(paint()),
             "overlay on BGR": lambda: [each.picture for each in paint()],
             "encode": lambda: _encode(self.file, info, painted),
         }
@@ -170,9 +171,10 @@ def _rows(costs: StageCosts) -> list[Row]:
     return [*rows, {"frame": size, "stage": "all but infer, to nothing", "wall ms": None, "processor ms": around}]
 
 
-def _make_forms(frame: Frame, painted: Painted) -> list[object]:
-    """Have YUV and BGR made, which otherwise happens when they are first asked for: while encoding is timed."""
-    return [frame.image, drawn(painted), painted.picture]
+def _make(painted: Sequence[Painted]) -> None:
+    """Have the pictures painted, in the form a video file takes."""
+    for each in painted:
+        each.pixels.make()
 
 
 def _next_frames(source: Source, count: int) -> list[Frame]:
