@@ -42,6 +42,9 @@ ARCHITECTURES = {
     )
 }
 
+CLASS_LAYERS = ("classifier.weight", "classifier.bias", "classifier.4.", "classifier.low_", "classifier.high_")
+"""How the names of last layers begin, whose rows are classes, in every architecture."""
+
 
 class TorchvisionScores(nn.Module):
     """torchvision's segmentation network without its last upsampling: a tensor of scores at the head's stride."""

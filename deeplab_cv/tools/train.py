@@ -6,6 +6,7 @@ from typing import Any
 
 import cv2
 import numpy as np
+import numpy.typing as npt
 import torch
 from rich.console import Console
 from torch import Tensor, nn
@@ -21,6 +22,7 @@ from deeplab_cv.tools.evaluating.accuracy import Accuracy
 from deeplab_cv.tools.progress import progress_bar
 from deeplab_cv.tools.training.log import TrainingLog
 from deeplab_cv.tools.training.loss import segmentation_loss
+from deeplab_cv.tools.training.optimizer import build_optimizer, leave_rows, move_average
 from deeplab_cv.tools.training.plan import TrainingPlan, fingerprint
 from deeplab_cv.tools.training.preparing import complete_masks, find_lists, prepare_crops
 from deeplab_cv.tools.training.replicas import Replicas
@@ -28,11 +30,6 @@ from deeplab_cv.tools.training.schedule import learning_rate_factor
 from deeplab_cv.tools.training.start import earlier_network, take_over
 from deeplab_cv.tools.training.validate import comparison_sheet, evaluate_miou
 
-Tensors = tuple[Tensor, ...] | list[Tensor]
-
-EMA_DECAY = 0.998
-BACKBONE_SHARE = 0.4
-WEIGHT_DECAY = 0.02
 GRADIENT_NORM = 5.0
 STEPS_PER_ROW = 20
 SHEET_ROWS = 8
@@ -57,8 +54,8 @@ def train(plan: TrainingPlan, resume: bool) -> Facts:
         train_records, val_records = find_lists(plan)
         if earlier is not None and plan.only:
             train_records, val_records = complete_masks(plan, earlier, (train_records, val_records), device, progress)
-        crops = prepare_crops(plan, train_records, progress)
-        run = TrainingRun(plan, fingerprint(plan, train_records), device)
+        crops, present = prepare_crops(plan, train_records, progress)
+        run = TrainingRun(plan, fingerprint(plan, train_records), device, present)
         if resume:
             run.restore(last_path)
         elif earlier is not None and plan.start is not None:
@@ -101,7 +98,8 @@ def train(plan: TrainingPlan, resume: bool) -> Facts:
 class TrainingRun:
     """What changes from step to step: weights, their average, optimizer, step, time used."""
 
-    def __init__(self, plan: TrainingPlan, data_key: str, device: torch.device) -> None:
+    def __init__(self, plan: TrainingPlan, data_key: str, device: torch.device, present: npt.NDArray[np.bool_]) -> None:
+        """present: bool (classes,), which classes the training masks show."""
         self.plan, self.data_key, self.device = plan, data_key, device
         self.architecture = ARCHITECTURES[plan.architecture]
         torch.manual_seed(plan.seed)
@@ -112,7 +110,9 @@ class TrainingRun:
         self.set_training_mode()
         self.replicas = Replicas(self.network, plan.threads if device.type == "cpu" else 1)
         self.averaged = AveragedModel(self.network, multi_avg_fn=move_average, use_buffers=True)
-        self.optimizer = build_optimizer(self.network, plan.learning_rate)
+        self.optimizer = build_optimizer(self.network, plan.learning_rate, begun=plan.start is not None)
+        # What an earlier network knows of classes that are not in these pictures would only be unlearned.
+        self.left_rows = np.flatnonzero(~present).tolist() if plan.start is not None else []
         self.step = 0
         self.seconds_before = 0.0
         self.started = time.monotonic()
@@ -155,6 +155,7 @@ class TrainingRun:
         for group in self.optimizer.param_groups:
             group["lr"] = group["full_rate"] * factor
         loss = self.replicas.backward(self.loss, tuple(part.to(self.device, non_blocking=True) for part in batch))
+        leave_rows(self.network, self.left_rows)
         nn.utils.clip_grad_norm_(self.network.parameters(), GRADIENT_NORM)
         self.optimizer.step()
         self.averaged.update_parameters(self.network)
@@ -247,32 +248,3 @@ class TrainingRun:
         self.step = facts_of(content).step
         self.seconds_before = training["seconds"]
         self.started = time.monotonic()
-
-
-def move_average(averaged: Tensors, current: Tensors, count: Tensor | int) -> None:
-    """Exponential moving average of weights and buffers; over the first steps it forgets faster."""
-    decay = min(EMA_DECAY, (1 + int(count)) / (10 + int(count)))
-    for average, value in zip(averaged, current, strict=True):
-        if average.is_floating_point():
-            average.lerp_(value, 1 - decay)
-        else:
-            average.copy_(value)
-
-
-def build_optimizer(network: nn.Module, learning_rate: float) -> torch.optim.Optimizer:
-    """AdamW: the pretrained backbone at a lower rate than the head, weight decay on convolutions only."""
-    groups: dict[tuple[bool, bool], list[nn.Parameter]] = {}
-    for name, parameter in network.named_parameters():
-        if parameter.requires_grad:
-            groups.setdefault((name.startswith("backbone."), parameter.ndim > 1), []).append(parameter)
-    return torch.optim.AdamW(
-        [
-            {
-                "params": parameters,
-                "weight_decay": WEIGHT_DECAY if decays else 0.0,
-                "full_rate": learning_rate * (BACKBONE_SHARE if in_backbone else 1.0),
-            }
-            for (in_backbone, decays), parameters in groups.items()
-        ],
-        lr=learning_rate,
-    )

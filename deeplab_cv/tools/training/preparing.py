@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 import numpy as np
+import numpy.typing as npt
 import torch
 from rich.progress import Progress
 from torch import nn
@@ -48,8 +49,13 @@ def complete_masks(
     return train_records, val_records
 
 
-def prepare_crops(plan: TrainingPlan, records: list[Record], progress: Progress) -> TrainingCrops:
-    """Check every picture and mask, compute the teacher's scores, and set up the crops."""
+def prepare_crops(
+    plan: TrainingPlan, records: list[Record], progress: Progress
+) -> tuple[TrainingCrops, npt.NDArray[np.bool_]]:
+    """Check every picture and mask, compute the teacher's scores, and set up the crops.
+
+    Returns also which classes the masks show: bool (classes,).
+    """
     class_count = len(plan.classes)
     checking = progress.add_task("checking the data", total=len(records))
     rows = []
@@ -66,5 +72,6 @@ def prepare_crops(plan: TrainingPlan, records: list[Record], progress: Progress)
         teacher_file = teacher_scores(plan.teacher, records, class_count, plan.out, report)
     architecture = ARCHITECTURES[plan.architecture]
     settings = CropSettings(plan.crop_pixels, 2 * architecture.input_multiple, architecture.mean)
-    sampler = BalancedSampler(np.stack(rows), plan.batch_size, plan.seed)
-    return TrainingCrops(records, class_count, sampler, settings, teacher_file)
+    presence = np.stack(rows)
+    sampler = BalancedSampler(presence, plan.batch_size, plan.seed)
+    return TrainingCrops(records, class_count, sampler, settings, teacher_file), np.asarray(presence.any(axis=0))

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from deeplab_cv.card import read_golden
 from deeplab_cv.errors import NetworkError
 from deeplab_cv.network import Network, open_network
-from deeplab_cv.tools.architectures import ARCHITECTURES, Architecture, build_network
+from deeplab_cv.tools.architectures import ARCHITECTURES, CLASS_LAYERS, Architecture, build_network
 from deeplab_cv.tools.checkpoint import load_checkpoint
 from deeplab_cv.tools.export import PlainInput
 from deeplab_cv.tools.exporting.golden import FLOAT32_TOLERANCE, greatest_error, scores_of
@@ -20,9 +20,6 @@ from deeplab_cv.tools.exporting.portable import normalised_convolutions
 
 EXPORTED = "deeplabv3_lite"
 """The architecture whose exported weights keep their names; torchvision's are cut and joined anew by the export."""
-
-CLASS_LAYERS = ("classifier.weight", "classifier.bias", "classifier.4.", "classifier.low_", "classifier.high_")
-"""How the names of last layers begin, whose rows are classes, in every architecture."""
 
 
 def earlier_network(path: Path, architecture: str) -> tuple[nn.Module, tuple[str, ...]]:
