@@ -7,7 +7,9 @@ import pytest
 torch = pytest.importorskip("torch", reason="training needs torch (requirements-train.txt)")
 
 from deeplab_cv.card import golden_blob, read_card
+from deeplab_cv.classes import VOC_CLASSES
 from deeplab_cv.errors import NetworkError
+from deeplab_cv.folders import models_folder
 from deeplab_cv.tools.architectures import ARCHITECTURES, build_network
 from deeplab_cv.tools.checkpoint import Facts, save_checkpoint
 from deeplab_cv.tools.export import ExportPlan, PlainInput, export
@@ -41,6 +43,15 @@ def test_a_network_begun_from_an_exported_file_gives_that_file_s_scores(exported
     scores = scores_of(PlainInput(network, ARCHITECTURES[LITE]).eval(), blob)
     assert classes == CLASSES
     assert greatest_error(scores, scores_in_onnxruntime(exported, blob)) < 1e-4
+
+
+def test_the_default_network_can_be_begun_from() -> None:
+    (file,) = models_folder().glob("deeplabv3_lite.onnx")
+    network, classes = earlier_network(file, LITE)
+    blob = golden_blob(5, (288, 512), read_card(file).input)
+    scores = scores_of(PlainInput(network, ARCHITECTURES[LITE]).eval(), blob)
+    assert classes == VOC_CLASSES
+    assert greatest_error(scores, scores_in_onnxruntime(file, blob)) < 1e-4
 
 
 @pytest.mark.parametrize("name", sorted(ARCHITECTURES))
