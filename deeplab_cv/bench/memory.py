@@ -27,7 +27,8 @@ def measure(plan: Plan) -> Part:
     backends = ENGINES if plan.settings.backend == "auto" else (plan.settings.backend,)
     rows = tuple(_row(plan, backend) for backend in backends)
     remarks = (
-        "the test pattern at 1280x720, to nothing, with an engine that was chosen before; resident memory of the whole process, its libraries included",
+        "the test pattern at 1280x720, to nothing, with an engine that was chosen before",
+        "resident memory of the whole process, its libraries included",
         f"growth: slope of a straight line through all samples but the first {_SETTLING:.0%} of the run",
     )
     return Part("memory", f"memory over {plan.memory_frames} frames", rows, remarks)
