@@ -12,14 +12,14 @@ import argparse
 import json
 import tempfile
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import Any
 
+import onnx
 import onnxruntime
-from networks import BACKENDS, SEED, claimed, computed, load, times_in_turn
+from networks import BACKENDS, SEED, claimed, computed, load, rounds_for, times_in_turn
 
 from deeplab_cv.card import file_hash, golden_blob, golden_picture
 from deeplab_cv.engines.processor import sums_in_32_bits, usable_cores
@@ -27,7 +27,6 @@ from deeplab_cv.errors import EngineError
 from deeplab_cv.network import Graph, fixed_file, graph_for, open_network
 
 SIZE_WH = (448, 448)
-ROUNDS = 15
 PROFILED = 10
 CALIBRATING = 6
 
@@ -42,7 +41,7 @@ def quantise_all(files: Sequence[Path]) -> None:
         print(f"{file.stem}: {megabytes(file):.1f} MB -> {megabytes(file.with_suffix('.int8.onnx')):.1f} MB")
 
 
-def print_speed(files: Sequence[Path]) -> None:
+def print_speed(files: Sequence[Path], backends: Sequence[str]) -> None:
     """A row for each network and engine; medians of runs in turn."""
     print("| network | input | engine | float ms | int8 ms | times faster |")
     print("|---|---|---|---|---|---|")
@@ -50,15 +49,14 @@ def print_speed(files: Sequence[Path]) -> None:
         graphs = float_and_int8(file)
         shape = graphs["float"].shape
         blob = golden_blob(SEED, shape, graphs["float"].card.input)
-        for backend in claimed():
+        for backend in backends:
             try:
                 engines = {key: load(graph, backend) for key, graph in graphs.items()}
             except EngineError as error:
                 print(f"| {file.stem} | {shape[1]}x{shape[0]} | {BACKENDS[backend]} | | {error.what} | |")
                 continue
             ways = {key: partial(computed, engine, blob) for key, engine in engines.items()}
-            times_in_turn(ways, rounds=2)
-            times_ms = times_in_turn(ways, ROUNDS)
+            times_ms = times_in_turn(ways, rounds_for(ways))
             cells = f"{times_ms['float']:.1f} | {times_ms['int8']:.1f} | {times_ms['float'] / times_ms['int8']:.2f}"
             print(f"| {file.stem} | {shape[1]}x{shape[0]} | {BACKENDS[backend]} | {cells} |", flush=True)
             for engine in engines.values():
@@ -85,28 +83,34 @@ def milliseconds_by_kind(graph: Graph) -> dict[str, float]:
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = usable_cores()
         options.enable_profiling = True
+        options.log_severity_level = 3
         options.profile_file_prefix = str(Path(folder) / "profile")
+        options.optimized_model_filepath = str(Path(folder) / "fused.onnx")
         session = onnxruntime.InferenceSession(str(graph.file), options, providers=["CPUExecutionProvider"])
         feed = {graph.card.input.name: golden_blob(SEED, graph.shape, graph.card.input)}
         for _ in range(PROFILED):
             session.run(None, feed)
         events = json.loads(Path(session.end_profiling()).read_text())
+        kinds = kinds_of_nodes(Path(folder) / "fused.onnx")
     totals: dict[str, float] = defaultdict(float)
     for event in events:
         if event.get("cat") == "Node" and event["name"].endswith("_kernel_time"):
-            totals[kind_of(event["args"])] += event["dur"] / 1000 / PROFILED
+            name = event["name"].removesuffix("_kernel_time")
+            totals[kinds.get(name, event["args"]["op_name"])] += event["dur"] / 1000 / PROFILED
     return totals
 
 
-def kind_of(facts: Mapping[str, Any]) -> str:
-    """Convolutions under one name in both files, parted by what they cost; all else by its operator."""
-    name = str(facts["op_name"])
-    if name not in {"Conv", "FusedConv", "QLinearConv"}:
-        return name
-    kernel = next(iter(facts["input_type_shape"][3 if name == "QLinearConv" else 1].values()))
-    if kernel[1] == 1:
-        return "depthwise convolution"
-    return "1x1 convolution" if kernel[2:] == [1, 1] else f"{kernel[2]}x{kernel[3]} convolution"
+def kinds_of_nodes(fused: Path) -> dict[str, str]:
+    """The convolutions of a graph as ONNX Runtime runs it, by name: parted by what they cost, alike in both files."""
+    graph = onnx.load(fused).graph
+    dimensions = {tensor.name: list(tensor.dims) for tensor in graph.initializer}
+    kinds = {}
+    for node in graph.node:
+        kernel = next((dimensions[name] for name in node.input if len(dimensions.get(name, ())) == 4), None)
+        if "Conv" in node.op_type and kernel:
+            size = f"{kernel[2]}x{kernel[3]}"
+            kinds[node.name] = f"{'depthwise' if kernel[1] == 1 else size} convolution"
+    return kinds
 
 
 def float_and_int8(file: Path) -> dict[str, Graph]:
@@ -128,8 +132,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("what", choices=("quantise", "speed", "layers"))
     parser.add_argument("files", nargs="+", type=Path)
+    parser.add_argument("--without-opencv", action="store_true", help="time the two engines that have int8 arithmetic")
     args = parser.parse_args()
-    steps = {"quantise": quantise_all, "speed": print_speed, "layers": print_layers}
+    backends = [each for each in claimed() if not (args.without_opencv and each.startswith("opencv"))]
+    steps = {"quantise": quantise_all, "speed": partial(print_speed, backends=backends), "layers": print_layers}
     steps[args.what](args.files)
 
 
