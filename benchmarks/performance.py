@@ -3,7 +3,7 @@
     python app.py bench all --rounds 5 --memory-frames 20000 --json bench.json --plots docs/
     python benchmarks/performance.py bench.json ...
 
-Several files, each with some of the parts, are taken together.
+Several files, each with some of the parts or rows, are taken together.
 """
 
 import json
@@ -37,7 +37,7 @@ def main() -> None:
     reports = [json.loads(Path(name).read_text(encoding="utf-8")) for name in sys.argv[1:]]
     if not reports:
         sys.exit(__doc__)
-    parts: Parts = {name: part for report in reports for name, part in report["parts"].items()}
+    parts = _joined(reports)
     sections = {name: _table(part["rows"]) + _remarks(part["remarks"]) for name, part in parts.items()}
     targets = list(_targets(parts))
     sections["targets"] = _table(
@@ -55,6 +55,16 @@ def main() -> None:
     PAGE.write_text(text, encoding="utf-8")
     for each in targets:
         print(f"{'met   ' if each.met else 'MISSED'} {each.wish}: {each.seen}")
+
+
+def _joined(reports: list[dict[str, Any]]) -> Parts:
+    """The parts of all reports; rows of one part from several reports come one after another."""
+    parts: Parts = {}
+    for report in reports:
+        for name, part in report["parts"].items():
+            before = parts.get(name, {"rows": []})
+            parts[name] = part | {"rows": before["rows"] + part["rows"]}
+    return parts
 
 
 def _targets(parts: Parts) -> Iterator[Target]:
