@@ -48,7 +48,7 @@ def _draw_stages(axes: "Axes", rows: list[dict[str, Any]]) -> None:
         ends |= {frame: ends[frame] + cost for frame, cost in costs.items()}
     axes.set_xlabel("processor milliseconds a frame")
     axes.invert_yaxis()
-    axes.legend(ncols=4, loc="upper right", fontsize="small")
+    axes.legend(ncols=5, loc="lower center", bbox_to_anchor=(0.5, 1.0), fontsize="small")
 
 
 def _draw_end_to_end(axes: "Axes", rows: list[dict[str, Any]]) -> None:
