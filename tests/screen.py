@@ -106,22 +106,22 @@ class Program:
         return dict(facts)
 
     def click_its_cross(self) -> None:
-        """Click the cross until the program has ended, as a person would."""
+        """Click the cross of whatever window is there until the program has ended, as a person would."""
         for _ in range(_TRIES):
-            self._send_close()
+            self._send_close(wait_for(self._find_window))
             deadline = time.monotonic() + _PAINT_S
             while self.process.poll() is None and time.monotonic() < deadline:
                 time.sleep(0.1)
             if self.process.poll() is not None:
                 return
 
-    def _send_close(self) -> None:
+    def _send_close(self, window_number: str) -> None:
         """What a window manager sends when the cross is clicked."""
         from Xlib import X, display
         from Xlib.protocol import event
 
         connection = display.Display(self._display)
-        window = connection.create_resource_object("window", int(self.window))
+        window = connection.create_resource_object("window", int(window_number))
         delete = connection.intern_atom("WM_DELETE_WINDOW")
         data = (32, [delete, X.CurrentTime, 0, 0, 0])
         message = event.ClientMessage(window=window, client_type=connection.intern_atom("WM_PROTOCOLS"), data=data)

@@ -71,6 +71,9 @@ class Window:
     def show(self, picture: Image, buttons: Sequence[Button] = ()) -> None:
         """Put a picture (uint8 (H, W, 3), BGR) on the screen, with buttons that can be clicked."""
         self._buttons = buttons
+        if self._seen and not self._visible():
+            # Closed since the last poll, which will say so; imshow would open it anew.
+            return
         cv2.imshow(self._title, picture)
         self._picture_wh = (picture.shape[1], picture.shape[0])
 
