@@ -126,7 +126,7 @@ class Program:
         data = (32, [delete, X.CurrentTime, 0, 0, 0])
         message = event.ClientMessage(window=window, client_type=connection.intern_atom("WM_PROTOCOLS"), data=data)
         window.send_event(message)
-        connection.flush()
+        connection.sync()
         connection.close()
 
     def wait(self) -> int:
