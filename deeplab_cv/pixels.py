@@ -46,6 +46,11 @@ BT601 = Matrix(0.299, 0.114)
 BT709 = Matrix(0.2126, 0.0722)
 
 
+def assumed_matrix(size_wh: tuple[int, int]) -> Matrix:
+    """What players take where a file says nothing: BT.709 for HD, BT.601 for SD."""
+    return BT709 if size_wh[0] >= 1280 or size_wh[1] > 576 else BT601
+
+
 @dataclass(frozen=True)
 class Planes:
     """A picture as most video holds it: 8-bit YUV 4:2:0, limited range.

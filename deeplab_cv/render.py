@@ -20,8 +20,9 @@ def labels_of(scored: Scored, smoother: ScoreSmoother, smooth: float) -> Labels:
 
 def painted_frame(scored: Scored, labels: Labels, view: View, settings: Settings) -> Painted:
     """Labels over their frame, in the style of a view; painted when a sink asks for it, in the form it asks for."""
-    look = look_of(view, settings, scored.class_names)
-    pixels = painted_pixels(scored.frame.pixels, labels, look) if view.overlay else scored.frame.pixels
+    pixels = scored.frame.pixels
+    if view.overlay:
+        pixels = painted_pixels(pixels, labels, look_of(view, settings, scored.class_names))
     return Painted(scored.frame, labels, pixels, scored.class_names)
 
 

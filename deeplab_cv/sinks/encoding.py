@@ -14,7 +14,8 @@ from av.video.reformatter import ColorRange, Colorspace, Interpolation, VideoRef
 
 from deeplab_cv import pixels
 from deeplab_cv.errors import UsageError
-from deeplab_cv.pixels import Image, Pixels
+from deeplab_cv.pixels import Image, Pixels, assumed_matrix
+from deeplab_cv.sources.conversion import samples
 
 BT709 = 1
 """FFmpeg's number for the primaries, transfer and matrix of HD television; screens and cameras share the first two."""
@@ -133,9 +134,9 @@ class YuvConverter:
     def __init__(self, size_wh: tuple[int, int]) -> None:
         """`size_wh`: of the frames, in pixels, both even."""
         self.size_wh = size_wh
-        high_definition = size_wh[0] >= 1280 or size_wh[1] > 576
+        self._matrix = assumed_matrix(size_wh)
+        high_definition = self._matrix == pixels.BT709
         self.colorspace = BT709 if high_definition else _BT601
-        self._matrix = pixels.BT709 if high_definition else pixels.BT601
         self._swscale_matrix = Colorspace.ITU709 if high_definition else Colorspace.ITU601
         self._reformatter = VideoReformatter()
 
@@ -145,9 +146,8 @@ class YuvConverter:
         if planes is None or planes.matrix != self._matrix or picture.size_wh != self.size_wh:
             return self.convert(picture.image)
         frame = VideoFrame(*self.size_wh, "yuv420p")
-        for lines, plane in zip(frame.planes, (planes.y, planes.u, planes.v), strict=True):
-            memory = np.frombuffer(memoryview(lines), np.uint8).reshape(lines.height, lines.line_size)
-            memory[:, : lines.width] = plane
+        for number, plane in enumerate((planes.y, planes.u, planes.v)):
+            samples(frame, number)[:] = plane
         return frame
 
     def convert(self, picture: Image) -> VideoFrame:

@@ -13,7 +13,7 @@ from av.video.reformatter import Colorspace, VideoReformatter
 from numpy.typing import NDArray
 
 from deeplab_cv.frame import Image
-from deeplab_cv.pixels import BT601, BT709, Pixels, Plane, Planes, image_pixels
+from deeplab_cv.pixels import BT601, BT709, Pixels, Plane, Planes, assumed_matrix, image_pixels
 from deeplab_cv.sources.pictures import over_black
 
 _UNTOLD_MATRICES = (2, 3)
@@ -134,8 +134,7 @@ def _matrix(frame: VideoFrame) -> Colorspace | None:
     """What turns this frame's YUV into RGB: None where the frame says so itself, else what players assume."""
     if frame.colorspace not in _UNTOLD_MATRICES:
         return None
-    high_definition = frame.width >= 1280 or frame.height > 576
-    return Colorspace.ITU709 if high_definition else Colorspace.ITU601
+    return Colorspace.ITU709 if assumed_matrix((frame.width, frame.height)) == BT709 else Colorspace.ITU601
 
 
 def samples(frame: VideoFrame, plane: int) -> Plane:
