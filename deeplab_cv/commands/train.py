@@ -55,7 +55,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--batch-size", type=int, default=8, help="crops per step (default 8)")
     parser.add_argument("--crop-pixels", type=int, default=288, help="a crop's area as a square's side (default 288)")
     parser.add_argument("--val-pixels", type=int, default=384, help="the same for validation (default 384)")
-    parser.add_argument("--learning-rate", type=float, default=1e-3, help="of the head (default 0.001)")
+    parser.add_argument(
+        "--learning-rate",
+        type=float,
+        default=1e-3,
+        help="of the head; a tenth of it for what --start has taught (default 0.001)",
+    )
     parser.add_argument("--train-all", action="store_true", help="train the early stages, too (twice the time)")
     beginning = parser.add_mutually_exclusive_group()
     beginning.add_argument(

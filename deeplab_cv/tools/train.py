@@ -55,7 +55,8 @@ def train(plan: TrainingPlan, resume: bool) -> Facts:
         if earlier is not None and plan.only:
             train_records, val_records = complete_masks(plan, earlier, (train_records, val_records), device, progress)
         crops, present = prepare_crops(plan, train_records, progress)
-        run = TrainingRun(plan, fingerprint(plan, train_records), device, present)
+        grown = earlier is not None and not set(plan.classes) <= set(earlier[1])
+        run = TrainingRun(plan, fingerprint(plan, train_records), device, present, grown)
         if resume:
             run.restore(last_path)
         elif earlier is not None and plan.start is not None:
@@ -98,8 +99,18 @@ def train(plan: TrainingPlan, resume: bool) -> Facts:
 class TrainingRun:
     """What changes from step to step: weights, their average, optimizer, step, time used."""
 
-    def __init__(self, plan: TrainingPlan, data_key: str, device: torch.device, present: npt.NDArray[np.bool_]) -> None:
-        """present: bool (classes,), which classes the training masks show."""
+    def __init__(
+        self,
+        plan: TrainingPlan,
+        data_key: str,
+        device: torch.device,
+        present: npt.NDArray[np.bool_],
+        grown: bool,
+    ) -> None:
+        """present: bool (classes,), which classes the training masks show.
+
+        grown: the network begun from lacks some of the classes.
+        """
         self.plan, self.data_key, self.device = plan, data_key, device
         self.architecture = ARCHITECTURES[plan.architecture]
         torch.manual_seed(plan.seed)
@@ -110,7 +121,7 @@ class TrainingRun:
         self.set_training_mode()
         self.replicas = Replicas(self.network, plan.threads if device.type == "cpu" else 1)
         self.averaged = AveragedModel(self.network, multi_avg_fn=move_average, use_buffers=True)
-        self.optimizer = build_optimizer(self.network, plan.learning_rate, begun=plan.start is not None)
+        self.optimizer = build_optimizer(self.network, plan.learning_rate, plan.start is not None, grown)
         # What an earlier network knows of classes that are not in these pictures would only be unlearned.
         self.left_rows = np.flatnonzero(~present).tolist() if plan.start is not None else []
         self.step = 0

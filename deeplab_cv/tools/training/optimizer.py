@@ -13,19 +13,21 @@ EMA_DECAY = 0.998
 WEIGHT_DECAY = 0.02
 BACKBONE_SHARE = 0.4
 BEGUN_SHARE = 0.1
-"""Of the rate, for all but the last layer of a network that was trained before. AdamW's first steps are as long as its
-later ones: at the whole rate a hundred of them undo more than fifty pictures can teach anew."""
+"""Of the rate, for what was trained before. AdamW's first steps are as long as its later ones: at the whole rate a
+hundred of them undo more than fifty pictures can teach anew."""
 
 
-def build_optimizer(network: nn.Module, learning_rate: float, begun: bool) -> torch.optim.Optimizer:
+def build_optimizer(
+    network: nn.Module, learning_rate: float, begun: bool, grown: bool = False
+) -> torch.optim.Optimizer:
     """AdamW: the pretrained backbone at a lower rate than the head, weight decay on convolutions only.
 
-    begun: the network was trained as a whole before; only the last layer, which may have new rows, has the full rate.
+    begun: the network was trained as a whole before. grown: its last layer has new rows since, and the full rate.
     """
     groups: dict[tuple[float, bool], list[nn.Parameter]] = {}
     for name, parameter in network.named_parameters():
         if parameter.requires_grad:
-            groups.setdefault((rate_share(name, begun), parameter.ndim > 1), []).append(parameter)
+            groups.setdefault((rate_share(name, begun, grown), parameter.ndim > 1), []).append(parameter)
     return torch.optim.AdamW(
         [
             {
@@ -39,10 +41,11 @@ def build_optimizer(network: nn.Module, learning_rate: float, begun: bool) -> to
     )
 
 
-def rate_share(name: str, begun: bool) -> float:
+def rate_share(name: str, begun: bool, grown: bool) -> float:
     """The share of the learning rate that a parameter gets, by its name in the network."""
     share = BACKBONE_SHARE if name.startswith("backbone.") else 1.0
-    return share * BEGUN_SHARE if begun and not name.startswith(CLASS_LAYERS) else share
+    known = begun and not (grown and name.startswith(CLASS_LAYERS))
+    return share * BEGUN_SHARE if known else share
 
 
 def leave_rows(network: nn.Module, rows: Sequence[int]) -> None:
