@@ -24,6 +24,7 @@ from deeplab_cv.tools.training.log import TrainingLog
 from deeplab_cv.tools.training.loss import segmentation_loss
 from deeplab_cv.tools.training.optimizer import build_optimizer, leave_rows, move_average
 from deeplab_cv.tools.training.plan import TrainingPlan, fingerprint
+from deeplab_cv.tools.training.precision import fast_dtype
 from deeplab_cv.tools.training.preparing import complete_masks, find_lists, prepare_crops
 from deeplab_cv.tools.training.replicas import Replicas
 from deeplab_cv.tools.training.schedule import learning_rate_factor
@@ -176,7 +177,8 @@ class TrainingRun:
     def loss(self, network: nn.Module, batch: tuple[Tensor, ...]) -> Tensor:
         """The loss of a batch or of a part of it."""
         pictures, labels, teacher = batch
-        with torch.autocast(self.device.type, torch.bfloat16, enabled=self.device.type == "cuda"):
+        dtype = fast_dtype(self.device)
+        with torch.autocast(self.device.type, dtype, enabled=dtype != torch.float32):
             scores = network(normalise(pictures, self.architecture))
         return segmentation_loss(scores, labels, teacher, self.plan.teacher_weight)
 
