@@ -22,7 +22,7 @@ from deeplab_cv.frame import Area, Labels, Scores
 _ROUNDING = 32 * float(np.finfo(np.float32).eps)
 _SMALLEST = float(np.finfo(np.float32).tiny)
 _GREATEST = 1e37
-_PIXELS_AT_ONCE = 1 << 16
+_PIXELS_AT_ONCE = 1 << 15
 _ROWS_AT_ONCE = 512
 """calcHist counts in float32, exact up to 16 million pixels: 512 rows of the widest frame there is."""
 
@@ -39,25 +39,27 @@ def labels_at(scores_chw: Scores, size_wh: tuple[int, int], align_corners: bool,
     if scores_chw.ndim != 3 or not 1 <= len(scores_chw) <= 256:
         raise ValueError(f"expected scores (1..256 classes, h, w), got {scores_chw.shape}")
     scores = np.asarray(scores_chw, np.float32)
-    magnitude = max(float(scores.max()), -float(scores.min()))
+    greatest, smallest = scores.max(axis=(1, 2)), scores.min(axis=(1, 2))
+    magnitude = max(float(greatest.max()), -float(smallest.min()))
     if not magnitude < _GREATEST:
         raise EngineError("the engine's scores are no numbers", f"greatest {magnitude}", "try another --backend")
+    slack = np.float32(magnitude * _ROUNDING + _SMALLEST)
     width, height = size_wh
     rows = _axis(height, scores.shape[1], align_corners, area.top, area.height)
     columns = _axis(width, scores.shape[2], align_corners, area.left, area.width)
-    corners = np.pad(scores, ((0, 0), (1, 1), (1, 1)), "edge")[:, rows.corners, columns.corners]
+    # The bound holds for the whole map too: about half of the classes can win nowhere, and are not looked at again.
+    classes = np.flatnonzero(greatest >= smallest.max() - slack).astype(np.uint8)
+    corners = scores.take(classes, axis=0).take(rows.corners, axis=1).take(columns.corners, axis=2)
 
-    can_win = _candidates(corners, magnitude * _ROUNDING + _SMALLEST)
-    class_numbers = np.arange(len(scores), dtype=np.uint8)[:, None, None]
-    last_candidate = (can_win * class_numbers).max(axis=0)
-    labels: Labels = last_candidate[:, columns.cell][rows.cell]
+    can_win = _candidates(corners, slack)
+    last_candidate = (can_win * classes[:, None, None]).max(axis=0)
+    labels: Labels = last_candidate.repeat(columns.length, axis=1).repeat(rows.length, axis=0)
     candidate_count = can_win.sum(axis=0, dtype=np.uint16)
     candidate_count *= (rows.length[:, None] > 0) & (columns.length > 0)
-    for count in range(2, int(candidate_count.max()) + 1):
-        cells_yx = np.argwhere(candidate_count == count)
-        classes = np.nonzero(can_win[:, cells_yx[:, 0], cells_yx[:, 1]].T)[1].reshape(-1, count)
-        for part in _parts(len(cells_yx), rows.longest * columns.longest):
-            _fill_cells(labels, corners, cells_yx[part], classes[part], rows, columns)
+    cells = np.flatnonzero(candidate_count > 1)
+    cells = cells[np.argsort(candidate_count.take(cells))[::-1]]
+    for part in _parts(len(cells), len(rows.pixels) * len(columns.pixels)):
+        _fill_cells(labels, corners, can_win, classes, cells[part], rows, columns)
     return labels
 
 
@@ -84,21 +86,17 @@ class _Axis:
     """How the frame's pixels along one axis lie among the scores; cell i lies between corners i and i + 1.
 
     Attributes:
-        corners: the padded scores (one more at either end, equal to the last, so that beyond the outermost centres
-            the score stays what it is) that the frame reaches.
-        cell: the cell of each pixel.
-        way: how far the pixel lies from its cell's first corner to the second, 0..1, float32.
-        first: the first pixel of each cell.
+        corners: the row or column of the score at each corner; beyond the outermost centres it stays the outermost.
         length: the number of pixels of each cell.
-        longest: the greatest of these.
+        pixels: (longest, cells), the pixels of each cell; shorter cells than the longest repeat their last pixel, so
+            that all have one shape.
+        way: (longest, cells), how far each of these lies from its cell's first corner to the second, 0..1, float32.
     """
 
-    corners: slice
-    cell: NDArray[np.intp]
-    way: NDArray[np.float32]
-    first: NDArray[np.intp]
+    corners: NDArray[np.intp]
     length: NDArray[np.intp]
-    longest: int
+    pixels: NDArray[np.intp]
+    way: NDArray[np.float32]
 
 
 @lru_cache(maxsize=8)
@@ -109,21 +107,20 @@ def _axis(pixels: int, scores: int, align_corners: bool, start: float, extent: f
     else:
         position = (start + extent * (index + 0.5) / pixels) * scores - 0.5
     before = np.floor(position).astype(np.intp)
-    way = (position - before).astype(np.float32)
-    cell = before - before[0]
-    length = np.bincount(cell)
+    corners = np.arange(before[0], before[-1] + 2).clip(0, scores - 1)
+    length = np.bincount(before - before[0])
     first = np.cumsum(length) - length
-    corners = slice(int(before[0]) + 1, int(before[-1]) + 3)
-    return _Axis(corners, cell, way, first, length, int(length.max()))
+    pixel = first + np.minimum(np.arange(length.max())[:, None], length - 1)
+    return _Axis(corners, length, pixel, (position - before).astype(np.float32)[pixel])
 
 
-def _candidates(corners: NDArray[np.float32], slack: float) -> NDArray[np.bool_]:
+def _candidates(corners: NDArray[np.float32], slack: np.float32) -> NDArray[np.bool_]:
     """Which classes can win in which cell: (classes, h + 1, w + 1) corners -> (classes, h, w) cells."""
     low = np.minimum(corners[:, :-1], corners[:, 1:])
     low = np.minimum(low[:, :, :-1], low[:, :, 1:])
     high = np.maximum(corners[:, :-1], corners[:, 1:])
     high = np.maximum(high[:, :, :-1], high[:, :, 1:])
-    can_win: NDArray[np.bool_] = high >= low.max(axis=0) - np.float32(slack)
+    can_win: NDArray[np.bool_] = high >= low.max(axis=0) - slack
     return can_win
 
 
@@ -136,31 +133,47 @@ def _parts(cells: int, pixels_per_cell: int) -> Iterator[slice]:
 def _fill_cells(
     labels: Labels,
     corners: NDArray[np.float32],
-    cells_yx: NDArray[np.intp],
-    classes: NDArray[np.intp],
+    can_win: NDArray[np.bool_],
+    classes: NDArray[np.uint8],
+    cells: NDArray[np.intp],
     rows: _Axis,
     columns: _Axis,
 ) -> None:
     """Interpolate the classes that can win in these cells and write the winners.
 
-    cells_yx: (n, 2); classes: (n, candidates), ascending in each row.
+    classes: the class of each plane of corners and can_win; cells: places in such a plane of can_win, those where most
+    classes can win first. Cells are the last axis of all arrays here, since NumPy is quick along a long last axis.
     """
-    y, x = cells_yx.T[:, :, None]
-    top_left, top_right = corners[classes, y, x], corners[classes, y, x + 1]
-    bottom_left, bottom_right = corners[classes, y + 1, x], corners[classes, y + 1, x + 1]
-    # Shorter cells than the longest repeat their last pixel, so that all have one shape.
-    pixel_y = rows.first[y] + np.minimum(np.arange(rows.longest), rows.length[y] - 1)
-    pixel_x = columns.first[x] + np.minimum(np.arange(columns.longest), columns.length[x] - 1)
-    down, across = rows.way[pixel_y][:, None, :], columns.way[pixel_x][:, None, :]
+    y, x = np.divmod(cells, can_win.shape[2])
+    down, across = rows.way.take(y, axis=1), columns.way.take(x, axis=1)
+    top_left = y * corners.shape[2] + x
+    cell_of, plane_of = np.nonzero(can_win.reshape(len(classes), -1).take(cells, axis=1).T)
+    candidates = np.bincount(cell_of)
+    first = np.cumsum(candidates) - candidates
+    winner = np.empty((len(down), len(across), len(cells)), np.uint8)
+    greatest = np.full(winner.shape, -np.inf, np.float32)
+    for rank in range(candidates[0]):
+        count = int(np.count_nonzero(candidates > rank))
+        plane = plane_of.take(first[:count] + rank)
+        corner = plane * corners[0].size + top_left[:count]
+        value = _interpolate(corners, corner, down[:, :count], across[:, :count])
+        np.copyto(winner[..., :count], classes.take(plane), where=value > greatest[..., :count])
+        np.maximum(value, greatest[..., :count], out=greatest[..., :count])
+    pixel = (rows.pixels.take(y, axis=1) * labels.shape[1])[:, None] + columns.pixels.take(x, axis=1)
+    labels.reshape(-1)[pixel] = winner
 
-    left = top_left[:, :, None] + (bottom_left - top_left)[:, :, None] * down
-    right = top_right[:, :, None] + (bottom_right - top_right)[:, :, None] * down
-    slope = right - left
-    greatest = left[:, 0, :, None] + slope[:, 0, :, None] * across
-    winner = np.empty(greatest.shape, np.uint8)
-    winner[:] = classes[:, 0, None, None]
-    for k in range(1, classes.shape[1]):
-        value = left[:, k, :, None] + slope[:, k, :, None] * across
-        np.copyto(winner, classes[:, k, None, None].astype(np.uint8), where=value > greatest)
-        np.maximum(greatest, value, out=greatest)
-    labels[pixel_y[:, :, None], pixel_x[:, None, :]] = winner
+
+def _interpolate(
+    corners: NDArray[np.float32], top_left: NDArray[np.intp], down: NDArray[np.float32], across: NDArray[np.float32]
+) -> NDArray[np.float32]:
+    """Scores inside cells, first down, then across: (height, width, cells).
+
+    top_left: the first corner of each cell, counted through all planes; down: (height, cells); across: (width, cells).
+    """
+    top_two = corners.take([top_left, top_left + 1])[:, None]
+    bottom_left = top_left + corners.shape[2]
+    bottom_two = corners.take([bottom_left, bottom_left + 1])[:, None]
+    left, right = top_two + (bottom_two - top_two) * down
+    value: NDArray[np.float32] = (right - left)[:, None] * across
+    value += left[:, None]
+    return value
