@@ -1,14 +1,16 @@
 """Paint blended straight into the planes of a video frame."""
 
 from dataclasses import replace
+from functools import lru_cache
 
 import cv2
 import numpy as np
 
+from deeplab_cv.classes import RGB
 from deeplab_cv.frame import Labels
 from deeplab_cv.overlay.look import Look
 from deeplab_cv.overlay.styles import found_classes
-from deeplab_cv.pixels import Plane, Planes
+from deeplab_cv.pixels import Matrix, Plane, Planes
 
 _FOUR = 4
 """A colour sample stands for four pixels."""
@@ -25,34 +27,30 @@ def blend_planes(planes: Planes, labels: Labels, look: Look) -> Planes:
         return planes
     painted = replace(planes, y=planes.y.copy(), u=planes.u.copy(), v=planes.v.copy())
     for colour, mask, (rows, columns) in found:
-        luma, *chroma = planes.matrix.from_rgb @ (*colour, 1)
-        _mix(painted.y[rows, columns], luma, look.alpha, mask)
-        half_rows, half_columns = (slice(side.start // 2, (side.stop + 1) // 2) for side in (rows, columns))
-        count = _painted_of_four(mask, rows.start % 2, columns.start % 2)
-        whole = np.asarray(cv2.inRange(count, _FOUR, _FOUR), np.uint8)
-        edge = np.nonzero((count > 0) & (count < _FOUR))
-        share = count[edge] * (look.alpha / _FOUR)
-        for plane, value in zip((painted.u, painted.v), chroma, strict=True):
-            samples = plane[half_rows, half_columns]
-            samples[edge] = np.rint(samples[edge] * (1 - share) + value * share)
-            _mix(samples, value, look.alpha, whole)
+        luma, *chroma = _mixed(planes.matrix, colour, look.alpha)
+        _mix(painted.y[rows, columns], luma[_FOUR], mask)
+        half = slice(rows.start // 2, rows.stop // 2), slice(columns.start // 2, columns.stop // 2)
+        # The mean of zeros and fours is how many of the four are not zero.
+        fours = mask * np.uint8(_FOUR)
+        count = np.asarray(cv2.resize(fours, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA), np.uint8)
+        whole = (count == _FOUR).view(np.uint8)
+        edge = np.divmod(np.flatnonzero(count & (_FOUR - 1) != 0), count.shape[1])
+        for plane, tables in zip((painted.u, painted.v), chroma, strict=True):
+            samples = plane[half]
+            samples[edge] = tables[count[edge], samples[edge]]
+            _mix(samples, tables[_FOUR], whole)
     return painted
 
 
-def _painted_of_four(mask: Plane, above: int, left: int) -> Plane:
-    """How many of the four pixels of each colour sample are painted: uint8, 0..4.
-
-    mask: uint8 (H, W), 0 or 255. above, left: 1 where its first row or column is the second of a sample.
-    """
-    below, right = (mask.shape[0] + above) % 2, (mask.shape[1] + left) % 2
-    fours = cv2.threshold(mask, 0, _FOUR, cv2.THRESH_BINARY)[1]
-    if above or below or left or right:
-        fours = cv2.copyMakeBorder(fours, above, below, left, right, cv2.BORDER_CONSTANT)
-    # The mean of zeros and fours is how many of the four are not zero.
-    return np.asarray(cv2.resize(fours, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA), np.uint8)
+@lru_cache(maxsize=64)
+def _mixed(matrix: Matrix, colour: RGB, alpha: float) -> Plane:
+    """What becomes of each value of Y, U and V if so many of its four pixels are painted: uint8 (3, 5, 256)."""
+    values = matrix.from_rgb @ (*colour, 1)
+    opacity = np.arange(_FOUR + 1)[:, None] * (alpha / _FOUR)
+    mixed = np.arange(256) * (1 - opacity) + values[:, None, None] * opacity
+    return np.asarray(np.rint(mixed), np.uint8)
 
 
-def _mix(plane: Plane, value: float, opacity: float, mask: Plane) -> None:
-    """Mix a value into the samples of a plane that a mask (uint8, 0 or 255) shows."""
-    table = np.rint(np.arange(256) * (1 - opacity) + value * opacity).astype(np.uint8)
+def _mix(plane: Plane, table: Plane, mask: Plane) -> None:
+    """Take from a table what becomes of the samples of a plane that a mask (uint8, 0 or not) shows."""
     cv2.copyTo(cv2.LUT(plane, table), mask, plane)
