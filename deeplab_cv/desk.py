@@ -214,7 +214,7 @@ class Desk:
         if self._last is None:
             return
         scored, painted = self._last
-        picture = painted.picture
+        picture = painted.picture.copy()  # what is drawn over it is for the window alone
         if self.view.legend and self.view.overlay:
             look = look_of(self.view, self._settings, scored.class_names)
             picture = draw_legend(picture, painted.labels, look, scored.class_names)

@@ -213,7 +213,7 @@ def _encode(path: Path, info: SourceInfo, painted: Sequence[Painted]) -> None:
 def _show(window: Window, painted: Sequence[Painted], look: Look) -> None:
     """Into the window, with what a user sees over the picture: the list of classes and two lines of text."""
     for each in painted:
-        picture = draw_legend(each.picture, each.labels, look, each.class_names)
+        picture = draw_legend(each.picture.copy(), each.labels, look, each.class_names)
         window.show(draw_lines(picture, _LINES))
         window.poll(0)
 

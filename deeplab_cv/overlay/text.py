@@ -65,11 +65,10 @@ def darken(picture: Image, box: PixelBox) -> None:
 
 
 def draw_lines(picture: Image, lines: Sequence[str]) -> Image:
-    """A copy of the picture with lines of text in its upper left corner, on a dark translucent box.
+    """Draw lines of text into the upper left corner of a picture, on a dark translucent box; returns the picture.
 
     picture: uint8 (H, W, 3), BGR. What follows a tab in a line begins in a second column; long lines are broken.
     """
-    picture = picture.copy()
     rows = [part.partition("\t") for line in lines for part in _broken(line, picture)]
     if not rows:
         return picture
@@ -86,8 +85,7 @@ def draw_lines(picture: Image, lines: Sequence[str]) -> Image:
 
 
 def draw_buttons(picture: Image, buttons: Sequence[tuple[str, PixelBox]]) -> Image:
-    """A copy of the picture with buttons: a text in the middle of a dark box with a white border, for each."""
-    picture = picture.copy()
+    """Draw buttons into a picture: a text in the middle of a dark box with a white border; returns the picture."""
     for text, box in buttons:
         left, top, width, height = box
         darken(picture, box)
