@@ -28,13 +28,14 @@ def filled_area(size_wh: tuple[int, int], shape: Shape, facts: InputFacts) -> Ar
     return Area(box.left / width, box.top / height, box.width / width, box.height / height)
 
 
-def blob_of(picture: Image | Pixels, shape: Shape, facts: InputFacts) -> Blob:
+def blob_of(picture: Image | Pixels, shape: Shape, facts: InputFacts, into: Blob | None = None) -> Blob:
     """The network's input for a picture.
 
     Args:
         picture: uint8 (H, W, 3), BGR, or a picture as it came.
         shape: height and width of the input in pixels.
         facts: the card's word on mean, std, channel order and fit.
+        into: a tensor of that shape to write over, so that no memory is asked for; a new one is made without it.
 
     Returns:
         float32 (1, 3, height, width).
@@ -61,7 +62,7 @@ def blob_of(picture: Image | Pixels, shape: Shape, facts: InputFacts) -> Blob:
     parameters.swapRB = facts.order == "rgb"
     parameters.mean = facts.mean or (0, 0, 0)
     parameters.scalefactor = tuple(1 / value for value in facts.std or (1, 1, 1))
-    return np.asarray(cv2.dnn.blobFromImageWithParams(image, parameters), np.float32)
+    return np.asarray(cv2.dnn.blobFromImageWithParams(image, into, parameters), np.float32)
 
 
 def _box(size_wh: tuple[int, int], shape: Shape, facts: InputFacts) -> _Box:

@@ -5,8 +5,10 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 
+import numpy as np
+
 from deeplab_cv.card import Shape
-from deeplab_cv.engines import Engine
+from deeplab_cv.engines import Blob, Engine
 from deeplab_cv.engines.candidates import backend_names
 from deeplab_cv.engines.choice import Choice, choose
 from deeplab_cv.frame import Frame, Scored, Scores
@@ -49,6 +51,7 @@ class Segmenter:
         self._economy = economy
         self._propagator = Propagator(economy)
         self._choices: dict[Shape, Choice] = {}
+        self._blobs: dict[Shape, deque[Blob]] = {}
         self._pending: deque[_Pending] = deque()
         self._inference_ms = 0.0
 
@@ -66,6 +69,8 @@ class Segmenter:
         if shape not in self._choices:
             graphs = self._graphs(size_wh)
             self._choices[shape] = choose(graphs, self.backend, self._threads, self._depth, self._say)
+            depth = self._choices[shape].engine.depth
+            self._blobs[shape] = deque(np.empty((1, 3, *shape), np.float32) for _ in range(depth))
         return self._choices[shape].engine
 
     def backends(self, size_wh: tuple[int, int]) -> list[str]:
@@ -94,7 +99,10 @@ class Segmenter:
         plan = self._propagator.plan(frame, shape, filled_area(frame.size_wh, shape, card.input))
         submitted_at = time.perf_counter()
         if plan.way == "infer":
-            blob = blob_of(frame.pixels, shape, card.input)
+            # The tensor that was handed in longest ago: its scores have been fetched.
+            blob = self._blobs[shape][0]
+            self._blobs[shape].rotate(-1)
+            blob_of(frame.pixels, shape, card.input, blob)
             submitted_at = time.perf_counter()
             engine.submit(blob)
         self._pending.append(_Pending(frame, engine, shape, plan, submitted_at))
@@ -131,6 +139,7 @@ class Segmenter:
         for choice in self._choices.values():
             choice.engine.close()
         self._choices.clear()
+        self._blobs.clear()
         self._pending.clear()
 
     def _graphs(self, size_wh: tuple[int, int]) -> list[Graph]:

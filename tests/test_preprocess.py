@@ -47,6 +47,16 @@ def test_a_picture_is_stretched_to_the_shape():
     np.testing.assert_array_equal(blob[0], cv2.resize(image, (48, 32))[..., ::-1].transpose(2, 0, 1))
 
 
+def test_a_tensor_that_is_given_is_written_over_and_holds_the_same_bits():
+    facts = InputFacts(mean=(10, 20, 30), std=(2, 4, 8), fit="letterbox")
+    used = np.full((1, 3, 64, 64), np.nan, np.float32)
+
+    blob = blob_of(picture(64, 16), (64, 64), facts, used)
+
+    assert np.shares_memory(blob, used)
+    np.testing.assert_array_equal(blob, blob_of(picture(64, 16), (64, 64), facts))
+
+
 @pytest.mark.parametrize("order", ["rgb", "bgr"])
 @pytest.mark.parametrize("mean", [None, (10.0, 20.0, 30.0)])
 def test_a_letterbox_is_padded_with_the_mean(order, mean):

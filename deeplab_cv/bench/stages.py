@@ -6,6 +6,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+import numpy as np
+
 from deeplab_cv.bench import Part, Plan, Row
 from deeplab_cv.bench.instruments.clips import clip_at
 from deeplab_cv.bench.instruments.turns import Cost, Spread, Work, in_turns, spread_of
@@ -129,6 +131,7 @@ class _Bench:
         shape = nearest_shape(card.shapes, frames[0].size_wh)
         engine = self.segmenter.prepare(frames[0].size_wh)
         blobs = [blob_of(frame.pixels, shape, card.input) for frame in frames]
+        again = np.empty_like(blobs[0])
         scored = [_score(self.segmenter, frame) for frame in frames]
         labels = [_labels(each) for each in scored]
         view = first_view(settings, pictures=False)
@@ -147,7 +150,7 @@ class _Bench:
             "decode": lambda: fresh.extend(_next_frames(self.source, len(frames))),
             # A frame keeps its BGR form: only those that were decoded just now still have to make it.
             "to BGR": lambda: [frame.image for frame in fresh],
-            "preprocess": lambda: [blob_of(frame.pixels, shape, card.input) for frame in frames],
+            "preprocess": lambda: [blob_of(frame.pixels, shape, card.input, again) for frame in frames],
             "infer": lambda: _infer(engine, blobs),
             "labels": lambda: [_labels(each) for each in scored],
             "overlay": lambda: _make(paint()),
