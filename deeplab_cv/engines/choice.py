@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from deeplab_cv.engines import Blob, Engine
 from deeplab_cv.engines.candidates import Candidate, candidates_for, engine_module
 from deeplab_cv.engines.golden import Proof, Reference, check, reference_for
-from deeplab_cv.engines.memory import spoiled_memory
+from deeplab_cv.engines.memory import return_free_memory, spoiled_memory
 from deeplab_cv.engines.remembered import question_of, recall, remember
 from deeplab_cv.errors import EngineError
 from deeplab_cv.network import Graph
@@ -17,7 +17,7 @@ from deeplab_cv.network import Graph
 _ROUNDS = 9
 _RACE_S = 3.0
 _HOPELESS = 1.5
-"""A candidate whose best time is this many times that of the fastest leaves the race."""
+"""A race of two ends early where the best time of one is this many times that of the other."""
 
 Say = Callable[[str], None]
 
@@ -30,7 +30,8 @@ class Attempt:
         candidate: what was tried.
         reason: why it was refused; empty where it works.
         proof: how right it is; None where it was refused.
-        ms: milliseconds a frame takes, the best of several, which a busy machine disturbs least; None if refused.
+        ms: milliseconds a frame takes, the best of several, which a busy machine disturbs least; of a loser that of the
+            winner times how many times slower it was. None if refused.
         precision: what it computes in, by its own word; empty where it did not load.
         threads: processor threads it computes with; 0 where it did not load or needs none.
     """
@@ -58,25 +59,24 @@ class Choice:
     attempts: tuple[Attempt, ...]
 
 
-@dataclass
+@dataclass(frozen=True)
 class _Runner:
     candidate: Candidate
     engine: Engine
     proof: Proof
-    best_ms: float = math.inf
 
-    def run(self, blob: Blob) -> None:
-        """Time a frame with as many in flight as the engine takes."""
+    def ms(self, blob: Blob) -> float:
+        """Milliseconds a frame takes with as many in flight as the engine takes."""
         engine = self.engine
         start = time.perf_counter()
         for _ in range(engine.depth):
             engine.submit(blob)
         for _ in range(engine.depth):
             engine.result()
-        self.best_ms = min(self.best_ms, (time.perf_counter() - start) * 1000 / engine.depth)
+        return (time.perf_counter() - start) * 1000 / engine.depth
 
-    def attempt(self) -> Attempt:
-        return Attempt(self.candidate, "", self.proof, self.best_ms, self.engine.precision, self.engine.threads)
+    def attempt(self, ms: float) -> Attempt:
+        return Attempt(self.candidate, "", self.proof, ms, self.engine.precision, self.engine.threads)
 
 
 def open_engine(
@@ -129,25 +129,35 @@ def choose(
 def contest(
     candidates: Sequence[Candidate], reference: Reference, threads: int, depth: int, say: Say
 ) -> tuple[list[Attempt], Engine | None]:
-    """Load, prove and time every candidate.
+    """Load, prove and time every candidate, each beside the fastest so far; the slower of the two is closed at once.
+
+    So no more than two are ever loaded: all of them together take more memory than a run.
 
     Returns:
         What came of each, the fastest first, then those refused; and the fastest, still loaded, None where none works.
     """
     refused: list[Attempt] = []
-    runners: list[_Runner] = []
+    ranking: list[tuple[float, _Runner]] = []
     for candidate in candidates:
+        # What making the graphs, or the last loser, left behind.
+        return_free_memory()
         try:
-            runner = _load(candidate, reference, threads, depth, say)
-            runner.run(reference.blob)
-            runners.append(runner)
+            challenger = _load(candidate, reference, threads, depth, say)
+            first_ms = challenger.ms(reference.blob)
         except EngineError as error:
             refused.append(Attempt(candidate, f"{error.what}: {error.where}; {error.remedy}"))
-    _race(runners, reference.blob)
-    runners.sort(key=lambda runner: runner.best_ms)
-    for loser in runners[1:]:
+            continue
+        if not ranking:
+            ranking = [(first_ms, challenger)]
+            continue
+        champion = ranking[0][1]
+        times_ms = _in_turns(champion, challenger, reference.blob, _RACE_S / len(candidates))
+        ranking = _ranked(ranking, challenger, *times_ms)
+        loser = champion if ranking[0][1] is challenger else challenger
         loser.engine.close()
-    return [*(runner.attempt() for runner in runners), *refused], runners[0].engine if runners else None
+    return_free_memory()
+    attempts = [runner.attempt(ms) for ms, runner in ranking]
+    return [*attempts, *refused], ranking[0][1].engine if ranking else None
 
 
 def _load(candidate: Candidate, reference: Reference, threads: int, depth: int, say: Say) -> _Runner:
@@ -162,16 +172,32 @@ def _load(candidate: Candidate, reference: Reference, threads: int, depth: int, 
     return _Runner(candidate, engine, proof)
 
 
-def _race(runners: Sequence[_Runner], blob: Blob) -> None:
-    """Time the runners in turn, so that a busy machine is equally unfair to all."""
-    deadline = time.perf_counter() + _RACE_S
+def _in_turns(champion: _Runner, challenger: _Runner, blob: Blob, limit_s: float) -> tuple[float, float]:
+    """The best times of two that run in turn, so that a busy machine is equally unfair to both."""
+    deadline = time.perf_counter() + limit_s
+    champion_ms = challenger_ms = math.inf
     for _ in range(_ROUNDS):
-        best_ms = min((runner.best_ms for runner in runners), default=0.0)
-        runners = [runner for runner in runners if runner.best_ms <= _HOPELESS * best_ms]
-        if len(runners) < 2 or time.perf_counter() > deadline:
-            return
-        for runner in runners:
-            runner.run(blob)
+        champion_ms = min(champion_ms, champion.ms(blob))
+        challenger_ms = min(challenger_ms, challenger.ms(blob))
+        hopeless = max(champion_ms, challenger_ms) > _HOPELESS * min(champion_ms, challenger_ms)
+        if hopeless or time.perf_counter() > deadline:
+            break
+    return champion_ms, challenger_ms
+
+
+def _ranked(
+    ranking: Sequence[tuple[float, _Runner]], challenger: _Runner, champion_ms: float, challenger_ms: float
+) -> list[tuple[float, _Runner]]:
+    """Everybody with the time a frame takes, the fastest first, all told beside the champion's best.
+
+    What holds of two that ran in turn is how many times slower one was: the machine may be busier now than when those
+    beaten earlier ran.
+    """
+    earlier_ms = ranking[0][0]
+    best_ms = min(earlier_ms, champion_ms)
+    told = [(ms * best_ms / earlier_ms, runner) for ms, runner in ranking]
+    told.append((challenger_ms * best_ms / champion_ms, challenger))
+    return sorted(told, key=lambda each: each[0])
 
 
 def _remark(attempt: Attempt) -> str:

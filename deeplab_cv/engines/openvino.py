@@ -47,7 +47,7 @@ class OpenVINOEngine:
         self.depth = depth
         self._shape = graph.shape
         self._input_name = graph.card.input.name
-        self._output = compiled.output(graph.card.output.name)
+        self._output: Any = compiled.output(graph.card.output.name)
         self._free = deque(compiled.create_infer_request() for _ in range(depth))
         self._running: deque[tuple[Any, Blob]] = deque()
 
@@ -83,6 +83,8 @@ class OpenVINOEngine:
                 request.wait()
         self._running.clear()
         self._free.clear()
+        # It alone would hold the whole network.
+        self._output = None
 
 
 @kept_signal_stack()

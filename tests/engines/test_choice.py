@@ -5,6 +5,7 @@ import cv2
 import pytest
 
 from deeplab_cv.card import Golden
+from deeplab_cv.engines.candidates import candidates_for, engine_module
 from deeplab_cv.engines.choice import choose, open_engine
 from deeplab_cv.errors import EngineError
 from deeplab_cv.network import graph_for, open_network, variant_graphs
@@ -65,6 +66,37 @@ def test_attempts_are_ordered_by_their_time_and_the_winner_leads(graph):
     times = [attempt.ms for attempt in choice.attempts if not attempt.reason]
     assert times == sorted(times)
     assert choice.attempts[0].candidate == choice.candidate
+
+
+def test_a_loser_is_closed_before_the_next_is_loaded(graph, monkeypatch):
+    loaded, open_before = [], []
+
+    def works(engine):
+        try:
+            engine.submit(graph.golden.blob)
+            engine.result()
+        except EngineError:
+            return False
+        return True
+
+    def noting(load):
+        def load_and_note(*args):
+            open_before.append(sum(map(works, loaded)))
+            loaded.append(load(*args))
+            return loaded[-1]
+
+        return load_and_note
+
+    for candidate in candidates_for([graph], "auto"):
+        module = engine_module(candidate.name)
+        if module.load.__name__ == "load":
+            monkeypatch.setattr(module, "load", noting(module.load))
+
+    choice = choose([graph], "auto", say=quiet)
+
+    assert len(loaded) >= 2
+    assert open_before == [0] + [1] * (len(loaded) - 1)
+    assert [engine for engine in loaded if works(engine)] == [choice.engine]
 
 
 def test_the_second_start_loads_the_winner_alone(graph):

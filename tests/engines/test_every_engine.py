@@ -1,14 +1,45 @@
 """What is asked of each engine alike."""
 
 import dataclasses
+import itertools
+import os
+from pathlib import Path
 
 import numpy as np
+import onnx
 import pytest
+from onnx import TensorProto, helper, numpy_helper
 
+from deeplab_cv.engines.memory import return_free_memory
 from deeplab_cv.errors import EngineError
 from tests.engines.engines import FLOAT32, load_or_skip, random_blob, true_scores
 
+STATM = Path("/proc/self/statm")
+
 pytestmark = pytest.mark.parametrize("backend", FLOAT32)
+
+
+def resident_mb():
+    return int(STATM.read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 1e6
+
+
+def network_of_64_mb(folder):
+    """Its weights are seen by one pixel, so that it is large and quick."""
+    widths = [3, 4000, 4000, 21]
+    weights = [np.full((out, into, 1, 1), 1e-4, np.float32) for into, out in itertools.pairwise(widths)]
+    nodes = [helper.make_node("GlobalAveragePool", ["input"], ["x0"])]
+    nodes += [helper.make_node("Conv", [f"x{n}", f"w{n}"], [f"x{n + 1}"]) for n in range(len(weights))]
+    nodes[-1].output[0] = "output"
+    network = helper.make_graph(
+        nodes,
+        "large",
+        [helper.make_tensor_value_info("input", TensorProto.FLOAT, [1, 3, 80, 144])],
+        [helper.make_tensor_value_info("output", TensorProto.FLOAT, [1, 21, 1, 1])],
+        [numpy_helper.from_array(each, f"w{n}") for n, each in enumerate(weights)],
+    )
+    file = folder / "large.onnx"
+    onnx.save(helper.make_model(network, opset_imports=[helper.make_opsetid("", 13)], ir_version=8), str(file))
+    return file
 
 
 def test_scores_are_those_that_onnx_defines(backend, graph):
@@ -96,6 +127,24 @@ def test_closing_twice_is_harmless_and_a_closed_engine_takes_no_tensor(backend, 
 
     with pytest.raises(EngineError, match="closed"):
         engine.submit(random_blob(graph, 1))
+
+
+@pytest.mark.skipif(not STATM.exists(), reason="only Linux tells what memory a process has")
+def test_a_closed_engine_gives_the_networks_memory_back(backend, graph, tmp_path):
+    large = dataclasses.replace(graph, file=network_of_64_mb(tmp_path))
+    for _ in range(2):
+        # The first time the engine's own libraries come into memory.
+        return_free_memory()
+        before = resident_mb()
+        engine = load_or_skip(backend, large)
+        engine.submit(random_blob(graph, 1))
+        engine.result()
+        loaded = resident_mb()
+        engine.close()
+        return_free_memory()
+
+    assert loaded - before > 50
+    assert resident_mb() - before < 20
 
 
 def test_a_broken_file_is_one_line(backend, graph, tmp_path):
