@@ -85,8 +85,7 @@ class Scored:
         align_corners: how the centres of the scores lie over the input, PyTorch's word.
         class_names: the name behind each class number.
         made_by: network and engine in words, such as `deeplabv3_lite on openvino:cpu:float32`.
-        inference_ms: from handing in the tensor to having its scores, in milliseconds; of the last frame that was
-            inferred where this one was not.
+        inference_ms: milliseconds the network took; those of the last frame that was inferred where this one was not.
         way: whether the scores are the network's for this very frame, or those of an earlier one, carried along the
             motion or kept as they were.
     """

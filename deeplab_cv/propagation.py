@@ -101,7 +101,7 @@ class Propagator:
         return Plan(way, points)
 
     def inferred(self, plan: Plan, scores: Scores, ms: float) -> None:
-        """Keep the scores of a frame that was inferred in `ms` milliseconds."""
+        """Keep the scores of an inferred frame; one such frame comes every `ms` milliseconds if all are inferred."""
         if plan.points is not None:
             self._key = scores, plan.points
             self._infer_ms.append(ms)
@@ -153,7 +153,7 @@ class Propagator:
 def frames_per_inference(target_fps: float, infer_ms: float, carry_ms: float) -> int:
     """Of how many frames one must be inferred for a rate; at most MOST_CARRIED.
 
-    infer_ms, carry_ms: what an inferred and a carried frame take.
+    infer_ms, carry_ms: milliseconds an inferred and a carried frame take.
     """
     frame_ms = _SHARE_FOR_INFERENCE * 1000 / target_fps
     if infer_ms <= frame_ms:

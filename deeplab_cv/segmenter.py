@@ -23,7 +23,6 @@ class _Pending:
     engine: Engine
     shape: Shape
     plan: Plan
-    submitted_at: float
 
 
 class Segmenter:
@@ -97,15 +96,13 @@ class Segmenter:
         card = self.network.card
         shape = nearest_shape(card.shapes, frame.size_wh)
         plan = self._propagator.plan(frame, shape, filled_area(frame.size_wh, shape, card.input))
-        submitted_at = time.perf_counter()
         if plan.way == "infer":
             # The tensor that was handed in longest ago: its scores have been fetched.
             blob = self._blobs[shape][0]
             self._blobs[shape].rotate(-1)
             blob_of(frame.pixels, shape, card.input, blob)
-            submitted_at = time.perf_counter()
             engine.submit(blob)
-        self._pending.append(_Pending(frame, engine, shape, plan, submitted_at))
+        self._pending.append(_Pending(frame, engine, shape, plan))
 
     def result(self) -> Scored:
         """The scores of the oldest frame in flight. Raises EngineError."""
@@ -126,8 +123,9 @@ class Segmenter:
     def _scores_of(self, pending: _Pending) -> Scores:
         if pending.plan.way == "infer":
             scores = pending.engine.result()
-            self._inference_ms = (time.perf_counter() - pending.submitted_at) * 1000
-            self._propagator.inferred(pending.plan, scores, self._inference_ms)
+            self._inference_ms = pending.engine.last_ms
+            # Of the frames in flight each takes its share of the time.
+            self._propagator.inferred(pending.plan, scores, self._inference_ms / pending.engine.depth)
             return scores
         begun_at = time.perf_counter()
         scores = self._propagator.carried(pending.plan)

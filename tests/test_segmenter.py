@@ -1,3 +1,4 @@
+import time
 from fractions import Fraction
 
 import numpy as np
@@ -7,6 +8,7 @@ from deeplab_cv.errors import EngineError
 from deeplab_cv.frame import Frame
 from deeplab_cv.network import open_network
 from deeplab_cv.pixels import image_pixels
+from deeplab_cv.propagation import Economy
 from deeplab_cv.segmenter import Segmenter
 from tests.networks import BACKGROUND, DOG, PERSON, SHEEP, tiny_network
 
@@ -23,23 +25,48 @@ def frame_of(label, index):
     return Frame(image_pixels(image), index, index, Fraction(1, 30), 0.0)
 
 
-@pytest.mark.parametrize("backend", ["opencv:cpu", "onnxruntime:cpu", "openvino:cpu"])
-def test_every_frame_in_flight_gets_its_own_scores(tmp_path, backend):
-    segmenter = Segmenter(open_network(tiny_network(tmp_path)), backend, 2, 2, print)
-    try:
-        segmenter.prepare((128, 72))
-    except EngineError as error:
-        pytest.skip(str(error))
-    wanted = [PERSON, DOG, SHEEP, BACKGROUND, DOG, PERSON, PERSON, SHEEP]
-    seen = []
+@pytest.fixture(params=["opencv:cpu", "onnxruntime:cpu", "openvino:cpu"])
+def make_segmenter(tmp_path, request):
+    network = open_network(tiny_network(tmp_path))
 
-    for index, label in enumerate(wanted):
-        segmenter.submit(frame_of(label, index))
+    def make(target_fps=None):
+        segmenter = Segmenter(network, request.param, 2, 2, print, Economy(target_fps=target_fps))
+        try:
+            segmenter.prepare((128, 72))
+        except EngineError as error:
+            pytest.skip(str(error))
+        return segmenter
+
+    return make
+
+
+def through(segmenter, frames, rest_s=0.0):
+    """All frames with as many in flight as the engine takes; results are taken `rest_s` late."""
+    seen = []
+    for frame in frames:
+        segmenter.submit(frame)
         while segmenter.full:
+            time.sleep(rest_s)
             seen.append(segmenter.result())
     while not segmenter.empty:
         seen.append(segmenter.result())
+    segmenter.close()
+    return seen
+
+
+def test_every_frame_in_flight_gets_its_own_scores(make_segmenter):
+    wanted = [PERSON, DOG, SHEEP, BACKGROUND, DOG, PERSON, PERSON, SHEEP]
+
+    seen = through(make_segmenter(), [frame_of(label, index) for index, label in enumerate(wanted)])
 
     assert [scored.frame.index for scored in seen] == list(range(len(wanted)))
     assert [set(scored.scores.argmax(axis=0).flat) for scored in seen] == [{label} for label in wanted]
-    segmenter.close()
+
+
+def test_a_fast_engine_infers_every_frame_however_late_its_results_are_taken(make_segmenter):
+    segmenter = make_segmenter(target_fps=5)
+
+    seen = through(segmenter, [frame_of(PERSON, index) for index in range(5)], rest_s=0.3)
+
+    assert [scored.way for scored in seen] == ["infer"] * 5
+    assert all(0 < scored.inference_ms < 300 for scored in seen)

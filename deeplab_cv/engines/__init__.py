@@ -34,6 +34,7 @@ class Engine(Protocol):
         threads: processor threads it computes with.
         version: the runtime's version.
         depth: how many tensors may be in flight; 1 is plainly synchronous.
+        last_ms: milliseconds that the result fetched last took to compute; how long it then lay there does not count.
     """
 
     name: str
@@ -42,6 +43,7 @@ class Engine(Protocol):
     threads: int
     version: str
     depth: int
+    last_ms: float
 
     def submit(self, blob: Blob) -> None:
         """Hand in a tensor; at most `depth` may wait for their result. Raises EngineError."""

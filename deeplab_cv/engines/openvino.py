@@ -45,6 +45,7 @@ class OpenVINOEngine:
         self.threads = _threads(compiled)
         self.version = _VERSION
         self.depth = depth
+        self.last_ms = 0.0
         self._shape = graph.shape
         self._input_name = graph.card.input.name
         self._output: Any = compiled.output(graph.card.output.name)
@@ -72,6 +73,7 @@ class OpenVINOEngine:
             raise EngineError("OpenVINO failed on a frame", f"{NAME}:{self.device}", _short(error)) from error
         # A copy, because the request writes its next result over this one.
         scores = np.array(request.get_tensor(self._output).data[0])
+        self.last_ms = request.latency
         self._free.append(request)
         return scores
 

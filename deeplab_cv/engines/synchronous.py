@@ -1,5 +1,6 @@
 """An engine that computes where its result is asked for."""
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -31,6 +32,7 @@ class SynchronousEngine:
         self.precision = facts.precision
         self.threads = facts.threads
         self.version = facts.version
+        self.last_ms = 0.0
         self._shape = shape
         self._compute: Callable[[Blob], Scores] | None = compute
         self._blob: Blob | None = None
@@ -49,7 +51,10 @@ class SynchronousEngine:
         blob, self._blob = self._blob, None
         if self._compute is None or blob is None:
             raise EngineError("the engine has nothing to compute", self.name, "hand in a tensor first")
-        return self._compute(blob)
+        begun_at = time.perf_counter()
+        scores = self._compute(blob)
+        self.last_ms = (time.perf_counter() - begun_at) * 1000
+        return scores
 
     def close(self) -> None:
         """Let go of the network."""
