@@ -127,7 +127,8 @@ def load(graph: Graph, device: str, threads: int, depth: int, say: Callable[[str
     streams = min(depth, usable_cores())
     settings |= {"NUM_STREAMS": streams} if depth > 1 else {"PERFORMANCE_HINT": "LATENCY"}
     if place == "cpu":
-        settings["INFERENCE_NUM_THREADS"] = threads or usable_cores()
+        # Left to itself it ties each thread to a core, where it waits behind whatever decodes, paints or encodes there.
+        settings |= {"INFERENCE_NUM_THREADS": threads or usable_cores(), "ENABLE_CPU_PINNING": False}
     # A compiled network is kept: it loads in a fifth of the time. Each setting has a folder of its own, because
     # OpenVINO 2026.4 takes a network kept in float16 for one in float32 and then says that it is float32.
     folder = cache_folder("openvino") / f"{device}-{threads}-{streams}"

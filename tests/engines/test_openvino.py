@@ -1,3 +1,7 @@
+import os
+import sys
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -40,6 +44,21 @@ def test_a_second_load_finds_the_compiled_network(graph, tmp_path):
     assert len(kept) == 1
     assert list((tmp_path / "cache").rglob("*.blob")) == kept
     assert error_of(engine, graph) < 1e-5
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells which cores a thread may use")
+@pytest.mark.parametrize("depth", [1, 2])
+def test_no_thread_is_tied_to_a_core(graph, depth):
+    engine = load_or_skip("openvino:cpu", graph, depth=depth)
+    for seed in range(depth):
+        engine.submit(random_blob(graph, seed))
+    for _ in range(depth):
+        engine.result()
+
+    threads = [int(path.name) for path in Path("/proc/self/task").iterdir()]
+
+    assert len(threads) > 1
+    assert {frozenset(os.sched_getaffinity(thread)) for thread in threads} == {frozenset(os.sched_getaffinity(0))}
 
 
 def test_auto_says_which_device_it_took(graph):
