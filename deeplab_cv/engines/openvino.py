@@ -12,9 +12,10 @@ from typing import Any
 import numpy as np
 import openvino
 
-from deeplab_cv.engines import Blob, check_blob
+from deeplab_cv.engines import Blob, Engine, check_blob
 from deeplab_cv.engines.processor import usable_cores
 from deeplab_cv.engines.signal_stack import kept_signal_stack
+from deeplab_cv.engines.synchronous import Facts, SynchronousEngine
 from deeplab_cv.errors import EngineError
 from deeplab_cv.folders import cache_folder
 from deeplab_cv.frame import Scores
@@ -34,16 +35,15 @@ _REMEDIES = {
 }
 
 
-class OpenVINOEngine:
-    """A compiled network with `depth` requests that run one after another or side by side."""
+class SideBySideEngine:
+    """A compiled network with `depth` requests, which threads of OpenVINO's own run side by side or in turn."""
 
-    name = NAME
-
-    def __init__(self, graph: Graph, compiled: Any, depth: int) -> None:
-        self.device = "+".join(compiled.get_property("EXECUTION_DEVICES")).strip("()").lower()
-        self.precision = _precision(compiled)
-        self.threads = _threads(compiled)
-        self.version = _VERSION
+    def __init__(self, facts: Facts, graph: Graph, compiled: Any, depth: int) -> None:
+        self.name = facts.name
+        self.device = facts.device
+        self.precision = facts.precision
+        self.threads = facts.threads
+        self.version = facts.version
         self.depth = depth
         self.last_ms = 0.0
         self._shape = graph.shape
@@ -70,7 +70,7 @@ class OpenVINOEngine:
         try:
             request.wait()
         except RuntimeError as error:
-            raise EngineError("OpenVINO failed on a frame", f"{NAME}:{self.device}", _short(error)) from error
+            raise _failure(self.device, error) from error
         # A copy, because the request writes its next result over this one.
         scores = np.array(request.get_tensor(self._output).data[0])
         self.last_ms = request.latency
@@ -115,7 +115,7 @@ def why_not(device: str) -> EngineError | None:
 
 
 @kept_signal_stack()
-def load(graph: Graph, device: str, threads: int, depth: int, say: Callable[[str], None]) -> OpenVINOEngine:
+def load(graph: Graph, device: str, threads: int, depth: int, say: Callable[[str], None]) -> Engine:
     """Load a graph on one of `devices()`. Raises EngineError."""
     if (refusal := why_not(device)) is not None:
         raise refusal
@@ -137,7 +137,24 @@ def load(graph: Graph, device: str, threads: int, depth: int, say: Callable[[str
         compiled = openvino.Core().compile_model(str(graph.file), place.upper(), settings)
     except RuntimeError as error:
         raise EngineError("OpenVINO cannot run the network", f"{NAME}:{device}, {graph.file}", _short(error)) from error
-    return OpenVINOEngine(graph, compiled, depth)
+    taken = "+".join(compiled.get_property("EXECUTION_DEVICES")).strip("()").lower()
+    facts = Facts(NAME, taken, _precision(compiled), _threads(compiled), _VERSION)
+    return SideBySideEngine(facts, graph, compiled, depth) if depth > 1 else _synchronous(facts, graph, compiled)
+
+
+def _synchronous(facts: Facts, graph: Graph, compiled: Any) -> SynchronousEngine:
+    """Computes in the thread that waits for the result: on a busy machine waking another one takes long."""
+    request, output = compiled.create_infer_request(), compiled.output(graph.card.output.name)
+    input_name = graph.card.input.name
+
+    def compute(blob: Blob) -> Scores:
+        try:
+            scores: Scores = request.infer({input_name: blob}, share_inputs=True)[output][0]
+        except RuntimeError as error:
+            raise _failure(facts.device, error) from error
+        return scores
+
+    return SynchronousEngine(facts, graph.shape, compute)
 
 
 def _precision(compiled: Any) -> str:
@@ -160,6 +177,10 @@ def _threads(compiled: Any) -> int:
         return int(compiled.get_property("INFERENCE_NUM_THREADS"))
     except RuntimeError:
         return 0
+
+
+def _failure(device: str, error: RuntimeError) -> EngineError:
+    return EngineError("OpenVINO failed on a frame", f"{NAME}:{device}", _short(error))
 
 
 def _short(error: Exception) -> str:

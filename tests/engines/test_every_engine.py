@@ -136,7 +136,7 @@ def test_a_closed_engine_gives_the_networks_memory_back(backend, graph, tmp_path
         # The first time the engine's own libraries come into memory.
         return_free_memory()
         before = resident_mb()
-        engine = load_or_skip(backend, large)
+        engine = load_or_skip(backend, large, depth=2)
         engine.submit(random_blob(graph, 1))
         engine.result()
         loaded = resident_mb()
