@@ -27,10 +27,13 @@ VOC_NAMES = {
 def coco_records(folder: Path, list_name: str, classes: Sequence[str], masks_folder: Path) -> list[Record]:
     """The records of annotations/instances_LIST.json; categories not among the classes are background.
 
-    Masks go to masks_folder/LIST; those already there are kept. Raises DataError if the JSON is no COCO instances
-    file, none of its categories is a class, or a picture is missing.
+    Masks go to masks_folder/LIST; those already there are kept. Raises DataError if the JSON is missing or no COCO
+    instances file, none of its categories is a class, or a picture is missing.
     """
     path = folder / "annotations" / f"instances_{list_name}.json"
+    if not path.is_file():
+        there = sorted(each.stem.removeprefix("instances_") for each in path.parent.glob("instances_*.json"))
+        raise DataError(f"list '{list_name}' is missing", path, f"name those that are there: {', '.join(there)}")
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
         labels = class_labels(content["categories"], classes)
@@ -72,7 +75,10 @@ def class_labels(categories: Sequence[dict[str, Any]], classes: Sequence[str]) -
 
 
 def draw_mask(annotations: Sequence[dict[str, Any]], labels: dict[int, int], height: int, width: int) -> Mask:
-    """Labels uint8 (height, width): large objects first, so that small ones lie on them; crowds are 255."""
+    """Labels uint8 (height, width): large objects first, so that small ones lie on them; crowds are 255.
+
+    CVAT marks every mask drawn with its brush as a crowd. Its annotations have `attributes`, which COCO's own lack.
+    """
     mask = np.zeros((height, width), np.uint8)
     for annotation in sorted(annotations, key=lambda annotation: -annotation["area"]):
         label = labels.get(annotation["category_id"])
@@ -85,7 +91,8 @@ def draw_mask(annotations: Sequence[dict[str, Any]], labels: dict[int, int], hei
             encoded = coco_mask.frPyObjects(segmentation, height, width)
         else:
             encoded = segmentation
-        mask[coco_mask.decode(encoded) > 0] = IGNORE if annotation.get("iscrowd") else label
+        crowd = annotation.get("iscrowd") and "attributes" not in annotation
+        mask[coco_mask.decode(encoded) > 0] = IGNORE if crowd else label
     return mask
 
 

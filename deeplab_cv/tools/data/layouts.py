@@ -50,7 +50,8 @@ def voc_records(folder: Path, list_name: str) -> list[Record]:
     if not list_path.is_file():
         raise DataError(f"list '{list_name}' is missing", list_path, "write one picture name per line")
     records = []
-    for name in list_path.read_text(encoding="utf-8").split():
+    names = (line.strip() for line in list_path.read_text(encoding="utf-8").splitlines())
+    for name in filter(None, names):
         candidates = [folder / "JPEGImages" / f"{name}{suffix}" for suffix in (*PICTURE_SUFFIXES, ".png")]
         picture = next((path for path in candidates if path.is_file()), None)
         mask = folder / "SegmentationClass" / f"{name}.png"
