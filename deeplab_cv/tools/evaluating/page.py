@@ -22,9 +22,11 @@ WRONG_COLOUR: RGB = (255, 0, 0)
 COLUMNS = ("picture", "mask (grey: unknown)", "labels", "wrong")
 
 STYLE = """body { font: 15px system-ui, sans-serif; margin: 2em; background: #fff; color: #111 }
-figure { margin: 0 0 2em } figure div { display: flex; gap: 4px; flex-wrap: wrap }
+figure { margin: 0 0 2em }
+figure div { display: grid; gap: 4px; grid-template-columns: repeat(4, minmax(0, max-content)) }
 figure img { display: block; max-width: 100% } figure span { font-size: 12px; color: #555 }
-i { display: inline-block; width: 0.8em; height: 0.8em; margin: 0 0.3em 0 1em }"""
+p span { display: inline-block; margin-right: 1em }
+i { display: inline-block; width: 0.8em; height: 0.8em; margin-right: 0.3em }"""
 
 
 def worst_page(evaluation: Evaluation) -> bytes:
@@ -33,7 +35,8 @@ def worst_page(evaluation: Evaluation) -> bytes:
     colours = {label: default_colour(name) for label, name in enumerate(classes) if label}
     name = html.escape(evaluation.network.card.name)
     legend = "".join(
-        f'<i style="background:rgb{colour}"></i>{html.escape(classes[label])}' for label, colour in colours.items()
+        f'<span><i style="background:rgb{colour}"></i>{html.escape(classes[label])}</span>'
+        for label, colour in colours.items()
     )
     figures = evaluation.accuracy
     summary = (
@@ -69,7 +72,7 @@ def _figure(judged: Judged, classes: tuple[str, ...], colours: dict[int, RGB]) -
 
 
 def _confusions(counts: Confusion, classes: tuple[str, ...]) -> str:
-    """The greatest confusions of a picture, in words."""
+    """The greatest confusions of a picture, in words, with their shares of its known pixels."""
     wrong = counts.copy()
     np.fill_diagonal(wrong, 0)
     words = []
@@ -77,8 +80,8 @@ def _confusions(counts: Confusion, classes: tuple[str, ...]) -> str:
         row, column = np.unravel_index(place, wrong.shape)
         share = wrong[row, column] / counts.sum()
         if share >= 0.005:
-            words.append(f"{share:.0%} of it {classes[row]} taken for {classes[column]}")
-    return "; " + ", ".join(words) if words else ""
+            words.append(f"{share:.0%} {classes[row]} taken for {classes[column]}")
+    return "; of its pixels " + ", ".join(words) if words else ""
 
 
 def _data_url(image: Image | Labels) -> str:
