@@ -1,15 +1,18 @@
 """Makes the tables of models/README.md and docs/accuracy-time.png: how right is every network, and how fast?
 
-    python benchmarks/accuracy.py measure OUT --data DATA NETWORK...   every list; ours also squeezed into the square
+    python benchmarks/accuracy.py measure OUT --data DATA NETWORK...   every list; the first also squeezed into a square
     python benchmarks/accuracy.py videos OUT CLIP... --network NETWORK flips of labels, plain and smoothed
-    python benchmarks/accuracy.py times OUT NETWORK...                 every network and shape in turn, on each engine
+    python benchmarks/accuracy.py times OUT NETWORK...                 in turn on each engine, the first at all shapes
     python benchmarks/accuracy.py tables OUT [--plot FILE]             the tables in Markdown, and the plot
 
 NETWORK is an .onnx file with a card; its int8 form is measured with it. What lies in OUT already is not measured again.
+Networks whose names differ in a number only (NAME, NAME_256: one training at several pixel budgets, by `app.py export
+--pixels`) are joined by a line in the plot.
 """
 
 import argparse
 import json
+import re
 import statistics
 import subprocess
 import sys
@@ -45,14 +48,14 @@ ROUNDS = 9
 def measure(out: Path, data: Path, files: Sequence[Path], jobs: int) -> None:
     """Run `app.py evaluate` for every network, form, list and way of squeezing; one JSON file each."""
     runs = []
-    for file in files:
+    for place, file in enumerate(files):
         card = read_card(file)
         square = next((f"{side}x{side}" for side, other in card.shapes if side == other and len(card.shapes) > 1), "")
         forms = ["", *("_int8" for variant in card.variants if variant.precision == "int8")]
         for form in forms:
             for name in LISTS:
                 runs.append((f"{card.name}{form}.{name}", file, form, name, ""))
-        if square:
+        if square and place == 0:
             runs.append((f"{card.name}.val.squeezed", file, "", "val", square))
     with ThreadPoolExecutor(jobs) as pool:
         list(pool.map(lambda run: _evaluate(out, data, *run), runs))
@@ -83,7 +86,7 @@ def _app(*words: str) -> None:
 
 def times(out: Path, files: Sequence[Path]) -> None:
     """Time every graph in turn on each engine, so that a busy machine is equally unfair to all; OUT/times.json."""
-    graphs = {title: graph for file in files for title, graph in _graphs(file)}
+    graphs = {title: graph for place, file in enumerate(files) for title, graph in _graphs(file, place == 0)}
     result: dict[str, dict[str, float]] = {}
     for backend in ENGINES:
         engines = {title: engine for title, graph in graphs.items() if (engine := _loaded(graph, backend)) is not None}
@@ -102,11 +105,14 @@ def times(out: Path, files: Sequence[Path]) -> None:
     (out / "times.json").write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
 
 
-def _graphs(file: Path) -> Iterator[tuple[str, Graph]]:
-    """Each form of a network at each of its shapes, as `NAME WxH`; ours at the wide squares as well."""
+def _graphs(file: Path, everywhere: bool) -> Iterator[tuple[str, Graph]]:
+    """Each form of a network at its widest shape, or at all of them and the wide squares, as `NAME WxH`."""
     network = open_network(file)
     card = network.card
-    for shape in (*card.shapes, *(WIDE if len(card.shapes) > 1 else ())):
+    shapes: tuple[Shape, ...] = (max(card.shapes, key=lambda shape: shape[1] / shape[0]),)
+    if everywhere and len(card.shapes) > 1:
+        shapes = (*card.shapes, *WIDE)
+    for shape in shapes:
         plain = graph_for(network, shape[::-1])
         if plain.shape != shape:
             plain = Graph(fixed_file(file, card.sha256, shape), card.sha256, shape, card, card.precision, True, None)
@@ -207,7 +213,7 @@ def _print_videos(out: Path) -> None:
 
 
 def draw(path: Path, names: Sequence[str], figures: Mapping[str, Any], times_ms: Mapping[str, Any]) -> None:
-    """Accuracy against time, one colour an engine."""
+    """Accuracy against time, one colour an engine, a line through the pixel budgets of one training."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
@@ -216,7 +222,10 @@ def draw(path: Path, names: Sequence[str], figures: Mapping[str, Any], times_ms:
     axes = figure.add_subplot()
     for engine, each in times_ms.items():
         points = [(spot, figures[f"{name}.val"]["miou"], name) for name in names if (spot := _time_of(name, each))]
-        axes.scatter([x for x, _, _ in points], [y for _, y, _ in points], label=engine.partition(":")[0])
+        dots = axes.scatter([x for x, _, _ in points], [y for _, y, _ in points], label=engine.partition(":")[0])
+        for family in {_family(name) for name in names}:
+            line = sorted((x, y) for x, y, name in points if _family(name) == family)
+            axes.plot([x for x, _ in line], [y for _, y in line], color=dots.get_facecolor()[0], alpha=0.5)
         if engine == ENGINE:
             for x, y, name in points:
                 axes.annotate(name, (x, y), xytext=(4, 5), textcoords="offset points", fontsize=8)
@@ -226,6 +235,11 @@ def draw(path: Path, names: Sequence[str], figures: Mapping[str, Any], times_ms:
     axes.grid(alpha=0.3, which="both")
     axes.legend()
     figure.savefig(path, dpi=100)
+
+
+def _family(name: str) -> str:
+    """A network's name without its pixel budget."""
+    return re.sub(r"_\d+", "", name)
 
 
 def _time_of(name: str, each: Mapping[str, float]) -> float | None:
