@@ -76,7 +76,7 @@ class Settings(BaseModel):
 
     # fmt: off
     camera: str | None = _setting(None, "source", "camera to open: its index or device path, such as 0 or /dev/video0")
-    video: str | None = _setting(None, "source", "video file to read")
+    video: str | None = _setting(None, "source", "video file to read, or a live stream: rtsp://..., http://..., tcp://...")
     image: str | None = _setting(None, "source", "picture, folder of pictures, or glob such as 'pictures/*.jpg'")
     pattern: bool = _setting(False, "source", "a moving test pattern, for machines without a camera")
     demo: bool = _setting(False, "source", "the clip that comes with the program")
@@ -87,7 +87,7 @@ class Settings(BaseModel):
     mirror: bool = _setting(False, "source", "flip left and right, as a mirror does")
     every: int = _setting(1, "source", "take only every N-th frame", "frames", ge=1)
     start: float | None = _setting(None, "source", "begin at this time of the video", "s", ge=0)
-    end: float | None = _setting(None, "source", "stop at this time of the video", "s", gt=0)
+    end: float | None = _setting(None, "source", "stop at this time of the video, or so long after a stream's first frame", "s", gt=0)
 
     model: str | None = _setting(None, "network", "network file (.onnx); without it the one in models/")
     classes: str | None = _setting(None, "network", "for a network without a card: voc, or a file with one class name a line")

@@ -26,6 +26,7 @@ from deeplab_cv.sinks.video import VideoSink
 from deeplab_cv.sinks.window import Window, display_problem
 from deeplab_cv.sources import Source, SourceInfo
 from deeplab_cv.sources.opening import Kind, SourceOptions, open_source
+from deeplab_cv.sources.stream import is_url
 from deeplab_cv.view import first_view
 
 DEMO_OUT = "demo-segmented.mp4"
@@ -91,7 +92,7 @@ def wanted_source(settings: Settings) -> Wish:
     if settings.camera is not None:
         named.append(Wish(settings.camera, "camera"))
     if settings.video is not None:
-        named.append(Wish(settings.video, "video"))
+        named.append(Wish(settings.video, "stream" if is_url(settings.video) else "video"))
     if settings.image is not None:
         named.append(Wish(settings.image, "image"))
     if settings.pattern:

@@ -12,7 +12,7 @@ PACKAGE = Path(__file__).parent.parent / "deeplab_cv"
 ROOMS = {
     "onnxruntime": ("engines", "tools"),
     "openvino": ("engines", "tools"),
-    "av": ("sources", "sinks"),
+    "av": ("sources", "sinks", "bench"),
     "torch": ("tools",),
     "torchvision": ("tools",),
     "timm": ("tools",),

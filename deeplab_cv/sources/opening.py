@@ -13,10 +13,11 @@ from deeplab_cv.sources.camera import CameraSource
 from deeplab_cv.sources.files import exists, is_folder
 from deeplab_cv.sources.pattern import PatternSource
 from deeplab_cv.sources.pictures import PICTURE_EXTENSIONS, PictureSource, find_pictures
+from deeplab_cv.sources.stream import StreamSource, is_url
 from deeplab_cv.sources.video import VideoSource
 from deeplab_cv.sources.wrappers import EveryNth, Looped, Mirrored
 
-Kind = Literal["camera", "video", "image", "pattern"]
+Kind = Literal["camera", "video", "stream", "image", "pattern"]
 
 
 @dataclass(frozen=True)
@@ -27,11 +28,11 @@ class SourceOptions:
         width: of a camera's or the test pattern's frames, in pixels; None leaves it to the camera.
         height: as `width`.
         fps: frames a second asked of a camera or the test pattern; None leaves it to the camera.
-        loop: begin again at the end; not for cameras.
+        loop: begin again at the end; not for cameras and streams.
         mirror: flip left and right.
         every: take only every N-th frame.
         start: begin at this second of a video.
-        end: stop at this second of a video or the test pattern.
+        end: stop at this second of a video, a stream or the test pattern.
     """
 
     width: int | None = None
@@ -48,7 +49,8 @@ def open_source(text: str, options: SourceOptions, kind: Kind | None = None) -> 
     """Open the source a text names.
 
     Args:
-        text: a camera's index or device path, a video file, a picture, a folder of pictures, a glob, or `pattern`.
+        text: a camera's index or device path, a video file, a live stream's URL, a picture, a folder of pictures, a
+            glob, or `pattern`.
         options: what is asked of it.
         kind: what the text names, where that is known; without it the text decides.
 
@@ -66,6 +68,8 @@ def kind_of(text: str) -> Kind:
     """What a text names, by its form and by what lies there."""
     if text == "pattern":
         return "pattern"
+    if is_url(text):
+        return "stream"
     path = Path(text)
     if text.isdecimal() or text.startswith("/dev/"):
         return "camera"
@@ -90,6 +94,8 @@ def _open_kind(text: str, options: SourceOptions, kind: Kind) -> Source:
     if kind == "pattern":
         size_wh = options.width or 1280, options.height or 720
         return PatternSource(size_wh, Fraction(options.fps or 30).limit_denominator(1001), options.end)
+    if kind == "stream":
+        return StreamSource(text, options.end)
     if kind == "image":
         return PictureSource(find_pictures(text))
     return VideoSource(Path(text), options.start, options.end)
@@ -97,11 +103,17 @@ def _open_kind(text: str, options: SourceOptions, kind: Kind) -> Source:
 
 def _refuse_options(options: SourceOptions, kind: Kind) -> None:
     """Raises UsageError for what this kind of source cannot do, so that nobody believes it was done."""
-    names = {"camera": "a camera", "video": "a video", "image": "pictures", "pattern": "the test pattern"}
+    names = {
+        "camera": "a camera",
+        "video": "a video",
+        "stream": "a live stream",
+        "image": "pictures",
+        "pattern": "the test pattern",
+    }
     refused = {
-        "--loop": options.loop and kind == "camera",
+        "--loop": options.loop and kind in ("camera", "stream"),
         f"--start {options.start}": options.start is not None and kind != "video",
-        f"--end {options.end}": options.end is not None and kind not in ("video", "pattern"),
+        f"--end {options.end}": options.end is not None and kind not in ("video", "stream", "pattern"),
     }
     for flag, wrong in refused.items():
         if wrong:

@@ -35,6 +35,8 @@ def place(tmp_path, monkeypatch):
         ("pattern", "pattern"),
         ("clip.mp4", "video"),
         ("missing.mkv", "video"),
+        ("rtsp://user:word@camera/1", "stream"),
+        ("http://camera/clip.jpg", "stream"),
         ("sheep.JPG", "image"),
         ("missing.png", "image"),
         ("pictures", "image"),
@@ -90,6 +92,8 @@ def test_a_looped_video_goes_on_with_the_same_pictures_at_later_times(place):
     [
         ("0", SourceOptions(loop=True), "--loop"),
         ("0", SourceOptions(start=1.0), "--start 1.0"),
+        ("tcp://127.0.0.1:1", SourceOptions(loop=True), "--loop"),
+        ("tcp://127.0.0.1:1", SourceOptions(start=1.0), "--start 1.0"),
         ("0", SourceOptions(end=1.0), "--end 1.0"),
         ("pictures", SourceOptions(start=1.0), "--start 1.0"),
         ("pictures", SourceOptions(end=1.0), "--end 1.0"),

@@ -1,4 +1,4 @@
-"""A clip as a live source: each frame comes when its time has come, and is lost where nobody takes it."""
+"""A clip as a camera: each frame comes when its time has come, with that time written into its picture."""
 
 import dataclasses
 import threading
@@ -13,19 +13,12 @@ from deeplab_cv.sources import Source
 
 
 class PacedSource(Source):
-    """Frames of a file at the file's own rate, as a camera would give them.
+    """Frames of a file at the file's own rate, as a camera would give them, each with the time at which it is given."""
 
-    Attributes:
-        given: how many frames have been given.
-    """
-
-    def __init__(self, source: Source, stamped: bool) -> None:
-        """`stamped`: the time at which a frame is given is written into its picture."""
+    def __init__(self, source: Source) -> None:
         self._source = source
-        self._stamped = stamped
         self._begun_at: float | None = None
         self._closed = threading.Event()
-        self.given = 0
         self.info = dataclasses.replace(source.info, live=True, frame_count=None, sound=False, path=None)
 
     def read(self) -> Frame | None:
@@ -38,14 +31,10 @@ class PacedSource(Source):
             self._begun_at = now - float(frame.time_s)
         if self._closed.wait(max(0.0, self._begun_at + float(frame.time_s) - now)):
             return None
-        pixels = frame.pixels
+        image = np.array(frame.image)
         captured_at = time.monotonic()
-        if self._stamped:
-            image = np.array(frame.image)
-            timecode.stamp(image, round(captured_at * 1000) % timecode.PERIOD_MS)
-            pixels = image_pixels(image)
-        self.given += 1
-        return dataclasses.replace(frame, pixels=pixels, captured_at=captured_at)
+        timecode.stamp(image, round(captured_at * 1000) % timecode.PERIOD_MS)
+        return dataclasses.replace(frame, pixels=image_pixels(image), captured_at=captured_at)
 
     def close(self) -> None:
         """Let go of the file; whoever waits for a frame gets none."""

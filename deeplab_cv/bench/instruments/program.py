@@ -2,21 +2,20 @@
 
 python -m deeplab_cv.bench.instruments.program REPORT.json KIND WORDS...
 
-KIND is `plain`; `nothing`, which throws the painted pictures away; `live`, which gives the file's frames at the file's
-own rate; or `stamped`, which writes the time into them as well. WORDS are those of app.py.
+KIND is `plain`; `nothing`, which throws the painted pictures away; `live`, for a live stream; or `stamped`, which gives
+a file's frames at the file's own rate, with the time written into them. WORDS are those of app.py.
 """
 
 import argparse
 import json
 import sys
-import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Literal, get_args
 
 from deeplab_cv import folders
-from deeplab_cv.bench.instruments.nothing import Nothing
+from deeplab_cv.bench.instruments.notes import Notes, mark
 from deeplab_cv.bench.instruments.paced import PacedSource
 from deeplab_cv.errors import UsageError
 from deeplab_cv.job import Job, run_job
@@ -32,6 +31,9 @@ Kind = Literal["plain", "nothing", "live", "stamped"]
 _WARM_UP = 10
 """Frames at the beginning that are not counted, while queues and caches fill."""
 
+_WARM_UP_LIVE = 30
+"""The first pictures of a live stream have waited in the network while the engine was loaded."""
+
 
 @dataclass(frozen=True)
 class Run:
@@ -41,7 +43,7 @@ class Run:
         frames: frames counted.
         wall_s: seconds on the clock, until everything was written.
         processor_s: seconds of all cores together.
-        dropped: frames of a live source that nobody saw; 0 for a file.
+        dropped: frames of a live source, among those counted, that nobody saw; 0 for a file.
         engine: network's engine, device and precision by its own word.
     """
 
@@ -58,30 +60,24 @@ class Watch:
     def __init__(self, kind: Kind) -> None:
         self.run: Run | None = None
         self._kind = kind
-        self._paced: PacedSource | None = None
 
     def open_source(self, text: str, options: SourceOptions, kind: SourceKind | None = None) -> Source:
         """As `sources.opening.open_source`."""
         source = open_source(text, options, kind)
-        if self._kind in ("live", "stamped"):
-            source = self._paced = PacedSource(source, stamped=self._kind == "stamped")
-        return source
+        return PacedSource(source) if self._kind == "stamped" else source
 
     def run_job(self, job: Job) -> int:
         """As `job.run_job`."""
-        marks = [(time.perf_counter(), time.process_time())]
-
-        def mark() -> None:
-            job.progress()
-            marks.append((time.perf_counter(), time.process_time()))
-
         engine = describe(job.segmenter.prepare(job.source.info.size_wh))
-        sinks = [Nothing()] if self._kind == "nothing" else job.sinks
-        written = run_job(replace(job, sinks=sinks, progress=mark))
-        first = min(_WARM_UP, len(marks) - 1)
-        wall_s, processor_s = time.perf_counter() - marks[first][0], time.process_time() - marks[first][1]
-        dropped = self._paced.given - written if self._paced else 0
-        self.run = Run(len(marks) - 1 - first, wall_s, processor_s, dropped, engine)
+        to_nothing = self._kind == "nothing"
+        notes = Notes(paints=to_nothing)
+        written = run_job(replace(job, sinks=[notes] if to_nothing else [*job.sinks, notes]))
+        end = mark()
+        first = min(_WARM_UP_LIVE if self._kind == "live" else _WARM_UP, len(notes.marks) - 1)
+        begin, last = notes.marks[first], notes.marks[-1]
+        frames = len(notes.marks) - 1 - first
+        dropped = last.index - begin.index - frames
+        self.run = Run(frames, end.wall_s - begin.wall_s, end.processor_s - begin.processor_s, dropped, engine)
         return written
 
 

@@ -14,21 +14,20 @@ def clip(rate, frames):
 
 
 def test_a_clip_comes_as_a_live_source_at_its_own_rate():
-    source = PacedSource(clip(50, 6), stamped=False)
+    source = PacedSource(clip(50, 6))
 
     frames = [source.read() for _ in range(6)]
 
     assert source.info.live
     assert source.info.frame_count is None
     assert source.read() is None
-    assert source.given == 6
     waits_s = np.diff([frame.captured_at for frame in frames])
     assert sum(waits_s) == pytest.approx(0.1, abs=0.08)
     assert sum(waits_s) > 0.09
 
 
 def test_a_stamped_frame_tells_when_it_was_given():
-    source = PacedSource(clip(50, 3), stamped=True)
+    source = PacedSource(clip(50, 3))
 
     frame = [source.read() for _ in range(3)][-1]
 
@@ -38,7 +37,7 @@ def test_a_stamped_frame_tells_when_it_was_given():
 
 
 def test_closing_wakes_whoever_waits():
-    source = PacedSource(clip(1, 3), stamped=False)
+    source = PacedSource(clip(1, 3))
     source.read()
     source.close()
 

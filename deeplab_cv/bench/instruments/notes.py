@@ -1,0 +1,53 @@
+"""A sink that notes when each picture came to it."""
+
+import time
+from dataclasses import dataclass
+
+from deeplab_cv.frame import Painted
+
+
+@dataclass(frozen=True)
+class Mark:
+    """A moment of a run.
+
+    Attributes:
+        index: number in the source of the frame that was just done; -1 before the first.
+        wall_s: the clock, in seconds.
+        processor_s: seconds of all cores together that this process has had.
+    """
+
+    index: int
+    wall_s: float
+    processor_s: float
+
+
+def mark(index: int = -1) -> Mark:
+    """This moment."""
+    return Mark(index, time.perf_counter(), time.process_time())
+
+
+class Notes:
+    """Notes the moment of every picture, and may have it painted before, to throw it away.
+
+    Attributes:
+        marks: one for each picture, and one for the beginning.
+    """
+
+    def __init__(self, paints: bool) -> None:
+        """`paints`: have each picture painted, which otherwise happens when a sink first asks for it."""
+        self.marks = [mark()]
+        self._paints = paints
+
+    def write(self, painted: Painted) -> None:
+        """Note one picture."""
+        if self._paints:
+            painted.pixels.make()
+        self.marks.append(mark(painted.frame.index))
+
+    def finish(self) -> str:
+        """There is nothing to finish."""
+        return ""
+
+    def abandon(self) -> str:
+        """There is nothing to keep."""
+        return ""

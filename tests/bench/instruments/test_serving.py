@@ -1,0 +1,16 @@
+import av
+import numpy as np
+
+from deeplab_cv.bench.instruments.serving import served
+from tests.sources.clips import write_scenes
+
+
+def test_a_clip_is_served_at_its_own_rate_and_begins_again(tmp_path):
+    clip = write_scenes(tmp_path / "clip.mp4", 10)
+
+    with served(clip, seconds=2) as url, av.open(url, timeout=10) as container:
+        times_s = [float(frame.time) for frame in container.decode(video=0)]
+
+    # B-frames are sent before their time.
+    assert 48 <= len(times_s) <= 55
+    assert np.allclose(np.diff(times_s), 1 / 25, atol=1e-4)
