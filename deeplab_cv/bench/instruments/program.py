@@ -29,7 +29,7 @@ from deeplab_cv.start import start
 Kind = Literal["plain", "nothing", "live", "stamped"]
 
 _WARM_UP = 10
-"""Frames at the beginning that are not counted, while queues and caches fill."""
+"""Frames at the beginning that are not counted, while queues and caches fill; half of a shorter run."""
 
 _WARM_UP_LIVE = 30
 """The first pictures of a live stream have waited in the network while the engine was loaded."""
@@ -73,9 +73,10 @@ class Watch:
         notes = Notes(paints=to_nothing)
         written = run_job(replace(job, sinks=[notes] if to_nothing else [*job.sinks, notes]))
         end = mark()
-        first = min(_WARM_UP_LIVE if self._kind == "live" else _WARM_UP, len(notes.marks) - 1)
+        pictures = len(notes.marks) - 1
+        first = min(_WARM_UP_LIVE if self._kind == "live" else _WARM_UP, pictures // 2)
         begin, last = notes.marks[first], notes.marks[-1]
-        frames = len(notes.marks) - 1 - first
+        frames = pictures - first
         dropped = last.index - begin.index - frames
         self.run = Run(frames, end.wall_s - begin.wall_s, end.processor_s - begin.processor_s, dropped, engine)
         return written

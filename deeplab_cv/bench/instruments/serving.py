@@ -15,6 +15,7 @@ from itertools import count
 from pathlib import Path
 
 import av
+import av.error
 
 from deeplab_cv.bench.instruments.child import child_environment
 
@@ -54,8 +55,8 @@ def serve(listener: socket.socket, clip: Path, seconds: float) -> None:
     with client:
         try:
             _send(_Connection(client), clip, seconds)
-        except OSError:
-            # The client has gone, which is how a live stream ends.
+        except (OSError, av.error.FFmpegError):
+            # The client has gone, which is how a live stream ends; PyAV says so once more when it closes the output.
             return
 
 

@@ -1,7 +1,10 @@
+import socket
+from concurrent.futures import ThreadPoolExecutor
+
 import av
 import numpy as np
 
-from deeplab_cv.bench.instruments.serving import served
+from deeplab_cv.bench.instruments.serving import serve, served
 from tests.sources.clips import write_scenes
 
 
@@ -14,3 +17,15 @@ def test_a_clip_is_served_at_its_own_rate_and_begins_again(tmp_path):
     # B-frames are sent before their time.
     assert 48 <= len(times_s) <= 55
     assert np.allclose(np.diff(times_s), 1 / 25, atol=1e-4)
+
+
+def test_serving_ends_when_its_client_goes(tmp_path):
+    clip = write_scenes(tmp_path / "clip.mp4", 25)
+
+    with socket.create_server(("127.0.0.1", 0)) as listener, ThreadPoolExecutor() as pool:
+        client = socket.create_connection(listener.getsockname())
+        ended = pool.submit(serve, listener, clip, 60)
+        client.recv(1000)
+        client.close()
+
+        assert ended.result(timeout=20) is None
