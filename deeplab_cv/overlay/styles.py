@@ -107,8 +107,9 @@ def found_classes(labels: Labels, look: Look, margin: int = 0) -> Iterator[tuple
     row_greatest = labels.max(axis=1)
     around = _not_zero(labels, row_greatest) if 0 not in look.colours else (0, 0, *labels.shape[::-1])
     rows, columns = _box_of(around, margin)
+    last = row_greatest.max()
     for label, colour in look.colours.items():
-        if label > row_greatest.max():
+        if label > last:
             continue
         mask = (labels[rows, columns] == label).view(np.uint8)
         if cv2.hasNonZero(mask):
