@@ -1,6 +1,6 @@
 """What inferring fewer frames costs: mean IoU of the others' labels against those of inferring every frame.
 
-    python benchmarks/carry.py CLIP.mp4 ...
+    python benchmarks/carry.py CLIP.mp4 ... [--frames 100]
 
 Only frames that were not inferred count, and classes on a thousandth of the clip or more. "as they were" keeps the last
 inferred labels without following the motion: what carrying has to be better than. How many frames --target-fps infers
@@ -11,6 +11,7 @@ import argparse
 import sys
 import time
 from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -31,13 +32,13 @@ ECONOMIES = {
 }
 
 
-def scored_frames(clip: Path, economy: Economy) -> Iterator[tuple[Frame, Scores, str, float]]:
-    """Frame, scores, way and milliseconds of each frame of a clip."""
+def scored_frames(clip: Path, economy: Economy, count: int | None) -> Iterator[tuple[Frame, Scores, str, float]]:
+    """Frame, scores, way and milliseconds of each frame of a clip, or of its first `count`."""
     network = open_network(default_network_file())
     segmenter = Segmenter(network, "auto", 0, 1, print, economy)
     source = VideoSource(clip)
     segmenter.prepare(source.info.size_wh)
-    while (frame := source.read()) is not None:
+    for frame in islice(iter(source.read, None), count):
         begun_at = time.perf_counter()
         segmenter.submit(frame)
         scored = segmenter.result()
@@ -61,8 +62,10 @@ def main() -> None:
     """Print one table for each clip."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("clips", type=Path, nargs="+")
-    for clip in parser.parse_args().clips:
-        every_frame = list(scored_frames(clip, Economy()))
+    parser.add_argument("--frames", type=int, help="so many from each clip's beginning, all without it")
+    args = parser.parse_args()
+    for clip in args.clips:
+        every_frame = list(scored_frames(clip, Economy(), args.frames))
         size_wh = every_frame[0][0].size_wh
         truth = [labels_at(scores, size_wh, False) for _, scores, _, _ in every_frame]
         class_count = len(every_frame[0][1])
@@ -72,7 +75,7 @@ def main() -> None:
         )
         print("|---|---|---|---|---|---|")
         for words, economy in ECONOMIES.items():
-            ran = list(scored_frames(clip, economy))
+            ran = list(scored_frames(clip, economy, args.frames))
             inferred_ms = [ms for _, _, way, ms in ran if way == "infer"]
             others = [index for index, (_, _, way, _) in enumerate(ran) if way != "infer"]
             share = f"{len(inferred_ms) / len(ran):.0%}"

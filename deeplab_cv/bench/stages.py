@@ -23,7 +23,7 @@ from deeplab_cv.segmenter import Segmenter, describe
 from deeplab_cv.sinks.video import VideoSink
 from deeplab_cv.sinks.window import Window, display_problem
 from deeplab_cv.smoothing import ScoreSmoother
-from deeplab_cv.sources import Source, SourceInfo
+from deeplab_cv.sources import Source
 from deeplab_cv.sources.video import VideoSource
 from deeplab_cv.sources.wrappers import Looped
 from deeplab_cv.view import first_view
@@ -101,7 +101,10 @@ def measure_at(plan: Plan, height: int, depth: int) -> StageCosts:
             window = Window("deeplab-cv bench")
             stack.callback(window.close)
         folder = Path(stack.enter_context(TemporaryDirectory()))
-        bench = _Bench(plan, source, segmenter, window, folder / "bench.mp4")
+        # One file for all rounds: opening an encoder would weigh on few frames what a video has once.
+        sink = VideoSink(folder / "bench.mp4", replace(source.info, path=None), whole=False)
+        stack.callback(sink.abandon)
+        bench = _Bench(plan, source, segmenter, window, sink)
         size_wh = source.info.size_wh
         count = max(_FEWEST, min(_MOST, _PIXELS_PER_ROUND // (size_wh[0] * size_wh[1])))
         # The first round fills caches and is not counted.
@@ -123,7 +126,7 @@ class _Bench:
     source: Source
     segmenter: Segmenter
     window: Window | None
-    file: Path
+    sink: VideoSink
 
     def works(self, frames: list[Frame]) -> dict[str, Work]:
         """Every stage, to be run on these frames."""
@@ -144,7 +147,6 @@ class _Bench:
             # BGR is made when it is first asked for: now, and not while painting or showing is timed.
             _ = frame.image, each.picture
         _make(painted)
-        info = replace(self.source.info, path=None, sound=False)
         fresh: list[Frame] = []
         doings: dict[str, Callable[[], object]] = {
             "decode": lambda: fresh.extend(_next_frames(self.source, len(frames))),
@@ -155,7 +157,7 @@ class _Bench:
             "labels": lambda: [_labels(each) for each in scored],
             "overlay": lambda: _make(paint()),
             "overlay on BGR": lambda: [each.picture for each in paint()],
-            "encode": lambda: _encode(self.file, info, painted),
+            "encode": lambda: _write(self.sink, painted),
         }
         if (window := self.window) is not None:
             look = look_of(view, settings, card.classes)
@@ -206,11 +208,9 @@ def _infer(engine: Engine, blobs: Sequence[Blob]) -> None:
         engine.result()
 
 
-def _encode(path: Path, info: SourceInfo, painted: Sequence[Painted]) -> None:
-    sink = VideoSink(path, info, whole=False)
+def _write(sink: VideoSink, painted: Sequence[Painted]) -> None:
     for each in painted:
         sink.write(each)
-    sink.finish()
 
 
 def _show(window: Window, painted: Sequence[Painted], look: Look) -> None:
