@@ -54,6 +54,11 @@ def test_crf_and_preset_reach_the_encoder():
     assert options["preset"] == "12"
 
 
+def test_a_preset_by_name_is_x264_s_own_and_the_default_looks_ahead():
+    assert "x264-params" not in choose_encoding(Path("a.mp4"), None, None, "superfast").options
+    assert choose_encoding(Path("a.mp4"), None, 20, None).options["x264-params"] == "mbtree=1:rc-lookahead=10"
+
+
 @pytest.mark.parametrize("size_wh", [(64, 36), (1280, 720)])
 @given(colour=st.tuples(levels, levels, levels))
 @settings(max_examples=40, deadline=None)
