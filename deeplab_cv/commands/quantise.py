@@ -27,7 +27,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--reduce-range",
         action=argparse.BooleanOptionalAction,
-        help="7-bit weights, for processors without VNNI (default: what this processor needs)",
+        help="smaller weights, for processors without VNNI (default: what this processor needs)",
     )
 
 

@@ -62,7 +62,7 @@ def quantise(
         pictures: name and frame (H, W, 3), BGR; every second one calibrates, the others judge.
         masks: true labels by picture name, 255 for unknown; may be empty.
         max_miou_drop: see `Judged.drop`.
-        reduce_range: 7-bit weights, for processors without VNNI, whose sums of 8-bit products saturate.
+        reduce_range: see `Calibration`; for processors without VNNI.
 
     Raises:
         DataError: fewer than two pictures, or masks that fit none of them.

@@ -19,6 +19,7 @@ from deeplab_cv.engines import Blob
 from deeplab_cv.frame import Image
 from deeplab_cv.network import nearest_shape
 from deeplab_cv.preprocess import blob_of
+from deeplab_cv.tools.quantising.sixteen_bits import scales_within_16_bits
 
 FRAMES_TO_RANK_WITH = 4
 
@@ -30,7 +31,7 @@ class Calibration:
     Attributes:
         card: the network's card: shapes and input.
         pictures: uint8 (H, W, 3), BGR.
-        reduce_range: 7-bit weights, for processors whose sums of 8-bit products saturate.
+        reduce_range: weights whose pairs of products fit 16 bits (`sixteen_bits`), for processors that sum in those.
     """
 
     card: Card
@@ -45,6 +46,7 @@ def input_of(card: Card, picture: Image) -> Blob:
 
 def quantised_file(float_file: Path, file: Path, calibration: Calibration, left_float: Sequence[str] = ()) -> Path:
     """Write the int8 form of a float32 network; the nodes named in `left_float` stay as they are."""
+    scales = scales_within_16_bits(float_file, left_float) if calibration.reduce_range else {}
     # The quantiser advises preparations that the exporter has already made.
     logging.getLogger().addFilter(_is_no_advice)
     try:
@@ -59,6 +61,7 @@ def quantised_file(float_file: Path, file: Path, calibration: Calibration, left_
             weight_type=QuantType.QInt8,
             calibrate_method=CalibrationMethod.MinMax,
             nodes_to_exclude=list(left_float),
+            extra_options={"TensorQuantOverrides": scales} if scales else None,
         )
     finally:
         logging.getLogger().removeFilter(_is_no_advice)

@@ -1,0 +1,25 @@
+from pathlib import Path
+
+import numpy as np
+import onnx
+import pytest
+
+pytest.importorskip("torch", reason="the workshop needs requirements-train.txt")
+
+from onnx import numpy_helper
+
+from deeplab_cv.card import golden_picture, read_card
+from deeplab_cv.tools.quantising.quantiser import Calibration, quantised_file
+from tests.networks import tiny_network
+
+
+def test_a_reduced_range_leaves_eight_bits_to_weights_whose_pairs_fit_16(tmp_path: Path) -> None:
+    # A channel's weights are 8, -4, -4: the two of one sign are together no larger than the third.
+    network = tiny_network(tmp_path)
+    calibration = Calibration(read_card(network), [golden_picture(0, (96, 128))], reduce_range=True)
+
+    graph = onnx.load(quantised_file(network, tmp_path / "int8.onnx", calibration)).graph
+
+    (kernel,) = [numpy_helper.to_array(tensor) for tensor in graph.initializer if len(tensor.dims) == 4]
+    assert kernel.dtype == np.int8
+    assert kernel.max() == 127
