@@ -37,15 +37,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Repair, then say what was found and what it would have done."""
-    told = {name: getattr(args, name) or _asked(name, question) for name, question in QUESTIONS.items()}
-
     from deeplab_cv.card import InputFacts
     from deeplab_cv.errors import UsageError
     from deeplab_cv.guess import class_names
+    from deeplab_cv.onnx_file import load_onnx
     from deeplab_cv.tools.export import check_target
     from deeplab_cv.tools.exporting.weights import without_folders
     from deeplab_cv.tools.repair import Told, repair
 
+    # Nobody answers questions about a file that cannot be read.
+    load_onnx(args.file)
+    told = {name: getattr(args, name) or _asked(name, question) for name, question in QUESTIONS.items()}
     if told["order"] not in {"rgb", "bgr"}:
         raise UsageError("unknown order of colours", told["order"], "write rgb or bgr")
     mean, std = _three("mean", told["mean"]), _three("std", told["std"])

@@ -34,7 +34,7 @@ def sums_in_32_bits() -> bool:
     """Whether sums of 8-bit products keep all their bits: VNNI and its like, or Arm. False where nobody tells.
 
     Others add pairs of products in 16 bits and cut off what is larger, without a word; int8 networks for them have
-    weights of 7 bits.
+    weights small enough for that.
     """
     try:
         text = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace")

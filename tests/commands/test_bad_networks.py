@@ -93,6 +93,14 @@ def test_it_is_one_line_and_nothing_is_run_or_written(
     assert contents(folder) == before
 
 
+def test_repair_asks_nothing_about_a_file_that_it_cannot_read(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    no_network(folder / "bad.onnx")
+
+    assert main(["repair", "bad.onnx"]) == 1
+
+    assert capsys.readouterr().err.startswith("error: not a whole ONNX network: bad.onnx; ")
+
+
 def test_weights_for_another_class_count_are_one_line(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     torch.save(build_network(LRASPP, 5).state_dict(), folder / "five.pth")
     before = contents(folder)
