@@ -15,6 +15,9 @@ import numpy as np
 from deeplab_cv.frame import Image
 
 _SIZE_WH = (1400, 900)
+_MEMORY = Path("/dev/shm")
+"""Elsewhere the system writes what is drawn to the disk."""
+
 _BYTES_PER_COLOUR = 12
 """Of an entry in the table of colours between an XWD file's header and its pixels."""
 
@@ -48,7 +51,7 @@ def virtual_screen() -> Iterator[Screen | None]:
         yield None
         return
     read_end, write_end = os.pipe()
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory(dir=_MEMORY if _MEMORY.is_dir() else None) as folder:
         command = ["Xvfb", "-displayfd", str(write_end), "-screen", "0", "{}x{}x24".format(*_SIZE_WH)]
         command += ["-fbdir", folder, "-nolisten", "tcp", "-r"]
         server = subprocess.Popen(command, pass_fds=[write_end], stderr=subprocess.DEVNULL)
