@@ -1,9 +1,15 @@
+import dataclasses
+from itertools import pairwise
+
 import cv2
 import numpy as np
+import onnx
 import pytest
+from onnx import TensorProto, helper, numpy_helper
 
 from deeplab_cv.engines import opencv
 from deeplab_cv.errors import EngineError
+from tests.engines.engines import true_scores
 
 HAS_TWO_ENGINES = hasattr(cv2.dnn, "ENGINE_NEW") and hasattr(cv2.dnn, "ENGINE_CLASSIC")
 
@@ -62,8 +68,6 @@ def test_opencv_heeds_the_engine_for_a_file_but_not_for_a_buffer(graph):
 
 
 def test_opencv_logs_nothing_beside_the_error(graph, tmp_path, capfd):
-    import dataclasses
-
     broken = tmp_path / "broken.onnx"
     broken.write_bytes(b"no network")
 
@@ -71,3 +75,31 @@ def test_opencv_logs_nothing_beside_the_error(graph, tmp_path, capfd):
         load(dataclasses.replace(graph, file=broken), "cpu")
 
     assert capfd.readouterr().err == ""
+
+
+def test_a_row_of_3x3_convolutions_is_as_exact_as_float32_can_be(graph, tmp_path):
+    random = np.random.RandomState(0)
+    channels = (3, *[32] * 7, 21)
+    kernels = [
+        numpy_helper.from_array((random.randn(out, into, 3, 3) / (9 * into) ** 0.5).astype(np.float32), f"w{place}")
+        for place, (into, out) in enumerate(pairwise(channels))
+    ]
+    names = ["input", *(f"x{place}" for place in range(1, 8)), "output"]
+    nodes = [
+        helper.make_node("Conv", [names[place], f"w{place}"], [names[place + 1]], pads=[1] * 4) for place in range(8)
+    ]
+    ends = [
+        helper.make_tensor_value_info(name, TensorProto.FLOAT, [1, count, *graph.shape])
+        for name, count in (("input", 3), ("output", 21))
+    ]
+    network = helper.make_graph(nodes, "convolutions", ends[:1], ends[1:], kernels)
+    file = tmp_path / "convolutions.onnx"
+    onnx.save(helper.make_model(network, opset_imports=[helper.make_opsetid("", 13)], ir_version=8), str(file))
+    convolutions = dataclasses.replace(graph, file=file)
+    blob = random.randn(1, 3, *graph.shape).astype(np.float32)
+    exact = true_scores(convolutions, blob)
+
+    engine = load(convolutions, "cpu")
+    engine.submit(blob)
+
+    assert np.abs(engine.result() - exact).max() < 2e-6 * np.abs(exact).max()
