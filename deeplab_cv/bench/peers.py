@@ -91,7 +91,8 @@ def measure(plan: Plan) -> Part:
         for contestant in list(contestants):
             plan.say(f"{contestant.program}, {contestant.network}")
             try:
-                runs.setdefault(contestant, []).append(_run(contestant, clip))
+                figures = _run(contestant, clip)
+                runs.setdefault(contestant, []).append(figures)
             except EngineError as error:
                 if contestant == default:
                     raise

@@ -1,0 +1,43 @@
+import dataclasses
+
+import pytest
+
+from deeplab_cv.bench import Plan, peers
+from deeplab_cv.bench.peers import Contestant, Figures
+from deeplab_cv.errors import EngineError
+from deeplab_cv.folders import demo_clip
+from deeplab_cv.settings import Settings
+
+OURS = Contestant("ours", "a", "", ())
+MISSING = Contestant("missing", "a", "missing.py", ())
+PLAN = Plan(Settings(), demo_clip(), (720,), 3, 0, None, lambda _: None)
+
+
+def run(contestant, clip):
+    if contestant.script == MISSING.script:
+        raise EngineError("it does not run here", "no module named missing", "install it")
+    return Figures(20.0, 30.0, {})
+
+
+@pytest.fixture
+def contest(monkeypatch):
+    monkeypatch.setattr(peers, "_run", run)
+    monkeypatch.setattr(peers, "clip_at", lambda clip, height: clip)
+
+    def measure(*contestants):
+        monkeypatch.setattr(peers, "_contestants", lambda plan: list(contestants))
+        return peers.measure(PLAN)
+
+    return measure
+
+
+def test_a_peer_that_does_not_run_is_a_remark_and_no_row(contest):
+    part = contest(OURS, MISSING)
+
+    assert [row["program"] for row in part.rows] == ["ours"]
+    assert part.remarks[-1] == "missing, a: it does not run here: no module named missing"
+
+
+def test_the_program_itself_must_run(contest):
+    with pytest.raises(EngineError, match="no module named missing"):
+        contest(dataclasses.replace(MISSING, program="ours"), OURS)
