@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 from PIL import Image
-from pycocotools import mask as coco_mask
 
 from deeplab_cv.classes import voc_palette
 from deeplab_cv.errors import DataError
@@ -79,6 +78,9 @@ def draw_mask(annotations: Sequence[dict[str, Any]], labels: dict[int, int], hei
 
     CVAT marks every mask drawn with its brush as a crowd. Its annotations have `attributes`, which COCO's own lack.
     """
+    # Needed for COCO's outlines alone.
+    from pycocotools import mask as coco_mask
+
     mask = np.zeros((height, width), np.uint8)
     for annotation in sorted(annotations, key=lambda annotation: -annotation["area"]):
         label = labels.get(annotation["category_id"])
