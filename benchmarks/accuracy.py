@@ -29,7 +29,7 @@ from deeplab_cv.card import Shape, golden_blob, read_card
 from deeplab_cv.engines import Engine
 from deeplab_cv.engines.candidates import engine_module
 from deeplab_cv.errors import EngineError
-from deeplab_cv.network import Graph, fixed_file, graph_for, open_network
+from deeplab_cv.network import Graph, fixed_file, graph_at, open_network
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -113,7 +113,7 @@ def _graphs(file: Path, everywhere: bool) -> Iterator[tuple[str, Graph]]:
     if everywhere and len(card.shapes) > 1:
         shapes = (*card.shapes, *WIDE)
     for shape in shapes:
-        plain = graph_for(network, shape[::-1])
+        plain = graph_at(network, shape)
         if plain.shape != shape:
             plain = Graph(fixed_file(file, card.sha256, shape), card.sha256, shape, card, card.precision, True, None)
         size = f"{shape[1]}x{shape[0]}"

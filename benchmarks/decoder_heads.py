@@ -156,7 +156,7 @@ def learn(out: Path, data: Path) -> None:
         tune(head, batches(out, data, backbone, len(classes)), form)
         origin = Origin(weights=f"{default_network_file().name}, its head tuned {STEPS} steps on frozen features")
         trained = TrainedNetwork(Whole(backbone, head).eval(), ARCHITECTURE, classes, PIXELS, origin)
-        export(trained, ExportPlan(file, PIXELS, half=False, opset=13, command=" ".join(sys.argv)))
+        export(trained, ExportPlan(file, (PIXELS,), half=False, opset=13, command=" ".join(sys.argv)))
 
 
 def batches(out: Path, data: Path, backbone: nn.Module, class_count: int) -> Sequence[Path]:

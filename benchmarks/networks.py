@@ -27,7 +27,7 @@ from deeplab_cv.engines.memory import spoiled_memory
 from deeplab_cv.errors import EngineError
 from deeplab_cv.frame import Labels, Scores
 from deeplab_cv.guess import Guess
-from deeplab_cv.network import Graph, graph_for, open_network, rewritten_graph
+from deeplab_cv.network import Graph, graph_at, graph_for, open_network, rewritten_graph
 from deeplab_cv.postprocess import labels_at
 from deeplab_cv.preprocess import blob_of
 
@@ -63,7 +63,7 @@ def export_all(folder: Path, names: Sequence[str]) -> None:
 
     for name in names:
         trained = random_weights(name, VOC_CLASSES, seed=0)
-        exported = export(trained, ExportPlan(folder / f"{name}.onnx", SIZE, half=False, opset=13, command=""))
+        exported = export(trained, ExportPlan(folder / f"{name}.onnx", (SIZE,), half=False, opset=13, command=""))
         print(f"{name}: rewritten network against torchvision's {exported.rewrite_error:.1e}", flush=True)
         original = PlainInput(trained.network, trained.architecture).eval()
         shapes = exported.card.shapes[:3]
@@ -91,7 +91,7 @@ def print_errors(folder: Path, names: Sequence[str]) -> None:
         for shape in network.card.shapes[:3]:
             with np.load(folder / f"{name}.exact.npz") as exact:
                 expected = exact[golden_key(shape)]
-            graph = graph_for(network, shape[::-1])
+            graph = graph_at(network, shape)
             cells = [_error_and_time(graph, backend, expected) for backend in backends]
             print(f"| {name} | {shape[1]}x{shape[0]} | {' | '.join(cells)} |", flush=True)
 

@@ -1,6 +1,7 @@
 """A network file + its card -> a graph of one fixed shape, ready for an engine."""
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -19,6 +20,9 @@ from deeplab_cv.folders import cache_folder, models_folder
 from deeplab_cv.guess import Guess, guessed_card
 from deeplab_cv.onnx_file import load_onnx, save_onnx
 from deeplab_cv.settings import Settings
+
+_SAME_ASPECT = 0.05
+"""Aspects of proven shapes whose logarithms differ by less are one: 16:9 is 1.78 at 512x288 and 1.80 at 432x240."""
 
 
 @dataclass(frozen=True)
@@ -119,20 +123,34 @@ def wanted_network(settings: Settings) -> Network:
     return open_network(Path(settings.model) if settings.model else default_network_file(), guess)
 
 
-def nearest_shape(shapes: tuple[Shape, ...], size_wh: tuple[int, int]) -> Shape:
-    """The shape (height, width) whose aspect is nearest to a frame's, by ratio."""
-    aspect = math.log(size_wh[0] / size_wh[1])
-    return min(shapes, key=lambda shape: abs(math.log(shape[1] / shape[0]) - aspect))
+def fitting_shapes(shapes: Sequence[Shape], size_wh: tuple[int, int]) -> list[Shape]:
+    """The shapes (height, width) of the aspect that is nearest to a frame's, by ratio; the largest first.
+
+    Sides are whole strides, so that one aspect at several sizes is not quite the same.
+    """
+    wanted = math.log(size_wh[0] / size_wh[1])
+    nearest = min((_aspect(shape) for shape in shapes), key=lambda aspect: abs(aspect - wanted))
+    alike = [shape for shape in shapes if abs(_aspect(shape) - nearest) < _SAME_ASPECT]
+    return sorted(alike, key=math.prod, reverse=True)
+
+
+def _aspect(shape: Shape) -> float:
+    height, width = shape
+    return math.log(width / height)
+
+
+def nearest_shape(shapes: Sequence[Shape], size_wh: tuple[int, int]) -> Shape:
+    """The largest of the shapes that fit a frame."""
+    return fitting_shapes(shapes, size_wh)[0]
 
 
 def graph_for(network: Network, size_wh: tuple[int, int]) -> Graph:
-    """The network at the proven shape nearest to a frame's aspect, as a file in the cache folder.
+    """The network at the largest proven shape that fits frames of a size, see `graph_at`."""
+    return graph_at(network, nearest_shape(network.card.shapes, size_wh))
 
-    Args:
-        network: the network.
-        size_wh: width and height of the frames in pixels.
-    """
-    shape = nearest_shape(network.card.shapes, size_wh)
+
+def graph_at(network: Network, shape: Shape) -> Graph:
+    """The network at one of its proven shapes, as a file in the cache folder."""
     card = network.card
     file = fixed_file(network.file, card.sha256, shape) if network.symbolic else network.file
     golden = read_golden(card, network.file.parent, shape) if network.verified else None

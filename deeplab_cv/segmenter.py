@@ -1,8 +1,11 @@
-"""A network on an engine: frame in, scores out, at the proven shape nearest to each frame's aspect."""
+"""A network on an engine: frame in, scores out, at a proven shape of each frame's aspect.
+
+Of several such shapes it is the largest at which the engine keeps the frame rate that is wanted.
+"""
 
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,11 +13,17 @@ import numpy as np
 from deeplab_cv.card import Shape
 from deeplab_cv.engines import Blob, Engine
 from deeplab_cv.engines.candidates import backend_names
-from deeplab_cv.engines.choice import Choice, choose
+from deeplab_cv.engines.choice import Choice, choose, frame_ms
+from deeplab_cv.errors import EngineError
 from deeplab_cv.frame import Frame, Scored, Scores
-from deeplab_cv.network import Graph, Network, graph_for, nearest_shape, variant_graphs
+from deeplab_cv.network import Graph, Network, fitting_shapes, graph_at, variant_graphs
 from deeplab_cv.preprocess import blob_of, filled_area
 from deeplab_cv.propagation import Economy, Plan, Propagator
+
+_SHARE_FOR_INFERENCE = 0.7
+"""Of a frame's time, for an engine measured alone; then decoding, labels, paint and window take cores from it."""
+
+_MEASURED = 5
 
 
 @dataclass(frozen=True)
@@ -41,14 +50,21 @@ class Segmenter:
         depth: int,
         say: Callable[[str], None],
         economy: Economy = Economy(),  # noqa: B008 - frozen
+        pace_fps: float | None = None,
     ) -> None:
+        """See `choose` for the engine's threads and depth.
+
+        pace_fps: frames a second to be inferred: smaller input is taken for it where the network is proven at some.
+        """
         self.network = network
         self.backend = backend
         self._threads = threads
         self._depth = depth
         self._say = say
         self._economy = economy
+        self._pace_fps = pace_fps
         self._propagator = Propagator(economy)
+        self._shapes: dict[tuple[Shape, ...], Shape] = {}
         self._choices: dict[Shape, Choice] = {}
         self._blobs: dict[Shape, deque[Blob]] = {}
         self._pending: deque[_Pending] = deque()
@@ -56,27 +72,28 @@ class Segmenter:
 
     def with_backend(self, backend: str) -> "Segmenter":
         """The same network on another engine, not loaded yet."""
-        return Segmenter(self.network, backend, self._threads, self._depth, self._say, self._economy)
+        return self._another(self.network, backend)
 
     def with_network(self, network: Network) -> "Segmenter":
         """Another network with the same wishes for an engine, not loaded yet."""
-        return Segmenter(network, self.backend, self._threads, self._depth, self._say, self._economy)
+        return self._another(network, self.backend)
 
     def prepare(self, size_wh: tuple[int, int]) -> Engine:
         """Load and prove the engine for frames of this size, unless that is done. Raises EngineError."""
-        shape = nearest_shape(self.network.card.shapes, size_wh)
-        if shape not in self._choices:
-            graphs = self._graphs(size_wh)
-            self._choices[shape] = choose(graphs, self.backend, self._threads, self._depth, self._say)
-            depth = self._choices[shape].engine.depth
-            self._blobs[shape] = deque(np.empty((1, 3, *shape), np.float32) for _ in range(depth))
-        return self._choices[shape].engine
+        return self._choices[self.shape_for(size_wh)].engine
+
+    def shape_for(self, size_wh: tuple[int, int]) -> Shape:
+        """Height and width of the network's input for frames of this size; its engine is ready. Raises EngineError."""
+        shapes = tuple(fitting_shapes(self.network.card.shapes, size_wh))
+        if shapes not in self._shapes:
+            self._shapes[shapes] = self._shape_that_keeps_up(shapes)
+        return self._shapes[shapes]
 
     def backends(self, size_wh: tuple[int, int]) -> list[str]:
         """Every backend of this machine that might run the network, the one at work first."""
-        names = backend_names(self._graphs(size_wh))
-        shape = nearest_shape(self.network.card.shapes, size_wh)
-        at_work = self._choices[shape].candidate.backend if shape in self._choices else self.backend
+        shape = self.shape_for(size_wh)
+        names = backend_names(self._graphs(shape))
+        at_work = self._choices[shape].candidate.backend
         place = names.index(at_work) if at_work in names else 0
         return names[place:] + names[:place]
 
@@ -92,9 +109,8 @@ class Segmenter:
 
     def submit(self, frame: Frame) -> None:
         """Hand in a frame. Raises EngineError."""
-        engine = self.prepare(frame.size_wh)
-        card = self.network.card
-        shape = nearest_shape(card.shapes, frame.size_wh)
+        card, shape = self.network.card, self.shape_for(frame.size_wh)
+        engine = self._choices[shape].engine
         plan = self._propagator.plan(frame, shape, filled_area(frame.size_wh, shape, card.input))
         if plan.way == "infer":
             # The tensor that was handed in longest ago: its scores have been fetched.
@@ -115,7 +131,7 @@ class Segmenter:
             area=filled_area(oldest.frame.size_wh, oldest.shape, card.input),
             align_corners=card.output.align_corners,
             class_names=card.classes,
-            made_by=f"{card.name}{'' if self.network.verified else ' (unverified)'} on {describe(oldest.engine)}",
+            made_by=self._described(oldest),
             inference_ms=self._inference_ms,
             way=oldest.plan.way,
         )
@@ -137,12 +153,55 @@ class Segmenter:
         for choice in self._choices.values():
             choice.engine.close()
         self._choices.clear()
+        self._shapes.clear()
         self._blobs.clear()
         self._pending.clear()
 
-    def _graphs(self, size_wh: tuple[int, int]) -> list[Graph]:
-        graph = graph_for(self.network, size_wh)
+    def _another(self, network: Network, backend: str) -> "Segmenter":
+        return Segmenter(network, backend, self._threads, self._depth, self._say, self._economy, self._pace_fps)
+
+    def _shape_that_keeps_up(self, shapes: Sequence[Shape]) -> Shape:
+        """The first of these shapes, from large to small, that is fast enough, else the last; its engine is loaded."""
+        backend = self.backend
+        for shape in shapes:
+            choice = self._loaded(shape, backend)
+            if self._pace_fps is None or shape == shapes[-1]:
+                break
+            ms = min(frame_ms(choice.engine, self._blobs[shape][0]) for _ in range(_MEASURED))
+            if ms <= _SHARE_FOR_INFERENCE * 1000 / self._pace_fps:
+                break
+            width, height = shape[::-1]
+            self._say(f"{ms:.0f} ms a frame at {width}x{height} is too slow for {self._pace_fps:g} frames/s: smaller")
+            # Frames of nearly this aspect may be using it.
+            if shape not in self._shapes.values():
+                choice.engine.close()
+                del self._choices[shape], self._blobs[shape]
+            # What is the fastest at one size is so at another, and is not looked for again.
+            backend = choice.candidate.backend
+        return shape
+
+    def _loaded(self, shape: Shape, backend: str) -> Choice:
+        if shape not in self._choices:
+            graphs = self._graphs(shape)
+            try:
+                choice = choose(graphs, backend, self._threads, self._depth, self._say)
+            except EngineError:
+                if backend == self.backend:
+                    raise
+                choice = choose(graphs, self.backend, self._threads, self._depth, self._say)
+            self._choices[shape] = choice
+            blobs = (np.zeros((1, 3, *shape), np.float32) for _ in range(choice.engine.depth))
+            self._blobs[shape] = deque(blobs)
+        return self._choices[shape]
+
+    def _graphs(self, shape: Shape) -> list[Graph]:
+        graph = graph_at(self.network, shape)
         return [graph, *variant_graphs(self.network, graph)]
+
+    def _described(self, pending: _Pending) -> str:
+        height, width = pending.shape
+        name = f"{self.network.card.name}{'' if self.network.verified else ' (unverified)'}"
+        return f"{name} at {width}x{height} on {describe(pending.engine)}"
 
 
 def describe(engine: Engine) -> str:

@@ -101,7 +101,7 @@ class Settings(BaseModel):
     threads: int = _setting(0, "engine", "processor threads for the engine; 0 leaves it to the program", "threads", ge=0, le=1024)
 
     carry: int = _setting(1, "pace", "infer every N-th frame; in between the labels follow the picture by optical flow", "frames", ge=1, le=30)
-    target_fps: float | None = _setting(None, "pace", "frame rate to reach: labels are carried over as many frames as that takes", "frames/s", gt=0, le=1000)
+    target_fps: float | None = _setting(None, "pace", "frame rate to reach: with smaller input where the network is proven at some, then by carrying labels", "frames/s", gt=0, le=1000)
     still: float = _setting(0.0, "pace", "a frame is not inferred while nothing in it changed by more than this, for up to a second; 0 is off", "0..255", ge=0, le=255)
 
     smooth: float = _setting(0.0, "labels", "weight of earlier scores where the picture stands still; 0 is off", "0..0.95", ge=0, le=0.95)

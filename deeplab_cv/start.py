@@ -74,7 +74,8 @@ def start(settings: Settings, open_: Callable[..., Source] = open_source, run: C
         # Two frames in flight keep both cores busy in a file job; a live picture must not wait behind another.
         depth = 1 if source.info.live else 2
         economy = Economy(settings.carry, settings.still, settings.target_fps)
-        segmenter = Segmenter(network, settings.backend, settings.threads, depth, _say, economy)
+        pace_fps = wanted_pace(settings, source.info)
+        segmenter = Segmenter(network, settings.backend, settings.threads, depth, _say, economy, pace_fps)
         segmenter.prepare(source.info.size_wh)
         total = None if options.loop else source.info.frame_count
         progress = stack.enter_context(Progress(total, visible=no_window is not None))
@@ -104,6 +105,13 @@ def wanted_source(settings: Settings) -> Wish:
         remedy = "name one: --camera 0, --video FILE, --image FILE, --pattern or --demo"
         raise UsageError(what, "the command line", remedy)
     return named[0]
+
+
+def wanted_pace(settings: Settings, info: SourceInfo) -> float | None:
+    """Frames a second to be inferred: as the settings say, else as many as a live source gives; None for a file."""
+    if settings.target_fps is not None or not info.live or info.frame_rate is None:
+        return settings.target_fps
+    return float(info.frame_rate) / settings.every
 
 
 def with_an_output(settings: Settings, no_window: str | None) -> Settings:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from deeplab_cv.card import card_path
 from deeplab_cv.errors import CardError, NetworkError, UsageError
 from deeplab_cv.guess import Guess
-from deeplab_cv.network import graph_for, nearest_shape, open_network
+from deeplab_cv.network import fitting_shapes, graph_at, graph_for, nearest_shape, open_network
 from tests.networks import SHAPES, tiny_network, tiny_onnx
 
 
@@ -40,6 +40,20 @@ def test_turning_a_picture_turns_its_shape(width, height):
     turned = nearest_shape(SHAPES, (height, width))
 
     assert upright == turned[::-1]
+
+
+def test_of_several_sizes_the_largest_comes_first():
+    shapes = [(240, 432), (320, 320), (288, 512), (384, 384), (432, 240), (272, 368), (336, 448)]
+
+    assert fitting_shapes(shapes, (1280, 720)) == [(288, 512), (240, 432)]
+    assert fitting_shapes(shapes, (640, 480)) == [(336, 448), (272, 368)]
+    assert nearest_shape(shapes, (500, 500)) == (384, 384)
+
+
+def test_a_graph_can_be_had_at_every_size(tmp_path):
+    network = open_network(tiny_network(tmp_path, shapes=((128, 128), (64, 64))))
+
+    assert [graph_at(network, shape).shape for shape in network.card.shapes] == [(128, 128), (64, 64)]
 
 
 def test_a_graph_has_the_fixed_size_of_its_shape(tmp_path):

@@ -40,6 +40,33 @@ def make_segmenter(tmp_path, request):
     return make
 
 
+SIZES = ((80, 144), (64, 112), (48, 88))
+"""16:9, as whole strides come near to it, at three sizes."""
+
+
+@pytest.mark.parametrize(
+    ("pace_fps", "shape"),
+    [(None, SIZES[0]), (1e-3, SIZES[0]), (1e9, SIZES[2])],
+    ids=["no rate wanted", "fast enough", "never fast enough"],
+)
+def test_the_input_is_the_largest_that_keeps_the_wanted_rate(tmp_path, pace_fps, shape):
+    network = open_network(tiny_network(tmp_path, shapes=SIZES))
+    segmenter = Segmenter(network, "onnxruntime:cpu", 1, 1, lambda _: None, pace_fps=pace_fps)
+
+    (seen,) = through(segmenter, [frame_of(DOG, 0)])
+
+    assert set(seen.scores.argmax(axis=0).flat) == {DOG}
+    assert seen.scores.shape[1:] == (shape[0] // 8, shape[1] // 8)
+    assert f"at {shape[1]}x{shape[0]} on onnxruntime" in seen.made_by
+
+
+def test_another_engine_takes_the_wanted_rate_along(tmp_path):
+    network = open_network(tiny_network(tmp_path, shapes=SIZES))
+    segmenter = Segmenter(network, "onnxruntime:cpu", 1, 1, lambda _: None, pace_fps=1e9)
+
+    assert segmenter.with_backend("opencv:cpu").shape_for((128, 72)) == SIZES[2]
+
+
 def through(segmenter, frames, rest_s=0.0):
     """All frames with as many in flight as the engine takes; results are taken `rest_s` late."""
     seen = []

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from deeplab_cv.bench import Part, Plan, Row
 from deeplab_cv.bench.instruments.turns import Work, in_turns, spread_of, timed
+from deeplab_cv.card import Shape
 from deeplab_cv.catalogue import entries
 from deeplab_cv.engines import Blob, Engine
 from deeplab_cv.engines.candidates import Candidate, candidates_for, engine_module
@@ -11,7 +12,7 @@ from deeplab_cv.engines.golden import reference_for
 from deeplab_cv.engines.processor import usable_cores
 from deeplab_cv.errors import EngineError
 from deeplab_cv.folders import models_folder
-from deeplab_cv.network import Network, graph_for, open_network, variant_graphs, wanted_network
+from deeplab_cv.network import Network, graph_at, open_network, variant_graphs, wanted_network
 
 _SHAPES = 3
 """Those for 1:1, 4:3 and 16:9; the upright ones cost the same."""
@@ -50,7 +51,7 @@ def measure(plan: Plan) -> Part:
     rows = []
     for network in _networks(plan):
         for shape in network.card.shapes[:_SHAPES]:
-            rows += _rows(plan, network, shape[::-1])
+            rows += _rows(plan, network, shape)
     remarks = (
         "in flight: two for files, one for a live picture; an engine that takes only one has no row for two",
         "a contender much slower than the fastest has one turn only",
@@ -66,8 +67,8 @@ def _networks(plan: Plan) -> list[Network]:
     return lying_here or [wanted_network(plan.settings)]
 
 
-def _rows(plan: Plan, network: Network, size_wh: tuple[int, int]) -> list[Row]:
-    contenders = _contenders(plan, network, size_wh)
+def _rows(plan: Plan, network: Network, shape: Shape) -> list[Row]:
+    contenders = _contenders(plan, network, shape)
     first_ms = [timed(each.work(2)).wall_ms for each in contenders]
     best_ms = min(first_ms, default=0.0)
     works = {}
@@ -97,9 +98,9 @@ def _rows(plan: Plan, network: Network, size_wh: tuple[int, int]) -> list[Row]:
     return sorted(rows, key=lambda row: -float(str(row["frames/s"])))
 
 
-def _contenders(plan: Plan, network: Network, size_wh: tuple[int, int]) -> list[_Contender]:
+def _contenders(plan: Plan, network: Network, shape: Shape) -> list[_Contender]:
     """Every engine in every way of loading it that differs, the wrong ones left out."""
-    graph = graph_for(network, size_wh)
+    graph = graph_at(network, shape)
     blob = reference_for(graph).blob
     cores = usable_cores()
     contenders = []

@@ -13,7 +13,7 @@ from deeplab_cv.bench.instruments.clips import clip_at
 from deeplab_cv.bench.instruments.turns import Cost, Spread, Work, in_turns, spread_of
 from deeplab_cv.engines import Blob, Engine
 from deeplab_cv.frame import Frame, Labels, Painted, Scored
-from deeplab_cv.network import nearest_shape, wanted_network
+from deeplab_cv.network import wanted_network
 from deeplab_cv.overlay.legend import draw_legend
 from deeplab_cv.overlay.look import Look
 from deeplab_cv.overlay.text import draw_lines
@@ -94,7 +94,12 @@ def measure_at(plan: Plan, height: int, depth: int) -> StageCosts:
     clip = clip_at(plan.clip, height)
     with ExitStack() as stack:
         source = stack.enter_context(Looped(lambda: VideoSource(clip)))
-        segmenter = Segmenter(network, plan.settings.backend, plan.settings.threads, depth, plan.say)
+        settings = plan.settings
+        # Like a live picture, which has one frame in flight and is to keep its rate.
+        pace_fps = float(source.info.frame_rate or 30) if depth == 1 else None
+        segmenter = Segmenter(
+            network, settings.backend, settings.threads, depth, plan.say, pace_fps=settings.target_fps or pace_fps
+        )
         stack.callback(segmenter.close)
         window = None
         if display_problem() is None:
@@ -131,7 +136,7 @@ class _Bench:
     def works(self, frames: list[Frame]) -> dict[str, Work]:
         """Every stage, to be run on these frames."""
         settings, card = self.plan.settings, self.segmenter.network.card
-        shape = nearest_shape(card.shapes, frames[0].size_wh)
+        shape = self.segmenter.shape_for(frames[0].size_wh)
         engine = self.segmenter.prepare(frames[0].size_wh)
         blobs = [blob_of(frame.pixels, shape, card.input) for frame in frames]
         again = np.empty_like(blobs[0])

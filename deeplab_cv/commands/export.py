@@ -37,7 +37,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--classes", default="voc", help="with --weights or --random: voc, or a file with one class name a line"
     )
     parser.add_argument(
-        "--pixels", type=int, help="side of the square whose area the input has (default: what it was trained for)"
+        "--pixels",
+        type=_sides,
+        metavar="SIDE[,SIDE...]",
+        help="sides of the squares whose area the input has (default: what it was trained for); a live picture, or "
+        "--target-fps, takes the largest that is fast enough",
     )
     parser.add_argument("--half", action="store_true", help="store weights as float16: half the size")
     parser.add_argument("--opset", type=int, default=13, choices=range(11, 18), metavar="11..17", help="default: 13")
@@ -84,7 +88,7 @@ def run(args: argparse.Namespace) -> int:
 def _export_own(trained: "TrainedNetwork", file: Path, args: argparse.Namespace, command: str) -> "Scorer":
     from deeplab_cv.tools.export import ExportPlan, export
 
-    exported = export(trained, ExportPlan(file, args.pixels or trained.pixels, args.half, args.opset, command))
+    exported = export(trained, ExportPlan(file, args.pixels or (trained.pixels,), args.half, args.opset, command))
     _say_written(file, exported.card)
     print(f"portable form against the trained network: {exported.rewrite_error:.1e} of the greatest score")
     if args.half:
@@ -120,6 +124,13 @@ def _proven(file: Path, torch_scores: "Scorer | None") -> bool:
     findings = list(verify(network, "auto", [], torch_scores))
     print_findings(network, findings)
     return not any(finding.fault for finding in findings)
+
+
+def _sides(text: str) -> tuple[int, ...]:
+    sides = sorted({int(side) for side in text.split(",")}, reverse=True)
+    if sides[-1] < 1:
+        raise ValueError(text)
+    return tuple(sides)
 
 
 def _say_written(file: Path, card: "Card") -> None:

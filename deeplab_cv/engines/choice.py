@@ -66,17 +66,20 @@ class _Runner:
     proof: Proof
 
     def ms(self, blob: Blob) -> float:
-        """Milliseconds a frame takes with as many in flight as the engine takes."""
-        engine = self.engine
-        start = time.perf_counter()
-        for _ in range(engine.depth):
-            engine.submit(blob)
-        for _ in range(engine.depth):
-            engine.result()
-        return (time.perf_counter() - start) * 1000 / engine.depth
+        return frame_ms(self.engine, blob)
 
     def attempt(self, ms: float) -> Attempt:
         return Attempt(self.candidate, "", self.proof, ms, self.engine.precision, self.engine.threads)
+
+
+def frame_ms(engine: Engine, blob: Blob) -> float:
+    """Milliseconds a frame takes with as many in flight as the engine takes, from one measurement."""
+    start = time.perf_counter()
+    for _ in range(engine.depth):
+        engine.submit(blob)
+    for _ in range(engine.depth):
+        engine.result()
+    return (time.perf_counter() - start) * 1000 / engine.depth
 
 
 def open_engine(

@@ -34,14 +34,14 @@ class ExportPlan:
 
     Attributes:
         file: the ONNX file to write; its card and golden scores go beside it.
-        pixels: side of the square whose area each proven shape has.
+        pixels: sides of the squares whose areas the proven shapes have, the largest first.
         half: store weights as float16.
         opset: 11 to 17.
         command: the command line, for the card where the weights name none.
     """
 
     file: Path
-    pixels: int
+    pixels: tuple[int, ...]
     half: bool
     opset: int
     command: str
@@ -71,7 +71,7 @@ def export(trained: TrainedNetwork, plan: ExportPlan) -> Exported:
     """
     architecture = trained.architecture
     facts = InputFacts(padding=architecture.mean)
-    shapes = proven_shapes(plan.pixels**2, architecture.input_multiple)
+    shapes = proven_shapes(plan.pixels, architecture.input_multiple)
     blobs = {shape: golden_blob(GOLDEN_SEED, shape, facts) for shape in shapes}
 
     original = PlainInput(trained.network, architecture).eval()
@@ -104,7 +104,7 @@ def export(trained: TrainedNetwork, plan: ExportPlan) -> Exported:
         classes=trained.classes,
         input=facts,
         stride=architecture.score_stride,
-        pixel_budget=plan.pixels**2,
+        pixel_budget=plan.pixels[0] ** 2,
         shapes=shapes,
         origin=_origin(trained.origin, plan.command),
         accuracy=trained.accuracy,

@@ -12,7 +12,7 @@ import onnxruntime
 from deeplab_cv.card import Card, GoldenFacts, Precision, Shape, file_hash, golden_blob, write_card
 from deeplab_cv.errors import NetworkError
 from deeplab_cv.frame import Scores
-from deeplab_cv.network import Graph, Network, graph_for, rewritten_graph
+from deeplab_cv.network import Graph, Network, graph_at, rewritten_graph
 from deeplab_cv.onnx_file import load_onnx
 from deeplab_cv.tools.arithmetic import gmac
 from deeplab_cv.tools.exporting.golden import FLOAT32_TOLERANCE, GOLDEN_SEED, greatest_error, write_golden
@@ -65,7 +65,7 @@ def optimise(network: Network, backend: str, target: Path) -> Iterator[Step]:
             yield from _steps(FOLDED, shorter or network, folded, backend)
         last = folded or shorter or network
         for shape in last.card.shapes:
-            graph = graph_for(last, shape[::-1])
+            graph = graph_at(last, shape)
             rewritten = rewritten_graph(graph)
             if rewritten is not None:
                 yield _step(SLICES, graph, rewritten, backend)
@@ -124,7 +124,7 @@ def _written(model: onnx.ModelProto, card: Card, file: Path) -> Network:
 
 def _steps(name: str, before: Network, after: Network, backend: str) -> Iterator[Step]:
     for shape in before.card.shapes:
-        yield _step(name, graph_for(before, shape[::-1]), graph_for(after, shape[::-1]), backend)
+        yield _step(name, graph_at(before, shape), graph_at(after, shape), backend)
 
 
 def _step(name: str, before: Graph, after: Graph, backend: str) -> Step:

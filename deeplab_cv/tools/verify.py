@@ -15,7 +15,7 @@ from deeplab_cv.engines.golden import tolerance_for
 from deeplab_cv.engines.memory import spoiled_memory
 from deeplab_cv.errors import EngineError
 from deeplab_cv.frame import Image, Labels, Scores
-from deeplab_cv.network import Graph, Network, graph_for, variant_graphs
+from deeplab_cv.network import Graph, Network, graph_at, variant_graphs
 from deeplab_cv.postprocess import labels_at
 from deeplab_cv.preprocess import blob_of
 from deeplab_cv.tools.evaluating.accuracy import accuracy, confusion_matrix
@@ -101,7 +101,7 @@ def verify(
         EngineError: nothing is there to compare with.
     """
     for shape in network.card.shapes:
-        graph = graph_for(network, shape[::-1])
+        graph = graph_at(network, shape)
         candidates = candidates_for([graph, *variant_graphs(network, graph)], backend)
         reference_name, reference = ("pytorch", torch_scores) if torch_scores else _reference_engine(graph)
         samples = _samples(graph, pictures, reference_name, reference)

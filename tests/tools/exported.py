@@ -17,7 +17,7 @@ PROCESSOR_ENGINES = (("opencv", "cpu"), ("opencv", "cpu_new"), ("onnxruntime", "
 
 def random_export(name: str, file: Path, *, pixels: int = 96, half: bool = False, opset: int = 13) -> Exported:
     """Export an architecture with random weights, every layer at work."""
-    plan = ExportPlan(file=file, pixels=pixels, half=half, opset=opset, command="")
+    plan = ExportPlan(file=file, pixels=(pixels,), half=half, opset=opset, command="")
     return export(random_weights(name, VOC_CLASSES, seed=1), plan)
 
 

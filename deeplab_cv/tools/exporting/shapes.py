@@ -1,6 +1,7 @@
-"""Which input shapes a network is proven at: one for each aspect of cameras and pictures, all of about one area."""
+"""Which input shapes a network is proven at: for each size one for each aspect of cameras and pictures."""
 
 import math
+from collections.abc import Iterable
 
 from deeplab_cv.card import Shape
 
@@ -8,13 +9,17 @@ ASPECTS = (1.0, 4 / 3, 16 / 9, 9 / 16, 3 / 4)
 """Width by height: square, old cameras, video, video upright, pictures upright."""
 
 
-def proven_shapes(pixel_budget: int, multiple: int) -> tuple[Shape, ...]:
-    """For each aspect the shape (height, width) nearest to it and to the budget, sides multiples of `multiple`.
+def proven_shapes(sides: Iterable[int], multiple: int) -> tuple[Shape, ...]:
+    """For each size and aspect the shape (height, width) nearest to both, sides multiples of `multiple`.
 
-    An error of aspect distorts the picture, so it weighs twice an error of area, both as ratios. Small budgets may give
+    An error of aspect distorts the picture, so it weighs twice an error of area, both as ratios. Small sizes may give
     one shape for two aspects; it is named once.
+
+    Args:
+        sides: sizes, each as the side in pixels of a square of that area.
+        multiple: what every height and width can be divided by.
     """
-    return tuple(dict.fromkeys(_nearest(aspect, pixel_budget, multiple) for aspect in ASPECTS))
+    return tuple(dict.fromkeys(_nearest(aspect, side**2, multiple) for side in sides for aspect in ASPECTS))
 
 
 def _nearest(aspect: float, pixel_budget: int, multiple: int) -> Shape:

@@ -9,7 +9,7 @@ from deeplab_cv.tools.exporting.shapes import ASPECTS, proven_shapes
 
 @given(side=st.integers(160, 1024), multiple=st.sampled_from([8, 16, 32]))
 def test_shapes_are_multiples_and_near_budget_and_aspect(side: int, multiple: int) -> None:
-    shapes = proven_shapes(side**2, multiple)
+    shapes = proven_shapes([side], multiple)
 
     step = multiple / side
     assert all(height % multiple == 0 and width % multiple == 0 for height, width in shapes)
@@ -19,11 +19,18 @@ def test_shapes_are_multiples_and_near_budget_and_aspect(side: int, multiple: in
 
 
 def test_the_default_budget_gives_exact_video_and_camera_shapes() -> None:
-    assert proven_shapes(384**2, 16) == ((384, 384), (336, 448), (288, 512), (512, 288), (448, 336))
+    assert proven_shapes([384], 16) == ((384, 384), (336, 448), (288, 512), (512, 288), (448, 336))
+
+
+def test_each_size_gives_every_aspect_the_first_size_first() -> None:
+    assert proven_shapes([384, 320], 16) == (
+        *((384, 384), (336, 448), (288, 512), (512, 288), (448, 336)),
+        *((320, 320), (272, 368), (240, 432), (432, 240), (368, 272)),
+    )
 
 
 @pytest.mark.parametrize("side", [16, 32, 40])
 def test_tiny_budgets_name_no_shape_twice(side: int) -> None:
-    shapes = proven_shapes(side**2, 16)
+    shapes = proven_shapes([side], 16)
 
     assert len(set(shapes)) == len(shapes) > 0

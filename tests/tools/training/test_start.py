@@ -26,7 +26,7 @@ MORE = ("background", "sheep", "dog", "cat")
 def exported(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An exported network of random weights, stored in float16."""
     file = tmp_path_factory.mktemp("exported") / "small.onnx"
-    export(random_weights(LITE, CLASSES, seed=3), ExportPlan(file, 64, half=True, opset=13, command=""))
+    export(random_weights(LITE, CLASSES, seed=3), ExportPlan(file, (64,), half=True, opset=13, command=""))
     return file
 
 
