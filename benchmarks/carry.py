@@ -1,8 +1,8 @@
-"""What inferring fewer frames costs: mean IoU of the others' labels against those of inferring every frame.
+"""What doing less costs: mean IoU against the labels of every frame inferred at the largest input.
 
     python benchmarks/carry.py CLIP.mp4 ... [--frames 100]
 
-Only frames that were not inferred count, and classes on a thousandth of the clip or more. "as they were" keeps the last
+A table for smaller inputs, and one for fewer frames inferred. There only frames that were not inferred count, and classes on a thousandth of the clip or more. "as they were" keeps the last
 inferred labels without following the motion: what carrying has to be better than. How many frames --target-fps infers
 depends on the machine and on what else it does.
 """
@@ -11,6 +11,7 @@ import argparse
 import sys
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 
@@ -19,7 +20,7 @@ import numpy as np
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from deeplab_cv.frame import Frame, Labels, Scores
-from deeplab_cv.network import default_network_file, open_network
+from deeplab_cv.network import Network, default_network_file, fitting_shapes, open_network
 from deeplab_cv.postprocess import labels_at
 from deeplab_cv.propagation import Economy
 from deeplab_cv.segmenter import Segmenter
@@ -32,9 +33,10 @@ ECONOMIES = {
 }
 
 
-def scored_frames(clip: Path, economy: Economy, count: int | None) -> Iterator[tuple[Frame, Scores, str, float]]:
+def scored_frames(
+    network: Network, clip: Path, economy: Economy, count: int | None
+) -> Iterator[tuple[Frame, Scores, str, float]]:
     """Frame, scores, way and milliseconds of each frame of a clip, or of its first `count`."""
-    network = open_network(default_network_file())
     segmenter = Segmenter(network, "auto", 0, 1, print, economy)
     source = VideoSource(clip)
     segmenter.prepare(source.info.size_wh)
@@ -64,18 +66,26 @@ def main() -> None:
     parser.add_argument("clips", type=Path, nargs="+")
     parser.add_argument("--frames", type=int, help="so many from each clip's beginning, all without it")
     args = parser.parse_args()
+    network = open_network(default_network_file())
     for clip in args.clips:
-        every_frame = list(scored_frames(clip, Economy(), args.frames))
+        every_frame = list(scored_frames(network, clip, Economy(), args.frames))
         size_wh = every_frame[0][0].size_wh
         truth = [labels_at(scores, size_wh, False) for _, scores, _, _ in every_frame]
         class_count = len(every_frame[0][1])
         print(f"{clip.name}: {len(truth)} frames")
+        print("| input | mIoU | ms |\n|---|---|---|")
+        for shape in fitting_shapes(network.card.shapes, size_wh):
+            smaller = replace(network, card=network.card.model_copy(update={"shapes": (shape,)}))
+            ran = list(scored_frames(smaller, clip, Economy(), args.frames))
+            labels = [labels_at(scores, size_wh, False) for _, scores, _, _ in ran]
+            ms = np.median([frame_ms for *_, frame_ms in ran])
+            print(f"| {shape[1]}x{shape[0]} | {mean_iou(labels, truth, class_count):.3f} | {ms:.1f} |", flush=True)
         print(
             "| asked for | inferred | mIoU of the others | mIoU as they were | ms of another | ms of an inferred one |"
         )
         print("|---|---|---|---|---|---|")
         for words, economy in ECONOMIES.items():
-            ran = list(scored_frames(clip, economy, args.frames))
+            ran = list(scored_frames(network, clip, economy, args.frames))
             inferred_ms = [ms for _, _, way, ms in ran if way == "infer"]
             others = [index for index, (_, _, way, _) in enumerate(ran) if way != "infer"]
             share = f"{len(inferred_ms) / len(ran):.0%}"
