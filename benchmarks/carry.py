@@ -2,9 +2,9 @@
 
     python benchmarks/carry.py CLIP.mp4 ... [--frames 100]
 
-A table for smaller inputs, and one for fewer frames inferred. There only frames that were not inferred count, and classes on a thousandth of the clip or more. "as they were" keeps the last
-inferred labels without following the motion: what carrying has to be better than. How many frames --target-fps infers
-depends on the machine and on what else it does.
+A table for smaller inputs, and one for fewer frames inferred. There only frames that were not inferred count, and
+classes on a thousandth of the clip or more. "as they were" keeps the last inferred labels without following the motion:
+what carrying has to be better than. How many frames --target-fps infers depends on the machine and what else it does.
 """
 
 import argparse
