@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from deeplab_cv.card import Card
     from deeplab_cv.catalogue import Entry
 
 
@@ -45,6 +46,14 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
+def _shapes_by_aspect(card: "Card") -> list[str]:
+    """A line for each aspect: its shapes, the largest first."""
+    from deeplab_cv.network import fitting_shapes
+
+    alike = dict.fromkeys(tuple(fitting_shapes(card.shapes, (width, height))) for height, width in card.shapes)
+    return [" ".join(f"{width}x{height}" for height, width in shapes) for shapes in alike]
+
+
 def _print_table(folder: Path, networks: "Sequence[Entry]") -> None:
     from rich.markup import escape
     from rich.table import Table
@@ -59,7 +68,7 @@ def _print_table(folder: Path, networks: "Sequence[Entry]") -> None:
             escape(entry.file.stem) + forms,
             f"{entry.megabytes:.1f}",
             str(len(card.classes)) if card else "",
-            "\n".join(f"{width}x{height}" for height, width in card.shapes) if card else "",
+            "\n".join(_shapes_by_aspect(card)) if card else "",
             f"{card.accuracy[0].miou:.3f}" if card and card.accuracy else "",
             escape(entry.state),
             escape("\n".join(entry.times)) or "not timed yet",
