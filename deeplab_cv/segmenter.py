@@ -165,17 +165,16 @@ class Segmenter:
         backend = self.backend
         for shape in shapes:
             choice = self._loaded(shape, backend)
-            if self._pace_fps is None or shape == shapes[-1]:
+            in_use = shape in self._shapes.values()
+            if self._pace_fps is None or shape == shapes[-1] or in_use:
                 break
             ms = min(frame_ms(choice.engine, self._blobs[shape][0]) for _ in range(_MEASURED))
             if ms <= _SHARE_FOR_INFERENCE * 1000 / self._pace_fps:
                 break
             width, height = shape[::-1]
             self._say(f"{ms:.0f} ms a frame at {width}x{height} is too slow for {self._pace_fps:g} frames/s: smaller")
-            # Frames of nearly this aspect may be using it.
-            if shape not in self._shapes.values():
-                choice.engine.close()
-                del self._choices[shape], self._blobs[shape]
+            choice.engine.close()
+            del self._choices[shape], self._blobs[shape]
             # What is the fastest at one size is so at another, and is not looked for again.
             backend = choice.candidate.backend
         return shape
