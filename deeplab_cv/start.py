@@ -31,6 +31,9 @@ from deeplab_cv.view import first_view
 
 DEMO_OUT = "demo-segmented.mp4"
 
+FLUENT_FPS = 30.0
+"""Of a faster camera's pictures no more are worth smaller input, unless the user says so."""
+
 
 @dataclass(frozen=True)
 class Wish:
@@ -108,10 +111,10 @@ def wanted_source(settings: Settings) -> Wish:
 
 
 def wanted_pace(settings: Settings, info: SourceInfo) -> float | None:
-    """Frames a second to be inferred: as the settings say, else as many as a live source gives; None for a file."""
+    """Frames a second to be inferred: as the settings say, else a live source's, up to 30; None for a file."""
     if settings.target_fps is not None or not info.live or info.frame_rate is None:
         return settings.target_fps
-    return float(info.frame_rate) / settings.every
+    return min(FLUENT_FPS, float(info.frame_rate) / settings.every)
 
 
 def with_an_output(settings: Settings, no_window: str | None) -> Settings:
