@@ -26,6 +26,7 @@ from deeplab_cv.smoothing import ScoreSmoother
 from deeplab_cv.sources import Source
 from deeplab_cv.sources.video import VideoSource
 from deeplab_cv.sources.wrappers import Looped
+from deeplab_cv.start import wanted_pace
 from deeplab_cv.view import first_view
 
 STAGES = ("decode", "to BGR", "preprocess", "infer", "labels", "overlay", "overlay on BGR", "encode", "show")
@@ -95,11 +96,9 @@ def measure_at(plan: Plan, height: int, depth: int) -> StageCosts:
     with ExitStack() as stack:
         source = stack.enter_context(Looped(lambda: VideoSource(clip)))
         settings = plan.settings
-        # Like a live picture, which has one frame in flight and is to keep its rate.
-        pace_fps = float(source.info.frame_rate or 30) if depth == 1 else None
-        segmenter = Segmenter(
-            network, settings.backend, settings.threads, depth, plan.say, pace_fps=settings.target_fps or pace_fps
-        )
+        # One frame in flight is what a live picture has, which also is to keep its rate.
+        pace_fps = wanted_pace(settings, replace(source.info, live=depth == 1))
+        segmenter = Segmenter(network, settings.backend, settings.threads, depth, plan.say, pace_fps=pace_fps)
         stack.callback(segmenter.close)
         window = None
         if display_problem() is None:
