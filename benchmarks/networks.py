@@ -3,8 +3,9 @@
     python benchmarks/networks.py export FOLDER [NAME ...]   torchvision's four with random weights; needs torch
     python benchmarks/networks.py errors FOLDER [NAME ...]   errors and times at 1:1, 4:3 and 16:9
     python benchmarks/networks.py speed FOLDER [NAME ...]    the plain export against ours, in turn
+    python benchmarks/networks.py double FOLDER [NAME ...]   PyTorch's and our float32 against float64; needs torch
 
-The last two need no torch, so that they can be run again in an environment with another OpenCV.
+Errors and speed need no torch, so that they can be run again in an environment with another OpenCV.
 """
 
 import argparse
@@ -96,6 +97,36 @@ def print_errors(folder: Path, names: Sequence[str]) -> None:
             print(f"| {name} | {shape[1]}x{shape[0]} | {' | '.join(cells)} |", flush=True)
 
 
+def print_double(folder: Path, names: Sequence[str]) -> None:
+    """A row for each network at 448x448: how far torchvision's float32 and our file's are from float64."""
+    import torch
+
+    from deeplab_cv.classes import VOC_CLASSES
+    from deeplab_cv.tools.export import PlainInput
+    from deeplab_cv.tools.exporting.weights import random_weights
+
+    print("| network | torchvision's float32 | our file in ONNX Runtime |\n|---|---|---|")
+    for name in names:
+        trained = random_weights(name, VOC_CLASSES, seed=0)
+        graph = graph_at(open_network(folder / f"{name}.onnx"), (SIZE, SIZE))
+        blob = golden_blob(SEED, graph.shape, graph.card.input)
+        with torch.inference_mode():
+            network = PlainInput(trained.network, trained.architecture).eval().double()
+            double = network(torch.from_numpy(blob).double())[0].numpy()
+        with np.load(folder / f"{name}.exact.npz") as exact:
+            theirs = exact[golden_key(graph.shape)]
+        ours = computed(load(graph, "onnxruntime:cpu"), blob)
+        cells = (_difference(scores, double, graph.shape) for scores in (theirs, ours))
+        print(f"| {name} | {' | '.join(cells)} |", flush=True)
+
+
+def _difference(scores: Scores, expected: Scores, shape: Shape) -> str:
+    """Greatest error as a share of the greatest score, and the share of equal labels at the input's size."""
+    error = float(np.abs(scores - expected).max() / np.abs(expected).max())
+    found, wanted = (labels_at(np.float32(each), shape[::-1], align_corners=False) for each in (scores, expected))
+    return f"{error:.1e}, {(found == wanted).mean():.3%}"
+
+
 def _error_and_time(graph: Graph, backend: str, expected: Scores) -> str:
     blob = golden_blob(SEED, graph.shape, graph.card.input)
     try:
@@ -108,9 +139,7 @@ def _error_and_time(graph: Graph, backend: str, expected: Scores) -> str:
             times_ms = times_in_turn(way, rounds=3)
     except EngineError as error:
         return error.what
-    error = float(np.abs(scores - expected).max() / np.abs(expected).max())
-    found, wanted = (labels_at(each, graph.shape[::-1], align_corners=False) for each in (scores, expected))
-    return f"{error:.1e}, {(found == wanted).mean():.3%}, {times_ms['']:.0f} ms"
+    return f"{_difference(scores, expected, graph.shape)}, {times_ms['']:.0f} ms"
 
 
 def print_speed(folder: Path, names: Sequence[str]) -> None:
@@ -210,11 +239,11 @@ def _devices(backend: str) -> tuple[str, ...]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("what", choices=("export", "errors", "speed"))
+    parser.add_argument("what", choices=("export", "errors", "speed", "double"))
     parser.add_argument("folder", type=Path)
     parser.add_argument("names", nargs="*", help=f"networks; all where none is named: {', '.join(NAMES)}")
     args = parser.parse_args()
-    steps = {"export": export_all, "errors": print_errors, "speed": print_speed}
+    steps = {"export": export_all, "errors": print_errors, "speed": print_speed, "double": print_double}
     steps[args.what](args.folder, args.names or NAMES)
 
 
