@@ -53,7 +53,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--teacher-weight", type=float, default=1.0, help="of the teacher's loss (default 1)")
     parser.add_argument("--seed", type=int, default=1, help="default 1")
     parser.add_argument("--batch-size", type=int, default=8, help="crops per step (default 8)")
-    parser.add_argument("--crop-pixels", type=int, default=288, help="a crop's area as a square's side (default 288)")
+    parser.add_argument(
+        "--crop-pixels",
+        type=int,
+        default=288,
+        help="a crop's area as a square's side (default 288, which is fast; a network that has learned much gains from "
+        "crops as large as --val-pixels)",
+    )
     parser.add_argument("--val-pixels", type=int, default=384, help="the same for validation (default 384)")
     parser.add_argument(
         "--learning-rate",
