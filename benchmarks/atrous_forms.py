@@ -145,7 +145,7 @@ def forms(channels: int) -> dict[str, onnx.ModelProto]:
     for name, draw in (
         ("plain", plain),
         ("one concatenation, one 1x1", one_concatenation),
-        ("branches merged", merged_branches),
+        ("slices, the branches' middle taps merged", merged_branches),
         ("space to depth", space_to_depth),
     ):
         drawing = Drawing(kernels)
@@ -153,7 +153,7 @@ def forms(channels: int) -> dict[str, onnx.ModelProto]:
     slices = onnx.ModelProto()
     slices.CopyFrom(drawn["plain"])
     rewrite_atrous(slices)
-    return {"plain": drawn.pop("plain"), "slices (kept)": slices, **drawn}
+    return {"plain": drawn.pop("plain"), "slices, as the program writes them": slices, **drawn}
 
 
 def runners(file: Path, blob: Array) -> dict[str, Callable[[], Array]]:

@@ -27,7 +27,7 @@ def rewrite_atrous(model: Any) -> bool:
 
     sizes = {
         value.name: tuple(dimension.dim_value for dimension in value.type.tensor_type.shape.dim[2:])
-        for value in model.graph.value_info
+        for value in (*model.graph.input, *model.graph.value_info)
     }
     weights = _weights(model.graph)
     nodes: list[Any] = []

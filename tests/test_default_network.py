@@ -7,8 +7,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from deeplab_cv.card import read_card
 from deeplab_cv.cli import main
 from deeplab_cv.folders import demo_clip, models_folder
+from deeplab_cv.network import fitting_shapes
 
 SAMPLES = Path(__file__).parent.parent.parent / "shared" / "samples"
 PERSON, SHEEP = 15, 17
@@ -32,6 +34,12 @@ def test_the_default_network_has_a_card_and_is_small_enough_for_the_repository()
 
     assert file.with_name("deeplabv3_lite.card.yaml").exists()
     assert file.stat().st_size < 15e6
+
+
+def test_a_live_picture_has_three_sizes_to_choose_from():
+    (file,) = models_folder().glob("deeplabv3_lite.onnx")
+
+    assert fitting_shapes(read_card(file).shapes, (1280, 720)) == [(288, 512), (240, 432), (192, 336)]
 
 
 def test_the_tutorial_s_picture_has_a_red_person_and_a_blue_sheep(tutorial_picture, tmp_path):
