@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+import cv2
 import numpy as np
 
 from deeplab_cv.bench import Part, Plan, Row
@@ -110,6 +111,11 @@ def measure_at(plan: Plan, height: int, depth: int) -> StageCosts:
         stack.callback(sink.abandon)
         bench = _Bench(plan, source, segmenter, window, sink)
         size_wh = source.info.size_wh
+        if segmenter.prepare(size_wh).name != "opencv":
+            # A second thread of OpenCV's spins while it waits. Beside a core that idles, as here, that would be counted
+            # twice; in a whole run it makes no difference (seen: the same wall and processor time with one and two).
+            stack.callback(cv2.setNumThreads, cv2.getNumThreads())
+            cv2.setNumThreads(1)
         count = max(_FEWEST, min(_MOST, _PIXELS_PER_ROUND // (size_wh[0] * size_wh[1])))
         # The first round fills caches and is not counted.
         in_turns(bench.works(_next_frames(source, count)), 1)
