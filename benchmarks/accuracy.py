@@ -29,7 +29,7 @@ from deeplab_cv.card import Shape, golden_blob, read_card
 from deeplab_cv.engines import Engine
 from deeplab_cv.engines.candidates import engine_module
 from deeplab_cv.errors import EngineError
-from deeplab_cv.network import Graph, fixed_file, graph_at, open_network
+from deeplab_cv.network import Graph, fixed_file, graph_at, nearest_shape, open_network
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -41,6 +41,8 @@ LISTS = ("val", "val_coco")
 COLUMNS = ("person", "dog", "sheep")
 WIDE: tuple[Shape, ...] = ((512, 512), (448, 448))
 """Squares as wide as our 16:9 and 4:3 shapes: what squeezing costs where no detail is to be lost."""
+
+HD_WH = (1280, 720)
 
 ROUNDS = 9
 
@@ -106,16 +108,14 @@ def times(out: Path, files: Sequence[Path]) -> None:
 
 
 def _graphs(file: Path, everywhere: bool) -> Iterator[tuple[str, Graph]]:
-    """Each form of a network at its widest shape, or at all of them and the wide squares, as `NAME WxH`."""
+    """Each form of a network at its shape for 16:9, or at all of them and the wide squares, as `NAME WxH`."""
     network = open_network(file)
     card = network.card
-    shapes: tuple[Shape, ...] = (max(card.shapes, key=lambda shape: shape[1] / shape[0]),)
+    shapes: tuple[Shape, ...] = (nearest_shape(card.shapes, HD_WH),)
     if everywhere and len(card.shapes) > 1:
         shapes = (*card.shapes, *WIDE)
     for shape in shapes:
         plain = graph_at(network, shape)
-        if plain.shape != shape:
-            plain = Graph(fixed_file(file, card.sha256, shape), card.sha256, shape, card, card.precision, True, None)
         size = f"{shape[1]}x{shape[0]}"
         yield f"{card.name} {size}", plain
         for variant in card.variants:
@@ -244,10 +244,11 @@ def _family(name: str) -> str:
 
 def _time_of(name: str, each: Mapping[str, float]) -> float | None:
     """The time at a network's 16:9 shape, or at the only one it has."""
-    sizes = [title for title in each if _is_of(title, name)]
-    sides = {title: [int(side) for side in title.partition(" ")[2].split("x")] for title in sizes}
-    wide = max(sizes, key=lambda title: sides[title][0] / sides[title][1], default=None)
-    return each[wide] if wide else None
+    sizes = [title.partition(" ")[2].split("x") for title in each if _is_of(title, name)]
+    if not sizes:
+        return None
+    height, width = nearest_shape([(int(height), int(width)) for width, height in sizes], HD_WH)
+    return each[f"{name} {width}x{height}"]
 
 
 def _is_of(title: str, name: str) -> bool:
