@@ -6,13 +6,15 @@
     python benchmarks/accuracy.py tables OUT [--plot FILE]             the tables in Markdown, and the plot
 
 NETWORK is an .onnx file with a card; its int8 form is measured with it. What lies in OUT already is not measured again.
-Networks whose names differ in a number only (NAME, NAME_256: one training at several pixel budgets, by `app.py export
---pixels`) are joined by a line in the plot.
+A network that is proven at several sizes is measured at each, the smaller ones as NAME_320 and so on. Networks whose
+names differ in a number only are joined by a line in the plot.
 """
 
 import argparse
 import json
+import math
 import re
+import shutil
 import statistics
 import subprocess
 import sys
@@ -25,11 +27,11 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from deeplab_cv.card import Shape, golden_blob, read_card
+from deeplab_cv.card import Shape, golden_blob, read_card, write_card
 from deeplab_cv.engines import Engine
 from deeplab_cv.engines.candidates import engine_module
 from deeplab_cv.errors import EngineError
-from deeplab_cv.network import Graph, fixed_file, graph_at, nearest_shape, open_network
+from deeplab_cv.network import Graph, fitting_shapes, fixed_file, graph_at, nearest_shape, open_network
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -50,7 +52,7 @@ ROUNDS = 9
 def measure(out: Path, data: Path, files: Sequence[Path], jobs: int) -> None:
     """Run `app.py evaluate` for every network, form, list and way of squeezing; one JSON file each."""
     runs = []
-    for place, file in enumerate(files):
+    for place, file in enumerate(each_size(files, out)):
         card = read_card(file)
         square = next((f"{side}x{side}" for side, other in card.shapes if side == other and len(card.shapes) > 1), "")
         forms = ["", *("_int8" for variant in card.variants if variant.precision == "int8")]
@@ -61,6 +63,23 @@ def measure(out: Path, data: Path, files: Sequence[Path], jobs: int) -> None:
             runs.append((f"{card.name}.val.squeezed", file, "", "val", square))
     with ThreadPoolExecutor(jobs) as pool:
         list(pool.map(lambda run: _evaluate(out, data, *run), runs))
+
+
+def each_size(files: Sequence[Path], out: Path) -> Iterator[Path]:
+    """Every file, and for each smaller size it is proven at a copy in `out` whose card names that size alone."""
+    for file in files:
+        yield file
+        card = read_card(file)
+        by_aspect = dict.fromkeys(tuple(fitting_shapes(card.shapes, shape[::-1])) for shape in card.shapes)
+        _, *smaller = zip(*by_aspect, strict=True)
+        for shapes in smaller:
+            small = out / f"{file.stem}_{round(math.prod(shapes[0]) ** 0.5)}.onnx"
+            shutil.copy(file, small)
+            if card.golden is not None:
+                shutil.copy(file.with_name(card.golden.file), out)
+            update = {"name": small.stem, "file": small.name, "shapes": shapes, "variants": ()}
+            write_card(card.model_copy(update=update), small)
+            yield small
 
 
 def _evaluate(out: Path, data: Path, title: str, file: Path, form: str, name: str, shape: str) -> None:
@@ -88,7 +107,9 @@ def _app(*words: str) -> None:
 
 def times(out: Path, files: Sequence[Path]) -> None:
     """Time every graph in turn on each engine, so that a busy machine is equally unfair to all; OUT/times.json."""
-    graphs = {title: graph for place, file in enumerate(files) for title, graph in _graphs(file, place == 0)}
+    graphs = {
+        title: graph for place, file in enumerate(each_size(files, out)) for title, graph in _graphs(file, place == 0)
+    }
     result: dict[str, dict[str, float]] = {}
     for backend in ENGINES:
         engines = {title: engine for title, graph in graphs.items() if (engine := _loaded(graph, backend)) is not None}
