@@ -57,9 +57,10 @@ class Origin(_Facts):
 
 
 class Accuracy(_Facts):
-    """How right the network is on pictures it was not trained on."""
+    """How right the network is on pictures it was not trained on: `data` names them, `how` says what was done."""
 
     data: str
+    how: str = ""
     miou: float = Field(ge=0, le=1)
     pixel_accuracy: float | None = Field(default=None, ge=0, le=1)
     boundary_f: float | None = Field(default=None, ge=0, le=1)

@@ -71,16 +71,18 @@ class Graph:
 
 def default_network_file() -> Path:
     """The network in models/. Raises UsageError, saying how to get one, where there is none."""
-    cards = sorted(models_folder().glob("*.card.yaml"))
-    files = [path.with_name(path.name.replace(".card.yaml", ".onnx")) for path in cards]
-    for file in files:
-        if file.exists():
-            return file
+    if files := network_files():
+        return files[0]
     raise UsageError(
         "there is no network to run",
         models_folder(),
         "make one with `app.py export deeplabv3_mobilenet_v3_large`, or name a file with --model",
     )
+
+
+def network_files() -> list[Path]:
+    """The networks in models/ that have a card, by name."""
+    return [file for file in sorted(models_folder().glob("*.onnx")) if card_path(file).exists()]
 
 
 def open_network(file: Path, guess: Guess | None = None) -> Network:

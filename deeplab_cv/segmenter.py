@@ -3,6 +3,7 @@
 Of several such shapes it is the largest at which the engine keeps the frame rate that is wanted.
 """
 
+import math
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
@@ -14,16 +15,17 @@ from deeplab_cv.card import Shape
 from deeplab_cv.engines import Blob, Engine
 from deeplab_cv.engines.candidates import backend_names
 from deeplab_cv.engines.choice import Choice, choose, frame_ms
+from deeplab_cv.engines.processor import usable_cores
 from deeplab_cv.errors import EngineError
 from deeplab_cv.frame import Frame, Scored, Scores
 from deeplab_cv.network import Graph, Network, fitting_shapes, graph_at, variant_graphs
+from deeplab_cv.pace import inference_allowance_ms
 from deeplab_cv.preprocess import blob_of, filled_area
 from deeplab_cv.propagation import Economy, Plan, Propagator
 
-_SHARE_FOR_INFERENCE = 0.7
-"""Of a frame's time, for an engine measured alone; then decoding, labels, paint and window take cores from it."""
-
 _MEASURED = 5
+_HOPELESS = 2.0
+"""An inference that takes so many times what is allowed is not measured again."""
 
 
 @dataclass(frozen=True)
@@ -65,6 +67,7 @@ class Segmenter:
         self._pace_fps = pace_fps
         self._propagator = Propagator(economy)
         self._shapes: dict[tuple[Shape, ...], Shape] = {}
+        self._too_slow: set[Shape] = set()
         self._choices: dict[Shape, Choice] = {}
         self._blobs: dict[Shape, deque[Blob]] = {}
         self._pending: deque[_Pending] = deque()
@@ -86,8 +89,12 @@ class Segmenter:
         """Height and width of the network's input for frames of this size; its engine is ready. Raises EngineError."""
         shapes = tuple(fitting_shapes(self.network.card.shapes, size_wh))
         if shapes not in self._shapes:
-            self._shapes[shapes] = self._shape_that_keeps_up(shapes)
+            self._shapes[shapes] = self._shape_that_keeps_up(shapes, size_wh)
         return self._shapes[shapes]
+
+    def keeps_pace(self, size_wh: tuple[int, int]) -> bool:
+        """The engine is fast enough for frames of this size; True where no rate is wanted. Raises EngineError."""
+        return self.shape_for(size_wh) not in self._too_slow
 
     def backends(self, size_wh: tuple[int, int]) -> list[str]:
         """Every backend of this machine that might run the network, the one at work first."""
@@ -154,22 +161,26 @@ class Segmenter:
             choice.engine.close()
         self._choices.clear()
         self._shapes.clear()
+        self._too_slow.clear()
         self._blobs.clear()
         self._pending.clear()
 
     def _another(self, network: Network, backend: str) -> "Segmenter":
         return Segmenter(network, backend, self._threads, self._depth, self._say, self._economy, self._pace_fps)
 
-    def _shape_that_keeps_up(self, shapes: Sequence[Shape]) -> Shape:
+    def _shape_that_keeps_up(self, shapes: Sequence[Shape], size_wh: tuple[int, int]) -> Shape:
         """The first of these shapes, from large to small, that is fast enough, else the last; its engine is loaded."""
         backend = self.backend
         for shape in shapes:
             choice = self._loaded(shape, backend)
-            in_use = shape in self._shapes.values()
-            if self._pace_fps is None or shape == shapes[-1] or in_use:
+            if self._pace_fps is None or shape in self._shapes.values():
                 break
-            ms = min(frame_ms(choice.engine, self._blobs[shape][0]) for _ in range(_MEASURED))
-            if ms <= _SHARE_FOR_INFERENCE * 1000 / self._pace_fps:
+            allowed_ms = inference_allowance_ms(self._pace_fps, size_wh, usable_cores())
+            ms = _best_ms(choice.engine, self._blobs[shape][0], allowed_ms)
+            if ms <= allowed_ms:
+                break
+            if shape == shapes[-1]:
+                self._too_slow.add(shape)
                 break
             width, height = shape[::-1]
             self._say(f"{ms:.0f} ms a frame at {width}x{height} is too slow for {self._pace_fps:g} frames/s: smaller")
@@ -201,6 +212,16 @@ class Segmenter:
         height, width = pending.shape
         name = f"{self.network.card.name}{'' if self.network.verified else ' (unverified)'}"
         return f"{name} at {width}x{height} on {describe(pending.engine)}"
+
+
+def _best_ms(engine: Engine, blob: Blob, enough_ms: float) -> float:
+    """The best time of a few, which other work disturbs least; no more of them once the answer is plain."""
+    best_ms = math.inf
+    for _ in range(_MEASURED):
+        best_ms = min(best_ms, frame_ms(engine, blob))
+        if best_ms <= enough_ms or best_ms > _HOPELESS * enough_ms:
+            break
+    return best_ms
 
 
 def describe(engine: Engine) -> str:

@@ -8,11 +8,13 @@ from functools import partial
 from pathlib import Path
 
 from deeplab_cv import folders
+from deeplab_cv.contenders import contenders, keeping_pace
 from deeplab_cv.desk import Desk
 from deeplab_cv.errors import UsageError
 from deeplab_cv.job import Job, run_job
 from deeplab_cv.network import wanted_network
 from deeplab_cv.overlay.look import make_look
+from deeplab_cv.pace import wanted_pace
 from deeplab_cv.propagation import Economy
 from deeplab_cv.segmenter import Segmenter
 from deeplab_cv.settings import Settings
@@ -30,9 +32,6 @@ from deeplab_cv.sources.stream import is_url
 from deeplab_cv.view import first_view
 
 DEMO_OUT = "demo-segmented.mp4"
-
-FLUENT_FPS = 30.0
-"""Of a faster camera's pictures no more are worth smaller input, unless the user says so."""
 
 
 @dataclass(frozen=True)
@@ -77,9 +76,21 @@ def start(settings: Settings, open_: Callable[..., Source] = open_source, run: C
         # Two frames in flight keep both cores busy in a file job; a live picture must not wait behind another.
         depth = 1 if source.info.live else 2
         economy = Economy(settings.carry, settings.still, settings.target_fps)
-        pace_fps = wanted_pace(settings, source.info)
-        segmenter = Segmenter(network, settings.backend, settings.threads, depth, _say, economy, pace_fps)
-        segmenter.prepare(source.info.size_wh)
+        make_segmenter = partial(
+            Segmenter,
+            backend=settings.backend,
+            threads=settings.threads,
+            depth=depth,
+            say=_say,
+            economy=economy,
+            pace_fps=wanted_pace(settings, source.info),
+        )
+        size_wh = source.info.size_wh
+        if settings.target_fps is not None and settings.model is None:
+            segmenter = keeping_pace(contenders(network), network, make_segmenter, size_wh, _say)
+        else:
+            segmenter = make_segmenter(network)
+        segmenter.prepare(size_wh)
         total = None if options.loop else source.info.frame_count
         progress = stack.enter_context(Progress(total, visible=no_window is not None))
         desk = None
@@ -108,13 +119,6 @@ def wanted_source(settings: Settings) -> Wish:
         remedy = "name one: --camera 0, --video FILE, --image FILE, --pattern or --demo"
         raise UsageError(what, "the command line", remedy)
     return named[0]
-
-
-def wanted_pace(settings: Settings, info: SourceInfo) -> float | None:
-    """Frames a second to be inferred: as the settings say, else a live source's, up to 30; None for a file."""
-    if settings.target_fps is not None or not info.live or info.frame_rate is None:
-        return settings.target_fps
-    return min(FLUENT_FPS, float(info.frame_rate) / settings.every)
 
 
 def with_an_output(settings: Settings, no_window: str | None) -> Settings:

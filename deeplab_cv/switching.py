@@ -6,10 +6,8 @@ from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
-from deeplab_cv.card import card_path
 from deeplab_cv.errors import UserError
-from deeplab_cv.folders import models_folder
-from deeplab_cv.network import open_network
+from deeplab_cv.network import network_files, open_network
 from deeplab_cv.segmenter import Segmenter
 
 
@@ -57,7 +55,7 @@ def other_backends(current: Segmenter, size_wh: tuple[int, int]) -> list[Callabl
 
 def other_networks(current: Segmenter, given: Path | None) -> list[Callable[[], Segmenter]]:
     """Makers for every other network that has a card in models/, and the one named on the command line."""
-    files = [path for path in sorted(models_folder().glob("*.onnx")) if card_path(path).exists()]
+    files = network_files()
     files += [given] if given is not None and given not in files else []
     here = next((at for at, file in enumerate(files) if file == current.network.file), -1)
     others = [*files[here + 1 :], *files[: max(here, 0)]]

@@ -18,6 +18,7 @@ from deeplab_cv.network import wanted_network
 from deeplab_cv.overlay.legend import draw_legend
 from deeplab_cv.overlay.look import Look
 from deeplab_cv.overlay.text import draw_lines
+from deeplab_cv.pace import wanted_pace
 from deeplab_cv.preprocess import blob_of
 from deeplab_cv.render import labels_of, look_of, painted_frame
 from deeplab_cv.segmenter import Segmenter, describe
@@ -27,7 +28,6 @@ from deeplab_cv.smoothing import ScoreSmoother
 from deeplab_cv.sources import Source
 from deeplab_cv.sources.video import VideoSource
 from deeplab_cv.sources.wrappers import Looped
-from deeplab_cv.start import wanted_pace
 from deeplab_cv.view import first_view
 
 STAGES = ("decode", "to BGR", "preprocess", "infer", "labels", "overlay", "overlay on BGR", "encode", "show")

@@ -92,8 +92,8 @@ def test_the_figures_go_on_the_card_and_replace_those_of_the_same_data(tmp_path:
     for name in ("boxes", "boxes", "other boxes"):
         measured(tmp_path, "--data", str(data), "--write-card", name)
     boxes, others = read_card(file).accuracy
-    assert boxes.data == "boxes; 2 pictures, each at the shape nearest to its aspect, onnxruntime:cpu:float32"
-    assert others.data.startswith("other boxes; ")
+    assert (boxes.data, others.data) == ("boxes", "other boxes")
+    assert boxes.how == "2 pictures, each at the shape nearest to its aspect, onnxruntime:cpu:float32"
     assert boxes.miou > 0.9 and set(boxes.iou) == {"background", "person", "dog"}
 
 

@@ -77,7 +77,8 @@ def with_accuracy(card: Card, evaluation: Evaluation, data: str) -> Card:
     """The card with these figures, in place of earlier ones of the same data, shape and engines."""
     figures = evaluation.accuracy
     entry = CardAccuracy(
-        data=f"{data}; {_pictures(evaluation)}, {', '.join(evaluation.engines)}",
+        data=data,
+        how=f"{_pictures(evaluation)}, {', '.join(evaluation.engines)}",
         miou=round(figures.miou, 4),
         pixel_accuracy=round(figures.pixel_accuracy, 4),
         boundary_f=round(evaluation.boundary_f, 4),
@@ -87,7 +88,7 @@ def with_accuracy(card: Card, evaluation: Evaluation, data: str) -> Card:
             if not math.isnan(value)
         },
     )
-    others = tuple(each for each in card.accuracy if each.data != entry.data)
+    others = tuple(each for each in card.accuracy if (each.data, each.how) != (entry.data, entry.how))
     return card.model_copy(update={"accuracy": (*others, entry)})
 
 
