@@ -159,6 +159,14 @@ def graph_at(network: Network, shape: Shape) -> Graph:
     return Graph(file, card.sha256, shape, card, card.precision, network.verified, golden)
 
 
+def at_shape(network: Network, shape: Shape) -> Network:
+    """The network at one of its proven shapes alone. Raises UsageError."""
+    if shape not in network.card.shapes:
+        proven = ", ".join(f"{width}x{height}" for height, width in network.card.shapes)
+        raise UsageError("the network has not been proven at this shape", f"{shape[1]}x{shape[0]}", f"it has {proven}")
+    return replace(network, card=network.card.model_copy(update={"shapes": (shape,)}))
+
+
 def variant_graphs(network: Network, graph: Graph) -> list[Graph]:
     """The further files on the card (such as int8) at the same shape as `graph`, and the graph rewritten for speed."""
     rewritten = rewritten_graph(graph)

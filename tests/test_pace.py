@@ -9,7 +9,6 @@ from deeplab_cv.settings import Settings
 from deeplab_cv.sources import SourceInfo
 
 
-
 def info_of(live, rate=Fraction(30)):
     return SourceInfo("a source", (1280, 720), rate, None if live else 100, live, Fraction(1, 90000))
 

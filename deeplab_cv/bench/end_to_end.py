@@ -51,14 +51,16 @@ def measure(plan: Plan) -> Part:
     rows: list[Row] = []
     for height in [height for height in _HEIGHTS if height in plan.heights] or plan.heights[:1]:
         clip = clip_at(plan.clip, height)
-        costs = {depth: measure_at(plan, height, depth) for depth in {way.depth for way in ways}}
         runs: dict[str, list[Run]] = {way.name: [] for way in ways}
         for _ in range(max(1, plan.rounds - 1)):
             for way in ways:
                 runs[way.name].append(_run(plan, way, clip))
-        rows += [_row(way, costs[way.depth], runs[way.name]) for way in ways]
+        taken = {(way.depth, runs[way.name][-1].shape) for way in ways}
+        costs = {each: measure_at(plan, height, *each) for each in taken}
+        rows += [_row(way, costs[way.depth, runs[way.name][-1].shape], runs[way.name]) for way in ways]
     remarks = [
         "floor: the stages' processor milliseconds, each measured alone, added up, over the cores",
+        "input: the network's; of several that a live stream chose the last, for which its floor is told",
         "of a live stream, whose rate is its own, the processor time tells how much is left; it comes from a server on "
         "this machine, whose time is not counted",
     ]
@@ -90,6 +92,7 @@ def _row(way: Way, costs: StageCosts, runs: Sequence[Run]) -> Row:
     return {
         "frame": "{}x{}".format(*costs.size_wh),
         "way": way.name,
+        "input": ", ".join(dict.fromkeys("{1}x{0}".format(*run.shape) for run in runs)),
         "frames/s": spread_of(run.frames / run.wall_s for run in runs),
         "wall ms": wall_ms,
         "floor ms": floor,

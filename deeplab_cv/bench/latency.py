@@ -11,6 +11,7 @@ from deeplab_cv.bench import Part, Plan, Row
 from deeplab_cv.bench.instruments import timecode
 from deeplab_cv.bench.instruments.child import read_report, started, words_of
 from deeplab_cv.bench.instruments.clips import clip_at
+from deeplab_cv.bench.instruments.program import Run
 from deeplab_cv.bench.instruments.screen import Screen, screen_problem
 from deeplab_cv.bench.instruments.turns import spread_of
 from deeplab_cv.bench.stages import measure_at
@@ -36,13 +37,14 @@ def measure(plan: Plan) -> Part:
     if plan.screen is None:
         return Part("latency", title, (), (f"not measured: {screen_problem()}",))
     clip = clip_at(plan.clip, _HEIGHT)
-    inference_ms = measure_at(plan, _HEIGHT, depth=1).wall_ms("infer").median
     with VideoSource(clip) as source:
         interval_ms = float(1000 / (source.info.frame_rate or 30))
-    seen, dropped = _watch(plan, clip, plan.screen)
+    seen, run = _watch(plan, clip, plan.screen)
+    inference_ms = measure_at(plan, _HEIGHT, 1, run.shape).wall_ms("infer").median
     ages_ms = [age_ms for _, age_ms in seen]
     quarter = len(seen) // 4
     row: Row = {
+        "input": "{1}x{0}".format(*run.shape),
         "pictures seen": len(seen),
         "latency ms": spread_of(ages_ms),
         "19 of 20 below": float(np.percentile(ages_ms, 95)),
@@ -51,7 +53,7 @@ def measure(plan: Plan) -> Part:
         "allowed ms": inference_ms + interval_ms + _ALLOWED_MS,
         "last quarter - first": spread_of(ages_ms[-quarter:]).median - spread_of(ages_ms[:quarter]).median,
         "frames/s on screen": (len(seen) - 1) / (seen[-1][0] - seen[0][0]),
-        "dropped": dropped,
+        "dropped": run.dropped,
     }
     remarks = (
         f"allowed: one inference, one frame interval and {_ALLOWED_MS:.0f} ms",
@@ -60,7 +62,7 @@ def measure(plan: Plan) -> Part:
     return Part("latency", title, (row,), remarks)
 
 
-def _watch(plan: Plan, clip: Path, screen: Screen) -> tuple[Seen, int]:
+def _watch(plan: Plan, clip: Path, screen: Screen) -> tuple[Seen, Run]:
     words = [*words_of(plan.settings), "--video", str(clip), "--end", _SECONDS]
     for _ in range(_TRIES):
         with tempfile.TemporaryDirectory() as folder:
@@ -71,7 +73,7 @@ def _watch(plan: Plan, clip: Path, screen: Screen) -> tuple[Seen, int]:
                     continue
                 seen = _read(screen, place, process)
                 output = process.communicate()[1]
-            return seen, read_report(process.returncode, output, Path(folder)).dropped
+            return seen, read_report(process.returncode, output, Path(folder))
     raise SinkError(
         "no picture came to the screen", f"{_TRIES} windows on {screen.display}", "look at app.py --pattern"
     )

@@ -12,9 +12,10 @@ import numpy as np
 from deeplab_cv.bench import Part, Plan, Row
 from deeplab_cv.bench.instruments.clips import clip_at
 from deeplab_cv.bench.instruments.turns import Cost, Spread, Work, in_turns, spread_of
+from deeplab_cv.card import Shape
 from deeplab_cv.engines import Blob, Engine
 from deeplab_cv.frame import Frame, Labels, Painted, Scored
-from deeplab_cv.network import wanted_network
+from deeplab_cv.network import at_shape, wanted_network
 from deeplab_cv.overlay.legend import draw_legend
 from deeplab_cv.overlay.look import Look
 from deeplab_cv.overlay.text import draw_lines
@@ -50,11 +51,13 @@ class StageCosts:
     Attributes:
         size_wh: width and height of the frames in pixels.
         engine: the engine in its own words.
+        shape: height and width of the network's input in pixels.
         costs: stage -> what each round cost a frame.
     """
 
     size_wh: tuple[int, int]
     engine: str
+    shape: Shape
     costs: Mapping[str, Sequence[Cost]]
 
     def wall_ms(self, stage: str) -> Spread:
@@ -87,12 +90,14 @@ def measure(plan: Plan) -> Part:
     )
 
 
-def measure_at(plan: Plan, height: int, depth: int) -> StageCosts:
+def measure_at(plan: Plan, height: int, depth: int, shape: Shape | None = None) -> StageCosts:
     """Every stage in turns; each round is at another place of the clip, since frames differ in what they cost.
 
-    `depth`: tensors in flight. Raises UserError.
+    depth: tensors in flight. shape: the network's input; what a run would take where none is named. Raises UserError.
     """
     network = wanted_network(plan.settings)
+    if shape is not None:
+        network = at_shape(network, shape)
     clip = clip_at(plan.clip, height)
     with ExitStack() as stack:
         source = stack.enter_context(Looped(lambda: VideoSource(clip)))
@@ -125,7 +130,7 @@ def measure_at(plan: Plan, height: int, depth: int) -> StageCosts:
             for stage, turns in in_turns(works, 1).items():
                 costs.setdefault(stage, []).extend(turns)
             _next_frames(source, max(0, _SPAN // plan.rounds - 2 * count))
-        return StageCosts(size_wh, describe(segmenter.prepare(size_wh)), costs)
+        return StageCosts(size_wh, describe(segmenter.prepare(size_wh)), segmenter.shape_for(size_wh), costs)
 
 
 @dataclass(frozen=True)

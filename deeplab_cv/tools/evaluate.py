@@ -3,7 +3,7 @@
 import statistics
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from fractions import Fraction
 
 import cv2
@@ -11,9 +11,9 @@ import numpy as np
 import numpy.typing as npt
 
 from deeplab_cv.card import Shape
-from deeplab_cv.errors import DataError, UsageError
+from deeplab_cv.errors import DataError
 from deeplab_cv.frame import Frame, Labels, Scored
-from deeplab_cv.network import Network, nearest_shape
+from deeplab_cv.network import Network, at_shape, nearest_shape
 from deeplab_cv.pixels import image_pixels
 from deeplab_cv.postprocess import labels_at
 from deeplab_cv.segmenter import Segmenter, describe
@@ -218,14 +218,6 @@ def evaluate_video(
     return VideoEvaluation(
         network, source.info.name, engine, frames, weight, meter.stability(PLAIN), meter.stability(SMOOTHED)
     )
-
-
-def at_shape(network: Network, shape: Shape) -> Network:
-    """The network at one of its proven shapes alone. Raises UsageError."""
-    if shape not in network.card.shapes:
-        proven = ", ".join(f"{width}x{height}" for height, width in network.card.shapes)
-        raise UsageError("the network has not been proven at this shape", f"{shape[1]}x{shape[0]}", f"it has {proven}")
-    return replace(network, card=network.card.model_copy(update={"shapes": (shape,)}))
 
 
 def _frame(image: npt.NDArray[np.uint8], index: int, name: str) -> Frame:

@@ -46,7 +46,7 @@ def read_report(code: int, output: str, folder: Path) -> Run:
         last = (output.strip().splitlines() or ["no word"])[-1]
         raise EngineError("a run of the program failed", last, "run app.py with the same words")
     facts: dict[str, Any] = json.loads(report.read_text(encoding="utf-8"))
-    return Run(**facts)
+    return Run(**facts | {"shape": tuple(facts["shape"])})
 
 
 def child_environment() -> dict[str, str]:

@@ -17,6 +17,7 @@ from typing import Literal, get_args
 from deeplab_cv import folders
 from deeplab_cv.bench.instruments.notes import Notes, mark
 from deeplab_cv.bench.instruments.paced import PacedSource
+from deeplab_cv.card import Shape
 from deeplab_cv.errors import UsageError
 from deeplab_cv.job import Job, run_job
 from deeplab_cv.segmenter import describe
@@ -45,6 +46,7 @@ class Run:
         processor_s: seconds of all cores together.
         dropped: frames of a live source, among those counted, that nobody saw; 0 for a file.
         engine: network's engine, device and precision by its own word.
+        shape: height and width of the network's input in pixels.
     """
 
     frames: int
@@ -52,6 +54,7 @@ class Run:
     processor_s: float
     dropped: int
     engine: str
+    shape: Shape
 
 
 class Watch:
@@ -68,7 +71,8 @@ class Watch:
 
     def run_job(self, job: Job) -> int:
         """As `job.run_job`."""
-        engine = describe(job.segmenter.prepare(job.source.info.size_wh))
+        size_wh = job.source.info.size_wh
+        engine, shape = describe(job.segmenter.prepare(size_wh)), job.segmenter.shape_for(size_wh)
         to_nothing = self._kind == "nothing"
         notes = Notes(paints=to_nothing)
         written = run_job(replace(job, sinks=[notes] if to_nothing else [*job.sinks, notes]))
@@ -78,7 +82,8 @@ class Watch:
         begin, last = notes.marks[first], notes.marks[-1]
         frames = pictures - first
         dropped = last.index - begin.index - frames
-        self.run = Run(frames, end.wall_s - begin.wall_s, end.processor_s - begin.processor_s, dropped, engine)
+        wall_s, processor_s = end.wall_s - begin.wall_s, end.processor_s - begin.processor_s
+        self.run = Run(frames, wall_s, processor_s, dropped, engine, shape)
         return written
 
 
