@@ -82,11 +82,12 @@ def test_the_most_accurate_network_that_keeps_the_rate_is_run(models, paces, cho
     default = network_in(models, "a", 0.6)
     network_in(models, "better", 0.7)
     network_in(models, "worse", 0.5)
-    made = []
+    made, lines = [], []
 
-    segmenter = keeping_pace(contenders(default), default, maker(paces, made), SIZE_WH, print)
+    segmenter = keeping_pace(contenders(default), default, maker(paces, made), SIZE_WH, lines.append)
 
     assert segmenter.network.card.name == chosen
+    assert [line.split()[0] for line in lines] == [chosen] * (chosen != "a")
     assert [each for each in made if not each.closed] == [segmenter]
     segmenter.close()
 
