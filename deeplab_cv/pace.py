@@ -10,8 +10,8 @@ _REST_MS_PER_MEGAPIXEL = 20.0
 """Processor milliseconds that decoding, labels, paint and window (or encoder) take: seen, 18 at 720p, 36 at 1080p."""
 
 _SHARE_IN_USE = 0.7
-"""Of a frame's time. Seen at 720p on two cores: what takes 12 ms alone takes 14 in the run and shows a picture after 28,
-while 18 ms alone become 34, since each thread waits for the others, and a picture is 73 ms old."""
+"""Of a frame's time. Seen at 720p on two cores: what takes 12 ms alone takes 14 in the run and shows a picture after
+28; what takes 18 ms alone becomes 34, since each thread waits for the others, and shows one after 73."""
 
 
 def wanted_pace(settings: Settings, info: SourceInfo) -> float | None:
