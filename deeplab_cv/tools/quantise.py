@@ -5,16 +5,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-import onnx
-
 from deeplab_cv.card import Card, Variant, file_hash, read_golden, write_card
 from deeplab_cv.errors import DataError
 from deeplab_cv.frame import Image, Labels
 from deeplab_cv.network import Network, fixed_file, graph_for
 from deeplab_cv.tools.exporting.golden import greatest_error, rounded_up
-from deeplab_cv.tools.exporting.graph import store_float32
 from deeplab_cv.tools.quantising.judge import Judge, Judged
-from deeplab_cv.tools.quantising.quantiser import Calibration, quantised_file, sensitive_layers
+from deeplab_cv.tools.quantising.quantiser import Calibration, quantised_file, sensitive_layers, write_float32
 from deeplab_cv.tools.racing import Race, race
 
 LAYERS_LEFT_FLOAT = (0, 4, 12)
@@ -74,7 +71,7 @@ def quantise(
         raise DataError("no mask has the name of a picture", judges[0][0], "name masks as pictures, ending in .png")
     with TemporaryDirectory() as name:
         folder = Path(name)
-        float_file = _float_file(network.file, folder / "float.onnx")
+        float_file = write_float32(network.file, folder / "float.onnx")
         calibration = Calibration(network.card, [picture for _, picture in pictures[::2]], reduce_range)
         judge = Judge(network.card, float_file, judges, masks)
         attempts: list[Judged] = []
@@ -87,14 +84,6 @@ def quantise(
             if attempts[-1].drop <= max_miou_drop:
                 return _raced(network, file, attempts, full_range=not reduce_range)
     return Quantised(tuple(attempts))
-
-
-def _float_file(network_file: Path, file: Path) -> Path:
-    """The network with whole float32 weights, which is what the quantiser reads."""
-    model = onnx.load(network_file)
-    store_float32(model)
-    onnx.save(model, str(file))
-    return file
 
 
 def _raced(network: Network, file: Path, attempts: Sequence[Judged], full_range: bool) -> Quantised:

@@ -1,4 +1,4 @@
-"""ONNX Runtime's static quantiser: QDQ, per channel, ranges from frames."""
+"""ONNX Runtime's static quantiser: QDQ, per channel, ranges from frames; then biases corrected with some of them."""
 
 import logging
 from collections.abc import Sequence
@@ -19,9 +19,12 @@ from deeplab_cv.engines import Blob
 from deeplab_cv.frame import Image
 from deeplab_cv.network import nearest_shape
 from deeplab_cv.preprocess import blob_of
+from deeplab_cv.tools.exporting.graph import store_float32
+from deeplab_cv.tools.quantising.biases import correct_biases
 from deeplab_cv.tools.quantising.sixteen_bits import scales_within_16_bits
 
 FRAMES_TO_RANK_WITH = 4
+FRAMES_TO_CORRECT_WITH = 16
 
 
 @dataclass(frozen=True)
@@ -37,6 +40,16 @@ class Calibration:
     card: Card
     pictures: Sequence[Image]
     reduce_range: bool
+
+
+def write_float32(network_file: Path, file: Path) -> Path:
+    """Write the network as the rest of this file reads it: weights in float32, and a name for every node."""
+    model = onnx.load(network_file)
+    store_float32(model)
+    for number, node in enumerate(model.graph.node):
+        node.name = node.name or f"{node.op_type} {number}"
+    onnx.save(model, str(file))
+    return file
 
 
 def input_of(card: Card, picture: Image) -> Blob:
@@ -65,6 +78,8 @@ def quantised_file(float_file: Path, file: Path, calibration: Calibration, left_
         )
     finally:
         logging.getLogger().removeFilter(_is_no_advice)
+    pictures = calibration.pictures[:FRAMES_TO_CORRECT_WITH]
+    correct_biases(float_file, file, [input_of(calibration.card, picture) for picture in pictures])
     return file
 
 

@@ -9,14 +9,15 @@ pytest.importorskip("torch", reason="the workshop needs requirements-train.txt")
 from onnx import numpy_helper
 
 from deeplab_cv.card import golden_picture, read_card
-from deeplab_cv.tools.quantising.quantiser import Calibration, quantised_file
+from deeplab_cv.tools.quantising.quantiser import Calibration, quantised_file, write_float32
 from tests.networks import tiny_network
 
 
 def test_a_reduced_range_leaves_eight_bits_to_weights_whose_pairs_fit_16(tmp_path: Path) -> None:
     # A channel's weights are 8, -4, -4: the two of one sign are together no larger than the third.
-    network = tiny_network(tmp_path)
-    calibration = Calibration(read_card(network), [golden_picture(0, (96, 128))], reduce_range=True)
+    file = tiny_network(tmp_path)
+    network = write_float32(file, tmp_path / "float.onnx")
+    calibration = Calibration(read_card(file), [golden_picture(0, (96, 128))], reduce_range=True)
 
     graph = onnx.load(quantised_file(network, tmp_path / "int8.onnx", calibration)).graph
 
