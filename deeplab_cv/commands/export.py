@@ -7,6 +7,7 @@ this machine is held to PyTorch's scores, as by `app.py verify`; exit code 1 whe
 examples:
   app.py export deeplabv3_mobilenet_v3_large
   app.py export run/network.pt --out models/mine.onnx --half
+  app.py export first/network.pt --average-with second/network.pt --out models/mine.onnx
   app.py export deeplabv3_mobilenet_v3_large --size 448 --with-aux --opset 11 --out labview.onnx
   app.py export deeplabv3_resnet50 --torchscript --out deeplabv3_scripted.pt
 """
@@ -31,6 +32,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--overwrite", action="store_true", help="replace a file of that name")
     weights = parser.add_mutually_exclusive_group()
     weights.add_argument("--weights", metavar="FILE", type=Path, help="state_dict for the architecture NAME")
+    weights.add_argument(
+        "--average-with",
+        metavar="CHECKPOINT",
+        nargs="+",
+        type=Path,
+        help="the mean of these trainings' weights and its",
+    )
     weights.add_argument("--random", action="store_true", help="random weights, for tests")
     parser.add_argument("--seed", type=int, default=0, help="seed of --random (default: 0)")
     parser.add_argument(
@@ -143,6 +151,8 @@ def _trained(args: argparse.Namespace) -> "TrainedNetwork":
     from deeplab_cv.tools.architectures import ARCHITECTURES
     from deeplab_cv.tools.exporting import weights
 
+    if args.average_with:
+        return weights.averaged_checkpoints([Path(args.network), *args.average_with])
     if args.network not in ARCHITECTURES:
         return weights.trained_checkpoint(Path(args.network))
     classes = class_names(args.classes)

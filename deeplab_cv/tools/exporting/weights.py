@@ -69,6 +69,37 @@ def trained_checkpoint(path: Path) -> TrainedNetwork:
     )
 
 
+def averaged_checkpoints(paths: Sequence[Path]) -> TrainedNetwork:
+    """The mean of the weights of several trainings, each of which began from the one before or all from one network.
+
+    It is often better than each of them, at no cost. Source: Wortsman et al., "Model soups: averaging weights of
+    multiple fine-tuned models improves accuracy without increasing inference time", 2022.
+
+    Raises NetworkError where one is no checkpoint, or of another architecture or other classes.
+    """
+    trainings = [trained_checkpoint(path) for path in paths]
+    first = trainings[0]
+    for path, other in zip(paths, trainings, strict=True):
+        if (other.architecture.name, other.classes) != (first.architecture.name, first.classes):
+            what = "networks of different architectures or classes have no mean"
+            raise NetworkError(
+                what, path, f"give trainings of {first.architecture.name} with the classes of {paths[0]}"
+            )
+    states = [training.network.state_dict() for training in trainings]
+    means = {
+        name: torch.stack([state[name] for state in states]).mean(dim=0) if value.is_floating_point() else value
+        for name, value in states[0].items()
+    }
+    first.network.load_state_dict(means)
+    origins = [training.origin for training in trainings]
+    origin = Origin(
+        weights=f"mean of {len(paths)}: {'; '.join(each.weights for each in origins)}",
+        command="; ".join(each.command for each in origins),
+        seed=first.origin.seed,
+    )
+    return replace(first, origin=origin, accuracy=())
+
+
 def published_weights(name: str, classes: tuple[str, ...], folder: Path | None = None) -> TrainedNetwork:
     """torchvision's weights of a network, downloaded once and checked against the hash in their name.
 
