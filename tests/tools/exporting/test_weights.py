@@ -13,7 +13,9 @@ torch = pytest.importorskip("torch", reason="the workshop needs requirements-tra
 from deeplab_cv.classes import VOC_CLASSES
 from deeplab_cv.errors import NetworkError, UsageError
 from deeplab_cv.tools.architectures import build_network
+from deeplab_cv.tools.checkpoint import Facts, save_checkpoint
 from deeplab_cv.tools.exporting.weights import (
+    averaged_checkpoints,
     fetch,
     published_weights,
     torchvision_weights,
@@ -151,3 +153,29 @@ def test_folders_of_the_machine_do_not_travel_in_a_card() -> None:
     assert without_folders(["app.py", "train", "--data", "/home/me/data", "--seed", "1"]) == (
         "app.py train --data data --seed 1"
     )
+
+
+def checkpoint(path: Path, fill: float, classes: tuple[str, ...] = VOC_CLASSES) -> Path:
+    weights = build_network("deeplabv3_lite", len(classes)).state_dict()
+    filled = {name: torch.full_like(value, fill) for name, value in weights.items()}
+    facts = Facts("deeplabv3_lite", classes, 96, 10, 1.0, int(fill), f"app.py train --seed {fill:.0f}", {"miou": 0.5})
+    save_checkpoint(path, facts, filled)
+    return path
+
+
+def test_the_mean_of_trainings_has_the_mean_of_their_weights_and_no_figures_of_either(tmp_path: Path) -> None:
+    paths = [checkpoint(tmp_path / f"{fill}.pt", fill) for fill in (1.0, 4.0)]
+
+    mean = averaged_checkpoints(paths)
+
+    weights = [value for value in mean.network.state_dict().values() if value.is_floating_point()]
+    assert {float(value.min()) for value in weights} == {float(value.max()) for value in weights} == {2.5}
+    assert mean.accuracy == ()
+    assert mean.origin.command == "app.py train --seed 1; app.py train --seed 4"
+
+
+def test_trainings_of_different_classes_have_no_mean(tmp_path: Path) -> None:
+    other = checkpoint(tmp_path / "other.pt", 2.0, ("background", "tractor"))
+
+    with pytest.raises(NetworkError, match=r"no mean: .*other\.pt"):
+        averaged_checkpoints([checkpoint(tmp_path / "first.pt", 1.0), other])
