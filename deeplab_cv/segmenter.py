@@ -3,11 +3,11 @@
 Of several such shapes it is the largest at which the engine keeps the frame rate that is wanted.
 """
 
-import math
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from statistics import median
 
 import numpy as np
 
@@ -24,7 +24,7 @@ from deeplab_cv.preprocess import blob_of, filled_area
 from deeplab_cv.propagation import Economy, Plan, Propagator
 
 _MEASURED = 5
-_HOPELESS = 2.0
+_HOPELESS = 3.0
 """An inference that takes so many times what is allowed is not measured again."""
 
 
@@ -176,7 +176,7 @@ class Segmenter:
             if self._pace_fps is None or shape in self._shapes.values():
                 break
             allowed_ms = inference_allowance_ms(self._pace_fps, size_wh, usable_cores())
-            ms = _best_ms(choice.engine, self._blobs[shape][0], allowed_ms)
+            ms = _usual_ms(choice.engine, self._blobs[shape][0], allowed_ms)
             if ms <= allowed_ms:
                 break
             if shape == shapes[-1]:
@@ -214,14 +214,12 @@ class Segmenter:
         return f"{name} at {width}x{height} on {describe(pending.engine)}"
 
 
-def _best_ms(engine: Engine, blob: Blob, enough_ms: float) -> float:
-    """The best time of a few, which other work disturbs least; no more of them once the answer is plain."""
-    best_ms = math.inf
-    for _ in range(_MEASURED):
-        best_ms = min(best_ms, frame_ms(engine, blob))
-        if best_ms <= enough_ms or best_ms > _HOPELESS * enough_ms:
-            break
-    return best_ms
+def _usual_ms(engine: Engine, blob: Blob, allowed_ms: float) -> float:
+    """The median time of a few inferences; the first one alone where that is far from what is allowed."""
+    times_ms = [frame_ms(engine, blob)]
+    if times_ms[0] <= _HOPELESS * allowed_ms:
+        times_ms += [frame_ms(engine, blob) for _ in range(_MEASURED - 1)]
+    return median(times_ms)
 
 
 def describe(engine: Engine) -> str:
