@@ -52,15 +52,20 @@ def measure(plan: Plan) -> Part:
     for height in [height for height in _HEIGHTS if height in plan.heights] or plan.heights[:1]:
         clip = clip_at(plan.clip, height)
         runs: dict[str, list[Run]] = {way.name: [] for way in ways}
-        for _ in range(max(1, plan.rounds - 1)):
+        costs: dict[str, StageCosts] = {}
+        rounds = max(1, plan.rounds - 1)
+        for number in range(rounds):
             for way in ways:
                 runs[way.name].append(_run(plan, way, clip))
-        taken = {(way.depth, runs[way.name][-1].shape) for way in ways}
-        costs = {each: measure_at(plan, height, *each) for each in taken}
-        rows += [_row(way, costs[way.depth, runs[way.name][-1].shape], runs[way.name]) for way in ways]
+            if number == (rounds - 1) // 2:
+                # In the middle of the runs, so that a machine that becomes slower or faster is fair to both.
+                taken = {way.name: (way.depth, runs[way.name][-1].shape) for way in ways}
+                measured = {each: measure_at(plan, height, *each) for each in set(taken.values())}
+                costs = {name: measured[each] for name, each in taken.items()}
+        rows += [_row(way, costs[way.name], runs[way.name]) for way in ways]
     remarks = [
         "floor: the stages' processor milliseconds, each measured alone, added up, over the cores",
-        "input: the network's; of several that a live stream chose the last, for which its floor is told",
+        "input: the network's; where a live stream chose several, its floor is told for one of them",
         "of a live stream, whose rate is its own, the processor time tells how much is left; it comes from a server on "
         "this machine, whose time is not counted",
     ]
