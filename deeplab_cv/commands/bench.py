@@ -47,6 +47,9 @@ def run(args: argparse.Namespace) -> int:
     if args.rounds < 1 or args.memory_frames < 300:
         wrong = f"--rounds {args.rounds} --memory-frames {args.memory_frames}"
         raise UsageError("too little to measure", wrong, "at least 1 round and 300 frames")
+    for folder in filter(None, (args.plots, args.json and args.json.parent)):
+        if not folder.is_dir():
+            raise UsageError("there is no such folder", folder, "make it first: figures take minutes and go there")
     settings = load_settings(args, folders.config_file()).settings
 
     import importlib

@@ -49,6 +49,8 @@ def test_the_whole_program_is_run_in_a_process_of_its_own(tmp_path):
         (["stages", "--sizes", "720p"], "sizes are heights in lines"),
         (["stages", "--sizes", "721"], "sizes are heights in lines"),
         (["stages", "--rounds", "0"], "too little to measure"),
+        (["stages", "--plots", "no such folder"], "there is no such folder: no such folder"),
+        (["stages", "--json", "nowhere/bench.json"], "there is no such folder: nowhere"),
     ],
 )
 def test_wrong_words_are_one_line(words, said, capsys):
