@@ -51,13 +51,11 @@ class StageCosts:
     Attributes:
         size_wh: width and height of the frames in pixels.
         engine: the engine in its own words.
-        shape: height and width of the network's input in pixels.
         costs: stage -> what each round cost a frame.
     """
 
     size_wh: tuple[int, int]
     engine: str
-    shape: Shape
     costs: Mapping[str, Sequence[Cost]]
 
     def wall_ms(self, stage: str) -> Spread:
@@ -130,7 +128,7 @@ def measure_at(plan: Plan, height: int, depth: int, shape: Shape | None = None) 
             for stage, turns in in_turns(works, 1).items():
                 costs.setdefault(stage, []).extend(turns)
             _next_frames(source, max(0, _SPAN // plan.rounds - 2 * count))
-        return StageCosts(size_wh, describe(segmenter.prepare(size_wh)), segmenter.shape_for(size_wh), costs)
+        return StageCosts(size_wh, describe(segmenter.prepare(size_wh)), costs)
 
 
 @dataclass(frozen=True)

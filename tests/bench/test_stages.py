@@ -6,7 +6,6 @@ from deeplab_cv.bench.stages import StageCosts, floor_ms
 COSTS = StageCosts(
     (1280, 720),
     "an engine",
-    (288, 512),
     {"decode": [Cost(9, 4), Cost(9, 5), Cost(9, 60)], "infer": [Cost(12, 20)], "encode": [Cost(15, 15)]},
 )
 
