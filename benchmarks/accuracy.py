@@ -27,11 +27,13 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from deeplab_cv.card import Shape, golden_blob, read_card, write_card
 from deeplab_cv.engines import Engine
 from deeplab_cv.engines.candidates import engine_module
 from deeplab_cv.errors import EngineError
-from deeplab_cv.network import Graph, fitting_shapes, fixed_file, graph_at, nearest_shape, open_network
+from deeplab_cv.networks.card import Shape, read_card, write_card
+from deeplab_cv.networks.golden import golden_blob
+from deeplab_cv.networks.network import Graph, fitting_shapes, fixed_file, graph_at, nearest_shape
+from deeplab_cv.networks.opening import open_network
 
 ROOT = Path(__file__).resolve().parents[1]
 

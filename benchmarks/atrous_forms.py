@@ -23,8 +23,8 @@ from onnx import TensorProto, helper, numpy_helper
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from deeplab_cv.atrous import rewrite_atrous
-from deeplab_cv.engines.processor import usable_cores
+from deeplab_cv.machine.processor import usable_cores
+from deeplab_cv.networks.slices import rewrite_atrous
 
 SIDE, OUT, RATES = 28, 256, (12, 24, 36)
 ROUNDS = 9

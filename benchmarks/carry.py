@@ -19,11 +19,12 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from deeplab_cv.frame import Frame, Labels, Scores
-from deeplab_cv.network import Network, default_network_file, fitting_shapes, open_network
-from deeplab_cv.postprocess import labels_at
-from deeplab_cv.propagation import Economy
-from deeplab_cv.segmenter import Segmenter
+from deeplab_cv.frames.frame import Frame, Labels, Scores
+from deeplab_cv.networks.network import Network, fitting_shapes
+from deeplab_cv.networks.opening import default_network_file, open_network
+from deeplab_cv.segmentation.labels import labels_at
+from deeplab_cv.segmentation.propagation import Economy
+from deeplab_cv.segmentation.segmenter import Segmenter
 from deeplab_cv.sources.video import VideoSource
 
 ECONOMIES = {

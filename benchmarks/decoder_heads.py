@@ -15,16 +15,12 @@ from torch.nn import functional
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from deeplab_cv.card import Origin, card_path
-from deeplab_cv.network import default_network_file, open_network
-from deeplab_cv.tools.architectures import ARCHITECTURES, normalise
-from deeplab_cv.tools.data.crops import CropSettings, TrainingCrops
-from deeplab_cv.tools.data.layouts import find_records
-from deeplab_cv.tools.data.records import survey_classes
-from deeplab_cv.tools.data.sampling import BalancedSampler
-from deeplab_cv.tools.export import ExportPlan, export
-from deeplab_cv.tools.exporting.weights import TrainedNetwork
-from deeplab_cv.tools.lite import (
+from deeplab_cv.networks.card import Origin, card_path
+from deeplab_cv.networks.opening import default_network_file, open_network
+from deeplab_cv.pytorch.architectures import ARCHITECTURES, normalise
+from deeplab_cv.pytorch.export import ExportPlan, export
+from deeplab_cv.pytorch.exporting.weights import TrainedNetwork
+from deeplab_cv.pytorch.lite import (
     INPUT_MULTIPLE,
     WIDTH,
     DeepLabV3Lite,
@@ -32,10 +28,14 @@ from deeplab_cv.tools.lite import (
     make_padding_static,
     separable_convolution,
 )
-from deeplab_cv.tools.training.loss import segmentation_loss
-from deeplab_cv.tools.training.optimizer import WEIGHT_DECAY
-from deeplab_cv.tools.training.schedule import learning_rate_factor
-from deeplab_cv.tools.training.start import earlier_network
+from deeplab_cv.pytorch.training.crops import CropSettings, TrainingCrops
+from deeplab_cv.pytorch.training.loss import segmentation_loss
+from deeplab_cv.pytorch.training.optimizer import WEIGHT_DECAY
+from deeplab_cv.pytorch.training.sampling import BalancedSampler
+from deeplab_cv.pytorch.training.schedule import learning_rate_factor
+from deeplab_cv.pytorch.training.start import earlier_network
+from deeplab_cv.tools.data.layouts import find_records
+from deeplab_cv.tools.data.records import survey_classes
 
 ARCHITECTURE = ARCHITECTURES["deeplabv3_lite"]
 PIXELS = 384

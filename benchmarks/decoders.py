@@ -26,16 +26,17 @@ import onnx
 import torch
 from decoder_heads import HEADS, SEED, learn
 
-from deeplab_cv.card import golden_blob
+from deeplab_cv.classes import default_colour
 from deeplab_cv.engines.candidates import engine_module
-from deeplab_cv.frame import Frame, Image, Labels, Scores
-from deeplab_cv.network import Graph, graph_for, open_network
+from deeplab_cv.frames.frame import Frame, Image, Labels, Scores
+from deeplab_cv.frames.pixels import image_pixels
+from deeplab_cv.networks.golden import golden_blob
+from deeplab_cv.networks.network import Graph, graph_for
+from deeplab_cv.networks.opening import open_network
 from deeplab_cv.overlay.look import Look
 from deeplab_cv.overlay.styles import paint
-from deeplab_cv.pixels import image_pixels
-from deeplab_cv.postprocess import labels_at
-from deeplab_cv.segmenter import Segmenter
-from deeplab_cv.settings import default_colour
+from deeplab_cv.segmentation.labels import labels_at
+from deeplab_cv.segmentation.segmenter import Segmenter
 from deeplab_cv.tools.arithmetic import gmac
 from deeplab_cv.tools.data.layouts import find_records
 from deeplab_cv.tools.data.records import read_pair

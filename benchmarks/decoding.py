@@ -19,7 +19,7 @@ import av
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from deeplab_cv.bench.instruments.turns import Work, in_turns
-from deeplab_cv.folders import demo_clip
+from deeplab_cv.machine.folders import demo_clip
 
 MJPEG_BITS = 40_000_000
 

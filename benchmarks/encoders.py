@@ -25,17 +25,18 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from deeplab_cv.frame import Image
-from deeplab_cv.network import default_network_file, open_network
-from deeplab_cv.pixels import Pixels, Plane
-from deeplab_cv.render import labels_of, painted_frame
-from deeplab_cv.segmenter import Segmenter
+from deeplab_cv.frames.frame import Image
+from deeplab_cv.frames.pixels import Pixels, Plane
+from deeplab_cv.networks.opening import default_network_file, open_network
+from deeplab_cv.overlay.painting import painted_frame
+from deeplab_cv.segmentation.labels import labels_of
+from deeplab_cv.segmentation.segmenter import Segmenter
+from deeplab_cv.segmentation.smoothing import ScoreSmoother
 from deeplab_cv.settings import Settings
 from deeplab_cv.sinks.encoding import YuvConverter
-from deeplab_cv.smoothing import ScoreSmoother
 from deeplab_cv.sources.conversion import samples
 from deeplab_cv.sources.video import VideoSource
-from deeplab_cv.view import first_view
+from deeplab_cv.start import first_view
 
 SSIM_STEP = 5
 WINDOW = (8, 8)

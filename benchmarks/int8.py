@@ -21,10 +21,12 @@ import onnx
 import onnxruntime
 from networks import BACKENDS, SEED, claimed, computed, load, rounds_for, times_in_turn
 
-from deeplab_cv.card import file_hash, golden_blob, golden_picture
-from deeplab_cv.engines.processor import sums_in_32_bits, usable_cores
 from deeplab_cv.errors import EngineError
-from deeplab_cv.network import Graph, fixed_file, graph_for, open_network
+from deeplab_cv.machine.processor import sums_in_32_bits, usable_cores
+from deeplab_cv.networks.card import file_hash
+from deeplab_cv.networks.golden import golden_blob, golden_picture
+from deeplab_cv.networks.network import Graph, fixed_file, graph_for
+from deeplab_cv.networks.opening import open_network
 
 SIZE_WH = (448, 448)
 PROFILED = 10

@@ -21,16 +21,18 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from deeplab_cv.card import InputFacts, Shape, golden_blob, golden_key, golden_picture
 from deeplab_cv.engines import Blob, Engine
 from deeplab_cv.engines.candidates import engine_module
-from deeplab_cv.engines.memory import spoiled_memory
 from deeplab_cv.errors import EngineError
-from deeplab_cv.frame import Labels, Scores
-from deeplab_cv.guess import Guess
-from deeplab_cv.network import Graph, graph_at, graph_for, open_network, rewritten_graph
-from deeplab_cv.postprocess import labels_at
-from deeplab_cv.preprocess import blob_of
+from deeplab_cv.frames.frame import Labels, Scores
+from deeplab_cv.machine.memory import spoiled_memory
+from deeplab_cv.networks.card import InputFacts, Shape
+from deeplab_cv.networks.golden import golden_blob, golden_key, golden_picture
+from deeplab_cv.networks.network import Graph, graph_at, graph_for, rewritten_graph
+from deeplab_cv.networks.opening import open_network
+from deeplab_cv.networks.uncarded import Guess
+from deeplab_cv.segmentation.labels import labels_at
+from deeplab_cv.segmentation.preprocess import blob_of
 
 NAMES = (
     "deeplabv3_mobilenet_v3_large",
@@ -57,10 +59,10 @@ def export_all(folder: Path, names: Sequence[str]) -> None:
     import torch
 
     from deeplab_cv.classes import VOC_CLASSES
-    from deeplab_cv.tools.export import ExportPlan, PlainInput, export
-    from deeplab_cv.tools.exporting.full_network import FixedSizeScores, full_network
-    from deeplab_cv.tools.exporting.golden import scores_of
-    from deeplab_cv.tools.exporting.weights import random_weights
+    from deeplab_cv.pytorch.export import ExportPlan, PlainInput, export
+    from deeplab_cv.pytorch.exporting.full_network import FixedSizeScores, full_network
+    from deeplab_cv.pytorch.exporting.golden import scores_of
+    from deeplab_cv.pytorch.exporting.weights import random_weights
 
     for name in names:
         trained = random_weights(name, VOC_CLASSES, seed=0)
@@ -102,8 +104,8 @@ def print_double(folder: Path, names: Sequence[str]) -> None:
     import torch
 
     from deeplab_cv.classes import VOC_CLASSES
-    from deeplab_cv.tools.export import PlainInput
-    from deeplab_cv.tools.exporting.weights import random_weights
+    from deeplab_cv.pytorch.export import PlainInput
+    from deeplab_cv.pytorch.exporting.weights import random_weights
 
     print("| network | torchvision's float32 | our file in ONNX Runtime |\n|---|---|---|")
     for name in names:

@@ -50,3 +50,25 @@ def voc_palette(count: int = 256) -> list[RGB]:
             blue |= ((label >> (shift + 2)) & 1) << (7 - bit)
         palette.append((red, green, blue))
     return palette
+
+
+def parse_colour(value: object) -> RGB:
+    """A colour written `#ff0000`, `255,0,0` or as three numbers; RGB, each 0..255. Raises ValueError."""
+    text = str(value).strip(" ()[]")
+    try:
+        if text.startswith("#") and len(text) == 7:
+            red, green, blue = bytes.fromhex(text[1:])
+        else:
+            red, green, blue = bytes(int(part) for part in text.split(","))
+    except ValueError:
+        raise ValueError("a colour is written #ff0000 or 255,0,0") from None
+    return red, green, blue
+
+
+def default_colour(class_name: str) -> RGB:
+    """The colour a class is painted in when none is given: the tutorial's three, else VOC's own (RGB)."""
+    if class_name in PAINTED_BY_DEFAULT:
+        return PAINTED_BY_DEFAULT[class_name]
+    if class_name in VOC_CLASSES:
+        return voc_palette()[VOC_CLASSES.index(class_name)]
+    return voc_palette()[1 + sum(class_name.encode()) % 255]

@@ -13,23 +13,10 @@ from typing import Annotated, Any, Literal, get_args, get_origin
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 from pydantic.fields import FieldInfo
 
-from deeplab_cv.classes import PAINTED_BY_DEFAULT, RGB, VOC_CLASSES, voc_palette
+from deeplab_cv.classes import PAINTED_BY_DEFAULT, RGB, default_colour, parse_colour
 from deeplab_cv.errors import SettingsError
 
 STYLES = ("blend", "mask", "outline", "side-by-side", "blur", "replace", "cutout")
-
-
-def parse_colour(value: object) -> RGB:
-    """A colour written `#ff0000`, `255,0,0` or as three numbers; RGB, each 0..255. Raises ValueError."""
-    text = str(value).strip(" ()[]")
-    try:
-        if text.startswith("#") and len(text) == 7:
-            red, green, blue = bytes.fromhex(text[1:])
-        else:
-            red, green, blue = bytes(int(part) for part in text.split(","))
-    except ValueError:
-        raise ValueError("a colour is written #ff0000 or 255,0,0") from None
-    return red, green, blue
 
 
 def _parse_paint(value: object) -> dict[str, RGB]:
@@ -42,15 +29,6 @@ def _parse_paint(value: object) -> dict[str, RGB]:
     if not isinstance(value, Mapping):
         raise ValueError("classes are written `person dog cat=#ff8800`")
     return {str(name): parse_colour(colour or default_colour(str(name))) for name, colour in value.items()}
-
-
-def default_colour(class_name: str) -> RGB:
-    """The colour a class is painted in when none is given: the tutorial's three, else VOC's own (RGB)."""
-    if class_name in PAINTED_BY_DEFAULT:
-        return PAINTED_BY_DEFAULT[class_name]
-    if class_name in VOC_CLASSES:
-        return voc_palette()[VOC_CLASSES.index(class_name)]
-    return voc_palette()[1 + sum(class_name.encode()) % 255]
 
 
 def _parse_numbers(value: object) -> object:

@@ -7,16 +7,16 @@ from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
-from deeplab_cv import folders
-from deeplab_cv.contenders import contenders, keeping_pace
-from deeplab_cv.desk import Desk
 from deeplab_cv.errors import UsageError
-from deeplab_cv.job import Job, run_job
-from deeplab_cv.network import wanted_network
+from deeplab_cv.frames.frame import SourceInfo
+from deeplab_cv.jobs.job import Job, run_job
+from deeplab_cv.machine import folders
+from deeplab_cv.networks.opening import wanted_network
 from deeplab_cv.overlay.look import make_look
-from deeplab_cv.pace import wanted_pace
-from deeplab_cv.propagation import Economy
-from deeplab_cv.segmenter import Segmenter
+from deeplab_cv.overlay.view import View
+from deeplab_cv.segmentation.network_choice import contenders, keeping_pace
+from deeplab_cv.segmentation.propagation import Economy
+from deeplab_cv.segmentation.segmenter import Segmenter
 from deeplab_cv.settings import Settings
 from deeplab_cv.sinks import Sink
 from deeplab_cv.sinks.background import InBackground
@@ -25,11 +25,15 @@ from deeplab_cv.sinks.opening import open_sinks
 from deeplab_cv.sinks.progress import Progress
 from deeplab_cv.sinks.statistics import StatisticsSink
 from deeplab_cv.sinks.video import VideoSink
-from deeplab_cv.sinks.window import Window, display_problem
-from deeplab_cv.sources import Source, SourceInfo
+from deeplab_cv.sources import Source
 from deeplab_cv.sources.opening import Kind, SourceOptions, open_source
-from deeplab_cv.sources.stream import is_url
-from deeplab_cv.view import first_view
+from deeplab_cv.sources.url import is_url
+from deeplab_cv.viewer.desk import Desk
+from deeplab_cv.viewer.window import Window, display_problem
+
+FLUENT_FPS = 30.0
+"""Of a faster camera's pictures no more are worth smaller input, unless the user says so."""
+
 
 DEMO_OUT = "demo-segmented.mp4"
 
@@ -160,3 +164,23 @@ def _in_background(sink: Sink) -> Sink:
 
 def _say(line: str) -> None:
     print(line, file=sys.stderr, flush=True)
+
+
+def wanted_pace(settings: Settings, info: SourceInfo) -> float | None:
+    """Frames a second to be inferred: as the settings say, else a live source's, up to 30; None for a file."""
+    if settings.target_fps is not None or not info.live or info.frame_rate is None:
+        return settings.target_fps
+    return min(FLUENT_FPS, float(info.frame_rate) / settings.every)
+
+
+def first_view(settings: Settings, pictures: bool) -> View:
+    """What is shown at the start; pictures wait, one at a time and unpainted, for Segment, as in the iOS tutorial."""
+    return View(
+        overlay=not pictures,
+        style=settings.style,
+        alpha=settings.alpha,
+        smooth=settings.smooth,
+        line=settings.line,
+        legend=settings.legend,
+        paused=pictures,
+    )

@@ -15,7 +15,7 @@ import pytest
 from PIL import Image
 
 from deeplab_cv.cli import main
-from tests.networks import tiny_network
+from tests.tiny_networks import tiny_network
 
 ROOT = Path(__file__).parent.parent
 FRAMES = 24

@@ -10,12 +10,12 @@ import pytest
 PACKAGE = Path(__file__).parent.parent / "deeplab_cv"
 
 ROOMS = {
-    "onnxruntime": ("engines", "tools"),
-    "openvino": ("engines", "tools"),
+    "onnxruntime": ("engines", "tools", "pytorch"),
+    "openvino": ("engines", "tools", "pytorch"),
     "av": ("sources", "sinks", "bench"),
-    "torch": ("tools",),
-    "torchvision": ("tools",),
-    "timm": ("tools",),
+    "torch": ("pytorch", "tools"),
+    "torchvision": ("pytorch",),
+    "timm": ("pytorch",),
 }
 
 

@@ -1,6 +1,6 @@
 from pathlib import Path
 
-from deeplab_cv.keys import help_rows
+from deeplab_cv.controls.keys import help_rows
 
 README = (Path(__file__).parent.parent / "README.md").read_text(encoding="utf-8")
 

@@ -8,7 +8,7 @@ import pytest
 
 from deeplab_cv.cli import main
 from deeplab_cv.sources.opening import SourceOptions, open_source
-from tests.networks import tiny_network
+from tests.tiny_networks import tiny_network
 
 SAMPLES = Path(__file__).parent.parent.parent / "shared" / "samples"
 CLIPS = (

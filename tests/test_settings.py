@@ -3,8 +3,8 @@ from pathlib import Path
 
 import pytest
 
-from deeplab_cv import folders
 from deeplab_cv.errors import SettingsError
+from deeplab_cv.machine import folders
 from deeplab_cv.settings import Settings, add_settings_arguments, config_text, load_settings
 
 

@@ -14,7 +14,7 @@ from torch.nn import functional
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
-from deeplab_cv.tools.torchvision_import import import_torchvision
+from deeplab_cv.pytorch.torchvision_import import import_torchvision
 
 
 def segment(description: str | None, prepare: Callable[[nn.Module], Callable[[Tensor], Any]]) -> None:

@@ -11,8 +11,8 @@ import torch
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from deeplab_cv.classes import VOC_CLASSES
-from deeplab_cv.tools.exporting.full_network import FixedSizeScores, full_network
-from deeplab_cv.tools.exporting.weights import random_weights
+from deeplab_cv.pytorch.exporting.full_network import FixedSizeScores, full_network
+from deeplab_cv.pytorch.exporting.weights import random_weights
 
 file, size = sys.argv[1], int(sys.argv[2]) if len(sys.argv) > 2 else 448
 trained = random_weights("deeplabv3_mobilenet_v3_large", VOC_CLASSES, seed=0)

@@ -4,15 +4,16 @@ from dataclasses import dataclass
 
 from deeplab_cv.bench import Part, Plan, Row
 from deeplab_cv.bench.instruments.turns import Work, in_turns, spread_of, timed
-from deeplab_cv.card import Shape
-from deeplab_cv.catalogue import entries
 from deeplab_cv.engines import Blob, Engine
 from deeplab_cv.engines.candidates import Candidate, candidates_for, engine_module
-from deeplab_cv.engines.golden import reference_for
-from deeplab_cv.engines.processor import usable_cores
+from deeplab_cv.engines.golden_check import reference_for
 from deeplab_cv.errors import EngineError
-from deeplab_cv.folders import models_folder
-from deeplab_cv.network import Network, graph_at, open_network, variant_graphs, wanted_network
+from deeplab_cv.machine.folders import models_folder
+from deeplab_cv.machine.processor import usable_cores
+from deeplab_cv.networks.card import Shape
+from deeplab_cv.networks.catalogue import entries
+from deeplab_cv.networks.network import Network, graph_at, variant_graphs
+from deeplab_cv.networks.opening import open_network, wanted_network
 
 _SHAPES = 3
 """Those for 1:1, 4:3 and 16:9; the upright ones cost the same."""

@@ -7,10 +7,10 @@ from numpy.typing import NDArray
 from deeplab_cv.bench import Part, Plan, Row
 from deeplab_cv.bench.instruments.clips import clip_at
 from deeplab_cv.bench.instruments.turns import Work, in_turns, spread_of
-from deeplab_cv.frame import Labels, Scores
-from deeplab_cv.network import wanted_network
-from deeplab_cv.postprocess import labels_at
-from deeplab_cv.segmenter import Segmenter
+from deeplab_cv.frames.frame import Labels, Scores
+from deeplab_cv.networks.opening import wanted_network
+from deeplab_cv.segmentation.labels import labels_at
+from deeplab_cv.segmentation.segmenter import Segmenter
 from deeplab_cv.sources.video import VideoSource
 
 _CLASS_COUNTS = (2, 21, 60, 150)

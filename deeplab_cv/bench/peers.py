@@ -13,8 +13,9 @@ from deeplab_cv.bench.instruments.child import ROOT, child_environment, run_prog
 from deeplab_cv.bench.instruments.clips import clip_at
 from deeplab_cv.bench.instruments.turns import spread_of
 from deeplab_cv.errors import EngineError, UsageError
-from deeplab_cv.folders import cache_folder
-from deeplab_cv.network import graph_for, wanted_network
+from deeplab_cv.machine.folders import cache_folder
+from deeplab_cv.networks.network import graph_for
+from deeplab_cv.networks.opening import wanted_network
 
 _FOLDER = ROOT / "benchmarks" / "peers"
 _HEIGHT = 720

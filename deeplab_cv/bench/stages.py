@@ -12,24 +12,25 @@ import numpy as np
 from deeplab_cv.bench import Part, Plan, Row
 from deeplab_cv.bench.instruments.clips import clip_at
 from deeplab_cv.bench.instruments.turns import Cost, Spread, Work, in_turns, spread_of
-from deeplab_cv.card import Shape
-from deeplab_cv.engines import Blob, Engine
-from deeplab_cv.frame import Frame, Labels, Painted, Scored
-from deeplab_cv.network import at_shape, wanted_network
-from deeplab_cv.overlay.legend import draw_legend
+from deeplab_cv.engines import Blob, Engine, describe
+from deeplab_cv.frames.frame import Frame, Labels, Painted, Scored
+from deeplab_cv.networks.card import Shape
+from deeplab_cv.networks.network import at_shape
+from deeplab_cv.networks.opening import wanted_network
 from deeplab_cv.overlay.look import Look
-from deeplab_cv.overlay.text import draw_lines
-from deeplab_cv.pace import wanted_pace
-from deeplab_cv.preprocess import blob_of
-from deeplab_cv.render import labels_of, look_of, painted_frame
-from deeplab_cv.segmenter import Segmenter, describe
+from deeplab_cv.overlay.painting import look_of, painted_frame
+from deeplab_cv.segmentation.labels import labels_of
+from deeplab_cv.segmentation.preprocess import blob_of
+from deeplab_cv.segmentation.segmenter import Segmenter
+from deeplab_cv.segmentation.smoothing import ScoreSmoother
 from deeplab_cv.sinks.video import VideoSink
-from deeplab_cv.sinks.window import Window, display_problem
-from deeplab_cv.smoothing import ScoreSmoother
 from deeplab_cv.sources import Source
 from deeplab_cv.sources.video import VideoSource
 from deeplab_cv.sources.wrappers import Looped
-from deeplab_cv.view import first_view
+from deeplab_cv.start import first_view, wanted_pace
+from deeplab_cv.viewer.legend import draw_legend
+from deeplab_cv.viewer.text import draw_lines
+from deeplab_cv.viewer.window import Window, display_problem
 
 STAGES = ("decode", "to BGR", "preprocess", "infer", "labels", "overlay", "overlay on BGR", "encode", "show")
 """In the order in which a frame passes them; from file to file a picture stays in YUV, for a window it is BGR."""

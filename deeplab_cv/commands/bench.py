@@ -15,8 +15,8 @@ import argparse
 import sys
 from pathlib import Path
 
-from deeplab_cv import folders
 from deeplab_cv.errors import UsageError
+from deeplab_cv.machine import folders
 from deeplab_cv.settings import add_settings_arguments, load_settings
 
 PARTS = ("engines", "stages", "end-to-end", "latency", "start", "memory", "labels", "peers")
@@ -58,7 +58,7 @@ def run(args: argparse.Namespace) -> int:
     from deeplab_cv.bench.instruments.screen import virtual_screen
     from deeplab_cv.bench.plots import write_plots
     from deeplab_cv.bench.report import print_part, report_of, write_json
-    from deeplab_cv.tables import wide_console
+    from deeplab_cv.terminal import wide_console
 
     clip = args.clip or folders.demo_clip()
     console = wide_console(_TABLE_WIDTH)

@@ -6,7 +6,7 @@ app.py config --default > config.yaml
 
 import argparse
 
-from deeplab_cv import folders
+from deeplab_cv.machine import folders
 from deeplab_cv.settings import add_settings_arguments, config_text, load_settings
 
 

@@ -6,7 +6,7 @@ app.py doctor --model mine.onnx
 
 import argparse
 
-from deeplab_cv import folders
+from deeplab_cv.machine import folders
 from deeplab_cv.settings import add_settings_arguments, load_settings
 
 
@@ -19,6 +19,6 @@ def run(args: argparse.Namespace) -> int:
     """Print what is installed and what works; 0 if at least one engine is proven right, else 1."""
     settings = load_settings(args, folders.config_file()).settings
 
-    from deeplab_cv.examination import examine
+    from deeplab_cv.tools.examination import examine
 
     return 0 if examine(settings) else 1

@@ -15,14 +15,14 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from deeplab_cv import folders
 from deeplab_cv.errors import UsageError
+from deeplab_cv.machine import folders
 from deeplab_cv.settings import add_settings_arguments, load_settings
 
 if TYPE_CHECKING:
-    from deeplab_cv.card import Shape
-    from deeplab_cv.network import Network
-    from deeplab_cv.segmenter import Segmenter
+    from deeplab_cv.networks.card import Shape
+    from deeplab_cv.networks.network import Network
+    from deeplab_cv.segmentation.segmenter import Segmenter
     from deeplab_cv.tools.evaluate import Evaluation, VideoEvaluation
 
     MakeSegmenter = Callable[[Network], Segmenter]
@@ -55,13 +55,13 @@ def run(args: argparse.Namespace) -> int:
     args.model = str(args.file)
     settings = load_settings(args, folders.config_file()).settings
 
-    from deeplab_cv.card import write_card
-    from deeplab_cv.network import wanted_network
-    from deeplab_cv.segmenter import Segmenter
+    from deeplab_cv.controls.keys import USUAL_SMOOTHING
+    from deeplab_cv.networks.card import write_card
+    from deeplab_cv.networks.opening import wanted_network
+    from deeplab_cv.segmentation.segmenter import Segmenter
     from deeplab_cv.sinks.landing import check_file, write_whole
-    from deeplab_cv.tables import wide_console
+    from deeplab_cv.terminal import wide_console
     from deeplab_cv.tools.evaluating import report
-    from deeplab_cv.view import USUAL_SMOOTHING
 
     network = wanted_network(settings)
     if args.write_card and not network.verified:

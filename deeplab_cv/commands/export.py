@@ -20,8 +20,8 @@ from typing import TYPE_CHECKING
 from deeplab_cv.errors import UsageError
 
 if TYPE_CHECKING:
-    from deeplab_cv.card import Card
-    from deeplab_cv.tools.exporting.weights import TrainedNetwork
+    from deeplab_cv.networks.card import Card
+    from deeplab_cv.pytorch.exporting.weights import TrainedNetwork
     from deeplab_cv.tools.verify import Scorer
 
 
@@ -73,9 +73,9 @@ def run(args: argparse.Namespace) -> int:
     if args.size and (args.half or args.pixels):
         raise UsageError("--size takes neither --half nor --pixels", "the command line", "leave them out")
 
-    from deeplab_cv.folders import own_models_folder
-    from deeplab_cv.tools.export import check_target
-    from deeplab_cv.tools.exporting.weights import with_notes, without_folders
+    from deeplab_cv.machine.folders import own_models_folder
+    from deeplab_cv.networks.card import check_target, without_folders
+    from deeplab_cv.pytorch.exporting.weights import with_notes
 
     suffix = (".ptl" if args.mobile else ".torchscript.pt") if args.torchscript else ".onnx"
     file = args.out or own_models_folder() / f"{Path(args.network).stem}{suffix}"
@@ -94,7 +94,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _export_own(trained: "TrainedNetwork", file: Path, args: argparse.Namespace, command: str) -> "Scorer":
-    from deeplab_cv.tools.export import ExportPlan, export
+    from deeplab_cv.pytorch.export import ExportPlan, export
 
     exported = export(trained, ExportPlan(file, args.pixels or (trained.pixels,), args.half, args.opset, command))
     _say_written(file, exported.card)
@@ -105,13 +105,13 @@ def _export_own(trained: "TrainedNetwork", file: Path, args: argparse.Namespace,
 
 
 def _export_fixed(trained: "TrainedNetwork", file: Path, args: argparse.Namespace, command: str) -> None:
-    from deeplab_cv.tools.exporting.fixed_size import export_fixed
+    from deeplab_cv.pytorch.exporting.fixed_size import export_fixed
 
     _say_written(file, export_fixed(trained, file, args.size, args.with_aux, args.opset, command))
 
 
 def _export_torchscript(trained: "TrainedNetwork", file: Path, mobile: bool) -> None:
-    from deeplab_cv.tools.exporting.torchscript import export_torchscript, first_values
+    from deeplab_cv.pytorch.exporting.torchscript import export_torchscript, first_values
 
     scripted = export_torchscript(trained, file, mobile)
     print(f"{file}: {file.stat().st_size / 1e6:.1f} MB, {len(trained.classes)} classes")
@@ -124,9 +124,9 @@ def _export_torchscript(trained: "TrainedNetwork", file: Path, mobile: bool) -> 
 
 def _proven(file: Path, torch_scores: "Scorer | None") -> bool:
     """Print how every engine of this machine does; whether all are right."""
-    from deeplab_cv.network import open_network
-    from deeplab_cv.tools.report import print_findings
+    from deeplab_cv.networks.opening import open_network
     from deeplab_cv.tools.verify import verify
+    from deeplab_cv.tools.verify_report import print_findings
 
     network = open_network(file)
     findings = list(verify(network, "auto", [], torch_scores))
@@ -147,9 +147,9 @@ def _say_written(file: Path, card: "Card") -> None:
 
 
 def _trained(args: argparse.Namespace) -> "TrainedNetwork":
-    from deeplab_cv.guess import class_names
-    from deeplab_cv.tools.architectures import ARCHITECTURES
-    from deeplab_cv.tools.exporting import weights
+    from deeplab_cv.networks.uncarded import class_names
+    from deeplab_cv.pytorch.architectures import ARCHITECTURES
+    from deeplab_cv.pytorch.exporting import weights
 
     if args.average_with:
         return weights.averaged_checkpoints([Path(args.network), *args.average_with])

@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from deeplab_cv.card import Card
-    from deeplab_cv.catalogue import Entry
+    from deeplab_cv.networks.card import Card
+    from deeplab_cv.networks.catalogue import Entry
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -24,9 +24,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Print a table for each folder, then what the cache holds besides."""
-    from deeplab_cv.catalogue import entries
     from deeplab_cv.errors import UsageError
-    from deeplab_cv.folders import cache_folder, models_folder
+    from deeplab_cv.machine.folders import cache_folder, models_folder
+    from deeplab_cv.networks.catalogue import entries
 
     folders = [args.folder] if args.folder else [models_folder(), cache_folder("models")]
     if args.folder and not args.folder.is_dir():
@@ -48,7 +48,7 @@ def run(args: argparse.Namespace) -> int:
 
 def _shapes_by_aspect(card: "Card") -> list[str]:
     """A line for each aspect: its shapes, the largest first."""
-    from deeplab_cv.network import fitting_shapes
+    from deeplab_cv.networks.network import fitting_shapes
 
     alike = dict.fromkeys(tuple(fitting_shapes(card.shapes, (width, height))) for height, width in card.shapes)
     return [" ".join(f"{width}x{height}" for height, width in shapes) for shapes in alike]
@@ -58,7 +58,7 @@ def _print_table(folder: Path, networks: "Sequence[Entry]") -> None:
     from rich.markup import escape
     from rich.table import Table
 
-    from deeplab_cv.tables import wide_console
+    from deeplab_cv.terminal import wide_console
 
     table = Table("network", "MB", "classes", "shapes", "mIoU", "state", "on this machine", title=escape(str(folder)))
     for entry in networks:

@@ -27,9 +27,9 @@ def run(args: argparse.Namespace) -> int:
     """Print a row for each step, shape and engine."""
     from rich.table import Table
 
-    from deeplab_cv.network import open_network
-    from deeplab_cv.tables import wide_console
-    from deeplab_cv.tools.export import check_target
+    from deeplab_cv.networks.card import check_target
+    from deeplab_cv.networks.opening import open_network
+    from deeplab_cv.terminal import wide_console
     from deeplab_cv.tools.optimise import AFTER, BEFORE, optimise
 
     target = args.out or args.file.with_name(f"{args.file.stem}-optimised.onnx")

@@ -33,9 +33,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Quantise and print what was tried; 0 if an int8 file was kept, else 1."""
-    from deeplab_cv.engines.processor import sums_in_32_bits
     from deeplab_cv.errors import UsageError
-    from deeplab_cv.network import open_network
+    from deeplab_cv.machine.processor import sums_in_32_bits
+    from deeplab_cv.networks.opening import open_network
     from deeplab_cv.tools.quantise import quantise
     from deeplab_cv.tools.quantising.frames import frames_of, masks_of
     from deeplab_cv.tools.quantising.report import print_quantised

@@ -37,12 +37,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Repair, then say what was found and what it would have done."""
-    from deeplab_cv.card import InputFacts
     from deeplab_cv.errors import UsageError
-    from deeplab_cv.guess import class_names
-    from deeplab_cv.onnx_file import load_onnx
-    from deeplab_cv.tools.export import check_target
-    from deeplab_cv.tools.exporting.weights import without_folders
+    from deeplab_cv.networks.card import InputFacts, check_target, without_folders
+    from deeplab_cv.networks.onnx_file import load_onnx
+    from deeplab_cv.networks.uncarded import class_names
     from deeplab_cv.tools.repair import Told, repair
 
     # Nobody answers questions about a file that cannot be read.

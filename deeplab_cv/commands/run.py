@@ -8,7 +8,7 @@ app.py --demo
 
 import argparse
 
-from deeplab_cv import folders
+from deeplab_cv.machine import folders
 from deeplab_cv.settings import add_settings_arguments, load_settings
 
 

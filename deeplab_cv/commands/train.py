@@ -86,9 +86,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Train, and say where the network lies."""
     # torch takes seconds to import.
-    from deeplab_cv.tools.train import train
-    from deeplab_cv.tools.training.plan import TrainingPlan
-    from deeplab_cv.tools.training.schedule import Budget
+    from deeplab_cv.pytorch.train import train
+    from deeplab_cv.pytorch.training.plan import TrainingPlan
+    from deeplab_cv.pytorch.training.schedule import Budget
 
     for name in (
         "minutes",

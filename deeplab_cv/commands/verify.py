@@ -12,7 +12,7 @@ examples:
 import argparse
 from pathlib import Path
 
-from deeplab_cv import folders
+from deeplab_cv.machine import folders
 from deeplab_cv.settings import add_settings_arguments, load_settings
 
 
@@ -30,11 +30,11 @@ def run(args: argparse.Namespace) -> int:
     args.model = str(args.file)
     settings = load_settings(args, folders.config_file()).settings
 
-    from deeplab_cv.network import wanted_network
+    from deeplab_cv.networks.opening import wanted_network
+    from deeplab_cv.pytorch.torch_scores import ScriptedScores, TorchScores
     from deeplab_cv.sources.pictures import find_pictures, read_picture
-    from deeplab_cv.tools.report import print_findings, write_json
-    from deeplab_cv.tools.torch_scores import ScriptedScores, TorchScores
     from deeplab_cv.tools.verify import verify
+    from deeplab_cv.tools.verify_report import print_findings, write_json
 
     network = wanted_network(settings)
     pictures = [(path.name, read_picture(path)) for path in find_pictures(args.pictures)] if args.pictures else []

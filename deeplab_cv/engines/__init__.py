@@ -14,9 +14,9 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from deeplab_cv.card import Shape
 from deeplab_cv.errors import EngineError
-from deeplab_cv.frame import Scores
+from deeplab_cv.frames.frame import Scores
+from deeplab_cv.networks.card import Shape
 
 Blob = NDArray[np.float32]
 """A network's input tensor: float32 (1, 3, height, width), RGB or BGR as the card says."""
@@ -63,3 +63,8 @@ def check_blob(blob: Blob, shape: Shape) -> None:
     if blob.dtype != np.float32 or blob.shape != (1, 3, *shape):
         expected = f"float32 {(1, 3, *shape)}"
         raise EngineError("the tensor does not fit", f"expected {expected}, got {blob.dtype} {blob.shape}", "resize it")
+
+
+def describe(engine: Engine) -> str:
+    """An engine as the runtime tells of itself, such as `openvino:cpu:float32`."""
+    return f"{engine.name}:{engine.device}:{engine.precision}"

@@ -5,9 +5,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from types import ModuleType
 
-from deeplab_cv.engines.processor import sums_in_32_bits
 from deeplab_cv.errors import EngineError, UsageError
-from deeplab_cv.network import Graph
+from deeplab_cv.machine.processor import sums_in_32_bits
+from deeplab_cv.networks.network import Graph
 
 ENGINES = ("openvino", "onnxruntime", "opencv")
 """In the order in which they are tried: the ones that are usually fastest first."""

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 
 from deeplab_cv.engines import Blob, Engine
 from deeplab_cv.engines.candidates import Candidate, candidates_for, engine_module
-from deeplab_cv.engines.golden import Proof, Reference, check, reference_for
-from deeplab_cv.engines.memory import return_free_memory, spoiled_memory
+from deeplab_cv.engines.golden_check import Proof, Reference, check, reference_for
 from deeplab_cv.engines.remembered import question_of, recall, remember
 from deeplab_cv.errors import EngineError
-from deeplab_cv.network import Graph
+from deeplab_cv.machine.memory import return_free_memory, spoiled_memory
+from deeplab_cv.networks.network import Graph
 
 _ROUNDS = 9
 _RACE_S = 3.0

@@ -8,11 +8,11 @@ from typing import Any
 import onnxruntime
 
 from deeplab_cv.engines import Blob, tensorrt
-from deeplab_cv.engines.processor import usable_cores
 from deeplab_cv.engines.synchronous import Facts, SynchronousEngine
 from deeplab_cv.errors import EngineError
-from deeplab_cv.frame import Scores
-from deeplab_cv.network import Graph
+from deeplab_cv.frames.frame import Scores
+from deeplab_cv.machine.processor import usable_cores
+from deeplab_cv.networks.network import Graph
 
 NAME = "onnxruntime"
 

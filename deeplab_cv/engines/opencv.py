@@ -14,9 +14,9 @@ import numpy as np
 from deeplab_cv.engines import Blob
 from deeplab_cv.engines.synchronous import Facts, SynchronousEngine
 from deeplab_cv.errors import EngineError
-from deeplab_cv.frame import Scores
-from deeplab_cv.network import Graph
-from deeplab_cv.opencv_log import quiet_opencv
+from deeplab_cv.frames.frame import Scores
+from deeplab_cv.machine.opencv_log import quiet_opencv
+from deeplab_cv.networks.network import Graph
 
 NAME = "opencv"
 

@@ -13,13 +13,13 @@ import numpy as np
 import openvino
 
 from deeplab_cv.engines import Blob, Engine, check_blob
-from deeplab_cv.engines.processor import usable_cores
-from deeplab_cv.engines.signal_stack import kept_signal_stack
 from deeplab_cv.engines.synchronous import Facts, SynchronousEngine
 from deeplab_cv.errors import EngineError
-from deeplab_cv.folders import cache_folder
-from deeplab_cv.frame import Scores
-from deeplab_cv.network import Graph
+from deeplab_cv.frames.frame import Scores
+from deeplab_cv.machine.folders import cache_folder
+from deeplab_cv.machine.processor import usable_cores
+from deeplab_cv.machine.signal_stack import kept_signal_stack
+from deeplab_cv.networks.network import Graph
 
 NAME = "openvino"
 DEVICES = ("cpu", "cpu_bf16", "cpu_fp16", "gpu", "gpu_fp16", "npu_fp16", "auto")

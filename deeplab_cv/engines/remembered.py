@@ -7,10 +7,10 @@ from pathlib import Path
 
 from deeplab_cv import __version__
 from deeplab_cv.engines.candidates import ENGINES, Candidate
-from deeplab_cv.engines.processor import processor_name, usable_cores
-from deeplab_cv.folders import cache_folder
-from deeplab_cv.installed import ENGINE_WHEELS, installed
-from deeplab_cv.network import Graph
+from deeplab_cv.machine.folders import cache_folder
+from deeplab_cv.machine.installed import ENGINE_WHEELS, installed
+from deeplab_cv.machine.processor import processor_name, usable_cores
+from deeplab_cv.networks.network import Graph
 
 _ACCELERATORS = ("dri/render*", "nvidia[0-9]*", "accel/accel*", "kfd")
 """Device files of graphics cards and NPUs under Linux, there as soon as their driver is."""

@@ -4,10 +4,10 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from deeplab_cv.card import Shape
 from deeplab_cv.engines import Blob, check_blob
 from deeplab_cv.errors import EngineError
-from deeplab_cv.frame import Scores
+from deeplab_cv.frames.frame import Scores
+from deeplab_cv.networks.card import Shape
 
 
 @dataclass(frozen=True)

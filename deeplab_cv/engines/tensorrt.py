@@ -8,8 +8,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 from deeplab_cv.errors import EngineError
-from deeplab_cv.folders import cache_folder
-from deeplab_cv.network import Graph
+from deeplab_cv.machine.folders import cache_folder
+from deeplab_cv.networks.network import Graph
 
 _SYSTEM_LIBRARY = "nvinfer_10.dll" if sys.platform == "win32" else "libnvinfer.so.10"
 

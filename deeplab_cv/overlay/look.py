@@ -7,10 +7,9 @@ from functools import lru_cache
 import cv2
 import numpy as np
 
-from deeplab_cv.classes import RGB
+from deeplab_cv.classes import RGB, parse_colour
 from deeplab_cv.errors import SettingsError
-from deeplab_cv.frame import Image
-from deeplab_cv.settings import parse_colour
+from deeplab_cv.frames.frame import Image
 
 GREEN_SCREEN = "#00b140"
 

@@ -7,10 +7,10 @@ import cv2
 import numpy as np
 
 from deeplab_cv.classes import RGB
-from deeplab_cv.frame import Labels
+from deeplab_cv.frames.frame import Labels
+from deeplab_cv.frames.pixels import Matrix, Plane, Planes
 from deeplab_cv.overlay.look import Look
 from deeplab_cv.overlay.styles import found_classes
-from deeplab_cv.pixels import Matrix, Plane, Planes
 
 _FOUR = 4
 """A colour sample stands for four pixels."""

@@ -2,7 +2,7 @@
 
 from typing import Protocol
 
-from deeplab_cv.frame import Painted
+from deeplab_cv.frames.frame import Painted
 
 
 class Sink(Protocol):

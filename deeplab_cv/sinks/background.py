@@ -3,8 +3,8 @@
 import threading
 
 from deeplab_cv.errors import SinkError, UserError
-from deeplab_cv.frame import Painted
-from deeplab_cv.queues import FrameQueue
+from deeplab_cv.frames.frame import Painted
+from deeplab_cv.frames.queues import FrameQueue
 from deeplab_cv.sinks import Sink
 
 _QUEUE_LENGTH = 2

@@ -12,9 +12,9 @@ import numpy as np
 from av.video.frame import VideoFrame
 from av.video.reformatter import ColorRange, Colorspace, Interpolation, VideoReformatter
 
-from deeplab_cv import pixels
 from deeplab_cv.errors import UsageError
-from deeplab_cv.pixels import Image, Pixels, assumed_matrix
+from deeplab_cv.frames import pixels
+from deeplab_cv.frames.pixels import Image, Pixels, assumed_matrix
 from deeplab_cv.sources.conversion import samples
 
 BT709 = 1

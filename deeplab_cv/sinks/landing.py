@@ -6,7 +6,8 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from deeplab_cv.errors import SinkError, UsageError
-from deeplab_cv.frame import Frame
+from deeplab_cv.frames.frame import Frame
+from deeplab_cv.machine.files import discard, unfinished
 
 _NO_SPACE = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 _NOT_ALLOWED = {errno.EACCES, errno.EPERM, errno.EROFS}
@@ -51,22 +52,6 @@ def _probe(folder: Path) -> None:
         raise cannot_write(folder, error) from error
 
 
-def unfinished(path: Path) -> Path:
-    """The hidden name a file bears while it is written: same folder, so that renaming is one step; same extension."""
-    return path.with_name(f".{path.stem}.unfinished-{os.getpid()}{path.suffix}")
-
-
-def partial(path: Path) -> Path:
-    """A free name for what a stopped job leaves: NAME.partial.EXT, or NAME.partial-2.EXT where that one is taken."""
-    number = 1
-    while True:
-        mark = "partial" if number == 1 else f"partial-{number}"
-        candidate = path.with_name(f"{path.stem}.{mark}{path.suffix}")
-        if not candidate.exists():
-            return candidate
-        number += 1
-
-
 def write_whole(path: Path, data: bytes) -> None:
     """Write a small file under a temporary name, then rename it. Raises SinkError; then nothing of it is left."""
     temporary = unfinished(path)
@@ -76,14 +61,6 @@ def write_whole(path: Path, data: bytes) -> None:
     except OSError as error:
         discard(temporary)
         raise cannot_write(path, error) from error
-
-
-def discard(path: Path) -> None:
-    """Delete a file if it is there; a file that cannot be deleted is left, since the reason to do so came first."""
-    try:
-        path.unlink(missing_ok=True)
-    except OSError:
-        return
 
 
 def cannot_write(path: Path, error: Exception) -> SinkError:

@@ -4,6 +4,7 @@ import os
 from pathlib import Path
 
 from deeplab_cv.errors import UsageError
+from deeplab_cv.frames.frame import SourceInfo
 from deeplab_cv.settings import Settings
 from deeplab_cv.sinks import Sink
 from deeplab_cv.sinks.encoding import CODECS_OF_CONTAINER
@@ -12,7 +13,6 @@ from deeplab_cv.sinks.masks import MaskSink
 from deeplab_cv.sinks.pictures import PICTURE_EXTENSIONS, PictureFolderSink, PictureSink
 from deeplab_cv.sinks.statistics import STATISTICS_EXTENSIONS, StatisticsSink
 from deeplab_cv.sinks.video import VideoSink
-from deeplab_cv.sources import SourceInfo
 
 
 def open_sinks(settings: Settings, source_info: SourceInfo, is_picture_job: bool) -> list[Sink]:

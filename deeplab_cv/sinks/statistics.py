@@ -5,9 +5,10 @@ import io
 import json
 from pathlib import Path
 
-from deeplab_cv.frame import Painted
-from deeplab_cv.postprocess import class_areas
-from deeplab_cv.sinks.landing import cannot_write, discard, partial, unfinished
+from deeplab_cv.frames.areas import class_areas
+from deeplab_cv.frames.frame import Painted
+from deeplab_cv.machine.files import discard, partial, unfinished
+from deeplab_cv.sinks.landing import cannot_write
 
 STATISTICS_EXTENSIONS = (".csv", ".jsonl")
 

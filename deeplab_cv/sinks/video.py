@@ -15,11 +15,11 @@ from av.video.reformatter import ColorRange
 from av.video.stream import VideoStream
 
 from deeplab_cv.errors import SinkError
-from deeplab_cv.frame import Painted
+from deeplab_cv.frames.frame import Painted, SourceInfo
+from deeplab_cv.machine.files import discard, partial, unfinished
 from deeplab_cv.sinks.encoding import BT709, Encoding, YuvConverter, choose_encoding, even_size
-from deeplab_cv.sinks.landing import cannot_write, discard, partial, unfinished
+from deeplab_cv.sinks.landing import cannot_write
 from deeplab_cv.sinks.original import Original
-from deeplab_cv.sources import SourceInfo
 
 _log = logging.getLogger(__name__)
 

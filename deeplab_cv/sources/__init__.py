@@ -1,39 +1,11 @@
 """Where frames come from: one file per kind of source, one line per kind in `open_source`."""
 
-from dataclasses import dataclass
-from fractions import Fraction
-from pathlib import Path
 from types import TracebackType
 from typing import Protocol
 
 from typing_extensions import Self
 
-from deeplab_cv.frame import Frame
-
-
-@dataclass(frozen=True)
-class SourceInfo:
-    """What is known of a source before its first frame.
-
-    Attributes:
-        name: what the user is told, such as `camera 0` or a file name.
-        size_wh: width and height in pixels of an upright frame; pictures may differ from one to the next.
-        frame_rate: frames a second, exact; None where there is none (pictures).
-        frame_count: how many frames will come, as well as the container knows; None for a live source.
-        live: frames come at their own pace and are lost when nobody takes them.
-        time_base: the unit of each frame's pts, in seconds.
-        path: the file itself, None where there is none.
-        sound: the file has sound that an output can carry along.
-    """
-
-    name: str
-    size_wh: tuple[int, int]
-    frame_rate: Fraction | None
-    frame_count: int | None
-    live: bool
-    time_base: Fraction
-    path: Path | None = None
-    sound: bool = False
+from deeplab_cv.frames.frame import Frame, SourceInfo
 
 
 class Source(Protocol):

@@ -13,10 +13,10 @@ import cv2
 import numpy as np
 
 from deeplab_cv.errors import SourceError
-from deeplab_cv.frame import Frame, Image
-from deeplab_cv.opencv_log import quiet_opencv
-from deeplab_cv.pixels import image_pixels
-from deeplab_cv.sources import Source, SourceInfo
+from deeplab_cv.frames.frame import Frame, Image, SourceInfo
+from deeplab_cv.frames.pixels import image_pixels
+from deeplab_cv.machine.opencv_log import quiet_opencv
+from deeplab_cv.sources import Source
 
 _ON_LINUX = sys.platform.startswith("linux")
 _SYSFS = Path("/sys/class/video4linux")

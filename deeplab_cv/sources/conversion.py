@@ -12,8 +12,8 @@ from av.video.frame import VideoFrame
 from av.video.reformatter import Colorspace, VideoReformatter
 from numpy.typing import NDArray
 
-from deeplab_cv.frame import Image
-from deeplab_cv.pixels import BT601, BT709, Pixels, Plane, Planes, assumed_matrix, image_pixels
+from deeplab_cv.frames.frame import Image
+from deeplab_cv.frames.pixels import BT601, BT709, Pixels, Plane, Planes, assumed_matrix, image_pixels
 from deeplab_cv.sources.pictures import over_black
 
 _UNTOLD_MATRICES = (2, 3)

@@ -13,7 +13,7 @@ from deeplab_cv.sources.camera import CameraSource
 from deeplab_cv.sources.files import exists, is_folder
 from deeplab_cv.sources.pattern import PatternSource
 from deeplab_cv.sources.pictures import PICTURE_EXTENSIONS, PictureSource, find_pictures
-from deeplab_cv.sources.stream import StreamSource, is_url
+from deeplab_cv.sources.url import StreamSource, is_url
 from deeplab_cv.sources.video import VideoSource
 from deeplab_cv.sources.wrappers import EveryNth, Looped, Mirrored
 

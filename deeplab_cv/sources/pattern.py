@@ -8,9 +8,9 @@ from fractions import Fraction
 import cv2
 import numpy as np
 
-from deeplab_cv.frame import Frame, Image
-from deeplab_cv.pixels import image_pixels
-from deeplab_cv.sources import Source, SourceInfo
+from deeplab_cv.frames.frame import Frame, Image, SourceInfo
+from deeplab_cv.frames.pixels import image_pixels
+from deeplab_cv.sources import Source
 
 _SECONDS_PER_ROUND = 4
 

@@ -13,10 +13,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from deeplab_cv.errors import SourceError
-from deeplab_cv.frame import Frame, Image
-from deeplab_cv.opencv_log import quiet_opencv
-from deeplab_cv.pixels import image_pixels
-from deeplab_cv.sources import Source, SourceInfo
+from deeplab_cv.frames.frame import Frame, Image, SourceInfo
+from deeplab_cv.frames.pixels import image_pixels
+from deeplab_cv.machine.opencv_log import quiet_opencv
+from deeplab_cv.sources import Source
 from deeplab_cv.sources.files import cannot_read, check_file, exists, is_folder
 
 PICTURE_EXTENSIONS = frozenset(

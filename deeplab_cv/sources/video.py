@@ -8,8 +8,8 @@ from itertools import chain
 from pathlib import Path
 
 from deeplab_cv.errors import SourceError, UsageError
-from deeplab_cv.frame import Frame
-from deeplab_cv.sources import Source, SourceInfo
+from deeplab_cv.frames.frame import Frame, SourceInfo
+from deeplab_cv.sources import Source
 from deeplab_cv.sources.conversion import FrameConverter
 from deeplab_cv.sources.decoding import TimedFrame, VideoDecoder
 

@@ -4,7 +4,7 @@ import dataclasses
 import threading
 from collections.abc import Callable
 
-from deeplab_cv.frame import Frame
+from deeplab_cv.frames.frame import Frame
 from deeplab_cv.sources import Source
 
 

@@ -1,0 +1,1 @@
+"""Mend, shrink, speed up, prove and measure a network."""

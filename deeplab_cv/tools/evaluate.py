@@ -10,14 +10,15 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from deeplab_cv.card import Shape
+from deeplab_cv.engines import describe
 from deeplab_cv.errors import DataError
-from deeplab_cv.frame import Frame, Labels, Scored
-from deeplab_cv.network import Network, at_shape, nearest_shape
-from deeplab_cv.pixels import image_pixels
-from deeplab_cv.postprocess import labels_at
-from deeplab_cv.segmenter import Segmenter, describe
-from deeplab_cv.smoothing import ScoreSmoother
+from deeplab_cv.frames.frame import Frame, Labels, Scored
+from deeplab_cv.frames.pixels import image_pixels
+from deeplab_cv.networks.card import Shape
+from deeplab_cv.networks.network import Network, at_shape, nearest_shape
+from deeplab_cv.segmentation.labels import labels_at
+from deeplab_cv.segmentation.segmenter import Segmenter
+from deeplab_cv.segmentation.smoothing import ScoreSmoother
 from deeplab_cv.sources import Source
 from deeplab_cv.tools.data.records import Record, read_pair
 from deeplab_cv.tools.evaluating.accuracy import Accuracy, Confusion, accuracy, confusion_matrix

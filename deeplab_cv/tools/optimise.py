@@ -9,19 +9,19 @@ import numpy as np
 import onnx
 import onnxruntime
 
-from deeplab_cv.card import Card, GoldenFacts, Precision, Shape, file_hash, golden_blob, write_card
 from deeplab_cv.errors import NetworkError
-from deeplab_cv.frame import Scores
-from deeplab_cv.network import Graph, Network, graph_at, rewritten_graph
-from deeplab_cv.onnx_file import load_onnx
+from deeplab_cv.frames.frame import Scores
+from deeplab_cv.networks.card import Card, GoldenFacts, Precision, Shape, file_hash, write_card
+from deeplab_cv.networks.golden import FLOAT32_TOLERANCE, GOLDEN_SEED, golden_blob, greatest_error, write_golden
+from deeplab_cv.networks.network import Graph, Network, graph_at, rewritten_graph
+from deeplab_cv.networks.onnx_file import load_onnx
+from deeplab_cv.networks.onnx_graph import save_graph, simplified
+from deeplab_cv.pytorch.torch_scores import enlarged
 from deeplab_cv.tools.arithmetic import gmac
-from deeplab_cv.tools.exporting.golden import FLOAT32_TOLERANCE, GOLDEN_SEED, greatest_error, write_golden
-from deeplab_cv.tools.exporting.graph import save_graph, simplified
 from deeplab_cv.tools.folding import fold_normalisation
 from deeplab_cv.tools.racing import Race, race
 from deeplab_cv.tools.repair import HALF_TOLERANCE, inferred
 from deeplab_cv.tools.repairing.ends import cut_after_scores
-from deeplab_cv.tools.torch_scores import enlarged
 
 BEFORE, AFTER = "before", "after"
 CUT, FOLDED, SLICES = "last upsampling cut", "mean and std inside", "dilated convolutions as slices"

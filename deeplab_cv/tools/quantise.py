@@ -5,11 +5,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from deeplab_cv.card import Card, Variant, file_hash, read_golden, write_card
 from deeplab_cv.errors import DataError
-from deeplab_cv.frame import Image, Labels
-from deeplab_cv.network import Network, fixed_file, graph_for
-from deeplab_cv.tools.exporting.golden import greatest_error, rounded_up
+from deeplab_cv.frames.frame import Image, Labels
+from deeplab_cv.networks.card import Card, Variant, file_hash, write_card
+from deeplab_cv.networks.golden import greatest_error, read_golden, rounded_up
+from deeplab_cv.networks.network import Network, fixed_file, graph_for
 from deeplab_cv.tools.quantising.judge import Judge, Judged
 from deeplab_cv.tools.quantising.quantiser import Calibration, quantised_file, sensitive_layers, write_float32
 from deeplab_cv.tools.racing import Race, race

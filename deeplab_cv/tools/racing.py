@@ -8,9 +8,9 @@ from itertools import groupby
 
 from deeplab_cv.engines import Engine
 from deeplab_cv.engines.candidates import Candidate, candidates_for, engine_module
-from deeplab_cv.engines.golden import Reference, check, reference_for
+from deeplab_cv.engines.golden_check import Reference, check, reference_for
 from deeplab_cv.errors import EngineError
-from deeplab_cv.network import Graph
+from deeplab_cv.networks.network import Graph
 
 ROUNDS = 9
 

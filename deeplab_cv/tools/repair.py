@@ -8,29 +8,14 @@ import numpy as np
 import onnx
 import onnxruntime
 
-from deeplab_cv.card import (
-    Card,
-    GoldenFacts,
-    InputFacts,
-    Origin,
-    OutputFacts,
-    Shape,
-    file_hash,
-    golden_blob,
-    write_card,
-)
 from deeplab_cv.engines import Blob
 from deeplab_cv.errors import NetworkError, UsageError
-from deeplab_cv.frame import Scores
-from deeplab_cv.onnx_file import load_onnx
-from deeplab_cv.tools.exporting.golden import FLOAT32_TOLERANCE, GOLDEN_SEED, greatest_error, write_golden
-from deeplab_cv.tools.exporting.graph import save_graph, simplified
-from deeplab_cv.tools.repairing.ends import (
-    cut_after_scores,
-    take_channels_first,
-    take_floats,
-    weights_off_the_inputs,
-)
+from deeplab_cv.frames.frame import Scores
+from deeplab_cv.networks.card import Card, GoldenFacts, InputFacts, Origin, OutputFacts, Shape, file_hash, write_card
+from deeplab_cv.networks.golden import FLOAT32_TOLERANCE, GOLDEN_SEED, golden_blob, greatest_error, write_golden
+from deeplab_cv.networks.onnx_file import load_onnx
+from deeplab_cv.networks.onnx_graph import save_graph, simplified
+from deeplab_cv.tools.repairing.ends import cut_after_scores, take_channels_first, take_floats, weights_off_the_inputs
 from deeplab_cv.tools.repairing.mends import MENDS
 
 PROOF_SEEDS = (1, 2)

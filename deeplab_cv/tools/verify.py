@@ -8,19 +8,19 @@ from typing import Literal
 
 import numpy as np
 
-from deeplab_cv.card import Shape, golden_blob
 from deeplab_cv.engines import Blob, Engine
 from deeplab_cv.engines.candidates import Candidate, candidates_for, engine_module
-from deeplab_cv.engines.golden import tolerance_for
-from deeplab_cv.engines.memory import spoiled_memory
+from deeplab_cv.engines.golden_check import tolerance_for
 from deeplab_cv.errors import EngineError
-from deeplab_cv.frame import Image, Labels, Scores
-from deeplab_cv.network import Graph, Network, graph_at, variant_graphs
-from deeplab_cv.postprocess import labels_at
-from deeplab_cv.preprocess import blob_of
+from deeplab_cv.frames.frame import Image, Labels, Scores
+from deeplab_cv.machine.memory import spoiled_memory
+from deeplab_cv.networks.card import Shape
+from deeplab_cv.networks.golden import FLOAT32_TOLERANCE, golden_blob
+from deeplab_cv.networks.network import Graph, Network, graph_at, variant_graphs
+from deeplab_cv.pytorch.torch_scores import enlarged
+from deeplab_cv.segmentation.labels import labels_at
+from deeplab_cv.segmentation.preprocess import blob_of
 from deeplab_cv.tools.evaluating.accuracy import accuracy, confusion_matrix
-from deeplab_cv.tools.exporting.golden import FLOAT32_TOLERANCE
-from deeplab_cv.tools.torch_scores import enlarged
 
 FLOAT32_LABELS = 0.9999
 LESSER_LABELS = 0.995

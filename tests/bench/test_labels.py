@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from deeplab_cv.bench.labels import exact_labels, plain_labels
-from deeplab_cv.postprocess import labels_at
+from deeplab_cv.segmentation.labels import labels_at
 
 SCORES = np.random.default_rng(0).normal(size=(5, 9, 16)).astype(np.float32)
 

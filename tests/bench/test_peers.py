@@ -5,7 +5,7 @@ import pytest
 from deeplab_cv.bench import Plan, peers
 from deeplab_cv.bench.peers import Contestant, Figures
 from deeplab_cv.errors import EngineError
-from deeplab_cv.folders import demo_clip
+from deeplab_cv.machine.folders import demo_clip
 from deeplab_cv.settings import Settings
 
 OURS = Contestant("ours", "a", "", ())

@@ -9,11 +9,11 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="the workshop needs requirements-train.txt")
 
-from deeplab_cv.card import golden_picture
 from deeplab_cv.cli import main
-from deeplab_cv.tools.architectures import build_network
-from deeplab_cv.tools.checkpoint import Facts, save_checkpoint
-from tests.networks import tiny_network, tiny_onnx
+from deeplab_cv.networks.golden import golden_picture
+from deeplab_cv.pytorch.architectures import build_network
+from deeplab_cv.pytorch.checkpoint import Facts, save_checkpoint
+from tests.tiny_networks import tiny_network, tiny_onnx
 
 LRASPP = "lraspp_mobilenet_v3_large"
 TOLD = ["--classes", "voc", "--mean", "0,0,0", "--std", "1,1,1", "--order", "rgb"]

@@ -3,7 +3,7 @@ import json
 import pytest
 
 from deeplab_cv.cli import main
-from tests.networks import tiny_network
+from tests.tiny_networks import tiny_network
 
 
 @pytest.fixture(autouse=True)
@@ -27,7 +27,7 @@ def test_one_command_measures_the_stages_of_a_network_on_the_demo_clip(tmp_path,
 
 def test_the_whole_program_is_run_in_a_process_of_its_own(tmp_path):
     from deeplab_cv.bench.instruments.child import run_program
-    from deeplab_cv.folders import demo_clip
+    from deeplab_cv.machine.folders import demo_clip
 
     words = ["--model", str(tiny_network(tmp_path)), "--backend", "opencv:cpu", "--video", str(demo_clip())]
     words += ["--end", "1", "--headless", "--stats", str(tmp_path / "area.csv")]

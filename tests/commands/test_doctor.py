@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from deeplab_cv.cli import main
-from tests.networks import tiny_network, tiny_onnx
+from tests.tiny_networks import tiny_network, tiny_onnx
 
 
 @pytest.fixture(autouse=True)
@@ -58,7 +58,7 @@ def test_a_network_without_a_card_is_compared_with_onnx_runtime(tmp_path, capsys
 
 
 def test_without_a_network_it_says_what_is_installed_and_that_nothing_is_proven(tmp_path, monkeypatch, capsys):
-    monkeypatch.setattr("deeplab_cv.network.models_folder", lambda: tmp_path)
+    monkeypatch.setattr("deeplab_cv.networks.network.models_folder", lambda: tmp_path)
 
     code = main(["doctor"])
 

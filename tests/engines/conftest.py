@@ -5,8 +5,9 @@ from pathlib import Path
 import cv2
 import pytest
 
-from deeplab_cv.network import Graph, graph_for, open_network
-from tests.networks import tiny_network
+from deeplab_cv.networks.network import Graph, graph_for
+from deeplab_cv.networks.opening import open_network
+from tests.tiny_networks import tiny_network
 
 
 @pytest.fixture(autouse=True)

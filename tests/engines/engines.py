@@ -9,8 +9,8 @@ from onnx.reference import ReferenceEvaluator
 from deeplab_cv.engines import Blob, Engine
 from deeplab_cv.engines.candidates import engine_module
 from deeplab_cv.errors import EngineError
-from deeplab_cv.frame import Scores
-from deeplab_cv.network import Graph
+from deeplab_cv.frames.frame import Scores
+from deeplab_cv.networks.network import Graph
 
 FLOAT32 = ("opencv:cpu", "opencv:cpu_new", "onnxruntime:cpu", "openvino:cpu")
 """The devices that every machine has, if the package is installed."""

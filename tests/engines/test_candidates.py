@@ -3,9 +3,10 @@ import dataclasses
 import pytest
 
 from deeplab_cv.engines.candidates import ENGINES, backend_names, candidates_for, engine_module
-from deeplab_cv.engines.processor import sums_in_32_bits
 from deeplab_cv.errors import EngineError, UsageError
-from deeplab_cv.network import graph_for, open_network, variant_graphs
+from deeplab_cv.machine.processor import sums_in_32_bits
+from deeplab_cv.networks.network import graph_for, variant_graphs
+from deeplab_cv.networks.opening import open_network
 from tests.engines.variants import with_variant
 
 

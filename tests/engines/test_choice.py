@@ -4,13 +4,14 @@ import json
 import cv2
 import pytest
 
-from deeplab_cv.card import Golden
 from deeplab_cv.engines.candidates import candidates_for, engine_module
 from deeplab_cv.engines.choice import choose, open_engine
 from deeplab_cv.errors import EngineError
-from deeplab_cv.network import graph_for, open_network, variant_graphs
+from deeplab_cv.networks.golden import Golden
+from deeplab_cv.networks.network import graph_for, variant_graphs
+from deeplab_cv.networks.opening import open_network
 from tests.engines.variants import with_variant
-from tests.networks import tiny_network
+from tests.tiny_networks import tiny_network
 
 
 def quiet(_):

@@ -10,8 +10,8 @@ import onnx
 import pytest
 from onnx import TensorProto, helper, numpy_helper
 
-from deeplab_cv.engines.memory import return_free_memory
 from deeplab_cv.errors import EngineError
+from deeplab_cv.machine.memory import return_free_memory
 from tests.engines.engines import FLOAT32, load_or_skip, random_blob, true_scores
 
 STATM = Path("/proc/self/statm")

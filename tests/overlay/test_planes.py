@@ -3,10 +3,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from deeplab_cv.frames.pixels import BT601, BT709, Planes
 from deeplab_cv.overlay.look import Look
 from deeplab_cv.overlay.planes import blend_planes
 from deeplab_cv.overlay.styles import paint
-from deeplab_cv.pixels import BT601, BT709, Planes
 from tests.overlay.test_styles import PERSON, RED_GREEN_BLUE, labels_with_square
 
 

@@ -10,9 +10,8 @@ import numpy as np
 from av.video.reformatter import Interpolation
 
 from deeplab_cv.classes import VOC_CLASSES
-from deeplab_cv.frame import Frame, Painted
-from deeplab_cv.pixels import image_pixels
-from deeplab_cv.sources import SourceInfo
+from deeplab_cv.frames.frame import Frame, Painted, SourceInfo
+from deeplab_cv.frames.pixels import image_pixels
 
 NTSC = Fraction(30000, 1001)
 

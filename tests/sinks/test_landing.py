@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from deeplab_cv.errors import SinkError, UsageError
-from deeplab_cv.sinks.landing import FrameFiles, check_file, check_folder, partial, unfinished, write_whole
+from deeplab_cv.machine.files import partial, unfinished
+from deeplab_cv.sinks.landing import FrameFiles, check_file, check_folder, write_whole
 from tests.sinks.clips import painted
 
 PICTURE = np.zeros((2, 2, 3), np.uint8)

@@ -7,7 +7,7 @@ from pathlib import Path
 import av
 import numpy as np
 
-from deeplab_cv.frame import Frame
+from deeplab_cv.frames.frame import Frame
 from deeplab_cv.sources import Source
 from tests.sinks.clips import scene
 

@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from deeplab_cv.errors import SourceError
-from deeplab_cv.frame import Frame
-from deeplab_cv.pixels import image_pixels
-from deeplab_cv.sources import Source, SourceInfo
+from deeplab_cv.frames.frame import Frame, SourceInfo
+from deeplab_cv.frames.pixels import image_pixels
+from deeplab_cv.sources import Source
 from deeplab_cv.sources.pattern import PatternSource
 from deeplab_cv.sources.wrappers import EveryNth, Looped, Mirrored
 from tests.sources.clips import read_all

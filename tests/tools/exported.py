@@ -5,12 +5,13 @@ from pathlib import Path
 
 import pytest
 
-from deeplab_cv.card import Shape
 from deeplab_cv.classes import VOC_CLASSES
 from deeplab_cv.engines import Engine
-from deeplab_cv.network import graph_for, open_network
-from deeplab_cv.tools.export import Exported, ExportPlan, export
-from deeplab_cv.tools.exporting.weights import random_weights
+from deeplab_cv.networks.card import Shape
+from deeplab_cv.networks.network import graph_for
+from deeplab_cv.networks.opening import open_network
+from deeplab_cv.pytorch.export import Exported, ExportPlan, export
+from deeplab_cv.pytorch.exporting.weights import random_weights
 
 PROCESSOR_ENGINES = (("opencv", "cpu"), ("opencv", "cpu_new"), ("onnxruntime", "cpu"), ("openvino", "cpu"))
 

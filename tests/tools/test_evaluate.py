@@ -7,10 +7,10 @@ import cv2
 import numpy as np
 import pytest
 
-from deeplab_cv.card import read_card
 from deeplab_cv.cli import main
-from tests.networks import DOG, PERSON, tiny_network
+from deeplab_cv.networks.card import read_card
 from tests.sources.clips import write_scenes
+from tests.tiny_networks import DOG, PERSON, tiny_network
 from tests.tools.data.datasets import png_bytes
 
 RED, GREEN = (0, 0, 255), (0, 255, 0)

@@ -5,16 +5,16 @@ import pytest
 
 pytest.importorskip("torch", reason="the workshop needs requirements-train.txt")
 
-from deeplab_cv.card import read_card
 from deeplab_cv.classes import VOC_CLASSES
 from deeplab_cv.cli import main
-from deeplab_cv.network import open_network
+from deeplab_cv.networks.card import read_card
+from deeplab_cv.networks.opening import open_network
+from deeplab_cv.pytorch.exporting.fixed_size import export_fixed
+from deeplab_cv.pytorch.exporting.weights import random_weights
 from deeplab_cv.tools.arithmetic import gmac
-from deeplab_cv.tools.exporting.fixed_size import export_fixed
-from deeplab_cv.tools.exporting.weights import random_weights
 from deeplab_cv.tools.optimise import CUT, FOLDED, SLICES, optimise
 from deeplab_cv.tools.verify import verify
-from tests.networks import tiny_network, tiny_onnx
+from tests.tiny_networks import tiny_network, tiny_onnx
 from tests.tools.exported import random_export
 
 

@@ -6,14 +6,15 @@ import pytest
 
 pytest.importorskip("torch", reason="the workshop needs requirements-train.txt")
 
-from deeplab_cv.card import golden_picture, read_card
 from deeplab_cv.cli import main
 from deeplab_cv.errors import DataError
-from deeplab_cv.frame import Image
-from deeplab_cv.network import open_network
+from deeplab_cv.frames.frame import Image
+from deeplab_cv.networks.card import read_card
+from deeplab_cv.networks.golden import golden_picture
+from deeplab_cv.networks.opening import open_network
 from deeplab_cv.tools.quantise import FLOAT, INT8, gaining_engines, quantise
 from deeplab_cv.tools.racing import Race
-from tests.networks import tiny_network
+from tests.tiny_networks import tiny_network
 from tests.tools.exported import random_export
 
 

@@ -8,14 +8,14 @@ from onnx import TensorProto, helper, numpy_helper
 
 pytest.importorskip("torch", reason="the workshop needs requirements-train.txt")
 
-from deeplab_cv.card import InputFacts, card_path, read_card, read_golden
 from deeplab_cv.classes import VOC_CLASSES
 from deeplab_cv.cli import main
-from deeplab_cv.engines.memory import spoiled_memory
 from deeplab_cv.errors import NetworkError, UsageError
-from deeplab_cv.tools.exporting.golden import greatest_error
+from deeplab_cv.machine.memory import spoiled_memory
+from deeplab_cv.networks.card import InputFacts, card_path, read_card
+from deeplab_cv.networks.golden import greatest_error, read_golden
 from deeplab_cv.tools.repair import Told, repair
-from tests.networks import tiny_onnx
+from tests.tiny_networks import tiny_onnx
 from tests.tools.exported import PROCESSOR_ENGINES, has_engine, load_engine
 
 SHAPE = (96, 128)

@@ -6,17 +6,18 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="the workshop needs requirements-train.txt")
 
-from deeplab_cv.card import Card, golden_key, read_card
 from deeplab_cv.classes import VOC_CLASSES
 from deeplab_cv.cli import main
 from deeplab_cv.errors import NetworkError
-from deeplab_cv.network import open_network
-from deeplab_cv.tools.architectures import build_network
-from deeplab_cv.tools.exporting.torchscript import export_torchscript
-from deeplab_cv.tools.exporting.weights import weights_file
-from deeplab_cv.tools.torch_scores import load_scripted
+from deeplab_cv.networks.card import Card, read_card
+from deeplab_cv.networks.golden import golden_key
+from deeplab_cv.networks.opening import open_network
+from deeplab_cv.pytorch.architectures import build_network
+from deeplab_cv.pytorch.exporting.torchscript import export_torchscript
+from deeplab_cv.pytorch.exporting.weights import weights_file
+from deeplab_cv.pytorch.torch_scores import load_scripted
 from deeplab_cv.tools.verify import Finding, verify
-from tests.networks import tiny_network
+from tests.tiny_networks import tiny_network
 
 LRASPP = "lraspp_mobilenet_v3_large"
 ONE_SHAPE = ((96, 128),)

@@ -6,10 +6,10 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from deeplab_cv.card import file_hash
-from deeplab_cv.folders import cache_folder
-from deeplab_cv.frame import Painted
-from deeplab_cv.pixels import image_pixels
+from deeplab_cv.frames.frame import Painted
+from deeplab_cv.frames.pixels import image_pixels
+from deeplab_cv.machine.folders import cache_folder
+from deeplab_cv.networks.card import file_hash
 from deeplab_cv.sinks.video import VideoSink
 from deeplab_cv.sources.video import VideoSource
 

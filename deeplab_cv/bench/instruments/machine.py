@@ -7,8 +7,8 @@ from typing import Any
 
 from deeplab_cv import __version__
 from deeplab_cv.bench import Plan
-from deeplab_cv.engines.processor import processor_name, usable_cores
-from deeplab_cv.installed import ENGINE_WHEELS, installed
+from deeplab_cv.machine.installed import ENGINE_WHEELS, installed
+from deeplab_cv.machine.processor import processor_name, usable_cores
 
 _OTHER_WHEELS = ("av", "numpy", "torch", "torchvision", "openvino-model-api", "mediapipe")
 

@@ -3,7 +3,7 @@
 import time
 from dataclasses import dataclass
 
-from deeplab_cv.frame import Painted
+from deeplab_cv.frames.frame import Painted
 
 
 @dataclass(frozen=True)

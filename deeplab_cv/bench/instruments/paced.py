@@ -7,8 +7,8 @@ import time
 import numpy as np
 
 from deeplab_cv.bench.instruments import timecode
-from deeplab_cv.frame import Frame
-from deeplab_cv.pixels import image_pixels
+from deeplab_cv.frames.frame import Frame
+from deeplab_cv.frames.pixels import image_pixels
 from deeplab_cv.sources import Source
 
 

@@ -14,13 +14,13 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Literal, get_args
 
-from deeplab_cv import folders
 from deeplab_cv.bench.instruments.notes import Notes, mark
 from deeplab_cv.bench.instruments.paced import PacedSource
-from deeplab_cv.card import Shape
+from deeplab_cv.engines import describe
 from deeplab_cv.errors import UsageError
-from deeplab_cv.job import Job, run_job
-from deeplab_cv.segmenter import describe
+from deeplab_cv.jobs.job import Job, run_job
+from deeplab_cv.machine import folders
+from deeplab_cv.networks.card import Shape
 from deeplab_cv.settings import add_settings_arguments, load_settings
 from deeplab_cv.sources import Source
 from deeplab_cv.sources.opening import Kind as SourceKind

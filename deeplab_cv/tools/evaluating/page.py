@@ -6,12 +6,11 @@ import html
 import cv2
 import numpy as np
 
-from deeplab_cv.classes import RGB
+from deeplab_cv.classes import RGB, default_colour
 from deeplab_cv.errors import DataError
-from deeplab_cv.frame import Image, Labels
+from deeplab_cv.frames.frame import Image, Labels
 from deeplab_cv.overlay.look import Look
 from deeplab_cv.overlay.styles import paint
-from deeplab_cv.settings import default_colour
 from deeplab_cv.tools.data.records import IGNORE, read_pair
 from deeplab_cv.tools.evaluate import Evaluation, Judged
 from deeplab_cv.tools.evaluating.accuracy import Confusion

@@ -10,8 +10,8 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from deeplab_cv.card import Accuracy as CardAccuracy
-from deeplab_cv.card import Card, Flicker
+from deeplab_cv.networks.card import Accuracy as CardAccuracy
+from deeplab_cv.networks.card import Card, Flicker
 from deeplab_cv.tools.evaluate import Evaluation, VideoEvaluation
 from deeplab_cv.tools.evaluating.accuracy import accuracy
 from deeplab_cv.tools.evaluating.boundary import TOLERANCE

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from onnx import NodeProto, TensorProto, helper, numpy_helper
 
 from deeplab_cv.engines import Blob
-from deeplab_cv.engines.processor import usable_cores
+from deeplab_cv.machine.processor import usable_cores
 
 Means = NDArray[np.float32]
 """The mean of each channel over pictures, rows and columns: float32 (channels,)."""

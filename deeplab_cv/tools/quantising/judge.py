@@ -8,12 +8,12 @@ import numpy as np
 import onnxruntime
 from numpy.typing import NDArray
 
-from deeplab_cv.card import Card
-from deeplab_cv.engines.processor import usable_cores
-from deeplab_cv.frame import Image, Labels
-from deeplab_cv.network import nearest_shape
-from deeplab_cv.postprocess import labels_at
-from deeplab_cv.preprocess import filled_area
+from deeplab_cv.frames.frame import Image, Labels
+from deeplab_cv.machine.processor import usable_cores
+from deeplab_cv.networks.card import Card
+from deeplab_cv.networks.network import nearest_shape
+from deeplab_cv.segmentation.labels import labels_at
+from deeplab_cv.segmentation.preprocess import filled_area
 from deeplab_cv.tools.evaluating.accuracy import accuracy, confusion_matrix
 from deeplab_cv.tools.quantising.quantiser import input_of
 

@@ -14,12 +14,12 @@ from onnxruntime.quantization.qdq_loss_debug import (
     modify_model_output_intermediate_tensors,
 )
 
-from deeplab_cv.card import Card
 from deeplab_cv.engines import Blob
-from deeplab_cv.frame import Image
-from deeplab_cv.network import nearest_shape
-from deeplab_cv.preprocess import blob_of
-from deeplab_cv.tools.exporting.graph import store_float32
+from deeplab_cv.frames.frame import Image
+from deeplab_cv.networks.card import Card
+from deeplab_cv.networks.network import nearest_shape
+from deeplab_cv.networks.onnx_graph import store_float32
+from deeplab_cv.segmentation.preprocess import blob_of
 from deeplab_cv.tools.quantising.biases import correct_biases
 from deeplab_cv.tools.quantising.sixteen_bits import scales_within_16_bits
 

@@ -3,8 +3,8 @@
 from rich.markup import escape
 from rich.table import Table
 
-from deeplab_cv.network import Network
-from deeplab_cv.tables import wide_console
+from deeplab_cv.networks.network import Network
+from deeplab_cv.terminal import wide_console
 from deeplab_cv.tools.quantise import FLOAT, INT8, Quantised
 
 

@@ -10,11 +10,12 @@ pytest.importorskip("torch", reason="the workshop needs requirements-train.txt")
 from numpy.typing import NDArray
 from onnx import numpy_helper
 
-from deeplab_cv.card import golden_picture, read_card
 from deeplab_cv.engines import Blob
+from deeplab_cv.networks.card import read_card
+from deeplab_cv.networks.golden import golden_picture
 from deeplab_cv.tools.quantising.biases import correct_biases
 from deeplab_cv.tools.quantising.quantiser import Calibration, input_of, quantised_file, write_float32
-from tests.networks import tiny_network
+from tests.tiny_networks import tiny_network
 
 STEPS = 400
 """How far a bias is moved: a few times what 8 bits of the scores can tell."""

@@ -5,7 +5,7 @@ import pytest
 
 pytest.importorskip("torch", reason="the workshop needs requirements-train.txt")
 
-from deeplab_cv.card import golden_picture
+from deeplab_cv.networks.golden import golden_picture
 from deeplab_cv.tools.quantising.frames import frames_of
 
 

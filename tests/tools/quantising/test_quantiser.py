@@ -8,9 +8,10 @@ pytest.importorskip("torch", reason="the workshop needs requirements-train.txt")
 
 from onnx import numpy_helper
 
-from deeplab_cv.card import golden_picture, read_card
+from deeplab_cv.networks.card import read_card
+from deeplab_cv.networks.golden import golden_picture
 from deeplab_cv.tools.quantising.quantiser import Calibration, quantised_file, write_float32
-from tests.networks import tiny_network
+from tests.tiny_networks import tiny_network
 
 
 def test_a_reduced_range_leaves_eight_bits_to_weights_whose_pairs_fit_16(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from onnx import TensorProto, helper, numpy_helper
 pytest.importorskip("torch", reason="the workshop needs requirements-train.txt")
 import onnxruntime
 
-from deeplab_cv.tools.exporting.graph import simplified
+from deeplab_cv.networks.onnx_graph import simplified
 from deeplab_cv.tools.repairing.ends import cut_after_scores, take_channels_first
 from deeplab_cv.tools.repairing.mends import (
     mend_added_pooling,
@@ -19,7 +19,7 @@ from deeplab_cv.tools.repairing.mends import (
     mend_open_batch,
     mend_resized_pooling,
 )
-from tests.networks import tiny_onnx
+from tests.tiny_networks import tiny_onnx
 
 SHAPE = (96, 128)
 

@@ -1,0 +1,1 @@
+"""What can be done while a job runs, whoever asks."""

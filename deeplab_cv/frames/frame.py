@@ -1,0 +1,152 @@
+"""Frame: what travels through the program."""
+
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from deeplab_cv.frames.pixels import Image as Image
+from deeplab_cv.frames.pixels import Pixels
+
+Labels = NDArray[np.uint8]
+"""A class number for each pixel: uint8 (H, W)."""
+
+Scores = NDArray[np.floating[Any]]
+"""A network's answer at its head's own stride: float32 (classes, h, w)."""
+
+
+Way = Literal["infer", "carry", "keep"]
+"""How a frame gets its scores: from the network, along the motion, or as they were."""
+
+
+@dataclass(frozen=True)
+class Frame:
+    """One picture of a source.
+
+    Attributes:
+        pixels: the picture, upright.
+        index: its number in the source, counted from 0.
+        pts: presentation time in units of `time_base`, FFmpeg's word.
+        time_base: the unit of `pts` in seconds, exact.
+        captured_at: when it was read, `time.monotonic()` in seconds.
+        name: the file it came from, for pictures; else empty.
+    """
+
+    pixels: Pixels
+    index: int
+    pts: int
+    time_base: Fraction
+    captured_at: float
+    name: str = ""
+
+    @property
+    def size_wh(self) -> tuple[int, int]:
+        """Width and height in pixels."""
+        return self.pixels.size_wh
+
+    @property
+    def image(self) -> Image:
+        """uint8 (H, W, 3), BGR; nobody writes into it."""
+        return self.pixels.image
+
+    @property
+    def time_s(self) -> Fraction:
+        """Presentation time in seconds, exact."""
+        return self.pts * self.time_base
+
+
+@dataclass(frozen=True)
+class Area:
+    """The part of a network's input that the frame fills, in shares of the input; the rest is a border.
+
+    Attributes:
+        left: its first column, 0..1.
+        top: its first row, 0..1.
+        width: more than 0, up to 1.
+        height: more than 0, up to 1.
+    """
+
+    left: float = 0.0
+    top: float = 0.0
+    width: float = 1.0
+    height: float = 1.0
+
+
+WHOLE_INPUT = Area()
+"""The frame fills the input."""
+
+
+@dataclass(frozen=True)
+class Scored:
+    """A frame and what the network says of it.
+
+    Attributes:
+        frame: the frame as it was read.
+        scores: float32 (classes, h, w), at the head's stride.
+        area: the part of the network's input that the frame fills.
+        align_corners: how the centres of the scores lie over the input, PyTorch's word.
+        class_names: the name behind each class number.
+        made_by: network and engine in words, such as `deeplabv3_lite on openvino:cpu:float32`.
+        inference_ms: milliseconds the network took; those of the last frame that was inferred where this one was not.
+        way: whether the scores are the network's for this very frame, or those of an earlier one, carried along the
+            motion or kept as they were.
+    """
+
+    frame: Frame
+    scores: Scores
+    area: Area
+    align_corners: bool
+    class_names: tuple[str, ...]
+    made_by: str
+    inference_ms: float
+    way: Way = "infer"
+
+
+@dataclass(frozen=True)
+class Painted:
+    """A frame, its labels and the picture made of both: what sinks are given.
+
+    Attributes:
+        frame: the frame as it was read.
+        labels: uint8 (H, W) at the frame's size.
+        pixels: the painted picture; wider than the frame where the style is side by side.
+        class_names: the name behind each label.
+    """
+
+    frame: Frame
+    labels: Labels
+    pixels: Pixels
+    class_names: tuple[str, ...]
+
+    @property
+    def picture(self) -> Image:
+        """uint8 (H', W', 3), BGR; not to be written into."""
+        return self.pixels.image
+
+
+@dataclass(frozen=True)
+class SourceInfo:
+    """What is known of a source before its first frame.
+
+    Attributes:
+        name: what the user is told, such as `camera 0` or a file name.
+        size_wh: width and height in pixels of an upright frame; pictures may differ from one to the next.
+        frame_rate: frames a second, exact; None where there is none (pictures).
+        frame_count: how many frames will come, as well as the container knows; None for a live source.
+        live: frames come at their own pace and are lost when nobody takes them.
+        time_base: the unit of each frame's pts, in seconds.
+        path: the file itself, None where there is none.
+        sound: the file has sound that an output can carry along.
+    """
+
+    name: str
+    size_wh: tuple[int, int]
+    frame_rate: Fraction | None
+    frame_count: int | None
+    live: bool
+    time_base: Fraction
+    path: Path | None = None
+    sound: bool = False

@@ -1,0 +1,141 @@
+"""Three threads, two queues, five endings: the way of every frame, from the source to the sinks.
+
+    source.read -> [frames] -> segmenter -> [scored] -> labels -> paint -> window, sinks
+    reader thread              inference thread         main thread (windows demand it)
+
+Sinks that write files do so behind queues of their own (sinks/background.py).
+
+A file job waits wherever the next stage is busy and loses nothing; a live job keeps only the newest frame and counts
+the ones it replaced. Whichever way a run ends (source ends, user stops, source, engine or sink fails), both threads
+are gone two seconds later and the first error is raised in the main thread.
+"""
+
+import threading
+import time
+from types import TracebackType
+
+from typing_extensions import Self
+
+from deeplab_cv.frames.frame import Frame, Scored
+from deeplab_cv.frames.queues import FrameQueue
+from deeplab_cv.segmentation.segmenter import Segmenter
+from deeplab_cv.sources import Source
+
+QUEUE_LENGTH = 2
+"""Frames that wait between two threads of a file job: enough to keep both busy, few enough to keep memory flat."""
+
+JOIN_S = 1.5
+"""How long a thread may take to end; one blocked in a driver is left behind as a daemon."""
+
+
+class Pipeline:
+    """Reader and inference thread behind one `take`.
+
+    Attributes:
+        frames_read: frames the source has given so far.
+    """
+
+    def __init__(self, source: Source, segmenter: Segmenter) -> None:
+        live = source.info.live
+        self.frames_read = 0
+        self._source = source
+        self._segmenter = segmenter
+        self._next_segmenter: Segmenter | None = None
+        self._frames: FrameQueue[Frame] = FrameQueue(1 if live else QUEUE_LENGTH, live)
+        self._scored: FrameQueue[Scored] = FrameQueue(1 if live else QUEUE_LENGTH, live)
+        self._error: BaseException | None = None
+        self._lock = threading.Lock()
+        self._threads = [
+            threading.Thread(target=self._read, name="reader", daemon=True),
+            threading.Thread(target=self._infer, name="inference", daemon=True),
+        ]
+
+    def __enter__(self) -> Self:
+        for thread in self._threads:
+            thread.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._frames.stop()
+        self._scored.stop()
+        deadline = time.monotonic() + JOIN_S
+        for thread in self._threads:
+            thread.join(max(0.0, deadline - time.monotonic()))
+
+    def take(self, timeout_s: float) -> Scored | None:
+        """The next scored frame, None when none came in time. Raises what a thread raised, once all before it is taken.
+
+        Raises:
+            SourceError: the source failed.
+            EngineError: the engine failed.
+        """
+        scored = self._scored.get(timeout_s)
+        if scored is None and self._scored.exhausted and self._error is not None:
+            raise self._error
+        return scored
+
+    @property
+    def ended(self) -> bool:
+        """The source has ended and every frame has been taken."""
+        return self._scored.exhausted and self._error is None
+
+    @property
+    def frames_dropped(self) -> int:
+        """Frames of a live source that were replaced by newer ones before anybody saw them."""
+        return self._frames.replaced + self._scored.replaced
+
+    @property
+    def segmenter(self) -> Segmenter:
+        """The network and engine now at work."""
+        with self._lock:
+            return self._next_segmenter or self._segmenter
+
+    def swap(self, segmenter: Segmenter) -> None:
+        """Go on with another network or engine from the next frame on; the old one is closed."""
+        with self._lock:
+            unused, self._next_segmenter = self._next_segmenter, segmenter
+        if unused is not None:
+            unused.close()
+
+    def _read(self) -> None:
+        try:
+            while (frame := self._source.read()) is not None and self._frames.put(frame):
+                self.frames_read += 1
+        except BaseException as error:
+            self._fail(error)
+        # What was read before a failure is still segmented and written.
+        self._frames.end()
+
+    def _infer(self) -> None:
+        try:
+            while (frame := self._frames.get()) is not None:
+                self._take_next_segmenter()
+                self._segmenter.submit(frame)
+                while self._segmenter.full:
+                    self._scored.put(self._segmenter.result())
+            self._drain()
+        except BaseException as error:
+            self._fail(error)
+        finally:
+            self._scored.end()
+            self._frames.stop()
+            self.segmenter.close()
+            self._segmenter.close()
+
+    def _fail(self, error: BaseException) -> None:
+        with self._lock:
+            self._error = self._error or error
+
+    def _drain(self) -> None:
+        while not self._segmenter.empty:
+            self._scored.put(self._segmenter.result())
+
+    def _take_next_segmenter(self) -> None:
+        with self._lock:
+            new, self._next_segmenter = self._next_segmenter, None
+        if new is not None:
+            self._drain()
+            self._segmenter.close()
+            self._segmenter = new

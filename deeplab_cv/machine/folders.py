@@ -1,0 +1,41 @@
+"""Where the program's own files lie: beside the code, and in the user's cache."""
+
+from pathlib import Path
+
+_PACKAGE = Path(__file__).parents[1]
+
+
+def _shipped(name: str) -> Path:
+    """A folder of the clone, or the copy that an installed package carries."""
+    beside = _PACKAGE.parent / name
+    return beside if (_PACKAGE.parent / "app.py").exists() else _PACKAGE / name
+
+
+def models_folder() -> Path:
+    """Where the default network lies."""
+    return _shipped("models")
+
+
+def own_models_folder() -> Path:
+    """Where networks made here go: models/ of a clone, else the user's cache, which an update of the package spares."""
+    return models_folder() if (_PACKAGE.parent / "app.py").exists() else cache_folder("models")
+
+
+def demo_clip() -> Path:
+    """The clip the project owns."""
+    return _shipped("samples") / "demo.mp4"
+
+
+def config_file() -> Path | None:
+    """config.yaml of the clone; None for an installed package, whose defaults are the same."""
+    path = _PACKAGE.parent / "config.yaml"
+    return path if path.exists() and (_PACKAGE.parent / "app.py").exists() else None
+
+
+def cache_folder(name: str) -> Path:
+    """A folder of this program in the user's cache, made when it is missing."""
+    from platformdirs import user_cache_path
+
+    path = user_cache_path("deeplab-cv") / name
+    path.mkdir(parents=True, exist_ok=True)
+    return path

@@ -1,0 +1,1 @@
+"""A network file and what is known of it."""

@@ -1,0 +1,193 @@
+"""The card: what a network file needs, what it has been proven to do, and how well.
+
+It lies beside the network as NAME.card.yaml, with its golden scores in NAME.golden.npz.
+"""
+
+import hashlib
+import shlex
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from deeplab_cv.errors import CardError, UsageError
+
+Precision = Literal["float32", "float16", "bfloat16", "int8"]
+Shape = tuple[int, int]
+"""Height and width of a network's input in pixels."""
+
+
+class _Facts(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class InputFacts(_Facts):
+    """How a picture becomes the network's input tensor.
+
+    Without mean and std both are folded into the first convolution, and the tensor holds 0..255.
+    """
+
+    name: str = "input"
+    order: Literal["rgb", "bgr"] = "rgb"
+    mean: tuple[float, float, float] | None = None
+    std: tuple[float, float, float] | None = None
+    padding: tuple[float, float, float] = (123.675, 116.28, 103.53)
+    fit: Literal["stretch", "letterbox"] = "stretch"
+
+
+class OutputFacts(_Facts):
+    """Where the scores come out and how their centres lie over the picture."""
+
+    name: str = "output"
+    align_corners: bool = False
+
+
+class Origin(_Facts):
+    """Who made the network, from what, and how to make it again."""
+
+    weights: str
+    data: str = ""
+    licences: str = ""
+    command: str = ""
+    seed: int | None = None
+
+
+class Accuracy(_Facts):
+    """How right the network is on pictures it was not trained on: `data` names them, `how` says what was done."""
+
+    data: str
+    how: str = ""
+    miou: float = Field(ge=0, le=1)
+    pixel_accuracy: float | None = Field(default=None, ge=0, le=1)
+    boundary_f: float | None = Field(default=None, ge=0, le=1)
+    iou: dict[str, float] = {}
+
+
+class Flicker(_Facts):
+    """How calm the network's labels are in a video: shares of the pixels followed by optical flow."""
+
+    video: str
+    flips: float = Field(ge=0, le=1)
+    flips_smoothed: float = Field(ge=0, le=1)
+    smooth: float = Field(ge=0, le=0.95)
+
+
+class GoldenFacts(_Facts):
+    """The proof: inputs made from `seed`, and how far each precision may be from PyTorch's float32 scores.
+
+    A tolerance is the greatest error allowed, as a share of the greatest score. A precision that is not named here
+    is not allowed.
+    """
+
+    file: str
+    seed: int
+    tolerance: dict[Precision, float]
+
+
+class Variant(_Facts):
+    """A further file of the same network: another precision, or a graph rewritten for some engines.
+
+    `full_range`: its 8-bit weights use their whole range, so that processors which sum 8-bit products in 16 bits would
+    cut the sums off; it is not for them.
+    """
+
+    file: str
+    sha256: str
+    precision: Precision
+    engines: tuple[str, ...] = ()
+    tolerance: float | None = None
+    full_range: bool = False
+    remark: str = ""
+
+
+class Card(_Facts):
+    """All that is known of a network file."""
+
+    name: str
+    file: str
+    sha256: str
+    architecture: str
+    precision: Precision = "float32"
+    classes: tuple[str, ...] = Field(min_length=2, max_length=255)
+    input: InputFacts = InputFacts()
+    output: OutputFacts = OutputFacts()
+    stride: int = Field(ge=1)
+    pixel_budget: int = Field(ge=1)
+    shapes: tuple[Shape, ...] = Field(min_length=1)
+    origin: Origin
+    accuracy: tuple[Accuracy, ...] = ()
+    flicker: tuple[Flicker, ...] = ()
+    golden: GoldenFacts | None = None
+    variants: tuple[Variant, ...] = ()
+
+
+def card_path(network_file: Path) -> Path:
+    """Where the card of a network file lies."""
+    return network_file.with_suffix(".card.yaml")
+
+
+def read_card(network_file: Path) -> Card:
+    """The card beside a network file, proven to belong to that very file.
+
+    Raises:
+        CardError: the card cannot be read, is not a card, or its hash is not the file's.
+    """
+    path = card_path(network_file)
+    try:
+        values = yaml.safe_load(path.read_text(encoding="utf-8"))
+        card = Card.model_validate(values)
+    except (OSError, UnicodeDecodeError) as error:
+        raise CardError("cannot read the card", path, str(error)) from error
+    except yaml.YAMLError as error:
+        raise CardError("the card is not YAML", path, str(error).replace("\n", " ")) from error
+    except ValidationError as error:
+        first = error.errors()[0]
+        key = ".".join(str(part) for part in first["loc"]) or "the whole file"
+        raise CardError("the card is wrong", f"{path}, {key}", first["msg"].lower()) from None
+    if card.file != network_file.name:
+        raise CardError("the card names another file", path, f"it is the card of {card.file}")
+    if file_hash(network_file) != card.sha256:
+        raise CardError(
+            "the network is not the one its card describes",
+            network_file,
+            "fetch both files again, or write a new card with `app.py repair`",
+        )
+    return card
+
+
+def write_card(card: Card, network_file: Path) -> Path:
+    """Write the card beside its network file, whole or not at all; returns its path."""
+    path = card_path(network_file)
+    temporary = path.with_name(f".{path.name}.partial")
+    values = card.model_dump(mode="json", exclude_none=True)
+    temporary.write_text(
+        yaml.safe_dump(values, sort_keys=False, allow_unicode=True, width=120, default_flow_style=None),
+        encoding="utf-8",
+    )
+    temporary.replace(path)
+    return path
+
+
+def file_hash(path: Path) -> str:
+    """The sha256 of a file, in hexadecimal."""
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        while block := file.read(1 << 20):
+            digest.update(block)
+    return digest.hexdigest()
+
+
+def check_target(file: Path, ending: str, overwrite: bool) -> None:
+    """Refuse a target that would lose something or that nobody would recognise. Raises UsageError."""
+    if file.suffix != ending:
+        raise UsageError(f"the file's name does not end in {ending}", file, f"such as --out mine{ending}")
+    for path in (file, card_path(file), file.with_suffix(".golden.npz")):
+        if path.exists() and not overwrite:
+            raise UsageError("the file exists", path, "name another with --out, or allow --overwrite")
+
+
+def without_folders(words: Sequence[str]) -> str:
+    """A command line whose absolute paths are cut to their last part: a card travels, a machine's folders do not."""
+    return shlex.join(Path(word).name if Path(word).is_absolute() else word for word in words)

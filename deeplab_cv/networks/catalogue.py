@@ -1,0 +1,43 @@
+"""What networks lie in a folder, and what is known of each."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from deeplab_cv.engines.remembered import times_here
+from deeplab_cv.errors import CardError
+from deeplab_cv.networks.card import Card, card_path, read_card
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A network file.
+
+    Attributes:
+        card: None where it has none, or a wrong one.
+        state: `verified`, `no card`, or what is wrong with its card.
+        times: what was measured on this machine, the fastest first.
+    """
+
+    file: Path
+    megabytes: float
+    card: Card | None
+    state: str
+    times: tuple[str, ...]
+
+
+def entries(folder: Path) -> list[Entry]:
+    """The networks of a folder by name, variants with the network whose card names them."""
+    found = [_entry(file) for file in sorted(folder.glob("*.onnx"))]
+    variants = {variant.file for entry in found if entry.card for variant in entry.card.variants}
+    return [entry for entry in found if entry.file.name not in variants]
+
+
+def _entry(file: Path) -> Entry:
+    megabytes = file.stat().st_size / 1e6
+    if not card_path(file).exists():
+        return Entry(file, megabytes, None, "no card", ())
+    try:
+        card = read_card(file)
+    except CardError as error:
+        return Entry(file, megabytes, None, error.what, ())
+    return Entry(file, megabytes, card, "verified", times_here(card.sha256))

@@ -1,0 +1,171 @@
+"""A network file + its card -> a graph of one fixed shape, ready for an engine."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from deeplab_cv.errors import NetworkError, UsageError
+from deeplab_cv.machine.folders import cache_folder
+from deeplab_cv.networks.card import Card, Precision, Shape, file_hash
+from deeplab_cv.networks.golden import Golden, read_golden
+from deeplab_cv.networks.onnx_file import load_onnx, save_onnx
+
+_SAME_ASPECT = 0.05
+"""Aspects of proven shapes whose logarithms differ by less are one: 16:9 is 1.78 at 512x288 and 1.80 at 432x240."""
+
+
+@dataclass(frozen=True)
+class Network:
+    """A network file and what is known of it.
+
+    Attributes:
+        file: the ONNX file.
+        card: its card; made up from the command line for a network that has none.
+        verified: it has a card whose hash fits, so its scores can be proven.
+        symbolic: its height and width can be fixed to any of the card's shapes.
+    """
+
+    file: Path
+    card: Card
+    verified: bool
+    symbolic: bool
+
+
+@dataclass(frozen=True)
+class Graph:
+    """A network of one fixed shape, as a file.
+
+    Attributes:
+        file: ONNX file whose input is (1, 3, height, width).
+        sha256: hash of the network it was made from.
+        shape: height and width of the input in pixels.
+        card: the network's card.
+        precision: what the file itself computes in; an engine may compute in less.
+        verified: the network has a card whose hash fits.
+        golden: input and scores to prove an engine with; None for a network without a card.
+        engines: the engines this file is meant for; empty for all.
+        form: how it was rewritten, such as `slices`; empty for a file as it came.
+    """
+
+    file: Path
+    sha256: str
+    shape: Shape
+    card: Card
+    precision: Precision
+    verified: bool
+    golden: Golden | None
+    engines: tuple[str, ...] = ()
+    form: str = ""
+
+
+def fitting_shapes(shapes: Sequence[Shape], size_wh: tuple[int, int]) -> list[Shape]:
+    """The shapes (height, width) of the aspect that is nearest to a frame's, by ratio; the largest first.
+
+    Sides are whole strides, so that one aspect at several sizes is not quite the same.
+    """
+    wanted = math.log(size_wh[0] / size_wh[1])
+    nearest = min((_aspect(shape) for shape in shapes), key=lambda aspect: abs(aspect - wanted))
+    alike = [shape for shape in shapes if abs(_aspect(shape) - nearest) < _SAME_ASPECT]
+    return sorted(alike, key=math.prod, reverse=True)
+
+
+def _aspect(shape: Shape) -> float:
+    height, width = shape
+    return math.log(width / height)
+
+
+def nearest_shape(shapes: Sequence[Shape], size_wh: tuple[int, int]) -> Shape:
+    """The largest of the shapes that fit a frame."""
+    return fitting_shapes(shapes, size_wh)[0]
+
+
+def graph_for(network: Network, size_wh: tuple[int, int]) -> Graph:
+    """The network at the largest proven shape that fits frames of a size, see `graph_at`."""
+    return graph_at(network, nearest_shape(network.card.shapes, size_wh))
+
+
+def graph_at(network: Network, shape: Shape) -> Graph:
+    """The network at one of its proven shapes, as a file in the cache folder."""
+    card = network.card
+    file = fixed_file(network.file, card.sha256, shape) if network.symbolic else network.file
+    golden = read_golden(card, network.file.parent, shape) if network.verified else None
+    return Graph(file, card.sha256, shape, card, card.precision, network.verified, golden)
+
+
+def at_shape(network: Network, shape: Shape) -> Network:
+    """The network at one of its proven shapes alone. Raises UsageError."""
+    if shape not in network.card.shapes:
+        proven = ", ".join(f"{width}x{height}" for height, width in network.card.shapes)
+        raise UsageError("the network has not been proven at this shape", f"{shape[1]}x{shape[0]}", f"it has {proven}")
+    return replace(network, card=network.card.model_copy(update={"shapes": (shape,)}))
+
+
+def variant_graphs(network: Network, graph: Graph) -> list[Graph]:
+    """The further files on the card (such as int8) at the same shape as `graph`, and the graph rewritten for speed."""
+    rewritten = rewritten_graph(graph)
+    graphs = [] if rewritten is None else [rewritten]
+    for variant in network.card.variants:
+        file = network.file.with_name(variant.file)
+        if not file.exists() or file_hash(file) != variant.sha256:
+            raise NetworkError(
+                "a variant named on the card is missing or changed", file, "fetch it again, or run `app.py export`"
+            )
+        fixed = fixed_file(file, variant.sha256, graph.shape) if network.symbolic else file
+        graphs.append(
+            Graph(
+                fixed,
+                variant.sha256,
+                graph.shape,
+                network.card,
+                variant.precision,
+                True,
+                graph.golden,
+                variant.engines,
+            )
+        )
+    return graphs
+
+
+def rewritten_graph(graph: Graph) -> Graph | None:
+    """The same network with its wide dilated convolutions written as slices; None where that changes nothing.
+
+    Faster on some engines and processors, slower on others: a further file to choose from.
+    """
+    height, width = graph.shape
+    path = cache_folder("graphs") / f"{graph.card.name}-{graph.sha256[:16]}-{height}x{width}-slices.onnx"
+    nothing_to_gain = path.with_suffix(".none")
+    if nothing_to_gain.exists():
+        return None
+    if not path.exists():
+        import onnx
+
+        from deeplab_cv.networks.slices import rewrite_atrous
+
+        model = onnx.shape_inference.infer_shapes(load_onnx(graph.file))
+        if not rewrite_atrous(model):
+            # Remembered, because looking again would cost every start the time to read the file.
+            nothing_to_gain.touch()
+            return None
+        save_onnx(model, path)
+    return replace(graph, file=path, sha256=f"{graph.sha256}-slices", form="slices")
+
+
+def fixed_file(file: Path, sha256: str, shape: Shape) -> Path:
+    """A copy of a network with its symbolic height and width fixed, kept in the user's cache. Raises NetworkError."""
+    height, width = shape
+    path = cache_folder("graphs") / f"{file.stem}-{sha256[:16]}-{height}x{width}.onnx"
+    if not path.exists():
+        import onnx
+
+        model = load_onnx(file)
+        dimensions = model.graph.input[0].type.tensor_type.shape.dim
+        dimensions[2].dim_value, dimensions[3].dim_value = height, width
+        # What was inferred for the symbolic size would contradict the fixed one.
+        del model.graph.value_info[:]
+        for output in model.graph.output:
+            for dimension in output.type.tensor_type.shape.dim[2:]:
+                dimension.Clear()
+        model = onnx.shape_inference.infer_shapes(model, strict_mode=True)
+        save_onnx(model, path)
+    return path

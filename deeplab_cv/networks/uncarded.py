@@ -1,0 +1,100 @@
+"""Networks of other people: a card made up from what the command line says and the file shows."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from deeplab_cv.classes import VOC_CLASSES
+from deeplab_cv.errors import NetworkError, UsageError
+from deeplab_cv.networks.card import Card, InputFacts, Origin, OutputFacts, file_hash
+from deeplab_cv.networks.onnx_file import load_onnx
+
+
+@dataclass(frozen=True)
+class Guess:
+    """What the command line says of a network that has no card.
+
+    Attributes:
+        classes: `voc`, or a file with one class name a line.
+        mean: per channel, 0..255; None for 0.
+        std: per channel, 0..255; None for 1.
+        order: `rgb` or `bgr`.
+        size_wh: input size in pixels for a network that leaves it open.
+        align_corners: its scores are upsampled with aligned corners.
+    """
+
+    classes: str = "voc"
+    mean: tuple[float, float, float] | None = None
+    std: tuple[float, float, float] | None = None
+    order: str = "rgb"
+    size_wh: tuple[int, int] | None = None
+    align_corners: bool = False
+
+
+def guessed_card(file: Path, guess: Guess) -> tuple[Card, bool]:
+    """A card for a network that has none, and whether the file leaves its height and width open.
+
+    Raises:
+        NetworkError: the file is not ONNX, or has another form than picture in, scores out.
+        UsageError: what was said does not fit the file, or too little was said.
+    """
+    model = load_onnx(file)
+    weights = {tensor.name for tensor in model.graph.initializer}
+    inputs = [value for value in model.graph.input if value.name not in weights]
+    outputs = {value.name: value for value in model.graph.output}
+    if len(inputs) != 1:
+        raise NetworkError(f"expected one input, got {len(inputs)}", file, "name a segmentation network")
+    dimensions = inputs[0].type.tensor_type.shape.dim
+    if len(dimensions) != 4 or dimensions[1].dim_value != 3:
+        remedy = "`app.py repair` makes one with input (1, 3, height, width)"
+        raise NetworkError("the input is not (1, 3, height, width)", f"{file}, {inputs[0].name}", remedy)
+    fixed = dimensions[2].dim_value, dimensions[3].dim_value
+    symbolic = 0 in fixed
+    if symbolic and guess.size_wh is None:
+        raise UsageError("the network leaves its input size open", file, "say it: --size 512x512")
+    if not symbolic and guess.size_wh is not None and guess.size_wh != fixed[::-1]:
+        raise UsageError(f"the network's input is fixed to {fixed[1]}x{fixed[0]}", file, "leave out --size")
+    shape = (guess.size_wh[1], guess.size_wh[0]) if symbolic and guess.size_wh else fixed
+    name = next((name for name in ("output", "out", "logits") if name in outputs), next(iter(outputs)))
+    classes = class_names(guess.classes)
+    channels = outputs[name].type.tensor_type.shape.dim
+    if len(channels) != 4:
+        remedy = "`app.py repair` cuts an argmax at the end"
+        raise NetworkError("the output is not (1, classes, height, width)", f"{file}, {name}", remedy)
+    if channels[1].dim_value not in (0, len(classes)):
+        raise UsageError(
+            f"the network has {channels[1].dim_value} classes, --classes names {len(classes)}",
+            file,
+            "name a file with one class name a line: --classes names.txt",
+        )
+    output_height = channels[2].dim_value
+    stride = max(1, round(shape[0] / output_height)) if output_height else 1
+    card = Card(
+        name=file.stem,
+        file=file.name,
+        sha256=file_hash(file),
+        architecture="unknown",
+        classes=classes,
+        input=InputFacts(
+            name=inputs[0].name, order="bgr" if guess.order == "bgr" else "rgb", mean=guess.mean, std=guess.std
+        ),
+        output=OutputFacts(name=name, align_corners=guess.align_corners),
+        stride=stride,
+        pixel_budget=shape[0] * shape[1],
+        shapes=(shape,),
+        origin=Origin(weights="unknown"),
+    )
+    return card, symbolic
+
+
+def class_names(text: str) -> tuple[str, ...]:
+    """The names behind `voc`, or those in a file, one a line. Raises UsageError."""
+    if text == "voc":
+        return VOC_CLASSES
+    path = Path(text)
+    try:
+        names = tuple(line.strip() for line in path.read_text(encoding="utf-8").splitlines() if line.strip())
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError("cannot read the class names", path, "write `voc`, or one class name a line") from error
+    if len(names) < 2 or len(names) > 255:
+        raise UsageError(f"expected 2 to 255 class names, got {len(names)}", path, "one class name a line")
+    return names

@@ -1,0 +1,1 @@
+"""Train and export: the only room that imports torch."""

@@ -1,0 +1,88 @@
+"""Checkpoints of a training: what export reads, and what a resumed training needs besides.
+
+A checkpoint file is a dictionary of tensors and plain types, so that `torch.load(path, weights_only=True)` reads it:
+
+- `facts`: what `Facts` holds, as plain types;
+- `network`: state_dict of the averaged weights (EMA), the ones to validate and export;
+- `training`: optimizer, current weights, step and seconds used; absent from a final file.
+"""
+
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import nn
+
+from deeplab_cv.errors import NetworkError
+from deeplab_cv.pytorch.architectures import build_network
+from deeplab_cv.pytorch.torch_file import read_torch_file
+
+REMEDY = "give a .pt file of `app.py train`"
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What is known of trained weights.
+
+    Attributes:
+        architecture: a name of `architectures.ARCHITECTURES`, which also tells mean, std and strides.
+        classes: names in the order of the labels.
+        pixels: input area the network is meant for, as the side of a square.
+        step: training steps done.
+        minutes: training time used.
+        seed: the seed of weights, pictures and crops.
+        command: the command line that trained it.
+        accuracy: figures of the last validation, by name.
+    """
+
+    architecture: str
+    classes: tuple[str, ...]
+    pixels: int
+    step: int
+    minutes: float
+    seed: int
+    command: str
+    accuracy: dict[str, float] = field(default_factory=dict)
+
+
+def save_checkpoint(
+    path: Path, facts: Facts, weights: dict[str, torch.Tensor], training: dict[str, Any] | None = None
+) -> None:
+    """Write a checkpoint; a file of the final name is always whole."""
+    unfinished = path.with_suffix(".unfinished")
+    plain_facts = asdict(facts) | {"classes": list(facts.classes)}
+    content: dict[str, Any] = {"facts": plain_facts, "network": weights}
+    if training is not None:
+        content["training"] = training
+    torch.save(content, unfinished)
+    unfinished.replace(path)
+
+
+def load_checkpoint(path: Path) -> tuple[nn.Module, Facts]:
+    """The network with the averaged weights, in evaluation mode on the processor, and its facts.
+
+    Raises NetworkError if the file is no checkpoint of this program.
+    """
+    content = read_checkpoint(path)
+    try:
+        facts = facts_of(content)
+        network = build_network(facts.architecture, len(facts.classes))
+        network.load_state_dict(content["network"])
+    except (RuntimeError, TypeError, KeyError, ValueError) as error:
+        raise NetworkError("the weights are not those that the checkpoint's facts tell of", path, REMEDY) from error
+    return network.eval(), facts
+
+
+def read_checkpoint(path: Path) -> dict[str, Any]:
+    """The dictionary in a checkpoint file; raises NetworkError if it is none."""
+    content = read_torch_file(path, REMEDY)
+    if not isinstance(content, dict) or not {"facts", "network"} <= content.keys():
+        raise NetworkError("not a checkpoint of this program", path, REMEDY)
+    return content
+
+
+def facts_of(content: dict[str, Any]) -> Facts:
+    """The facts in a checkpoint's dictionary."""
+    facts = dict(content["facts"])
+    return Facts(**(facts | {"classes": tuple(facts["classes"])}))

@@ -1,0 +1,44 @@
+"""How a picture changes from one frame to another, seen at the size of the network's scores or a little above."""
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from deeplab_cv.frames.frame import Area, Image
+
+Changes = NDArray[np.float32]
+"""How much the picture changed in each cell of a grid: float32 (h, w), 0..255."""
+
+CUT = 30.0
+"""Mean change that makes another scene of a picture."""
+
+
+def points_of(image: Image, area: Area, size_wh: tuple[int, int]) -> Image:
+    """The frame as the network's input shows it, borders black, at a small size.
+
+    image: uint8 (H, W, 3); area: the part of the input that the frame fills; returns uint8 (height, width, 3).
+    """
+    columns, rows = size_wh
+    left, right = round(area.left * columns), round((area.left + area.width) * columns)
+    top, bottom = round(area.top * rows), round((area.top + area.height) * rows)
+    points: Image = np.zeros((rows, columns, 3), np.uint8)
+    inside = points[min(top, rows - 1) : max(bottom, top + 1), min(left, columns - 1) : max(right, left + 1)]
+    inside[:] = _shrunk(image, (inside.shape[1], inside.shape[0]))
+    return points
+
+
+def changes_between(points: Image, before: Image, points_per_cell: int) -> Changes:
+    """The greatest change of any colour, averaged over cells of points: float32 (h, w)."""
+    blue, green, red = cv2.split(cv2.absdiff(points, before))
+    change = cv2.max(cv2.max(blue, green), red).astype(np.float32)
+    cells_wh = points.shape[1] // points_per_cell, points.shape[0] // points_per_cell
+    return np.asarray(cv2.resize(change, cells_wh, interpolation=cv2.INTER_AREA), np.float32)
+
+
+def _shrunk(image: Image, size_wh: tuple[int, int]) -> Image:
+    """A smaller picture, made by halving as far as that goes: several times faster than INTER_AREA by an odd factor."""
+    width, height = image.shape[1], image.shape[0]
+    while width >= 2 * size_wh[0] and height >= 2 * size_wh[1]:
+        width, height = width // 2, height // 2
+        image = np.asarray(cv2.resize(image, (width, height), interpolation=cv2.INTER_AREA), np.uint8)
+    return np.asarray(cv2.resize(image, size_wh, interpolation=cv2.INTER_LINEAR), np.uint8)

@@ -1,0 +1,167 @@
+"""Doing less, honestly: frames that are not inferred take over the scores of the last one that was.
+
+Between two inferences the scores follow the picture by optical flow (`--carry`); where the picture stands still they
+stay what they are (`--still`). Sources: Zhu et al., "Deep feature flow for video recognition", 2017 (key frames and
+flow); Kroeger et al., "Fast optical flow using dense inverse search", 2016 (the flow).
+"""
+
+import math
+from collections import deque
+from dataclasses import dataclass
+from fractions import Fraction
+from statistics import median
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from deeplab_cv.frames.frame import Area, Frame, Image, Scores, Way
+from deeplab_cv.networks.card import Shape
+from deeplab_cv.segmentation.motion import CUT, changes_between, points_of
+
+MOST_CARRIED = 8
+"""Frames between two inferences at most when the rate decides: further apart flow loses what turns or appears."""
+
+_POINTS_WIDTH = 256
+_POINTS_PER_CELL = 8
+_LONGEST_STILL_S = Fraction(1)
+_MEASURED = 9
+_SHARE_FOR_INFERENCE = 0.8
+"""Of a frame's time; the rest is left to labels, paint and the window."""
+
+
+@dataclass(frozen=True)
+class Economy:
+    """What may be spared.
+
+    Attributes:
+        carry: infer every carry-th frame; 1 is every frame.
+        still: a frame is not inferred while no part of it changed by more than this since the last one that was,
+            0..255; 0 is off.
+        target_fps: frames a second wanted: as many frames are carried as that takes; None where nothing is wanted.
+    """
+
+    carry: int = 1
+    still: float = 0.0
+    target_fps: float | None = None
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How one frame gets its scores.
+
+    Attributes:
+        way: from the network, along the flow, or as they were.
+        points: the frame at the size in which pictures are compared; None where nothing is spared.
+    """
+
+    way: Way
+    points: Image | None
+
+
+class Propagator:
+    """Decides for each frame whether it is inferred, and gives those that are not their scores.
+
+    Frames come in order, each first to `plan`, and later, in the same order, to `inferred` or `carried`.
+    """
+
+    def __init__(self, economy: Economy) -> None:
+        self._economy = economy
+        self._flow = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_ULTRAFAST)
+        self._since_inference = 0
+        self._planned: tuple[Frame, Image] | None = None
+        self._last: tuple[Frame, Image] | None = None
+        self._key: tuple[Scores, Image] | None = None
+        self._infer_ms: deque[float] = deque(maxlen=_MEASURED)
+        self._carry_ms: deque[float] = deque(maxlen=_MEASURED)
+
+    @property
+    def frames_per_inference(self) -> int:
+        """Of how many frames one is inferred now."""
+        wanted, every = self._economy.target_fps, self._economy.carry
+        if wanted is None or not self._infer_ms:
+            return every
+        carry_ms = median(self._carry_ms) if self._carry_ms else 0.0
+        return max(every, frames_per_inference(wanted, median(self._infer_ms), carry_ms))
+
+    def plan(self, frame: Frame, shape: Shape, area: Area) -> Plan:
+        """How this frame gets its scores.
+
+        shape: height and width of the network's input; area: the part of it that the frame fills.
+        """
+        if self._economy == Economy():
+            return Plan("infer", None)
+        rows = max(1, round(_POINTS_WIDTH / _POINTS_PER_CELL * shape[0] / shape[1])) * _POINTS_PER_CELL
+        points = points_of(frame.image, area, (_POINTS_WIDTH, rows))
+        way = self._way(frame, points)
+        self._since_inference = 1 if way == "infer" else self._since_inference + 1
+        if way == "infer":
+            self._planned = frame, points
+        self._last = frame, points
+        return Plan(way, points)
+
+    def inferred(self, plan: Plan, scores: Scores, ms: float) -> None:
+        """Keep the scores of an inferred frame; one such frame comes every `ms` milliseconds if all are inferred."""
+        if plan.points is not None:
+            self._key = scores, plan.points
+            self._infer_ms.append(ms)
+
+    def carried(self, plan: Plan) -> Scores:
+        """The scores of a frame that is not inferred: float32 (classes, h, w)."""
+        if self._key is None or plan.points is None:
+            raise ValueError("a frame was to be carried before any was inferred")
+        scores, key_points = self._key
+        return scores if plan.way == "keep" else self._along_flow(scores, plan.points, key_points)
+
+    def spent(self, ms: float) -> None:
+        """Note how long carrying one frame took, in milliseconds."""
+        self._carry_ms.append(ms)
+
+    def _way(self, frame: Frame, points: Image) -> Way:
+        if self._planned is None or self._last is None:
+            return "infer"
+        inferred_frame, inferred_points = self._planned
+        last_frame, last_points = self._last
+        if not (points.shape == last_points.shape and frame.size_wh == last_frame.size_wh):
+            return "infer"
+        if frame.name != last_frame.name or frame.time_s <= last_frame.time_s:
+            return "infer"
+        if self._economy.still and frame.time_s - inferred_frame.time_s < _LONGEST_STILL_S:
+            since_inference = changes_between(points, inferred_points, _POINTS_PER_CELL)
+            if float(since_inference.max()) <= self._economy.still:
+                return "keep"
+        cut = float(changes_between(points, last_points, _POINTS_PER_CELL).mean()) >= CUT
+        return "infer" if cut or self._since_inference >= self.frames_per_inference else "carry"
+
+    def _along_flow(self, scores: Scores, points: Image, key_points: Image) -> Scores:
+        """Each cell's scores from where it was in the inferred frame."""
+        flow = self._flow.calc(_grey(points), _grey(key_points), None)  # type: ignore[call-overload]
+        rows, columns = scores.shape[1:]
+        cells = cv2.resize(flow, (columns, rows), interpolation=cv2.INTER_AREA)
+        scale = np.array([columns / points.shape[1], rows / points.shape[0]], np.float32)
+        home: NDArray[np.float32] = np.stack(np.meshgrid(np.arange(columns), np.arange(rows)), axis=-1).astype(
+            np.float32
+        )
+        source = home + cells * scale
+        moved = [
+            cv2.remap(plane, source, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)  # type: ignore[call-overload]
+            for plane in scores.astype(np.float32)
+        ]
+        return np.asarray(np.stack(moved), np.float32)
+
+
+def frames_per_inference(target_fps: float, infer_ms: float, carry_ms: float) -> int:
+    """Of how many frames one must be inferred for a rate; at most MOST_CARRIED.
+
+    infer_ms, carry_ms: milliseconds an inferred and a carried frame take.
+    """
+    frame_ms = _SHARE_FOR_INFERENCE * 1000 / target_fps
+    if infer_ms <= frame_ms:
+        return 1
+    if carry_ms >= frame_ms:
+        return MOST_CARRIED
+    return min(MOST_CARRIED, math.ceil((infer_ms - carry_ms) / (frame_ms - carry_ms)))
+
+
+def _grey(points: Image) -> Image:
+    return np.asarray(cv2.cvtColor(points, cv2.COLOR_BGR2GRAY), np.uint8)

@@ -1,0 +1,132 @@
+"""What `app.py doctor` finds out and prints: the machine, what is installed, and which engines are right on it."""
+
+import platform
+import re
+import sys
+
+import cv2
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from deeplab_cv import __version__
+from deeplab_cv.engines.candidates import ENGINES, candidates_for, engine_module
+from deeplab_cv.engines.choice import Attempt, contest
+from deeplab_cv.engines.golden_check import reference_for
+from deeplab_cv.errors import EngineError, UsageError
+from deeplab_cv.machine.installed import ENGINE_WHEELS, conflicts, installed
+from deeplab_cv.machine.processor import processor_name, usable_cores
+from deeplab_cv.networks.network import Graph, Network, graph_for, variant_graphs
+from deeplab_cv.networks.opening import wanted_network
+from deeplab_cv.settings import Settings
+from deeplab_cv.viewer.window import display_problem
+
+FRAME_WH = (1280, 720)
+"""The size of the frames that the engines are proven for."""
+
+
+def examine(settings: Settings) -> bool:
+    """Print everything; whether at least one engine was proven right. Raises UserError for a network that is wrong."""
+    console = Console(soft_wrap=True, highlight=False)
+    _print_machine(console)
+    _print_installed(console)
+    try:
+        network = wanted_network(settings)
+    except UsageError as error:
+        console.print(f"\n[yellow]nothing is proven:[/] {escape(str(error))}")
+        _print_not_here(console)
+        return False
+    attempts = _try_everything(network, settings, console)
+    _print_not_here(console)
+    return any(not attempt.reason for attempt in attempts)
+
+
+def _print_machine(console: Console) -> None:
+    console.print(f"deeplab-cv {__version__}, Python {platform.python_version()}, {platform.platform()}")
+    console.print(f"processor  {escape(processor_name())}, {usable_cores()} cores for this process")
+    console.print(f"window     {escape(display_problem() or 'can be opened')}")
+    console.print(f"OpenCV     {escape(_opencv_build())}")
+
+
+def _opencv_build() -> str:
+    """What decides what OpenCV can do here, from its build information."""
+    text = cv2.getBuildInformation()
+
+    def entry(name: str) -> str:
+        found = re.search(rf"^\s*{name}:\s*(.+?)\s*$", text, re.MULTILINE)
+        return found.group(1) if found else "no"
+
+    devices = cv2.cuda.getCudaEnabledDeviceCount()
+    opencl = "a device" if cv2.ocl.haveOpenCL() else "no device"
+    return (
+        f"{cv2.__version__}: window {entry('GUI')}, CUDA {entry('NVIDIA CUDA')} ({devices} devices), "
+        f"OpenCL {opencl}, threads {entry('Parallel framework')}"
+    )
+
+
+def _print_installed(console: Console) -> None:
+    wheels = installed([*ENGINE_WHEELS, "av", "numpy", "onnx", "torch"])
+    console.print(f"installed  {', '.join(f'{wheel} {version}' for wheel, version in wheels.items())}")
+    for line in conflicts():
+        console.print(f"[yellow]warning:[/] {escape(line)}")
+
+
+def _try_everything(network: Network, settings: Settings, console: Console) -> list[Attempt]:
+    graph = graph_for(network, FRAME_WH)
+    graphs = [graph, *variant_graphs(network, graph)]
+    console.print(f"\n{escape(_title(graph))}")
+    candidates = candidates_for(graphs, settings.backend)
+    attempts, engine = contest(
+        candidates, reference_for(graph), settings.threads, 1, lambda line: print(line, file=sys.stderr)
+    )
+    if engine is not None:
+        engine.close()
+    working = [attempt for attempt in attempts if not attempt.reason]
+    if working:
+        console.print(_table(working))
+    for attempt in attempts:
+        if attempt.reason:
+            console.print(f"[red]refused[/] {escape(str(attempt.candidate))}: {escape(attempt.reason)}")
+    return attempts
+
+
+def _title(graph: Graph) -> str:
+    height, width = graph.shape
+    origin = "against its golden scores" if graph.golden else "without golden scores, against ONNX Runtime's"
+    return f"{graph.card.name} at {width}x{height}, {origin}:"
+
+
+def _table(attempts: list[Attempt]) -> Table:
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
+    for heading in ("engine", "computes in", "ms", "threads", "error", "allowed", "labels equal"):
+        table.add_column(heading, no_wrap=True, justify="left" if heading in ("engine", "computes in") else "right")
+    for attempt in attempts:
+        proof = attempt.proof
+        compared = proof is not None and proof.origin != ""
+        table.add_row(
+            str(attempt.candidate),
+            attempt.precision,
+            f"{attempt.ms:.1f}",
+            str(attempt.threads or "-"),
+            f"{proof.error:.1e}" if proof and compared else "-",
+            f"{proof.tolerance:.0e}" if proof and compared else "-",
+            f"{proof.equal_labels:.2%}" if proof and compared else "-",
+        )
+    return table
+
+
+def _print_not_here(console: Console) -> None:
+    """One line for each reason, with the devices that it keeps away."""
+    console.print("\nnot on this machine:")
+    for name in ENGINES:
+        try:
+            module = engine_module(name)
+        except EngineError as error:
+            console.print(f"  {escape(str(error))}")
+            continue
+        reasons: dict[str, list[str]] = {}
+        for device in module.DEVICES:
+            if (refusal := module.why_not(device)) is not None:
+                reasons.setdefault(refusal.remedy, []).append(device)
+        for reason, devices in reasons.items():
+            console.print(f"  {name}:{', '.join(devices)}: {escape(reason)}")

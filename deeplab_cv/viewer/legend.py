@@ -1,0 +1,51 @@
+"""The classes now visible, with their colours and shares. Only the window shows it."""
+
+from collections.abc import Sequence
+
+import cv2
+
+from deeplab_cv.frames.areas import class_shares
+from deeplab_cv.frames.frame import Image, Labels
+from deeplab_cv.overlay.look import Look
+from deeplab_cv.viewer.text import darken, lettering_for
+
+_COUNTED_HEIGHT = 360
+_MOST_ROWS = 10
+_UNPAINTED = (128, 128, 128)
+_SQUARE = 40
+"""Room for a class's square before its name, in pixels at scale 1."""
+
+
+def draw_legend(picture: Image, labels: Labels, look: Look, class_names: Sequence[str]) -> Image:
+    """Draw a list of the classes found in the frame into the upper right corner of a picture; returns the picture.
+
+    picture: uint8 (H, W, 3), BGR; labels: uint8 (H, W). Painted classes come first, with their colour; those found but
+    not painted follow with an empty square. Class 0, the background, is not listed.
+    """
+    # Every second or third pixel tells whole percents well enough, in a fraction of the time.
+    step = max(1, labels.shape[0] // _COUNTED_HEIGHT)
+    shares = class_shares(labels[::step, ::step].copy(), len(class_names))
+    found = [label for label in range(1, len(class_names)) if shares[label]]
+    found.sort(key=lambda label: (label not in look.colours, -shares[label]))
+    rows = [(label, f"{class_names[label]} {_percent(shares[label])}") for label in found[:_MOST_ROWS]]
+    if not rows:
+        return picture
+    texts = [text for _, text in rows]
+    lettering = lettering_for(picture, texts, beside=_SQUARE)
+    margin, row = lettering.margin, lettering.row
+    width = row + 2 * margin + max(lettering.width_of(text) for text in texts)
+    left = picture.shape[1] - width
+    darken(picture, (left, 0, width, row * len(rows) + 2 * margin))
+    for place, (label, text) in enumerate(rows):
+        top = margin + place * row
+        square = (left + margin, top + row // 6, max(1, row * 2 // 3), max(1, row * 2 // 3))
+        if label in look.colours:
+            cv2.rectangle(picture, square, look.colours[label][::-1], cv2.FILLED)
+        else:
+            cv2.rectangle(picture, square, _UNPAINTED, 1)
+        lettering.write(picture, text, left + margin + row, top)
+    return picture
+
+
+def _percent(share: float) -> str:
+    return f"{share:.0%}" if share >= 0.005 else "<1%"

@@ -1,0 +1,225 @@
+"""The five endings of a run, and what is lost and kept on the way."""
+
+import threading
+import time
+from fractions import Fraction
+
+import numpy as np
+import pytest
+
+from deeplab_cv.errors import EngineError, SinkError, SourceError
+from deeplab_cv.frames.frame import Frame, SourceInfo
+from deeplab_cv.frames.pixels import image_pixels
+from deeplab_cv.jobs.job import Job, run_job
+from deeplab_cv.jobs.pipeline import Pipeline
+from deeplab_cv.networks.opening import open_network
+from deeplab_cv.segmentation.segmenter import Segmenter
+from deeplab_cv.settings import Settings
+from deeplab_cv.start import first_view
+from tests.tiny_networks import tiny_network
+
+
+class Camera:
+    """A camera made of numbers: `count` red frames, then `ending`."""
+
+    def __init__(self, count=20, live=False, ending=None, delay_s=0.0):
+        self.info = SourceInfo("numbers", (64, 48), Fraction(30), count, live, Fraction(1, 30))
+        self._count, self._ending, self._delay_s = count, ending, delay_s
+        self._next = 0
+
+    def read(self):
+        if self._next >= self._count:
+            if isinstance(self._ending, Exception):
+                raise self._ending
+            if isinstance(self._ending, threading.Event):
+                self._ending.wait()
+            return None
+        time.sleep(self._delay_s)
+        image = np.full((48, 64, 3), (0, 0, 255), np.uint8)
+        frame = Frame(image_pixels(image), self._next, self._next, Fraction(1, 30), time.monotonic())
+        self._next += 1
+        return frame
+
+
+class Notebook:
+    """A sink that remembers what it was given, and fails at frame `fails_at`."""
+
+    def __init__(self, fails_at=None, delay_s=0.0):
+        self.indexes, self.labels, self.ending = [], None, None
+        self._fails_at, self._delay_s = fails_at, delay_s
+
+    def write(self, painted):
+        time.sleep(self._delay_s)
+        if painted.frame.index == self._fails_at:
+            raise SinkError("no room is left", "notebook", "free some")
+        self.indexes.append(painted.frame.index)
+        self.labels = painted.labels
+
+    def finish(self):
+        self.ending = "finished"
+        return "whole"
+
+    def abandon(self):
+        self.ending = "abandoned"
+        return "partial"
+
+
+class FailingSegmenter(Segmenter):
+    def submit(self, frame):
+        if frame.index == 7:
+            raise EngineError("the engine failed", "frame 7", "try another --backend")
+        super().submit(frame)
+
+
+@pytest.fixture(autouse=True)
+def cache(tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+
+
+@pytest.fixture(autouse=True)
+def no_thread_is_left_behind():
+    before = threading.active_count()
+    yield
+    assert threading.active_count() == before
+
+
+@pytest.fixture
+def make_segmenter(tmp_path):
+    network = open_network(tiny_network(tmp_path))
+
+    def make(kind=Segmenter, depth=1):
+        return kind(network, "opencv", 1, depth, print)
+
+    return make
+
+
+def job(source, segmenter, *sinks, say=lambda line: None):
+    settings = Settings()
+    return Job(source, segmenter, sinks, None, first_view(settings, False), settings, lambda: None, say)
+
+
+def test_the_source_ends_and_every_frame_reaches_the_sink_in_order(make_segmenter):
+    sink = Notebook()
+
+    written = run_job(job(Camera(50), make_segmenter(), sink))
+
+    assert written == 50
+    assert sink.indexes == list(range(50))
+    assert sink.ending == "finished"
+    assert (sink.labels == 15).all()
+
+
+def test_a_slow_sink_loses_no_frame_of_a_file(make_segmenter):
+    sink = Notebook(delay_s=0.005)
+
+    run_job(job(Camera(40), make_segmenter(), sink))
+
+    assert sink.indexes == list(range(40))
+
+
+def test_a_slow_sink_of_a_live_source_gets_the_newest_frames_only(make_segmenter):
+    sink = Notebook(delay_s=0.05)
+    segmenter = make_segmenter()
+    segmenter.prepare((64, 48))
+
+    run_job(job(Camera(200, live=True, delay_s=0.002), segmenter, sink))
+
+    assert len(sink.indexes) < 100
+    assert sink.indexes == sorted(sink.indexes)
+    assert sink.indexes[-1] == 199
+
+
+def test_dropped_frames_of_a_live_source_are_counted(make_segmenter):
+    segmenter = make_segmenter()
+    segmenter.prepare((64, 48))
+    taken = 0
+
+    with Pipeline(Camera(100, live=True, delay_s=0.001), segmenter) as pipeline:
+        while not pipeline.ended:
+            time.sleep(0.02)
+            taken += pipeline.take(0.1) is not None
+
+        assert pipeline.frames_dropped == 100 - taken
+
+
+def test_a_source_that_fails_delivers_what_came_before_and_the_sink_keeps_it(make_segmenter):
+    sink = Notebook()
+    source = Camera(10, ending=SourceError("the file is damaged", "0.3 s", "fetch it again"))
+
+    with pytest.raises(SourceError, match="damaged"):
+        run_job(job(source, make_segmenter(), sink))
+
+    assert sink.indexes == list(range(10))
+    assert sink.ending == "abandoned"
+
+
+def test_an_engine_that_fails_at_frame_seven_ends_the_run_with_seven_frames_kept(make_segmenter):
+    sink = Notebook()
+
+    with pytest.raises(EngineError, match="frame 7"):
+        run_job(job(Camera(50), make_segmenter(FailingSegmenter), sink))
+
+    assert sink.indexes == list(range(7))
+    assert sink.ending == "abandoned"
+
+
+def test_a_sink_that_fails_ends_the_run_and_every_sink_keeps_what_it_has(make_segmenter):
+    failing, other = Notebook(fails_at=3), Notebook()
+
+    with pytest.raises(SinkError, match="no room"):
+        run_job(job(Camera(500), make_segmenter(), other, failing))
+
+    assert (failing.ending, other.ending) == ("abandoned", "abandoned")
+    assert other.indexes == [0, 1, 2, 3]
+
+
+@pytest.mark.parametrize(("live", "ending"), [(False, "abandoned"), (True, "finished")])
+def test_ctrl_c_ends_the_run_and_only_a_live_output_is_whole(make_segmenter, live, ending):
+    import os
+    import signal
+
+    sink = Notebook()
+    segmenter = make_segmenter()
+    segmenter.prepare((64, 48))
+    timer = threading.Timer(0.3, os.kill, (os.getpid(), signal.SIGINT))
+    timer.start()
+
+    with pytest.raises(KeyboardInterrupt):
+        run_job(job(Camera(100000, live=live, delay_s=0.001), segmenter, sink))
+    timer.join()
+
+    assert sink.indexes
+    assert sink.ending == ending
+
+
+def test_a_read_that_never_returns_does_not_block_the_end(make_segmenter):
+    blocked = threading.Event()
+    segmenter = make_segmenter()
+    segmenter.prepare((64, 48))
+    begin = time.monotonic()
+
+    with Pipeline(Camera(1, live=True, ending=blocked), segmenter) as pipeline:
+        while pipeline.take(0.1) is None:
+            pass
+    ended_after_s = time.monotonic() - begin
+    blocked.set()
+    time.sleep(0.05)
+
+    assert ended_after_s < 10
+
+
+def test_another_engine_takes_over_between_two_frames(make_segmenter):
+    first, second = make_segmenter(), make_segmenter(depth=2)
+    second.prepare((64, 48))
+    indexes = []
+
+    with Pipeline(Camera(60), first) as pipeline:
+        while not pipeline.ended:
+            scored = pipeline.take(0.1)
+            if scored is not None:
+                indexes.append(scored.frame.index)
+            if len(indexes) == 20 and pipeline.segmenter is first:
+                pipeline.swap(second)
+        assert pipeline.segmenter is second
+
+    assert indexes == list(range(60))

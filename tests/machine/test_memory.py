@@ -1,0 +1,31 @@
+import platform
+
+import numpy as np
+import pytest
+
+from deeplab_cv.machine.memory import spoiled_memory
+
+
+def test_memory_got_meanwhile_is_full_of_large_numbers():
+    if platform.libc_ver()[0] != "glibc":
+        pytest.skip("only glibc fills all the memory it hands out")
+
+    with spoiled_memory():
+        fresh = [np.empty(size, np.float32) for size in (5_000, 50_000, 500_000)]
+
+    assert all((values > 1e19).all() for values in fresh)
+    assert all(np.isfinite(values.sum()) for values in fresh)
+
+
+def test_memory_got_afterwards_is_left_alone():
+    with spoiled_memory():
+        pass
+
+    assert not (np.empty(5_000_000, np.float32) > 1e19).all()
+
+
+def test_an_error_inside_goes_through_and_ends_the_spoiling():
+    with pytest.raises(KeyError), spoiled_memory():
+        raise KeyError
+
+    assert not (np.empty(5_000_000, np.float32) > 1e19).all()

@@ -1,0 +1,154 @@
+from pathlib import Path
+
+import numpy as np
+import onnx
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from deeplab_cv.errors import CardError, NetworkError, UsageError
+from deeplab_cv.networks.card import card_path
+from deeplab_cv.networks.network import fitting_shapes, graph_at, graph_for, nearest_shape
+from deeplab_cv.networks.opening import open_network
+from deeplab_cv.networks.uncarded import Guess
+from tests.tiny_networks import SHAPES, tiny_network, tiny_onnx
+
+
+@pytest.fixture(autouse=True)
+def cache(tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+
+
+@pytest.mark.parametrize(
+    ("size_wh", "shape"),
+    [
+        ((400, 400), (128, 128)),
+        ((640, 480), (96, 128)),
+        ((1280, 720), (80, 144)),
+        ((720, 1280), (144, 80)),
+        ((480, 640), (128, 96)),
+        ((20000, 30), (80, 144)),
+        ((1, 1), (128, 128)),
+    ],
+)
+def test_the_shape_follows_the_picture(size_wh, shape):
+    assert nearest_shape(SHAPES, size_wh) == shape
+
+
+@given(st.integers(1, 5000), st.integers(1, 5000))
+def test_turning_a_picture_turns_its_shape(width, height):
+    upright = nearest_shape(SHAPES, (width, height))
+    turned = nearest_shape(SHAPES, (height, width))
+
+    assert upright == turned[::-1]
+
+
+def test_of_several_sizes_the_largest_comes_first():
+    shapes = [(240, 432), (320, 320), (288, 512), (384, 384), (432, 240), (272, 368), (336, 448)]
+
+    assert fitting_shapes(shapes, (1280, 720)) == [(288, 512), (240, 432)]
+    assert fitting_shapes(shapes, (640, 480)) == [(336, 448), (272, 368)]
+    assert nearest_shape(shapes, (500, 500)) == (384, 384)
+
+
+def test_a_graph_can_be_had_at_every_size(tmp_path):
+    network = open_network(tiny_network(tmp_path, shapes=((128, 128), (64, 64))))
+
+    assert [graph_at(network, shape).shape for shape in network.card.shapes] == [(128, 128), (64, 64)]
+
+
+def test_a_graph_has_the_fixed_size_of_its_shape(tmp_path):
+    graph = graph_for(open_network(tiny_network(tmp_path)), (1280, 720))
+
+    dimensions = onnx.load(str(graph.file)).graph.input[0].type.tensor_type.shape.dim
+    assert [dimension.dim_value for dimension in dimensions] == [1, 3, 80, 144]
+    assert graph.golden is not None
+    assert graph.golden.blob.shape == (1, 3, 80, 144)
+    assert graph.verified
+
+
+def test_a_graph_is_made_once_and_found_again(tmp_path):
+    network = open_network(tiny_network(tmp_path))
+    first = graph_for(network, (640, 480)).file
+    made_at = first.stat().st_mtime_ns
+
+    again = graph_for(network, (800, 600)).file
+
+    assert again == first
+    assert again.stat().st_mtime_ns == made_at
+
+
+def test_a_network_without_a_card_is_unverified_and_keeps_its_own_size(tmp_path):
+    file = tiny_onnx(tmp_path, shape=(64, 96))
+
+    network = open_network(file, Guess(mean=(127.5,) * 3, std=(127.5,) * 3))
+    graph = graph_for(network, (1280, 720))
+
+    assert not network.verified
+    assert graph.shape == (64, 96)
+    assert graph.golden is None
+    assert network.card.input.mean == (127.5, 127.5, 127.5)
+
+
+def test_a_network_of_open_size_takes_the_size_of_the_command_line(tmp_path):
+    graph = graph_for(open_network(tiny_onnx(tmp_path), Guess(size_wh=(96, 64))), (500, 500))
+
+    assert graph.shape == (64, 96)
+
+
+@pytest.mark.parametrize(
+    ("make", "guess", "error", "part"),
+    [
+        (lambda folder: folder / "gone.onnx", Guess(), NetworkError, "no such network file"),
+        (lambda folder: tiny_onnx(folder), Guess(), UsageError, "--size 512x512"),
+        (lambda folder: tiny_onnx(folder, shape=(64, 64)), Guess(size_wh=(32, 32)), UsageError, "leave out --size"),
+        (lambda folder: tiny_network(folder), Guess(mean=(1, 1, 1)), UsageError, "the card says it"),
+        (lambda folder: tiny_onnx(folder, shape=(64, 64)), Guess(classes="gone.txt"), UsageError, "gone.txt"),
+    ],
+)
+def test_a_network_that_cannot_be_opened_says_what_to_do(tmp_path, make, guess, error, part):
+    with pytest.raises(error) as raised:
+        open_network(make(tmp_path), guess)
+
+    assert part in str(raised.value)
+
+
+def test_class_names_must_be_as_many_as_the_network_has_classes(tmp_path):
+    names = tmp_path / "names.txt"
+    names.write_text("background\ncat\n")
+
+    with pytest.raises(UsageError, match="has 21 classes, --classes names 2"):
+        open_network(tiny_onnx(tmp_path, shape=(64, 64)), Guess(classes=str(names)))
+
+
+@pytest.mark.parametrize("content", [b"", b"not a network", "half"])
+def test_a_file_that_is_no_whole_network_is_one_line(tmp_path, content):
+    file = tiny_onnx(tmp_path, shape=(64, 64))
+    file.write_bytes(file.read_bytes()[: file.stat().st_size // 2] if content == "half" else content)
+
+    with pytest.raises(NetworkError) as error:
+        open_network(file)
+
+    assert "not a whole ONNX network" in str(error.value)
+    assert "\n" not in str(error.value)
+
+
+def test_a_card_whose_hash_does_not_fit_is_refused_before_anything_is_run(tmp_path):
+    file = tiny_network(tmp_path)
+    path = card_path(file)
+    path.write_text(path.read_text().replace("sha256: '", "sha256: 'x").replace("sha256: ", "sha256: x", 1))
+
+    with pytest.raises(CardError):
+        open_network(file)
+
+
+def test_the_fixed_graph_gives_the_scores_of_the_network_at_that_size(tmp_path):
+    from onnx.reference import ReferenceEvaluator
+
+    network = open_network(tiny_network(tmp_path))
+    graph = graph_for(network, (640, 480))
+    assert graph.golden is not None
+
+    scores = ReferenceEvaluator(str(Path(graph.file))).run(None, {"input": graph.golden.blob})[0][0]
+
+    np.testing.assert_allclose(scores, graph.golden.scores, rtol=1e-2, atol=1e-2)

@@ -1,0 +1,68 @@
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+torch = pytest.importorskip("torch", reason="training needs torch (requirements-train.txt)")
+
+from deeplab_cv.errors import UsageError
+from deeplab_cv.pytorch.architectures import ARCHITECTURES
+from deeplab_cv.pytorch.training.completing import Completion, completed_records, without_overlaps
+from deeplab_cv.tools.data.layouts import voc_records
+from deeplab_cv.tools.data.records import read_mask
+from tests.tools.data.datasets import png_bytes, write_voc
+
+CLASSES = ("background", "dog", "sheep", "person")
+
+
+class LeftIsPerson(torch.nn.Module):
+    """Sees a person in the left half of every picture and background in the right; knows a sheep, too."""
+
+    def forward(self, pictures: torch.Tensor) -> torch.Tensor:
+        scores = torch.zeros(1, 3, pictures.shape[2] // 8, pictures.shape[3] // 8)
+        scores[:, 1, :, : scores.shape[3] // 2] = 1
+        return scores
+
+
+def completion(only: tuple[str, ...], earlier: tuple[str, ...] = ("background", "person", "sheep")) -> Completion:
+    lite = ARCHITECTURES["deeplabv3_lite"]
+    return Completion(LeftIsPerson(), lite, earlier, CLASSES, only, 64, torch.device("cpu"))
+
+
+def written(tmp_path: Path, how: Completion) -> np.ndarray:
+    """The completed mask of a picture whose own shows a sheep in the middle rows and an unknown last column."""
+    voc = write_voc(tmp_path / "voc", train=1, val=1)
+    mask = np.zeros((48, 64), np.uint8)
+    mask[16:32], mask[:, 63] = 2, 255
+    (voc / "SegmentationClass" / "p0.png").write_bytes(png_bytes(mask))
+    (record,) = completed_records(voc_records(voc, "train"), how, tmp_path / "masks", lambda: None)
+    assert Image.open(tmp_path / "masks" / "p0.png").mode == "P"
+    return read_mask(record, 4)
+
+
+def test_what_the_network_sees_is_kept_where_nothing_was_painted(tmp_path: Path) -> None:
+    mask = written(tmp_path, completion(("sheep",)))
+    assert (mask[16:32, :60] == 2).all() and (mask[:, 63] == 255).all()
+    assert (mask[:14, :28] == 3).all() and (mask[:14, 36:60] == 0).all()
+
+
+def test_a_class_that_the_masks_show_is_never_added(tmp_path: Path) -> None:
+    assert set(np.unique(written(tmp_path, completion(("sheep", "person"))))) == {0, 2, 255}
+
+
+def test_a_class_that_is_no_longer_wanted_becomes_background(tmp_path: Path) -> None:
+    assert set(np.unique(written(tmp_path, completion(("sheep",), ("background", "kite", "sheep"))))) == {0, 2, 255}
+
+
+def test_what_sticks_out_round_a_painted_object_is_unknown_and_its_neighbour_stays() -> None:
+    seen, painted = np.zeros((20, 40), np.uint8), np.zeros((20, 40), bool)
+    seen[4:16, 2:16], painted[5:15, 3:15] = 3, True
+    seen[4:16, 30:38] = 3
+    kept = without_overlaps(seen, painted)
+    assert (kept[4, 2:16] == 255).all() and (kept[4:16, 30:38] == 3).all() and (kept[:, 17:30] == 0).all()
+
+
+def test_a_name_that_is_no_class_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="unknown class: --only sheeps"):
+        completed_records([], completion(("sheeps",)), tmp_path, lambda: None)

@@ -1,0 +1,105 @@
+import pytest
+
+from deeplab_cv.networks.card import Accuracy, read_card, write_card
+from deeplab_cv.networks.opening import network_files, open_network
+from deeplab_cv.segmentation.network_choice import contenders, keeping_pace
+from deeplab_cv.segmentation.segmenter import Segmenter
+from tests.tiny_networks import tiny_network
+
+SLOW, FAST = 1e9, 1e-3
+"""Rates that no engine keeps and that any does: frames a second."""
+
+SIZE_WH = (128, 72)
+
+
+@pytest.fixture(autouse=True)
+def models(tmp_path, monkeypatch):
+    folder = tmp_path / "models"
+    folder.mkdir()
+    monkeypatch.setattr("deeplab_cv.networks.network.models_folder", lambda: folder)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    return folder
+
+
+def network_in(folder, name, miou=None, data="val", **facts):
+    file = tiny_network(folder, name)
+    accuracy = (Accuracy(data=data, miou=miou),) if miou is not None else ()
+    write_card(read_card(file).model_copy(update={"accuracy": accuracy, **facts}), file)
+    return open_network(file)
+
+
+def names(networks):
+    return [network.card.name for network in networks]
+
+
+class Watched(Segmenter):
+    closed = False
+
+    def close(self):
+        self.closed = True
+        super().close()
+
+
+def maker(paces, made):
+    def make(network):
+        segmenter = Watched(network, "onnxruntime:cpu", 1, 1, lambda _: None, pace_fps=paces[network.card.name])
+        made.append(segmenter)
+        return segmenter
+
+    return make
+
+
+def test_networks_measured_on_the_same_pictures_are_tried_the_most_accurate_first(models):
+    default = network_in(models, "a", 0.6)
+    network_in(models, "better", 0.7)
+    network_in(models, "worse", 0.5)
+
+    assert names(contenders(default)) == ["better", "a", "worse"]
+
+
+def test_networks_that_cannot_be_compared_with_the_default_one_are_left_out(models):
+    default = network_in(models, "a", 0.6)
+    network_in(models, "never measured")
+    network_in(models, "measured on other pictures", 0.9, data="my farm")
+    classes = (*default.card.classes[:-1], "tractor")
+    network_in(models, "of other classes", 0.9, classes=classes)
+
+    assert len(network_files()) == 4
+    assert names(contenders(default)) == ["a"]
+
+
+@pytest.mark.parametrize(
+    ("paces", "chosen"),
+    [
+        ({"better": FAST, "a": FAST, "worse": FAST}, "better"),
+        ({"better": SLOW, "a": FAST, "worse": FAST}, "a"),
+        ({"better": SLOW, "a": SLOW, "worse": FAST}, "worse"),
+        ({"better": SLOW, "a": SLOW, "worse": SLOW}, "a"),
+    ],
+    ids=["all are fast", "the best is slow", "the worst alone is fast", "none is fast: the default"],
+)
+def test_the_most_accurate_network_that_keeps_the_rate_is_run(models, paces, chosen):
+    default = network_in(models, "a", 0.6)
+    network_in(models, "better", 0.7)
+    network_in(models, "worse", 0.5)
+    made, lines = [], []
+
+    segmenter = keeping_pace(contenders(default), default, maker(paces, made), SIZE_WH, lines.append)
+
+    assert segmenter.network.card.name == chosen
+    assert [line.split()[0] for line in lines] == [chosen] * (chosen != "a")
+    assert [each for each in made if not each.closed] == [segmenter]
+    segmenter.close()
+
+
+def test_a_network_that_cannot_be_run_is_passed_over_with_a_line(models):
+    default = network_in(models, "a", 0.6)
+    better = network_in(models, "better", 0.7)
+    better.file.write_bytes(b"not a network any more")
+    lines = []
+
+    segmenter = keeping_pace([better, default], default, maker({"better": FAST, "a": FAST}, []), SIZE_WH, lines.append)
+
+    assert segmenter.network is default
+    assert len(lines) == 1 and lines[0].startswith("better is passed over: ")
+    segmenter.close()

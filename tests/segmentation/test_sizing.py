@@ -1,0 +1,59 @@
+from fractions import Fraction
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from deeplab_cv.frames.frame import SourceInfo
+from deeplab_cv.segmentation.sizing import inference_allowance_ms
+from deeplab_cv.settings import Settings
+from deeplab_cv.start import wanted_pace
+
+
+def info_of(live, rate=Fraction(30)):
+    return SourceInfo("a source", (1280, 720), rate, None if live else 100, live, Fraction(1, 90000))
+
+
+@pytest.mark.parametrize(
+    ("settings", "info", "pace_fps"),
+    [
+        (Settings(), info_of(live=True), 30),
+        (Settings(), info_of(live=True, rate=Fraction(60)), 30),
+        (Settings(every=2), info_of(live=True), 15),
+        (Settings(), info_of(live=True, rate=None), None),
+        (Settings(), info_of(live=False), None),
+        (Settings(target_fps=12), info_of(live=True), 12),
+        (Settings(target_fps=12), info_of(live=False), 12),
+    ],
+    ids=[
+        "live",
+        "a fast camera",
+        "every other frame",
+        "a camera that tells no rate",
+        "a file",
+        "as told, live",
+        "as told, a file",
+    ],
+)
+def test_a_live_picture_is_to_keep_its_rate_and_a_file_takes_its_time(settings, info, pace_fps):
+    assert wanted_pace(settings, info) == pace_fps
+
+
+FPS = st.floats(1, 240)
+SIDE = st.integers(16, 8192)
+
+
+@given(fps=FPS, width=SIDE, height=SIDE, cores=st.integers(1, 64))
+def test_an_inference_may_take_less_the_more_frames_and_pixels_come_and_the_fewer_cores_there_are(
+    fps, width, height, cores
+):
+    allowed = inference_allowance_ms(fps, (width, height), cores)
+
+    assert 0 <= allowed < 1000 / fps
+    assert inference_allowance_ms(2 * fps, (width, height), cores) <= allowed
+    assert inference_allowance_ms(fps, (2 * width, height), cores) <= allowed
+    assert inference_allowance_ms(fps, (width, height), 2 * cores) >= allowed
+
+
+def test_an_inference_may_take_two_fifths_of_a_frames_time_for_a_720p_camera_on_two_cores():
+    assert inference_allowance_ms(30, (1280, 720), 2) == pytest.approx(1000 / 30 * 2 / 5, rel=0.1)

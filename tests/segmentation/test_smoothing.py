@@ -1,0 +1,145 @@
+from fractions import Fraction
+
+import cv2
+import numpy as np
+import pytest
+
+from deeplab_cv.frames.frame import Area, Frame
+from deeplab_cv.frames.pixels import image_pixels
+from deeplab_cv.segmentation.labels import labels_at
+from deeplab_cv.segmentation.smoothing import ScoreSmoother
+
+
+def picture(seed=0, size_wh=(160, 96)):
+    """A soft random picture."""
+    small = np.random.default_rng(seed).integers(0, 256, (12, 20, 3)).astype(np.uint8)
+    return cv2.resize(small, size_wh, interpolation=cv2.INTER_CUBIC)
+
+
+def frame_of(image, index, name=""):
+    return Frame(image_pixels(image), index, pts=index, time_base=Fraction(1, 30), captured_at=0.0, name=name)
+
+
+def scores_of(value, shape=(6, 10)):
+    """Scores of two classes that differ by `value` everywhere."""
+    return np.stack([np.full(shape, -value / 2), np.full(shape, value / 2)]).astype(np.float32)
+
+
+def leaning(scores):
+    return scores[1] - scores[0]
+
+
+def test_a_still_picture_averages_its_scores():
+    smoother, image = ScoreSmoother(0.8), picture()
+    smoother.smooth(scores_of(0.5), frame_of(image, 0))
+
+    smoothed = smoother.smooth(scores_of(-0.5), frame_of(image, 1))
+
+    assert leaning(smoothed).min() > 0.2
+
+
+def test_labels_that_flicker_in_a_still_noisy_picture_come_to_rest():
+    generator = np.random.default_rng(1)
+    smoother, image = ScoreSmoother(0.9), picture()
+    rough, smooth = [], []
+    for index in range(30):
+        noisy = np.clip(image + generator.normal(0, 4, image.shape), 0, 255).astype(np.uint8)
+        scores = generator.normal(0, 0.5, (3, 6, 10)).astype(np.float32)
+        scores[1] += 0.5
+        rough.append(labels_at(scores, (160, 96), False))
+        smooth.append(labels_at(smoother.smooth(scores, frame_of(noisy, index)), (160, 96), False))
+
+    flips = [np.mean(np.diff(labels[5:], axis=0) != 0) for labels in (rough, smooth)]
+    assert flips[1] < flips[0] / 3
+
+
+def test_what_moves_keeps_nothing_of_earlier_frames():
+    smoother, image = ScoreSmoother(0.9), picture()
+    moved = image.copy()
+    moved[32:64, 64:96] = 255 - moved[32:64, 64:96]
+    smoother.smooth(scores_of(0.5), frame_of(image, 0))
+
+    smoothed = leaning(smoother.smooth(scores_of(-0.5), frame_of(moved, 1)))
+
+    np.testing.assert_array_equal(smoothed[2:4, 4:6], -0.5)
+    assert (smoothed[:, 8:] > 0).all()
+
+
+def test_scores_that_disagree_strongly_are_believed_at_once():
+    smoother, image = ScoreSmoother(0.9), picture()
+    smoother.smooth(scores_of(20), frame_of(image, 0))
+
+    smoothed = smoother.smooth(scores_of(-20), frame_of(image, 1))
+
+    assert leaning(smoothed).max() < -19
+
+
+def test_a_cut_forgets_even_what_looks_alike_in_both_scenes():
+    smoother, image, scores = ScoreSmoother(0.9), picture(), scores_of(-0.5)
+    following = picture(seed=9)
+    following[:64, :64] = image[:64, :64]
+    smoother.smooth(scores_of(0.5), frame_of(image, 0))
+
+    np.testing.assert_array_equal(smoother.smooth(scores, frame_of(following, 1)), scores)
+
+
+@pytest.mark.parametrize(
+    "following",
+    [
+        pytest.param(frame_of(picture(), 40), id="a gap in time"),
+        pytest.param(frame_of(picture(), 0), id="a step back in time"),
+        pytest.param(frame_of(picture(size_wh=(200, 96)), 1), id="another frame size"),
+        pytest.param(frame_of(picture(), 1, name="other.jpg"), id="another picture file"),
+    ],
+)
+def test_it_begins_anew_at(following):
+    smoother, scores = ScoreSmoother(0.9), scores_of(-0.5)
+    smoother.smooth(scores_of(0.5), frame_of(picture(), 0))
+
+    np.testing.assert_array_equal(smoother.smooth(scores, following), scores)
+
+
+def test_it_begins_anew_with_another_shape_of_scores():
+    smoother, scores = ScoreSmoother(0.9), scores_of(-0.5, shape=(12, 20))
+    smoother.smooth(scores_of(0.5), frame_of(picture(), 0))
+
+    np.testing.assert_array_equal(smoother.smooth(scores, frame_of(picture(), 1)), scores)
+
+
+def test_it_begins_anew_when_reset():
+    smoother, scores = ScoreSmoother(0.9), scores_of(-0.5)
+    smoother.smooth(scores_of(0.5), frame_of(picture(), 0))
+
+    smoother.reset()
+
+    np.testing.assert_array_equal(smoother.smooth(scores, frame_of(picture(), 1)), scores)
+
+
+def test_weight_nought_switches_it_off_between_two_frames():
+    smoother, scores = ScoreSmoother(0.9), scores_of(-0.5)
+    smoother.smooth(scores_of(0.5), frame_of(picture(), 0))
+
+    smoother.weight = 0
+
+    assert smoother.smooth(scores, frame_of(picture(), 1)) is scores
+
+
+def test_a_buffer_that_the_engine_uses_again_does_not_change_what_is_remembered():
+    smoother, image, buffer = ScoreSmoother(0.9), picture(), scores_of(0.5)
+    smoother.smooth(buffer, frame_of(image, 0))
+
+    buffer[:] = scores_of(-0.5)
+
+    assert leaning(smoother.smooth(buffer, frame_of(image, 1))).min() > 0
+
+
+def test_motion_in_a_letterboxed_frame_is_found_where_the_input_shows_it():
+    smoother, image, area = ScoreSmoother(0.9), picture(), Area(0, 0.25, 1, 0.5)
+    moved = image.copy()
+    moved[:32] = moved[:32] // 2
+    smoother.smooth(scores_of(0.5, (12, 10)), frame_of(image, 0), area)
+
+    smoothed = leaning(smoother.smooth(scores_of(-0.5, (12, 10)), frame_of(moved, 1), area))
+
+    np.testing.assert_array_equal(smoothed[3:5], -0.5)
+    assert (smoothed[7:] > 0).all()

@@ -1,0 +1,186 @@
+import re
+import socket
+import threading
+from contextlib import ExitStack, contextmanager
+
+import numpy as np
+import pytest
+
+from deeplab_cv.bench.instruments.serving import served
+from deeplab_cv.cli import main
+from deeplab_cv.errors import SourceError
+from deeplab_cv.sources import url as stream
+from deeplab_cv.sources.url import StreamSource, is_url, without_password
+from deeplab_cv.sources.video import VideoSource
+from tests.sources.clips import read_all, write_scenes
+from tests.tiny_networks import tiny_network
+
+
+@pytest.fixture
+def clip(tmp_path):
+    """Three seconds of moving pictures."""
+    return write_scenes(tmp_path / "clip.mp4", 75)
+
+
+@contextmanager
+def answering(*parts, hangs_up=False):
+    """A server that sends the parts to whoever comes, and then nothing, or hangs up."""
+    with socket.create_server(("127.0.0.1", 0)) as listener, ExitStack() as stack:
+
+        def answer():
+            client = stack.enter_context(listener.accept()[0])
+            for part in parts:
+                client.sendall(part)
+            if hangs_up:
+                client.close()
+
+        thread = threading.Thread(target=answer, daemon=True)
+        thread.start()
+        yield f"127.0.0.1:{listener.getsockname()[1]}"
+
+
+def transport_stream(clip, tmp_path):
+    """The clip's own packets in MPEG-TS."""
+    import av
+
+    path = tmp_path / "clip.ts"
+    with av.open(str(clip)) as source, av.open(str(path), "w") as out:
+        copy = out.add_stream_from_template(source.streams.video[0])
+        for packet in source.demux(video=0):
+            if packet.dts is not None:
+                packet.stream = copy
+                out.mux(packet)
+    return path.read_bytes()
+
+
+def test_frames_come_as_they_were_sent_with_the_time_of_their_arrival(clip):
+    pictures = [frame.image for frame in read_all(VideoSource(clip))]
+
+    with served(clip, seconds=20) as url, StreamSource(url) as source:
+        frames = [source.read() for _ in range(12)]
+
+    assert source.info.live
+    assert source.info.size_wh == (64, 48)
+    assert [frame.index for frame in frames] == list(range(12))
+    assert frames[0].pts == 0
+    assert (np.diff([frame.pts for frame in frames]) > 0).all()
+    places = [[np.array_equal(frame.image, picture) for picture in pictures].index(True) for frame in frames]
+    assert places == list(range(places[0], places[0] + 12))
+
+
+def test_a_stream_is_read_for_as_long_as_end_says(clip):
+    with served(clip, seconds=20) as url:
+        frames = read_all(StreamSource(url, end=0.6))
+
+    assert len(frames) >= 5
+    assert frames[-1].time_s < 0.6
+
+
+def test_a_server_that_is_killed_midway_is_an_error_once_its_frames_are_read(clip):
+    with ExitStack() as server:
+        url = server.enter_context(served(clip, seconds=20))
+        with StreamSource(url) as source:
+            assert source.read() is not None
+            server.close()
+
+            with pytest.raises(
+                SourceError, match=f"^the stream broke off .*: {url}; see whether its server still runs"
+            ):
+                while source.read() is not None:
+                    pass
+
+
+def test_a_server_that_falls_silent_is_an_error(clip, tmp_path, monkeypatch):
+    monkeypatch.setattr(stream, "_SILENCE_S", 1.0)
+    sent = transport_stream(clip, tmp_path)
+
+    with (
+        answering(sent[: len(sent) // 2]) as address,
+        StreamSource(f"tcp://{address}") as source,
+        pytest.raises(SourceError, match="the stream sends nothing for 1 s"),
+    ):
+        while source.read() is not None:
+            pass
+
+
+def test_a_read_that_waits_gives_none_once_the_stream_is_closed(clip, tmp_path, monkeypatch):
+    monkeypatch.setattr(stream, "_SILENCE_S", 2.0)
+    got = []
+    with answering(transport_stream(clip, tmp_path)[:20000]) as address:
+        source = StreamSource(f"tcp://{address}")
+        reader = threading.Thread(target=lambda: got.extend(iter(source.read, None)))
+        reader.start()
+        source.close()
+        reader.join(10)
+
+    assert not reader.is_alive()
+    assert source.read() is None
+
+
+@pytest.mark.parametrize(
+    ("parts", "url", "said"),
+    [
+        ([b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n"], "http://{}/a", "the stream cannot be opened .*404"),
+        ([b"hello, here is no video\n" * 4000], "tcp://{}", "the stream cannot be opened"),
+        ([], "tcp://{}", "nobody answers within 1 s"),
+    ],
+)
+def test_what_cannot_be_opened_is_one_line_that_names_the_url(parts, url, said, monkeypatch):
+    monkeypatch.setattr(stream, "_OPEN_S", 1.0)
+    monkeypatch.setattr(stream, "_SILENCE_S", 1.0)
+
+    with answering(*parts, hangs_up=bool(parts)) as address:
+        named = url.format(address)
+        with pytest.raises(SourceError, match=f"^{said}.*: {named}; .+$"):
+            StreamSource(named)
+
+
+@pytest.mark.parametrize(
+    ("url", "said"),
+    [
+        ("tcp://127.0.0.1:1", r"the stream cannot be opened \(connection refused\)"),
+        ("nonsense://host", "nobody here speaks this protocol"),
+    ],
+)
+def test_an_address_where_nobody_is_is_one_line(url, said):
+    with pytest.raises(SourceError, match=f"^{said}: {url}; "):
+        StreamSource(url)
+
+
+def test_a_file_behind_a_url_is_not_taken_for_a_live_stream(clip):
+    with pytest.raises(SourceError, match=r"this is a file and not a live stream: .*; download it"):
+        StreamSource(clip.absolute().as_uri())
+
+
+@pytest.mark.parametrize(
+    ("text", "url"),
+    [("rtsp://host/1", True), ("HTTP://host", True), ("C:\\clip.mp4", False), ("a://", True), ("clip.mp4", False)],
+)
+def test_a_url_is_known_by_its_scheme(text, url):
+    assert is_url(text) is url
+
+
+def test_user_and_password_are_not_shown():
+    assert without_password("rtsp://me:secret@host:554/live?a=1") == "rtsp://host:554/live?a=1"
+
+
+def test_the_program_records_a_stream_for_a_while(clip, tmp_path):
+    words = ["--model", str(tiny_network(tmp_path)), "--backend", "opencv:cpu", "--headless"]
+    with served(clip, seconds=30) as url:
+        code = main([*words, "--video", url, "--end", "0.5", "--out", str(tmp_path / "out.mp4")])
+
+    assert code == 0
+    frames = read_all(VideoSource(tmp_path / "out.mp4"))
+    assert frames
+    assert frames[0].time_s == 0
+
+
+def test_the_program_keeps_what_came_before_a_server_died(clip, tmp_path, capsys):
+    words = ["--model", str(tiny_network(tmp_path)), "--backend", "opencv:cpu", "--headless"]
+    with served(clip, seconds=2) as url:
+        code = main([*words, "--video", url, "--out", str(tmp_path / "out.mp4")])
+
+    assert code == 1
+    assert re.search(r"^error: the stream broke off .*tcp://", capsys.readouterr().err, re.MULTILINE)
+    assert not (tmp_path / "out.mp4").exists()
+    assert read_all(VideoSource(tmp_path / "out.partial.mp4"))
