@@ -28,8 +28,8 @@ from decoder_heads import HEADS, SEED, learn
 
 from deeplab_cv.classes import default_colour
 from deeplab_cv.engines.candidates import engine_module
-from deeplab_cv.frames.frame import Frame, Image, Labels, Scores
-from deeplab_cv.frames.pixels import image_pixels
+from deeplab_cv.frames.frame import Frame, Labels, Scores
+from deeplab_cv.frames.pixels import Image, Pixels
 from deeplab_cv.networks.golden import golden_blob
 from deeplab_cv.networks.network import Graph, graph_for
 from deeplab_cv.networks.opening import open_network
@@ -132,7 +132,7 @@ def measure(out: Path, data: Path, form: str) -> None:
 
 def scores_of(segmenter: Segmenter, image: Image) -> Scores:
     """The network's scores of a picture."""
-    segmenter.submit(Frame(image_pixels(image), 0, 0, Fraction(1), time.monotonic()))
+    segmenter.submit(Frame(Pixels(image=image), 0, 0, Fraction(1), time.monotonic()))
     return segmenter.result().scores
 
 

@@ -25,8 +25,7 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from deeplab_cv.frames.frame import Image
-from deeplab_cv.frames.pixels import Pixels, Plane
+from deeplab_cv.frames.pixels import Image, Pixels, Plane, samples
 from deeplab_cv.networks.opening import default_network_file, open_network
 from deeplab_cv.overlay.painting import painted_frame
 from deeplab_cv.segmentation.labels import labels_of
@@ -34,7 +33,6 @@ from deeplab_cv.segmentation.segmenter import Segmenter
 from deeplab_cv.segmentation.smoothing import ScoreSmoother
 from deeplab_cv.settings import Settings
 from deeplab_cv.sinks.encoding import YuvConverter
-from deeplab_cv.sources.conversion import samples
 from deeplab_cv.sources.video import VideoSource
 from deeplab_cv.start import first_view
 
@@ -102,7 +100,7 @@ def with_video_writer(pictures: list[Pixels], file: Path) -> Encoded:
 
 def writers_luma(image: Image) -> Plane:
     """The luma that cv2.VideoWriter makes of BGR: swscale's default way."""
-    return samples(av.VideoFrame.from_ndarray(image, "bgr24").reformat(format="yuv420p"), 0).copy()
+    return samples(av.VideoFrame.from_ndarray(image, "bgr24").reformat(format="yuv420p").planes[0]).copy()
 
 
 def quality(file: Path, lumas: list[Plane]) -> tuple[float, float]:
@@ -110,7 +108,7 @@ def quality(file: Path, lumas: list[Plane]) -> tuple[float, float]:
     squares, likeness = [], []
     with av.open(str(file)) as container:
         for number, frame in enumerate(container.decode(video=0)):
-            luma = samples(frame, 0)
+            luma = samples(frame.planes[0])
             squares.append(cv2.norm(luma, lumas[number], cv2.NORM_L2SQR) / luma.size)
             if number % SSIM_STEP == 0:
                 likeness.append(ssim(luma, lumas[number]))

@@ -8,8 +8,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from deeplab_cv.frames.pixels import Image as Image
-from deeplab_cv.frames.pixels import Pixels
+from deeplab_cv.frames.pixels import Image, Pixels
 
 Labels = NDArray[np.uint8]
 """A class number for each pixel: uint8 (H, W)."""

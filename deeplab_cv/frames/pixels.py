@@ -4,9 +4,11 @@ A file job that blends paint into a video needs no BGR at all: the network sees 
 onto the planes, and what is not painted reaches the encoder bit for bit as the decoder gave it.
 """
 
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any, Generic, Protocol, TypeVar
 
 import cv2
 import numpy as np
@@ -17,6 +19,52 @@ Image = NDArray[np.uint8]
 
 Plane = NDArray[np.uint8]
 """One plane of a picture: uint8 (H, W)."""
+
+Value = TypeVar("Value")
+Number = TypeVar("Number", bound="np.integer[Any] | np.floating[Any]")
+
+
+def resize(
+    picture: NDArray[Number], size_wh: tuple[int, int], interpolation: int = cv2.INTER_LINEAR
+) -> NDArray[Number]:
+    """A picture or plane at another size, in its own dtype; `interpolation` is one of OpenCV's."""
+    return np.asarray(cv2.resize(picture, size_wh, interpolation=interpolation), picture.dtype)
+
+
+def flip(picture: NDArray[Number], code: int = 1) -> NDArray[Number]:
+    """A picture or plane flipped by OpenCV's code: 1 exchanges left and right, 0 above and below, -1 both."""
+    return np.asarray(cv2.flip(picture, code), picture.dtype)
+
+
+def to_rgb(picture_bgr: Image) -> Image:
+    """uint8 (H, W, 3), BGR, in RGB."""
+    return np.asarray(cv2.cvtColor(picture_bgr, cv2.COLOR_BGR2RGB), np.uint8)
+
+
+def to_bgr(picture_rgb: Image) -> Image:
+    """uint8 (H, W, 3), RGB, in BGR."""
+    return np.asarray(cv2.cvtColor(picture_rgb, cv2.COLOR_RGB2BGR), np.uint8)
+
+
+def merged(*channels: Plane) -> Image:
+    """Planes of one size as the channels of one picture: uint8 (H, W, channels)."""
+    return np.asarray(cv2.merge(channels), np.uint8)
+
+
+class StoredPlane(Protocol):
+    """A plane of PyAV's: lines of samples, each as long in memory as the decoder or encoder likes it."""
+
+    width: int
+    height: int
+    line_size: int
+
+    def __buffer__(self, flags: int, /) -> memoryview: ...
+
+
+def samples(stored: StoredPlane) -> Plane:
+    """A plane of 8-bit samples where it lies in memory: uint8 (H, W)."""
+    lines = np.frombuffer(memoryview(stored), np.uint8).reshape(stored.height, stored.line_size)
+    return lines[:, : stored.width]
 
 
 @dataclass(frozen=True)
@@ -68,31 +116,55 @@ class Planes:
 
     def flipped(self) -> "Planes":
         """The picture with left and right exchanged."""
-        y, u, v = (np.asarray(cv2.flip(plane, 1), np.uint8) for plane in (self.y, self.u, self.v))
-        return Planes(y, u, v, self.matrix)
+        return Planes(flip(self.y), flip(self.u), flip(self.v), self.matrix)
 
     def resized(self, size_wh: tuple[int, int]) -> Image:
         """The picture at another size, made without its full BGR form: uint8 (height, width, 3), BGR."""
-        planes = [cv2.resize(plane, size_wh, interpolation=cv2.INTER_LINEAR) for plane in (self.y, self.u, self.v)]
-        return np.asarray(cv2.transform(cv2.merge(planes), self.matrix.to_bgr), np.uint8)
+        planes = merged(*(resize(plane, size_wh) for plane in (self.y, self.u, self.v)))
+        return np.asarray(cv2.transform(planes, self.matrix.to_bgr), np.uint8)
+
+
+class _Once(Generic[Value]):
+    """A value that is made when it is first asked for, and once only, whichever threads ask for it."""
+
+    def __init__(self, make: Callable[[], Value]) -> None:
+        self._make: Callable[[], Value] | None = make
+        # Of its own: functools.cached_property has one lock for every picture of the program before Python 3.12,
+        # so that a frame's size would wait for another frame's paint, and no lock from then on.
+        self._lock = threading.Lock()
+
+    def __call__(self) -> Value:
+        with self._lock:
+            if self._make is not None:
+                self._value = self._make()
+                self._make = None  # what the value was made of need not be kept for it
+            return self._value
 
 
 class Pixels:
-    """A picture in one or two forms, each made once, when it is first asked for."""
+    """A picture in one or two forms; a form that does not exist yet is made once, when it is first asked for."""
 
-    def __init__(self, make_image: Callable[[], Image], make_planes: Callable[[], Planes] | None = None) -> None:
-        self._make_image = make_image
-        self._make_planes = make_planes
+    def __init__(
+        self, *, image: Image | Callable[[], Image], planes: Planes | Callable[[], Planes] | None = None
+    ) -> None:
+        """A picture that exists, or what makes it.
 
-    @cached_property
+        Args:
+            image: uint8 (H, W, 3), BGR.
+            planes: the same picture as planes; None where it was never in that form.
+        """
+        self._image = _Once(image) if callable(image) else image
+        self._planes = _Once(planes) if callable(planes) else planes
+
+    @property
     def image(self) -> Image:
         """uint8 (H, W, 3), BGR; nobody writes into it."""
-        return self._make_image()
+        return self._image() if isinstance(self._image, _Once) else self._image
 
-    @cached_property
+    @property
     def planes(self) -> Planes | None:
         """The same picture as planes; None where it was never in that form. Nobody writes into them."""
-        return self._make_planes() if self._make_planes is not None else None
+        return self._planes() if isinstance(self._planes, _Once) else self._planes
 
     def make(self) -> None:
         """Make the form the picture came in now: planes where there are any, else BGR."""
@@ -102,7 +174,7 @@ class Pixels:
     def flipped(self) -> "Pixels":
         """The picture with left and right exchanged."""
         planes = self.planes
-        return Pixels(lambda: np.asarray(cv2.flip(self.image, 1), np.uint8), None if planes is None else planes.flipped)
+        return Pixels(image=lambda: flip(self.image), planes=None if planes is None else planes.flipped)
 
     @property
     def size_wh(self) -> tuple[int, int]:
@@ -113,13 +185,11 @@ class Pixels:
 
 def image_pixels(image: Image) -> Pixels:
     """A picture that came as BGR: uint8 (H, W, 3)."""
-    return Pixels(lambda: image)
+    return Pixels(image=image)
 
 
 def resized(pixels: Pixels, size_wh: tuple[int, int]) -> Image:
     """A picture at another size, by the cheaper of its forms: uint8 (height, width, 3), BGR."""
     if pixels.planes is not None:
         return pixels.planes.resized(size_wh)
-    if pixels.size_wh == size_wh:
-        return pixels.image
-    return np.asarray(cv2.resize(pixels.image, size_wh, interpolation=cv2.INTER_LINEAR), np.uint8)
+    return pixels.image if pixels.size_wh == size_wh else resize(pixels.image, size_wh)

@@ -9,7 +9,7 @@ import numpy as np
 
 from deeplab_cv.classes import RGB, parse_colour
 from deeplab_cv.errors import SettingsError
-from deeplab_cv.frames.frame import Image
+from deeplab_cv.frames.pixels import Image
 
 GREEN_SCREEN = "#00b140"
 

@@ -21,8 +21,8 @@ def painted_pixels(pixels: Pixels, labels: Labels, look: Look) -> Pixels:
     """A picture in the look's style, as BGR or, for a blend over a video frame, as planes."""
     planes = pixels.planes if look.style == "blend" else None
     return Pixels(
-        lambda: paint(pixels.image, labels, look),
-        None if planes is None else lambda: blend_planes(planes, labels, look),
+        image=lambda: paint(pixels.image, labels, look),
+        planes=None if planes is None else lambda: blend_planes(planes, labels, look),
     )
 
 

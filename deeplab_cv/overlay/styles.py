@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from deeplab_cv.classes import RGB
-from deeplab_cv.frames.frame import Image, Labels
+from deeplab_cv.frames.frame import Labels
+from deeplab_cv.frames.pixels import Image
 from deeplab_cv.overlay.look import Look
 
 # Sizes follow the picture's height, so that a style looks alike at every size.

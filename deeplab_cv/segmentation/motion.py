@@ -4,7 +4,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from deeplab_cv.frames.frame import Area, Image
+from deeplab_cv.frames.frame import Area
+from deeplab_cv.frames.pixels import Image
 
 Changes = NDArray[np.float32]
 """How much the picture changed in each cell of a grid: float32 (h, w), 0..255."""

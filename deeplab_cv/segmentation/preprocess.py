@@ -7,7 +7,7 @@ import numpy as np
 
 from deeplab_cv.engines import Blob
 from deeplab_cv.frames.frame import Area
-from deeplab_cv.frames.pixels import Image, Pixels, image_pixels, resized
+from deeplab_cv.frames.pixels import Image, Pixels, resized
 from deeplab_cv.networks.card import InputFacts, Shape
 
 
@@ -41,7 +41,7 @@ def blob_of(picture: Image | Pixels, shape: Shape, facts: InputFacts, into: Blob
         float32 (1, 3, height, width).
     """
     height, width = shape
-    pixels = picture if isinstance(picture, Pixels) else image_pixels(picture)
+    pixels = picture if isinstance(picture, Pixels) else Pixels(image=picture)
     box = _box(pixels.size_wh, shape, facts)
     image = resized(pixels, (box.width, box.height))
     if (box.width, box.height) != (width, height):

@@ -15,7 +15,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from deeplab_cv.frames.frame import Area, Frame, Image, Scores, Way
+from deeplab_cv.frames.frame import Area, Frame, Scores, Way
+from deeplab_cv.frames.pixels import Image
 from deeplab_cv.networks.card import Shape
 from deeplab_cv.segmentation.motion import CUT, changes_between, points_of
 

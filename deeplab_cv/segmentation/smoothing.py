@@ -10,7 +10,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from deeplab_cv.frames.frame import WHOLE_INPUT, Area, Frame, Image, Scores
+from deeplab_cv.frames.frame import WHOLE_INPUT, Area, Frame, Scores
+from deeplab_cv.frames.pixels import Image
 from deeplab_cv.segmentation.motion import CUT, Changes, changes_between, points_of
 
 _POINTS_PER_CELL = 4

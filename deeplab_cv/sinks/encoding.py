@@ -1,6 +1,5 @@
 """Which codec a video file gets, and how FFmpeg's encoders are told; colours from BGR to YUV."""
 
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,8 +13,8 @@ from av.video.reformatter import ColorRange, Colorspace, Interpolation, VideoRef
 
 from deeplab_cv.errors import UsageError
 from deeplab_cv.frames import pixels
-from deeplab_cv.frames.pixels import Image, Pixels, assumed_matrix
-from deeplab_cv.sources.conversion import samples
+from deeplab_cv.frames.pixels import Image, Pixels, assumed_matrix, resize, samples
+from deeplab_cv.machine.processor import usable_cores
 
 BT709 = 1
 """FFmpeg's number for the primaries, transfer and matrix of HD television; screens and cameras share the first two."""
@@ -115,7 +114,7 @@ def choose_encoding(path: Path, codec: str | None, crf: int | None, preset: str 
 
 def _encoder_threads() -> int:
     # Half of the cores: decoding and the network need the rest.
-    return max(1, min(8, (os.cpu_count() or 2) // 2))
+    return max(1, min(8, usable_cores() // 2))
 
 
 def _speed_options(codec: str, preset: str, threads: int) -> dict[str, str]:
@@ -151,8 +150,8 @@ class YuvConverter:
         if planes is None or planes.matrix != self._matrix or picture.size_wh != self.size_wh:
             return self.convert(picture.image)
         frame = VideoFrame(*self.size_wh, "yuv420p")
-        for number, plane in enumerate((planes.y, planes.u, planes.v)):
-            samples(frame, number)[:] = plane
+        for stored, plane in zip(frame.planes, (planes.y, planes.u, planes.v), strict=True):
+            samples(stored)[:] = plane
         return frame
 
     def convert(self, picture: Image) -> VideoFrame:
@@ -174,7 +173,7 @@ class YuvConverter:
         if even_size((picture.shape[1], picture.shape[0])) != (width, height):
             scale = min(width / picture.shape[1], height / picture.shape[0])
             inner_wh = max(1, round(picture.shape[1] * scale)), max(1, round(picture.shape[0] * scale))
-            picture = np.asarray(cv2.resize(picture, inner_wh, interpolation=cv2.INTER_AREA), np.uint8)
+            picture = resize(picture, inner_wh, cv2.INTER_AREA)
             border = cv2.BORDER_CONSTANT
         else:
             border = cv2.BORDER_REPLICATE

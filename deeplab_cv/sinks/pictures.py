@@ -5,7 +5,8 @@ from pathlib import Path
 import cv2
 
 from deeplab_cv.errors import SinkError
-from deeplab_cv.frames.frame import Image, Painted
+from deeplab_cv.frames.frame import Painted
+from deeplab_cv.frames.pixels import Image
 from deeplab_cv.sinks.landing import FrameFiles, refuse_original, write_whole
 
 PICTURE_EXTENSIONS = (".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff")

@@ -13,8 +13,8 @@ import cv2
 import numpy as np
 
 from deeplab_cv.errors import SourceError
-from deeplab_cv.frames.frame import Frame, Image, SourceInfo
-from deeplab_cv.frames.pixels import image_pixels
+from deeplab_cv.frames.frame import Frame, SourceInfo
+from deeplab_cv.frames.pixels import Image, Pixels
 from deeplab_cv.machine.opencv_log import quiet_opencv
 from deeplab_cv.sources import Source
 
@@ -104,7 +104,7 @@ class CameraSource(Source):
             image, captured_at = grabbed
             pts = max(self._last_pts + 1, round((captured_at - self._first_at) / _MICROSECOND))
             index, self._index, self._last_pts = self._index, self._index + 1, pts
-            return Frame(image_pixels(image), index, pts, _MICROSECOND, captured_at)
+            return Frame(Pixels(image=image), index, pts, _MICROSECOND, captured_at)
 
     def close(self) -> None:
         """Let go of the camera; a read that its driver keeps lets go of it when it comes back."""

@@ -12,8 +12,7 @@ from av.video.frame import VideoFrame
 from av.video.reformatter import Colorspace, VideoReformatter
 from numpy.typing import NDArray
 
-from deeplab_cv.frames.frame import Image
-from deeplab_cv.frames.pixels import BT601, BT709, Pixels, Plane, Planes, assumed_matrix, image_pixels
+from deeplab_cv.frames.pixels import BT601, BT709, Image, Pixels, Planes, assumed_matrix, flip, merged, samples
 from deeplab_cv.sources.pictures import over_black
 
 _UNTOLD_MATRICES = (2, 3)
@@ -52,8 +51,8 @@ class FrameConverter:
         """
         planes = self._planes(frame)
         if planes is None:
-            return image_pixels(self._image(frame))
-        return Pixels(lambda: self._image(frame), lambda: planes)
+            return Pixels(image=self._image(frame))
+        return Pixels(image=lambda: self._image(frame), planes=planes)
 
     def _planes(self, frame: VideoFrame) -> Planes | None:
         """The decoder's own planes, where they are the upright picture in the usual kind of YUV."""
@@ -64,7 +63,7 @@ class FrameConverter:
         matrix = _MATRICES.get(_matrix(frame) or frame.colorspace)
         if matrix is None or not usual or not as_stored or turned_or_flipped or odd:
             return None
-        y, u, v = (samples(frame, plane) for plane in range(3))
+        y, u, v = map(samples, frame.planes)
         return Planes(y, u, v, matrix)
 
     def _image(self, frame: VideoFrame) -> Image:
@@ -87,8 +86,8 @@ class FrameConverter:
             )
         except av.error.FFmpegError as error:
             raise ValueError(f"colours of kind {frame.format.name}/{frame.colorspace} cannot be converted") from error
-        green, blue, red, *alpha = (samples(planar, plane) for plane in range(len(planar.planes)))
-        picture = np.asarray(cv2.merge([blue, green, red, *alpha]), np.uint8)
+        green, blue, red, *alpha = map(samples, planar.planes)
+        picture = merged(blue, green, red, *alpha)
         return turned(over_black(picture) if has_alpha else picture, self._display_matrix)
 
 
@@ -122,8 +121,8 @@ def turned(image: Image, matrix: NDArray[np.int32]) -> Image:
         image = np.asarray(cv2.transpose(image), np.uint8)
     x_sign, y_sign = (matrix[1, 0], matrix[0, 1]) if transposed else (matrix[0, 0], matrix[1, 1])
     flips = {(True, False): 1, (False, True): 0, (True, True): -1}
-    flip = flips.get((bool(x_sign < 0), bool(y_sign < 0)))
-    return image if flip is None else np.asarray(cv2.flip(image, flip), np.uint8)
+    code = flips.get((bool(x_sign < 0), bool(y_sign < 0)))
+    return image if code is None else flip(image, code)
 
 
 def _is_transposed(matrix: NDArray[np.int32]) -> bool:
@@ -135,9 +134,3 @@ def _matrix(frame: VideoFrame) -> Colorspace | None:
     if frame.colorspace not in _UNTOLD_MATRICES:
         return None
     return Colorspace.ITU709 if assumed_matrix((frame.width, frame.height)) == BT709 else Colorspace.ITU601
-
-
-def samples(frame: VideoFrame, plane: int) -> Plane:
-    """One plane of a frame where it lies in memory: uint8 (H, W)."""
-    lines = frame.planes[plane]
-    return np.frombuffer(memoryview(lines), np.uint8).reshape(lines.height, lines.line_size)[:, : lines.width]

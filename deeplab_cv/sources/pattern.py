@@ -8,8 +8,8 @@ from fractions import Fraction
 import cv2
 import numpy as np
 
-from deeplab_cv.frames.frame import Frame, Image, SourceInfo
-from deeplab_cv.frames.pixels import image_pixels
+from deeplab_cv.frames.frame import Frame, SourceInfo
+from deeplab_cv.frames.pixels import Image, Pixels
 from deeplab_cv.sources import Source
 
 _SECONDS_PER_ROUND = 4
@@ -49,7 +49,7 @@ class PatternSource(Source):
         if self.info.live and not self._wait_until_due():
             return None
         index, self._next = self._next, self._next + 1
-        return Frame(image_pixels(self._draw(index)), index, index, self.info.time_base, time.monotonic())
+        return Frame(Pixels(image=self._draw(index)), index, index, self.info.time_base, time.monotonic())
 
     def close(self) -> None:
         """Wake whoever waits for a frame; there will be none."""

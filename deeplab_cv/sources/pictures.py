@@ -13,8 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from deeplab_cv.errors import SourceError
-from deeplab_cv.frames.frame import Frame, Image, SourceInfo
-from deeplab_cv.frames.pixels import image_pixels
+from deeplab_cv.frames.frame import Frame, SourceInfo
+from deeplab_cv.frames.pixels import Image, Pixels
 from deeplab_cv.machine.opencv_log import quiet_opencv
 from deeplab_cv.sources import Source
 from deeplab_cv.sources.files import cannot_read, check_file, exists, is_folder
@@ -56,7 +56,7 @@ class PictureSource(Source):
         image, self._ahead = self._ahead, None
         if image is None:
             image = read_picture(path)
-        return Frame(image_pixels(image), index, index, Fraction(1), time.monotonic(), str(path))
+        return Frame(Pixels(image=image), index, index, Fraction(1), time.monotonic(), str(path))
 
     def close(self) -> None:
         """Read no more."""

@@ -13,7 +13,7 @@ import numpy.typing as npt
 from deeplab_cv.engines import describe
 from deeplab_cv.errors import DataError
 from deeplab_cv.frames.frame import Frame, Labels, Scored
-from deeplab_cv.frames.pixels import image_pixels
+from deeplab_cv.frames.pixels import Pixels
 from deeplab_cv.networks.card import Shape
 from deeplab_cv.networks.network import Network, at_shape, nearest_shape
 from deeplab_cv.segmentation.labels import labels_at
@@ -222,7 +222,7 @@ def evaluate_video(
 
 
 def _frame(image: npt.NDArray[np.uint8], index: int, name: str) -> Frame:
-    return Frame(image_pixels(image), index, index, Fraction(1), time.monotonic(), name)
+    return Frame(Pixels(image=image), index, index, Fraction(1), time.monotonic(), name)
 
 
 def _scored(segmenter: Segmenter, frame: Frame) -> Scored:

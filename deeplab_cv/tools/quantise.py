@@ -6,7 +6,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from deeplab_cv.errors import DataError
-from deeplab_cv.frames.frame import Image, Labels
+from deeplab_cv.frames.frame import Labels
+from deeplab_cv.frames.pixels import Image
 from deeplab_cv.networks.card import Card, Variant, file_hash, write_card
 from deeplab_cv.networks.golden import greatest_error, read_golden, rounded_up
 from deeplab_cv.networks.network import Network, fixed_file, graph_for

@@ -12,7 +12,8 @@ from deeplab_cv.engines import Blob, Engine
 from deeplab_cv.engines.candidates import Candidate, candidates_for, engine_module
 from deeplab_cv.engines.golden_check import tolerance_for
 from deeplab_cv.errors import EngineError
-from deeplab_cv.frames.frame import Image, Labels, Scores
+from deeplab_cv.frames.frame import Labels, Scores
+from deeplab_cv.frames.pixels import Image
 from deeplab_cv.machine.memory import spoiled_memory
 from deeplab_cv.networks.card import Shape
 from deeplab_cv.networks.golden import FLOAT32_TOLERANCE, golden_blob

@@ -9,7 +9,8 @@ from deeplab_cv.controls.keys import Action, changed, help_rows
 from deeplab_cv.controls.snapshot import free_stem, save_snapshot
 from deeplab_cv.controls.switching import Switch, begin_switch, other_backends, other_networks
 from deeplab_cv.errors import UserError
-from deeplab_cv.frames.frame import Image, Painted, Scored
+from deeplab_cv.frames.frame import Painted, Scored
+from deeplab_cv.frames.pixels import Image
 from deeplab_cv.jobs.job import UserQuit
 from deeplab_cv.jobs.pipeline import Pipeline
 from deeplab_cv.overlay.painting import look_of, painted_frame

@@ -5,7 +5,8 @@ from collections.abc import Sequence
 import cv2
 
 from deeplab_cv.frames.areas import class_shares
-from deeplab_cv.frames.frame import Image, Labels
+from deeplab_cv.frames.frame import Labels
+from deeplab_cv.frames.pixels import Image
 from deeplab_cv.overlay.look import Look
 from deeplab_cv.viewer.text import darken, lettering_for
 

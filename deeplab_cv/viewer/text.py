@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import cv2
 
-from deeplab_cv.frames.frame import Image
+from deeplab_cv.frames.pixels import Image
 
 PixelBox = tuple[int, int, int, int]
 """Left, top, width, height in pixels."""

@@ -18,7 +18,7 @@ if sys.platform.startswith("linux"):
 import cv2
 
 from deeplab_cv.controls.keys import Action, action_of
-from deeplab_cv.frames.frame import Image
+from deeplab_cv.frames.pixels import Image
 
 _LARGEST_WH = (1280, 800)
 _CONNECT_S = 2.0

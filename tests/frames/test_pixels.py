@@ -1,10 +1,12 @@
+import threading
+
 import cv2
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from deeplab_cv.frames.pixels import BT601, BT709, Pixels, Planes, image_pixels, resized
+from deeplab_cv.frames.pixels import BT601, BT709, Pixels, Planes, flip, resize, resized, to_bgr, to_rgb
 
 levels = st.integers(0, 255)
 
@@ -47,7 +49,7 @@ def test_a_matrix_and_its_inverse_cancel(rgb, matrix):
 def test_planes_scaled_down_are_the_picture_scaled_down(matrix):
     image = soft_picture()
 
-    small = resized(Pixels(lambda: image, lambda: planes_of(image, matrix)), (48, 32))
+    small = resized(Pixels(image=image, planes=planes_of(image, matrix)), (48, 32))
 
     expected = cv2.resize(image, (48, 32), interpolation=cv2.INTER_LINEAR)
     assert cv2.absdiff(small, expected).mean() < 1.5
@@ -55,7 +57,7 @@ def test_planes_scaled_down_are_the_picture_scaled_down(matrix):
 
 def test_the_bgr_form_is_made_once_and_only_where_it_is_asked_for():
     asked = []
-    pixels = Pixels(lambda: asked.append(1) or soft_picture(), lambda: planes_of(soft_picture(), BT709))
+    pixels = Pixels(image=lambda: asked.append(1) or soft_picture(), planes=planes_of(soft_picture(), BT709))
 
     resized(pixels, (16, 16))
     assert not asked
@@ -66,11 +68,121 @@ def test_the_bgr_form_is_made_once_and_only_where_it_is_asked_for():
 def test_both_forms_are_flipped():
     image = soft_picture()
 
-    flipped = Pixels(lambda: image, lambda: planes_of(image, BT709)).flipped()
+    flipped = Pixels(image=image, planes=planes_of(image, BT709)).flipped()
 
     assert np.array_equal(flipped.image, image[:, ::-1])
     assert np.array_equal(flipped.planes.y, planes_of(image, BT709).y[:, ::-1])
 
 
 def test_a_picture_that_came_as_bgr_has_no_planes():
-    assert image_pixels(soft_picture()).planes is None
+    assert Pixels(image=soft_picture()).planes is None
+
+
+def in_threads(*calls):
+    """The answers of all calls, each made in a thread of its own; fails where one does not come back."""
+    answers = [None] * len(calls)
+
+    def answer(number):
+        answers[number] = calls[number]()
+
+    threads = [threading.Thread(target=answer, args=[number], daemon=True) for number in range(len(calls))]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(30)
+    assert not any(thread.is_alive() for thread in threads)
+    return answers
+
+
+def test_a_picture_asked_for_in_two_threads_is_made_once():
+    made = []
+    asked_by_both = threading.Barrier(2)
+
+    def make():
+        made.append(soft_picture())
+        return made[-1]
+
+    pixels = Pixels(image=make)
+
+    def ask():
+        asked_by_both.wait(30)
+        return pixels.image
+
+    first, second = in_threads(ask, ask)
+
+    assert len(made) == 1
+    assert first is second is made[0]
+
+
+def test_two_pictures_in_two_threads_do_not_wait_for_each_other():
+    both_are_being_made = threading.Barrier(2)
+
+    def make():
+        both_are_being_made.wait(20)
+        return soft_picture()
+
+    pictures = [Pixels(image=make), Pixels(image=soft_picture(), planes=lambda: planes_of(make(), BT709))]
+
+    image, planes = in_threads(lambda: pictures[0].image, lambda: pictures[1].planes)
+
+    assert np.array_equal(image, soft_picture())
+    assert planes.y.shape == image.shape[:2]
+
+
+def test_the_size_of_a_picture_is_known_while_its_bgr_form_is_being_made():
+    begun, goes_on = threading.Event(), threading.Event()
+
+    def make():
+        begun.set()
+        goes_on.wait(30)
+        return soft_picture()
+
+    pixels = Pixels(image=make, planes=planes_of(soft_picture(), BT709))
+    thread = threading.Thread(target=lambda: pixels.image, daemon=True)
+    thread.start()
+    assert begun.wait(30)
+
+    sizes = in_threads(lambda: pixels.size_wh)
+    goes_on.set()
+    thread.join(30)
+
+    assert sizes == [(128, 96)]
+
+
+def test_a_form_that_could_not_be_made_is_tried_again():
+    attempts = []
+
+    def make():
+        attempts.append(1)
+        if len(attempts) == 1:
+            raise ValueError("not yet")
+        return soft_picture()
+
+    pixels = Pixels(image=make)
+
+    with pytest.raises(ValueError, match="not yet"):
+        _ = pixels.image
+    assert pixels.image is pixels.image
+    assert len(attempts) == 2
+
+
+def test_a_picture_that_exists_is_stored():
+    image = soft_picture()
+
+    assert Pixels(image=image).image is image
+
+
+@pytest.mark.parametrize(("dtype", "code"), [(np.uint8, 1), (np.float32, 0), (np.uint8, -1)])
+def test_resizing_and_flipping_keep_the_dtype(dtype, code):
+    picture = soft_picture().astype(dtype)
+
+    assert resize(picture, (10, 20)).dtype == dtype
+    assert resize(picture, (10, 20)).shape == (20, 10, 3)
+    assert np.array_equal(flip(flip(picture, code), code), picture)
+
+
+def test_rgb_and_bgr_are_each_other_backwards():
+    picture = soft_picture()
+
+    assert np.array_equal(to_rgb(picture), picture[..., ::-1])
+    assert np.array_equal(to_bgr(to_rgb(picture)), picture)

@@ -9,7 +9,7 @@ import pytest
 
 from deeplab_cv.errors import EngineError, SinkError, SourceError
 from deeplab_cv.frames.frame import Frame, SourceInfo
-from deeplab_cv.frames.pixels import image_pixels
+from deeplab_cv.frames.pixels import Pixels
 from deeplab_cv.jobs.job import Job, run_job
 from deeplab_cv.jobs.pipeline import Pipeline
 from deeplab_cv.networks.opening import open_network
@@ -36,7 +36,7 @@ class Camera:
             return None
         time.sleep(self._delay_s)
         image = np.full((48, 64, 3), (0, 0, 255), np.uint8)
-        frame = Frame(image_pixels(image), self._next, self._next, Fraction(1, 30), time.monotonic())
+        frame = Frame(Pixels(image=image), self._next, self._next, Fraction(1, 30), time.monotonic())
         self._next += 1
         return frame
 

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from deeplab_cv.frames.frame import WHOLE_INPUT, Frame
-from deeplab_cv.frames.pixels import image_pixels
+from deeplab_cv.frames.pixels import Pixels
 from deeplab_cv.segmentation.labels import labels_at
 from deeplab_cv.segmentation.propagation import MOST_CARRIED, Economy, Propagator, frames_per_inference
 
@@ -27,7 +27,7 @@ def scene(shift_x=0, seed=1, size_wh=(512, 288)):
 
 def frame_of(image, index, time_s=None):
     pts = index if time_s is None else round(time_s * 30)
-    return Frame(image_pixels(image), index, pts=pts, time_base=Fraction(1, 30), captured_at=0.0)
+    return Frame(Pixels(image=image), index, pts=pts, time_base=Fraction(1, 30), captured_at=0.0)
 
 
 def scores_of_square(shift_cells=0):

@@ -6,7 +6,7 @@ import pytest
 
 from deeplab_cv.errors import EngineError
 from deeplab_cv.frames.frame import Frame
-from deeplab_cv.frames.pixels import image_pixels
+from deeplab_cv.frames.pixels import Pixels
 from deeplab_cv.networks.opening import open_network
 from deeplab_cv.segmentation.propagation import Economy
 from deeplab_cv.segmentation.segmenter import Segmenter
@@ -22,7 +22,7 @@ def cache(tmp_path, monkeypatch):
 
 def frame_of(label, index):
     image = np.full((72, 128, 3), COLOURS[label], np.uint8)
-    return Frame(image_pixels(image), index, index, Fraction(1, 30), 0.0)
+    return Frame(Pixels(image=image), index, index, Fraction(1, 30), 0.0)
 
 
 @pytest.fixture(params=["opencv:cpu", "onnxruntime:cpu", "openvino:cpu"])

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from deeplab_cv.frames.frame import Area, Frame
-from deeplab_cv.frames.pixels import image_pixels
+from deeplab_cv.frames.pixels import Pixels
 from deeplab_cv.segmentation.labels import labels_at
 from deeplab_cv.segmentation.smoothing import ScoreSmoother
 
@@ -17,7 +17,7 @@ def picture(seed=0, size_wh=(160, 96)):
 
 
 def frame_of(image, index, name=""):
-    return Frame(image_pixels(image), index, pts=index, time_base=Fraction(1, 30), captured_at=0.0, name=name)
+    return Frame(Pixels(image=image), index, pts=index, time_base=Fraction(1, 30), captured_at=0.0, name=name)
 
 
 def scores_of(value, shape=(6, 10)):

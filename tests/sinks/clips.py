@@ -11,7 +11,7 @@ from av.video.reformatter import Interpolation
 
 from deeplab_cv.classes import VOC_CLASSES
 from deeplab_cv.frames.frame import Frame, Painted, SourceInfo
-from deeplab_cv.frames.pixels import image_pixels
+from deeplab_cv.frames.pixels import Pixels
 
 NTSC = Fraction(30000, 1001)
 
@@ -35,9 +35,9 @@ def painted(
     name: str = "",
 ) -> Painted:
     """A painted frame whose picture is the frame itself."""
-    frame = Frame(image_pixels(picture), index, index if pts is None else pts, time_base, 0.0, name)
+    frame = Frame(Pixels(image=picture), index, index if pts is None else pts, time_base, 0.0, name)
     found = np.zeros(picture.shape[:2], np.uint8) if labels is None else labels
-    return Painted(frame, found, image_pixels(picture), VOC_CLASSES)
+    return Painted(frame, found, Pixels(image=picture), VOC_CLASSES)
 
 
 def info_of(path: Path | None = None, rate: Fraction | None = Fraction(25), **changes: object) -> SourceInfo:

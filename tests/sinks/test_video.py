@@ -445,7 +445,7 @@ def test_planes_that_nobody_painted_reach_a_lossless_file_bit_for_bit(tmp_path, 
     image = np.zeros((height, width, 3), np.uint8)
     sink = VideoSink(tmp_path / "out.mp4", info_of(), crf=0)
 
-    sink.write(replace(painted(image), pixels=Pixels(lambda: image, lambda: Planes(y, u, v, matrix))))
+    sink.write(replace(painted(image), pixels=Pixels(image=image, planes=Planes(y, u, v, matrix))))
     sink.finish()
 
     with av.open(str(tmp_path / "out.mp4")) as file:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from deeplab_cv.errors import SourceError
 from deeplab_cv.frames.frame import Frame, SourceInfo
-from deeplab_cv.frames.pixels import image_pixels
+from deeplab_cv.frames.pixels import Pixels
 from deeplab_cv.sources import Source
 from deeplab_cv.sources.pattern import PatternSource
 from deeplab_cv.sources.wrappers import EveryNth, Looped, Mirrored
@@ -25,7 +25,7 @@ class ListSource(Source):
         self.info = dataclasses.replace(info, frame_count=len(pts))
         self.closed = 0
         self._left = [
-            Frame(image_pixels(np.zeros((2, 4, 3), np.uint8)), index, moment, info.time_base, 0.0)
+            Frame(Pixels(image=np.zeros((2, 4, 3), np.uint8)), index, moment, info.time_base, 0.0)
             for index, moment in enumerate(pts)
         ]
 

@@ -8,7 +8,7 @@ pytest.importorskip("torch", reason="the workshop needs requirements-train.txt")
 
 from deeplab_cv.cli import main
 from deeplab_cv.errors import DataError
-from deeplab_cv.frames.frame import Image
+from deeplab_cv.frames.pixels import Image
 from deeplab_cv.networks.card import read_card
 from deeplab_cv.networks.golden import golden_picture
 from deeplab_cv.networks.opening import open_network

@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 
 from deeplab_cv.frames.frame import Painted
-from deeplab_cv.frames.pixels import image_pixels
+from deeplab_cv.frames.pixels import Pixels
 from deeplab_cv.machine.folders import cache_folder
 from deeplab_cv.networks.card import file_hash
 from deeplab_cv.sinks.video import VideoSink
@@ -42,5 +42,5 @@ def _write(source: VideoSource, path: Path, size_wh: tuple[int, int], frames: in
         if frame is None:
             break
         picture = np.asarray(cv2.resize(frame.image, size_wh, interpolation=way), np.uint8)
-        sink.write(Painted(frame, np.zeros((1, 1), np.uint8), image_pixels(picture), ()))
+        sink.write(Painted(frame, np.zeros((1, 1), np.uint8), Pixels(image=picture), ()))
     sink.finish()

@@ -8,7 +8,7 @@ import numpy as np
 
 from deeplab_cv.bench.instruments import timecode
 from deeplab_cv.frames.frame import Frame
-from deeplab_cv.frames.pixels import image_pixels
+from deeplab_cv.frames.pixels import Pixels
 from deeplab_cv.sources import Source
 
 
@@ -34,7 +34,7 @@ class PacedSource(Source):
         image = np.array(frame.image)
         captured_at = time.monotonic()
         timecode.stamp(image, round(captured_at * 1000) % timecode.PERIOD_MS)
-        return dataclasses.replace(frame, pixels=image_pixels(image), captured_at=captured_at)
+        return dataclasses.replace(frame, pixels=Pixels(image=image), captured_at=captured_at)
 
     def close(self) -> None:
         """Let go of the file; whoever waits for a frame gets none."""

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
-from deeplab_cv.frames.frame import Image
+from deeplab_cv.frames.pixels import Image
 
 _SIZE_WH = (1400, 900)
 _MEMORY = Path("/dev/shm")

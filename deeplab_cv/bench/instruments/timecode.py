@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from deeplab_cv.frames.frame import Image
+from deeplab_cv.frames.pixels import Image
 
 SQUARE = 12
 """Side of a square in pixels of the picture."""

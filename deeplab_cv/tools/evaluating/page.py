@@ -8,7 +8,8 @@ import numpy as np
 
 from deeplab_cv.classes import RGB, default_colour
 from deeplab_cv.errors import DataError
-from deeplab_cv.frames.frame import Image, Labels
+from deeplab_cv.frames.frame import Labels
+from deeplab_cv.frames.pixels import Image
 from deeplab_cv.overlay.look import Look
 from deeplab_cv.overlay.styles import paint
 from deeplab_cv.tools.data.records import IGNORE, read_pair

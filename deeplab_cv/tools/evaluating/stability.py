@@ -12,7 +12,8 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from deeplab_cv.frames.frame import Image, Labels
+from deeplab_cv.frames.frame import Labels
+from deeplab_cv.frames.pixels import Image
 
 MOST_ROWS = 360
 """Frames are compared at this height at most: flow at full size takes seconds a frame and finds no more flicker."""

@@ -7,7 +7,8 @@ import numpy as np
 from PIL import Image as PillowImage
 
 from deeplab_cv.errors import DataError
-from deeplab_cv.frames.frame import Image, Labels
+from deeplab_cv.frames.frame import Labels
+from deeplab_cv.frames.pixels import Image
 from deeplab_cv.sources.opening import SourceOptions, open_source
 
 UNKNOWN = 255

@@ -8,7 +8,8 @@ import numpy as np
 import onnxruntime
 from numpy.typing import NDArray
 
-from deeplab_cv.frames.frame import Image, Labels
+from deeplab_cv.frames.frame import Labels
+from deeplab_cv.frames.pixels import Image
 from deeplab_cv.machine.processor import usable_cores
 from deeplab_cv.networks.card import Card
 from deeplab_cv.networks.network import nearest_shape

@@ -15,7 +15,7 @@ from onnxruntime.quantization.qdq_loss_debug import (
 )
 
 from deeplab_cv.engines import Blob
-from deeplab_cv.frames.frame import Image
+from deeplab_cv.frames.pixels import Image
 from deeplab_cv.networks.card import Card
 from deeplab_cv.networks.network import nearest_shape
 from deeplab_cv.networks.onnx_graph import store_float32
