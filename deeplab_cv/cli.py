@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from typing import NoReturn
 
 from deeplab_cv.errors import UserError
+from deeplab_cv.terminal import logged_lines, print_line
 
 COMMANDS = {
     "run": "segment a camera, a video or pictures (the default command)",
@@ -42,22 +43,23 @@ def main(argv: Sequence[str] | None = None) -> int:
         command = importlib.import_module(f"deeplab_cv.commands.{name}")
         parser = build_parser(name, command.__doc__ or "")
         command.add_arguments(parser)
-        return int(command.run(parser.parse_args(arguments)))
+        with logged_lines():
+            return int(command.run(parser.parse_args(arguments)))
     except UserError as error:
         if debug:
             raise
-        print(f"error: {error}", file=sys.stderr)
+        print_line(f"error: {error}")
         return error.exit_code
     except ModuleNotFoundError as error:
         if debug or (error.name or "deeplab_cv").startswith("deeplab_cv"):
             raise
         file = "requirements-train.txt" if name in WORKSHOP else "requirements.txt"
-        print(f"error: {error.name} is not installed: app.py {name}; pip install -r {file}", file=sys.stderr)
+        print_line(f"error: {error.name} is not installed: app.py {name}; pip install -r {file}")
         return 1
     except KeyboardInterrupt:
         if debug:
             raise
-        print("stopped by Ctrl-C", file=sys.stderr)
+        print_line("stopped by Ctrl-C")
         return 130
 
 

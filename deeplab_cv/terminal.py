@@ -1,11 +1,62 @@
-"""Tables in a terminal."""
+"""Lines, and tables, in a terminal. Light to import: the command line itself prints its lines here."""
 
-from rich.console import Console
+import contextlib
+import logging
+import re
+import sys
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from rich.console import Console
 
 TABLE_WIDTH = 110
 """Characters a table may take; a narrower terminal wraps its lines, which is still better than cut figures."""
 
+# Control characters of both sets, line ends, changes of direction, and bytes of a file name that are no text.
+_UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 
-def wide_console(width: int = TABLE_WIDTH) -> Console:
+
+def print_line(text: str) -> None:
+    """Print one line to stderr, whatever the text holds, and even where stderr is closed or missing."""
+    if sys.stderr is None:  # pythonw, or a service that was given none
+        return
+    with contextlib.suppress(OSError, ValueError):
+        print(one_line(text), file=sys.stderr, flush=True)
+
+
+def one_line(text: str) -> str:
+    """The text with everything that would end the line or steer the terminal written out, such as `\\n` or `\\x1b`."""
+    return _UNPRINTABLE.sub(lambda found: found[0].encode("unicode_escape").decode(), text)
+
+
+@contextlib.contextmanager
+def logged_lines() -> Iterator[None]:
+    """Print what this package logs, INFO and up, as plain lines while the block runs; other packages' logs stay."""
+    logger = logging.getLogger("deeplab_cv")
+    handler = _LineHandler()
+    before = (logger.level, logger.propagate)
+    logger.addHandler(handler)
+    logger.setLevel(logging.INFO)
+    # A package that calls logging.basicConfig would print each line a second time.
+    logger.propagate = False
+    try:
+        yield
+    finally:
+        logger.removeHandler(handler)
+        logger.setLevel(before[0])
+        logger.propagate = before[1]
+
+
+class _LineHandler(logging.Handler):
+    """Looks sys.stderr up for each line: a progress bar puts one of its own there, which prints above the bar."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        print_line(self.format(record))
+
+
+def wide_console(width: int = TABLE_WIDTH) -> "Console":
     """A console for tables of figures, the same in a terminal, a file and a pipe."""
+    from rich.console import Console
+
     return Console(width=max(width, Console().width), highlight=False)

@@ -1,9 +1,11 @@
 import io
+import logging
 import sys
 
 import pytest
 
 from deeplab_cv.sinks.progress import Progress
+from deeplab_cv.terminal import logged_lines, print_line
 
 
 class Terminal(io.StringIO):
@@ -51,3 +53,66 @@ def test_a_file_or_pipe_gets_nothing(capsys):
         progress.advance()
 
     assert capsys.readouterr() == ("", "")
+
+
+def test_what_a_module_logs_is_a_plain_line_on_stderr(capsys):
+    with logged_lines():
+        logging.getLogger("deeplab_cv.engines.choice").info("%s is the fastest", "opencv:cpu")
+
+    assert capsys.readouterr() == ("", "opencv:cpu is the fastest\n")
+
+
+def test_a_line_is_printed_once_where_another_package_has_set_logging_up(capsys, monkeypatch):
+    monkeypatch.setattr(logging.getLogger(), "handlers", [logging.StreamHandler(sys.stderr)])
+
+    with logged_lines():
+        logging.getLogger("deeplab_cv.sinks.video").warning("no sound")
+
+    assert capsys.readouterr().err == "no sound\n"
+
+
+def test_after_the_command_the_logger_is_as_it_was():
+    logger = logging.getLogger("deeplab_cv")
+    before = (list(logger.handlers), logger.level, logger.propagate)
+
+    with logged_lines():
+        pass
+
+    assert (list(logger.handlers), logger.level, logger.propagate) == before
+
+
+def test_a_line_lands_above_the_bar(monkeypatch):
+    screen = Terminal()
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setattr(sys, "stderr", screen)
+
+    with logged_lines(), Progress(7) as progress:
+        progress.advance()
+        logging.getLogger("deeplab_cv.start").info("a line of the run")
+
+    assert "a line of the run\n" in screen.getvalue().replace("\r", "")
+
+
+def test_a_line_is_dropped_where_there_is_no_stderr(monkeypatch, capsys):
+    monkeypatch.setattr(sys, "stderr", None)
+
+    print_line("lost")
+
+    monkeypatch.undo()
+    assert capsys.readouterr().err == ""
+
+
+def test_a_line_is_dropped_where_stderr_is_closed(monkeypatch):
+    closed = io.StringIO()
+    closed.close()
+    monkeypatch.setattr(sys, "stderr", closed)
+
+    print_line("lost")
+
+    assert sys.stderr.closed
+
+
+def test_what_would_steer_a_terminal_is_written_out(capsys):
+    print_line("no such file: a\x1b[2J\nb\u202ec\udce9.mp4")
+
+    assert capsys.readouterr().err == "no such file: a\\x1b[2J\\nb\\u202ec\\udce9.mp4\n"
