@@ -28,13 +28,12 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 from deeplab_cv.frames.pixels import Image, Pixels, Plane, samples
 from deeplab_cv.networks.opening import default_network_file, open_network
 from deeplab_cv.overlay.painting import painted_frame
+from deeplab_cv.overlay.view import View
 from deeplab_cv.segmentation.labels import labels_of
 from deeplab_cv.segmentation.segmenter import Segmenter
 from deeplab_cv.segmentation.smoothing import ScoreSmoother
-from deeplab_cv.settings import Settings
 from deeplab_cv.sinks.encoding import YuvConverter
 from deeplab_cv.sources.video import VideoSource
-from deeplab_cv.start import first_view
 
 SSIM_STEP = 5
 WINDOW = (8, 8)
@@ -52,15 +51,14 @@ class Encoded:
 
 def painted_pictures(clip: Path, frames: int) -> list[Pixels]:
     """The clip's first frames as the program paints them, in YUV."""
-    settings = Settings()
-    view = first_view(settings, pictures=False)
+    view = View()
     pictures: list[Pixels] = []
     with VideoSource(clip) as source:
         segmenter = Segmenter(open_network(default_network_file()), "auto", 0, 1, print)
         while len(pictures) < frames and (frame := source.read()) is not None:
             segmenter.submit(frame)
             scored = segmenter.result()
-            painted = painted_frame(scored, labels_of(scored, ScoreSmoother(0.0), 0.0), view, settings).pixels
+            painted = painted_frame(scored, labels_of(scored, ScoreSmoother(0.0), 0.0), view).pixels
             painted.make()
             pictures.append(painted)
         segmenter.close()

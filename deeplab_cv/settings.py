@@ -15,8 +15,7 @@ from pydantic.fields import FieldInfo
 
 from deeplab_cv.classes import PAINTED_BY_DEFAULT, RGB, default_colour, parse_colour
 from deeplab_cv.errors import SettingsError
-
-STYLES = ("blend", "mask", "outline", "side-by-side", "blur", "replace", "cutout")
+from deeplab_cv.overlay.view import GREEN_SCREEN, Style
 
 
 def _parse_paint(value: object) -> dict[str, RGB]:
@@ -84,10 +83,10 @@ class Settings(BaseModel):
 
     smooth: float = _setting(0.0, "labels", "weight of earlier scores where the picture stands still; 0 is off", "0..0.95", ge=0, le=0.95)
 
-    style: Literal["blend", "mask", "outline", "side-by-side", "blur", "replace", "cutout"] = _setting("blend", "picture", "how labels are painted")
+    style: Style = _setting("blend", "picture", "how labels are painted")
     alpha: float = _setting(0.5, "picture", "opacity of the paint in style blend", "0..1", ge=0, le=1)
     paint: Paint = _setting(PAINTED_BY_DEFAULT, "picture", "classes to paint, with or without colour: 'person dog cat=#ff8800'")
-    background: str = _setting("#00b140", "picture", "what style replace puts behind: a colour or a picture file")
+    background: str = _setting(GREEN_SCREEN, "picture", "what style replace puts behind: a colour or a picture file")
     legend: bool = _setting(True, "picture", "list the visible classes with their share in the window")
     line: bool = _setting(True, "picture", "show rate, latency and engine in the window")
 

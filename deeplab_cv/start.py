@@ -13,7 +13,7 @@ from deeplab_cv.jobs.job import Job, run_job
 from deeplab_cv.machine import folders
 from deeplab_cv.networks.opening import wanted_network
 from deeplab_cv.overlay.look import make_look
-from deeplab_cv.overlay.view import View
+from deeplab_cv.overlay.view import USUAL_SMOOTHING, View
 from deeplab_cv.segmentation.network_choice import contenders, keeping_pace
 from deeplab_cv.segmentation.propagation import Economy
 from deeplab_cv.segmentation.segmenter import Segmenter
@@ -101,8 +101,8 @@ def start(settings: Settings, open_: Callable[..., Source] = open_source, run: C
         if no_window is None:
             window = Window(f"deeplab-cv: {source.info.name}")
             recorder = partial(_recorder, settings, source.info)
-            desk = Desk(window, view, settings, tutorial, recorder, network.file, source.info.name)
-        run(Job(source, segmenter, sinks, desk, view, settings, progress.advance, _say))
+            desk = Desk(window, view, tutorial, recorder, network.file, source.info.name)
+        run(Job(source, segmenter, sinks, desk, view, progress.advance, _say))
 
 
 def wanted_source(settings: Settings) -> Wish:
@@ -180,6 +180,9 @@ def first_view(settings: Settings, pictures: bool) -> View:
         style=settings.style,
         alpha=settings.alpha,
         smooth=settings.smooth,
+        paint=settings.paint,
+        background=settings.background,
+        usual_smooth=settings.smooth or USUAL_SMOOTHING,
         line=settings.line,
         legend=settings.legend,
         paused=pictures,

@@ -17,8 +17,8 @@ from deeplab_cv.frames.frame import Frame, Labels, Painted, Scored
 from deeplab_cv.networks.card import Shape
 from deeplab_cv.networks.network import at_shape
 from deeplab_cv.networks.opening import wanted_network
-from deeplab_cv.overlay.look import Look
-from deeplab_cv.overlay.painting import look_of, painted_frame
+from deeplab_cv.overlay.look import Look, look_of
+from deeplab_cv.overlay.painting import painted_frame
 from deeplab_cv.segmentation.labels import labels_of
 from deeplab_cv.segmentation.preprocess import blob_of
 from deeplab_cv.segmentation.segmenter import Segmenter
@@ -154,7 +154,7 @@ class _Bench:
         view = first_view(settings, pictures=False)
 
         def paint() -> list[Painted]:
-            return [painted_frame(*pair, view, settings) for pair in zip(scored, labels, strict=True)]
+            return [painted_frame(*pair, view) for pair in zip(scored, labels, strict=True)]
 
         painted = paint()
         for frame, each in zip(frames, painted, strict=True):
@@ -174,7 +174,7 @@ class _Bench:
             "encode": lambda: _write(self.sink, painted),
         }
         if (window := self.window) is not None:
-            look = look_of(view, settings, card.classes)
+            look = look_of(view, card.classes)
             doings["show"] = lambda: _show(window, painted, look)
         return {name: Work(_without_result(do), len(frames)) for name, do in doings.items()}
 

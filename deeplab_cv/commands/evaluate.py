@@ -55,9 +55,9 @@ def run(args: argparse.Namespace) -> int:
     args.model = str(args.file)
     settings = load_settings(args, folders.config_file()).settings
 
-    from deeplab_cv.controls.keys import USUAL_SMOOTHING
     from deeplab_cv.networks.card import write_card
     from deeplab_cv.networks.opening import wanted_network
+    from deeplab_cv.overlay.view import USUAL_SMOOTHING
     from deeplab_cv.segmentation.segmenter import Segmenter
     from deeplab_cv.sinks.landing import check_file, write_whole
     from deeplab_cv.terminal import wide_console

@@ -3,12 +3,7 @@
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from deeplab_cv.overlay.view import View
-from deeplab_cv.settings import STYLES
-
-USUAL_SMOOTHING = 0.6
-"""The weight of earlier scores where smoothing is asked for without a number."""
-
+from deeplab_cv.overlay.view import STYLES, View
 
 _ALPHA_STEP = 0.1
 
@@ -101,13 +96,12 @@ def help_rows() -> list[tuple[str, str]]:
     return rows
 
 
-def changed(view: View, action: Action, smooth: float) -> View:
+def changed(view: View, action: Action) -> View:
     """The view after a key; the same view where the key does not concern it.
 
     Args:
         view: the view before.
         action: what the key does.
-        smooth: the settings' smoothing, to go back to; 0 means a usual value.
     """
     if action.startswith("class_"):
         return replace(view, hidden=view.hidden ^ {int(action.removeprefix("class_")) - 1})
@@ -127,7 +121,7 @@ def changed(view: View, action: Action, smooth: float) -> View:
         case "all_classes":
             return replace(view, all_classes=not view.all_classes)
         case "smoothing":
-            return replace(view, smooth=0.0 if view.smooth else smooth or USUAL_SMOOTHING)
+            return replace(view, smooth=0.0 if view.smooth else view.usual_smooth)
         case "line":
             return replace(view, line=not view.line)
         case "legend":

@@ -16,7 +16,6 @@ from deeplab_cv.overlay.view import View
 from deeplab_cv.segmentation.labels import labels_of
 from deeplab_cv.segmentation.segmenter import Segmenter
 from deeplab_cv.segmentation.smoothing import ScoreSmoother
-from deeplab_cv.settings import Settings
 from deeplab_cv.sinks import Sink
 from deeplab_cv.sources import Source
 
@@ -38,7 +37,6 @@ class Job:
         sinks: where painted frames go, the window apart.
         desk: the window and its keys, None without one.
         view: how frames are painted where there is no window to change it.
-        settings: the settings of the run.
         progress: told of every frame written.
         say: takes one line for the user.
     """
@@ -48,7 +46,6 @@ class Job:
     sinks: Sequence[Sink]
     desk: "Desk | None"
     view: View
-    settings: Settings
     progress: Callable[[], None]
     say: Callable[[str], None]
 
@@ -80,7 +77,7 @@ def run_job(job: Job) -> int:
 def _frames_through(job: Job, interrupted: threading.Event) -> int:
     """Every frame from the pipeline to the sinks and the window, in order."""
     written = 0
-    smoother = ScoreSmoother(job.settings.smooth)
+    smoother = ScoreSmoother(job.view.smooth)
     made_by = ""
     clock = _Clock()
     with Pipeline(job.source, job.segmenter) as pipeline:
@@ -101,7 +98,7 @@ def _frames_through(job: Job, interrupted: threading.Event) -> int:
                 made_by = scored.made_by
             view = job.desk.view if job.desk is not None else job.view
             labels = labels_of(scored, smoother, view.smooth)
-            painted = painted_frame(scored, labels, view, job.settings)
+            painted = painted_frame(scored, labels, view)
             for sink in job.sinks:
                 sink.write(painted)
             written += 1

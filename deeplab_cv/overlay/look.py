@@ -10,8 +10,7 @@ import numpy as np
 from deeplab_cv.classes import RGB, parse_colour
 from deeplab_cv.errors import SettingsError
 from deeplab_cv.frames.pixels import Image
-
-GREEN_SCREEN = "#00b140"
+from deeplab_cv.overlay.view import GREEN_SCREEN, Style, View, painted_classes
 
 
 class Backdrop:
@@ -43,23 +42,23 @@ class Look:
     """How labels are painted.
 
     Attributes:
-        style: one of settings.STYLES.
+        style: how labels are painted.
         alpha: opacity of the paint in styles blend and side-by-side, 0..1.
         colours: label -> colour (RGB) of each painted class. Styles blur, replace and cutout keep these classes as the
             camera saw them and change the rest.
         backdrop: what style replace puts in place of the rest.
     """
 
-    style: str
+    style: Style
     alpha: float = 0.5
     colours: Mapping[int, RGB] = field(default_factory=dict)
     backdrop: Backdrop = field(default_factory=lambda: read_backdrop(GREEN_SCREEN))
 
 
 def make_look(
-    style: str, alpha: float, paint: Mapping[str, RGB], class_names: Sequence[str], background: str = GREEN_SCREEN
+    style: Style, alpha: float, paint: Mapping[str, RGB], class_names: Sequence[str], background: str = GREEN_SCREEN
 ) -> Look:
-    """The look that settings describe for a network with these classes; cheap enough for every frame.
+    """The look that settings describe for a network with these classes.
 
     Raises SettingsError if a painted class is none of the network's or the background cannot be read.
     """
@@ -68,6 +67,12 @@ def make_look(
         raise SettingsError("unknown class", unknown[0], "this network knows " + ", ".join(class_names))
     colours = {class_names.index(name): colour for name, colour in paint.items()}
     return Look(style, alpha, colours, read_backdrop(background))
+
+
+@lru_cache(maxsize=8)
+def look_of(view: View, class_names: tuple[str, ...]) -> Look:
+    """The look that a view asks for; made once, as a view changes on a key only and every frame asks."""
+    return make_look(view.style, view.alpha, painted_classes(view, class_names), class_names, view.background)
 
 
 def _read_picture(file: str) -> Image:

@@ -13,10 +13,10 @@ from deeplab_cv.frames.frame import Painted, Scored
 from deeplab_cv.frames.pixels import Image
 from deeplab_cv.jobs.job import UserQuit
 from deeplab_cv.jobs.pipeline import Pipeline
-from deeplab_cv.overlay.painting import look_of, painted_frame
+from deeplab_cv.overlay.look import look_of
+from deeplab_cv.overlay.painting import painted_frame
 from deeplab_cv.overlay.view import View, painted_classes
 from deeplab_cv.segmentation.segmenter import Segmenter
-from deeplab_cv.settings import Settings
 from deeplab_cv.sinks import Sink
 from deeplab_cv.viewer.legend import draw_legend
 from deeplab_cv.viewer.text import draw_buttons, draw_lines
@@ -44,7 +44,6 @@ class Desk:
         self,
         window: Window,
         view: View,
-        settings: Settings,
         pictures: bool,
         make_recorder: Callable[[Path], Sink],
         network_file: Path | None,
@@ -52,7 +51,6 @@ class Desk:
     ) -> None:
         self.view = view
         self._window = window
-        self._settings = settings
         self._pictures = pictures
         self._make_recorder = make_recorder
         self._network_file = network_file
@@ -136,7 +134,7 @@ class Desk:
                 self._toggle_recording()
             case _:
                 pass
-        self.view = changed(self.view, action, self._settings.smooth)
+        self.view = changed(self.view, action)
 
     def _begin_switch(self, find: Callable[[tuple[int, int]], Sequence[Callable[[], Segmenter]]], kind: str) -> None:
         if self._switch is not None or self._last is None:
@@ -167,7 +165,7 @@ class Desk:
             "time_s": round(float(scored.frame.time_s), 3),
             "made_by": scored.made_by,
             "overlay": self.view.overlay,
-            "painted": list(painted_classes(self.view, self._settings.paint, scored.class_names)),
+            "painted": list(painted_classes(self.view, scored.class_names)),
             "style": self.view.style,
             "alpha": self.view.alpha,
             "smooth": self.view.smooth,
@@ -205,7 +203,7 @@ class Desk:
     def _repaint(self, pipeline: Pipeline) -> None:
         if self._last is not None:
             scored, painted = self._last
-            self._last = scored, painted_frame(scored, painted.labels, self.view, self._settings)
+            self._last = scored, painted_frame(scored, painted.labels, self.view)
             self._draw(pipeline)
 
     def _draw(self, pipeline: Pipeline) -> None:
@@ -214,7 +212,7 @@ class Desk:
         scored, painted = self._last
         picture = painted.picture.copy()  # what is drawn over it is for the window alone
         if self.view.legend and self.view.overlay:
-            look = look_of(self.view, self._settings, scored.class_names)
+            look = look_of(self.view, scored.class_names)
             picture = draw_legend(picture, painted.labels, look, scored.class_names)
         lines = self._lines(scored, pipeline)
         if lines:

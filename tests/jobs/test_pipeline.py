@@ -13,9 +13,8 @@ from deeplab_cv.frames.pixels import Pixels
 from deeplab_cv.jobs.job import Job, run_job
 from deeplab_cv.jobs.pipeline import Pipeline
 from deeplab_cv.networks.opening import open_network
+from deeplab_cv.overlay.view import View
 from deeplab_cv.segmentation.segmenter import Segmenter
-from deeplab_cv.settings import Settings
-from deeplab_cv.start import first_view
 from tests.tiny_networks import tiny_network
 
 
@@ -94,8 +93,7 @@ def make_segmenter(tmp_path):
 
 
 def job(source, segmenter, *sinks, say=lambda line: None):
-    settings = Settings()
-    return Job(source, segmenter, sinks, None, first_view(settings, False), settings, lambda: None, say)
+    return Job(source, segmenter, sinks, None, View(), lambda: None, say)
 
 
 def test_the_source_ends_and_every_frame_reaches_the_sink_in_order(make_segmenter):

@@ -1,9 +1,13 @@
+from dataclasses import replace
+
 import cv2
 import numpy as np
 import pytest
 
+from deeplab_cv.classes import VOC_CLASSES
 from deeplab_cv.errors import SettingsError
-from deeplab_cv.overlay.look import Backdrop, make_look, read_backdrop
+from deeplab_cv.overlay.look import Backdrop, look_of, make_look, read_backdrop
+from deeplab_cv.overlay.view import View
 
 NAMES = ("background", "dog", "person")
 
@@ -61,3 +65,11 @@ def test_a_background_that_is_no_picture_is_refused_by_its_name(tmp_path, conten
 
     with pytest.raises(SettingsError, match=r"background.*beach\.jpg; name a picture file, or a colour"):
         make_look("replace", 0.5, {}, NAMES, str(file))
+
+
+def test_a_view_has_one_look_for_all_frames_until_it_changes():
+    view = View(style="mask", paint={"dog": (1, 2, 3)})
+
+    assert look_of(view, VOC_CLASSES) is look_of(replace(view), VOC_CLASSES)
+    assert look_of(view, VOC_CLASSES).colours == {12: (1, 2, 3)}
+    assert look_of(replace(view, paint={"dog": (3, 2, 1)}), VOC_CLASSES).colours == {12: (3, 2, 1)}

@@ -2,8 +2,8 @@ import pytest
 
 from deeplab_cv.classes import VOC_CLASSES
 from deeplab_cv.controls.keys import KEYS, action_of, changed, help_rows
-from deeplab_cv.overlay.view import painted_classes
-from deeplab_cv.settings import STYLES, Settings
+from deeplab_cv.overlay.view import STYLES, View, painted_classes
+from deeplab_cv.settings import Settings
 from deeplab_cv.start import first_view
 
 PAINT = {"person": (255, 0, 0), "dog": (0, 255, 0), "sheep": (0, 0, 255)}
@@ -11,7 +11,7 @@ PAINT = {"person": (255, 0, 0), "dog": (0, 255, 0), "sheep": (0, 0, 255)}
 
 @pytest.fixture
 def view():
-    return first_view(Settings(), pictures=False)
+    return View()
 
 
 def test_no_key_means_two_things():
@@ -54,14 +54,14 @@ def test_high_bits_that_some_windows_add_to_a_key_are_ignored():
     ],
 )
 def test_a_key_changes_its_part_of_the_view(view, action, attribute, value):
-    assert getattr(changed(view, action, smooth=0.0), attribute) == value
+    assert getattr(changed(view, action), attribute) == value
 
 
 def test_the_style_key_goes_through_every_style_and_round(view):
     seen = []
     for _ in STYLES:
         seen.append(view.style)
-        view = changed(view, "style", smooth=0.0)
+        view = changed(view, "style")
 
     assert tuple(seen) == STYLES
     assert view.style == STYLES[0]
@@ -69,40 +69,41 @@ def test_the_style_key_goes_through_every_style_and_round(view):
 
 def test_opacity_stays_between_nothing_and_full(view):
     for _ in range(20):
-        view = changed(view, "alpha_up", smooth=0.0)
+        view = changed(view, "alpha_up")
     assert view.alpha == 1.0
     for _ in range(20):
-        view = changed(view, "alpha_down", smooth=0.0)
+        view = changed(view, "alpha_down")
     assert view.alpha == 0.0
 
 
-def test_smoothing_comes_back_with_the_weight_of_the_settings(view):
-    off = changed(changed(view, "smoothing", smooth=0.3), "smoothing", smooth=0.3)
+def test_smoothing_comes_back_with_its_usual_weight():
+    view = View(smooth=0.3, usual_smooth=0.3)
+    off = changed(view, "smoothing")
 
     assert off.smooth == 0.0
-    assert changed(off, "smoothing", smooth=0.3).smooth == 0.3
+    assert changed(off, "smoothing").smooth == 0.3
 
 
 def test_only_the_classes_of_the_settings_are_painted(view):
-    assert painted_classes(view, PAINT, VOC_CLASSES) == PAINT
+    assert painted_classes(view, VOC_CLASSES) == PAINT
 
 
 def test_a_class_key_hides_its_class_and_shows_it_again(view):
-    hidden = changed(view, "class_1", smooth=0.0)
+    hidden = changed(view, "class_1")
 
-    assert "person" not in painted_classes(hidden, PAINT, VOC_CLASSES)
-    assert painted_classes(changed(hidden, "class_1", smooth=0.0), PAINT, VOC_CLASSES) == PAINT
+    assert "person" not in painted_classes(hidden, VOC_CLASSES)
+    assert painted_classes(changed(hidden, "class_1"), VOC_CLASSES) == PAINT
 
 
 def test_all_classes_are_painted_but_the_background(view):
-    classes = painted_classes(changed(view, "all_classes", smooth=0.0), PAINT, VOC_CLASSES)
+    classes = painted_classes(changed(view, "all_classes"), VOC_CLASSES)
 
     assert tuple(classes) == VOC_CLASSES[1:]
     assert classes["person"] == (255, 0, 0)
 
 
 def test_a_class_the_network_does_not_know_is_not_painted(view):
-    assert painted_classes(view, PAINT, ("background", "person")) == {"person": (255, 0, 0)}
+    assert painted_classes(view, ("background", "person")) == {"person": (255, 0, 0)}
 
 
 def test_a_picture_waits_unpainted_for_segment():

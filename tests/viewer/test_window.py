@@ -7,7 +7,7 @@ import av
 import numpy as np
 import pytest
 
-from deeplab_cv.settings import STYLES
+from deeplab_cv.overlay.view import STYLES
 from tests.screen import Program, need_screen, virtual_screen, wait_for
 from tests.tiny_networks import tiny_network
 
