@@ -27,7 +27,7 @@ from deeplab_cv.sinks.statistics import StatisticsSink
 from deeplab_cv.sinks.video import VideoSink
 from deeplab_cv.sources import Source
 from deeplab_cv.sources.opening import Kind, SourceOptions, open_source
-from deeplab_cv.sources.url import is_url
+from deeplab_cv.sources.url import is_stream
 from deeplab_cv.viewer.desk import Desk
 from deeplab_cv.viewer.window import Window, display_problem
 
@@ -111,7 +111,7 @@ def wanted_source(settings: Settings) -> Wish:
     if settings.camera is not None:
         named.append(Wish(settings.camera, "camera"))
     if settings.video is not None:
-        named.append(Wish(settings.video, "stream" if is_url(settings.video) else "video"))
+        named.append(Wish(settings.video, "stream" if is_stream(settings.video) else "video"))
     if settings.image is not None:
         named.append(Wish(settings.image, "image"))
     if settings.pattern:

@@ -3,7 +3,6 @@
 import math
 import os
 import sys
-import threading
 import time
 from dataclasses import dataclass
 from fractions import Fraction
@@ -13,21 +12,16 @@ import cv2
 import numpy as np
 
 from deeplab_cv.errors import SourceError
-from deeplab_cv.frames.frame import Frame, SourceInfo
-from deeplab_cv.frames.pixels import Image, Pixels
+from deeplab_cv.frames.frame import SourceInfo
+from deeplab_cv.frames.pixels import Pixels
 from deeplab_cv.machine.opencv_log import quiet_opencv
-from deeplab_cv.sources import Source
+from deeplab_cv.sources.live import MICROSECOND, LiveSource, Patience
 
 _ON_LINUX = sys.platform.startswith("linux")
 _SYSFS = Path("/sys/class/video4linux")
-_MICROSECOND = Fraction(1, 1_000_000)
 
 _FAILED_READS = 20
 _PAUSE_S = 0.1
-_SILENCE_S = 5.0
-"""How long a camera may give nothing, however few reads that took."""
-
-_CLOSE_PATIENCE_S = 0.5
 _PROBED = 5
 
 
@@ -46,7 +40,7 @@ class CameraName:
     name: str
 
 
-class CameraSource(Source):
+class CameraSource(LiveSource):
     """A camera's frames as they come, with the time of their capture in microseconds since the first."""
 
     def __init__(
@@ -63,68 +57,46 @@ class CameraSource(Source):
         Raises:
             SourceError: there is no such camera, it is in use, or it gives nothing.
         """
+        super().__init__()
         self._name = f"camera {text}"
-        self._lock = threading.Lock()
-        self._closed = threading.Event()
-        self._index = 0
         with quiet_opencv():
             self._capture = _open_capture(text, self._name)
             _ask(self._capture, width, height, fps)
         try:
-            self._ahead: tuple[Image, float] | None = self._grab()
+            self._ahead: tuple[Pixels, float] | None = self._grab()
         except SourceError:
-            self._capture.release()
+            self._release()
             raise
-        image, self._first_at = self._ahead
-        self._last_pts = -1
+        pixels, came_at = self._ahead
+        self._since_first(came_at)
         self.info = SourceInfo(
             name=self._name,
-            size_wh=(image.shape[1], image.shape[0]),
+            size_wh=pixels.size_wh,
             frame_rate=_rate(self._capture),
             frame_count=None,
             live=True,
-            time_base=_MICROSECOND,
+            time_base=MICROSECOND,
         )
 
-    def read(self) -> Frame | None:
-        """The next frame; None once the camera is closed. Raises SourceError where it has stopped giving any."""
-        with self._lock:
-            try:
-                grabbed, self._ahead = self._ahead or self._grab(), None
-            except SourceError:
-                if self._closed.is_set():
-                    return None
-                raise
-            finally:
-                # Whoever closed the camera while its driver kept this read has not waited.
-                if self._closed.is_set():
-                    self._capture.release()
-            if self._closed.is_set():
-                return None
-            image, captured_at = grabbed
-            pts = max(self._last_pts + 1, round((captured_at - self._first_at) / _MICROSECOND))
-            index, self._index, self._last_pts = self._index, self._index + 1, pts
-            return Frame(Pixels(image=image), index, pts, _MICROSECOND, captured_at)
+    def _next(self) -> tuple[Pixels, float]:
+        grabbed, self._ahead = self._ahead or self._grab(), None
+        return grabbed
 
-    def close(self) -> None:
-        """Let go of the camera; a read that its driver keeps lets go of it when it comes back."""
-        self._closed.set()
-        if self._lock.acquire(timeout=_CLOSE_PATIENCE_S):
-            self._capture.release()
-            self._lock.release()
+    def _release(self) -> None:
+        self._capture.release()
 
-    def _grab(self) -> tuple[Image, float]:
+    def _grab(self) -> tuple[Pixels, float]:
         """A picture and when it came. Raises SourceError where none comes for a while, or the camera is closed."""
-        began = time.monotonic()
+        patience = Patience()
         for _ in range(_FAILED_READS):
-            if self._closed.is_set() or time.monotonic() - began > _SILENCE_S:
+            if self._closed.is_set() or patience.is_over:
                 break
             try:
                 given, image = self._capture.read()
             except cv2.error:
                 given, image = False, None
             if given and image is not None:
-                return np.asarray(image, np.uint8), time.monotonic()
+                return Pixels(image=np.asarray(image, np.uint8)), time.monotonic()
             self._closed.wait(_PAUSE_S)
         remedy = "plug it in again, or close other programs that use it"
         raise SourceError("the camera gives no pictures", self._name, remedy)

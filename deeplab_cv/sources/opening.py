@@ -13,7 +13,7 @@ from deeplab_cv.sources.camera import CameraSource
 from deeplab_cv.sources.files import exists, is_folder
 from deeplab_cv.sources.pattern import PatternSource
 from deeplab_cv.sources.pictures import PICTURE_EXTENSIONS, PictureSource, find_pictures
-from deeplab_cv.sources.url import StreamSource, is_url
+from deeplab_cv.sources.url import StreamSource, is_stream
 from deeplab_cv.sources.video import VideoSource
 from deeplab_cv.sources.wrappers import EveryNth, Looped, Mirrored
 
@@ -49,8 +49,8 @@ def open_source(text: str, options: SourceOptions, kind: Kind | None = None) -> 
     """Open the source a text names.
 
     Args:
-        text: a camera's index or device path, a video file, a live stream's URL, a picture, a folder of pictures, a
-            glob, or `pattern`.
+        text: a camera's index or device path, a video file, a live stream's URL or SDP file, a picture, a folder of
+            pictures, a glob, or `pattern`.
         options: what is asked of it.
         kind: what the text names, where that is known; without it the text decides.
 
@@ -68,7 +68,7 @@ def kind_of(text: str) -> Kind:
     """What a text names, by its form and by what lies there."""
     if text == "pattern":
         return "pattern"
-    if is_url(text):
+    if is_stream(text):
         return "stream"
     path = Path(text)
     if text.isdecimal() or text.startswith("/dev/"):

@@ -1,10 +1,9 @@
-"""A live stream from the network through PyAV: rtsp, http, tcp and what else FFmpeg speaks."""
+"""A live stream from the network through PyAV: rtsp, http, tcp and what else FFmpeg speaks, or an SDP file."""
 
 import re
-import threading
 import time
 from collections.abc import Iterator
-from fractions import Fraction
+from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
 import av
@@ -14,17 +13,14 @@ from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
 from deeplab_cv.errors import SourceError
-from deeplab_cv.frames.frame import Frame, SourceInfo
-from deeplab_cv.sources import Source
+from deeplab_cv.frames.frame import SourceInfo
+from deeplab_cv.frames.pixels import Pixels
+from deeplab_cv.sources import live
 from deeplab_cv.sources.conversion import FrameConverter
-
-_MICROSECOND = Fraction(1, 1_000_000)
+from deeplab_cv.sources.files import check_file
+from deeplab_cv.sources.live import MICROSECOND, LiveSource, Patience
 
 _OPEN_S = 10.0
-_SILENCE_S = 5.0
-"""How long a server may send nothing, or nothing that can be decoded."""
-
-_CLOSE_PATIENCE_S = 0.5
 
 _OPTIONS = {
     # UDP loses packets, and firewalls stop it.
@@ -33,8 +29,13 @@ _OPTIONS = {
     "analyzeduration": "1000000",
 }
 
+_SDP_OPTIONS = _OPTIONS | {"protocol_whitelist": "file,rtp,udp"}
+"""An SDP file names the port at which RTP packets come; FFmpeg follows it nowhere unless it is allowed to."""
+
 _FILE_SCHEMES = ("http", "https", "ftp", "file")
 """Those that give a file as fast as it is read, where it is one."""
+
+_CHECK_SERVER = "see whether its server runs, and the address"
 
 
 def is_url(text: str) -> bool:
@@ -42,23 +43,28 @@ def is_url(text: str) -> bool:
     return re.match(r"[A-Za-z][A-Za-z0-9+.-]*://", text) is not None
 
 
-class StreamSource(Source):
+def is_stream(text: str) -> bool:
+    """A text names a live stream: by a URL, or by the SDP file that describes it."""
+    return is_url(text) or text.lower().endswith(".sdp")
+
+
+class StreamSource(LiveSource):
     """A live stream's frames as they come, with the time of their arrival in microseconds since the first."""
 
     def __init__(self, url: str, end: float | None = None) -> None:
         """Connect and see what comes. The frame that is looked at for that is not given: it is old before it is wanted.
 
-        `end`: stop so many seconds after the first frame.
+        Args:
+            url: the stream's URL, or the path of its SDP file.
+            end: stop so many seconds after the first frame.
 
-        Raises SourceError where nobody answers, or what comes is no live video that can be decoded.
+        Raises:
+            SourceError: nobody answers, or what comes is no live video that can be decoded.
         """
+        super().__init__()
+        self._url = url
         self._name = without_password(url)
         self._end = end
-        self._lock = threading.Lock()
-        self._closed = threading.Event()
-        self._index = 0
-        self._first_at: float | None = None
-        self._last_pts = -1
         self._container = _connect(url, self._name)
         try:
             self._stream = _picture_stream(self._container, self._name)
@@ -74,63 +80,57 @@ class StreamSource(Source):
             frame_rate=self._stream.guessed_rate or self._stream.average_rate,
             frame_count=None,
             live=True,
-            time_base=_MICROSECOND,
+            time_base=MICROSECOND,
         )
 
-    def read(self) -> Frame | None:
-        """The next frame; None at `end` and once the stream is closed. Raises SourceError where no more comes."""
-        with self._lock:
-            if self._closed.is_set():
-                return None
-            try:
-                decoded = next(self._decoded)
-                pixels = self._converter.pixels_of(decoded)
-            except SourceError:
-                if self._closed.is_set():
-                    return None
-                raise
-            except ValueError as error:
-                raise SourceError(str(error), self._name, "have its server send H.264 in YUV 4:2:0") from error
-            finally:
-                # Whoever closed the stream while its server kept this read waiting has not waited.
-                if self._closed.is_set():
-                    self._container.close()
-            arrived_at = time.monotonic()
-            if self._first_at is None:
-                self._first_at = arrived_at
-            if self._end is not None and arrived_at - self._first_at >= self._end:
-                return None
-            pts = max(self._last_pts + 1, round((arrived_at - self._first_at) / _MICROSECOND))
-            index, self._index, self._last_pts = self._index, self._index + 1, pts
-            return Frame(pixels, index, pts, _MICROSECOND, arrived_at)
+    def _next(self) -> tuple[Pixels, float] | None:
+        try:
+            pixels = self._converter.pixels_of(next(self._decoded))
+        except ValueError as error:
+            raise SourceError(str(error), self._name, "have its server send H.264 in YUV 4:2:0") from error
+        arrived_at = time.monotonic()
+        over = self._end is not None and self._since_first(arrived_at) >= self._end
+        return None if over else (pixels, arrived_at)
 
-    def close(self) -> None:
-        """Let go of the stream; a read that its server keeps waiting lets go of it when it comes back."""
-        self._closed.set()
-        if self._lock.acquire(timeout=_CLOSE_PATIENCE_S):
-            self._container.close()
-            self._lock.release()
+    def _release(self) -> None:
+        self._container.close()
 
     def _decode(self) -> Iterator[VideoFrame]:
         """Every frame; raises SourceError once there are no more, since a live stream has no end of its own."""
-        given_at = time.monotonic()
         try:
-            for packet in self._container.demux(self._stream):
+            try:
+                yield from self._frames()
+            except av.error.InvalidDataError:
+                if self._container.format.name != "mpjpeg":
+                    raise
+                # A camera that miscounts its pictures' bytes: where they begin can be seen in the pictures themselves.
+                self._container.close()
+                self._container = _open(self._url, "mjpeg")
+                self._stream = _picture_stream(self._container, self._name)
+                yield from self._frames()
+        except av.error.ExitError:
+            raise self._lost(f"the stream sends nothing for {live.SILENCE_S:.0f} s") from None
+        except av.error.FFmpegError as error:
+            raise self._lost(f"the stream broke off ({_reason(error)})") from error
+        raise self._lost("the stream broke off (its server closed the connection)")
+
+    def _frames(self) -> Iterator[VideoFrame]:
+        patience = Patience()
+        # Packets of all streams: of the pictures' own none might come for ever, while the sound goes on.
+        for packet in self._container.demux():
+            frames: list[VideoFrame] = []
+            if packet.stream_index == self._stream.index:
                 try:
                     frames = self._stream.codec_context.decode(packet)
                 except av.error.FFmpegError:
                     # Half a packet, or one that needs a key frame from before we came.
                     frames = []
-                for frame in frames:
-                    yield frame
-                    given_at = time.monotonic()
-                if time.monotonic() - given_at > _SILENCE_S:
-                    raise self._lost(f"the stream sends no picture that can be decoded for {_SILENCE_S:.0f} s")
-        except av.error.ExitError:
-            raise self._lost(f"the stream sends nothing for {_SILENCE_S:.0f} s") from None
-        except av.error.FFmpegError as error:
-            raise self._lost(f"the stream broke off ({_reason(error)})") from error
-        raise self._lost("the stream broke off (its server closed the connection)")
+            for frame in frames:
+                yield frame
+                patience.renew()
+            if patience.is_over:
+                what = f"the stream sends no picture that can be decoded for {live.SILENCE_S:.0f} s"
+                raise self._lost(what)
 
     def _lost(self, what: str) -> SourceError:
         return SourceError(what, self._name, "see whether its server still runs, and start again")
@@ -146,24 +146,60 @@ def _reason(error: av.error.FFmpegError) -> str:
     return (error.strerror or str(error)).lower()
 
 
+def _open(url: str, container_format: str | None = None) -> InputContainer:
+    is_sdp = not is_url(url)
+    return av.open(
+        f"file:{url}" if is_sdp else url,
+        format=container_format,
+        timeout=(_OPEN_S, live.SILENCE_S),
+        options=_SDP_OPTIONS if is_sdp else _OPTIONS,
+        metadata_errors="replace",
+    )
+
+
 def _connect(url: str, name: str) -> InputContainer:
+    if not is_url(url):
+        check_file(Path(url))
     try:
-        container = av.open(url, timeout=(_OPEN_S, _SILENCE_S), options=_OPTIONS)
+        try:
+            container = _open(url)
+        except av.error.InvalidDataError as error:
+            container = _open_bare_jpegs(url, error)
     except av.error.ProtocolNotFoundError as error:
         raise SourceError(
             "nobody here speaks this protocol", name, "use rtsp://, http://, https:// or tcp://"
         ) from error
     except av.error.ExitError as error:
         what = f"nobody answers within {_OPEN_S:.0f} s"
-        raise SourceError(what, name, "see whether its server runs, and the address") from error
+        raise SourceError(what, name, _remedy(url)) from error
     except av.error.FFmpegError as error:
         what = f"the stream cannot be opened ({_reason(error)})"
-        raise SourceError(what, name, "see whether its server runs, and the address") from error
+        raise SourceError(what, name, _remedy(url)) from error
     if container.duration is not None and urlsplit(url).scheme.lower() in _FILE_SCHEMES:
         container.close()
         # It would come as fast as the network gives it, and all but a few frames be dropped.
         raise SourceError("this is a file and not a live stream", name, "download it and give --video the file")
     return container
+
+
+def _open_bare_jpegs(url: str, error: av.error.InvalidDataError) -> InputContainer:
+    """A camera whose JPEGs come without the boundary that should stand before the first.
+
+    Raises `error` where what comes is no JPEG.
+    """
+    if urlsplit(url).scheme.lower() not in ("http", "https"):
+        raise error
+    container = _open(url, "mjpeg")
+    if not container.streams.video[0].codec_context.width:
+        container.close()
+        raise error
+    return container
+
+
+def _remedy(url: str) -> str:
+    if urlsplit(url).scheme.lower() == "rtp":
+        return "RTP does not say what it carries: give --video the sender's SDP file, such as camera.sdp"
+    return _CHECK_SERVER
 
 
 def _picture_stream(container: InputContainer, name: str) -> VideoStream:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from deeplab_cv.errors import SourceError
-from deeplab_cv.sources import camera
+from deeplab_cv.sources import camera, live
 from deeplab_cv.sources.camera import CameraName, CameraSource, list_cameras
 
 PICTURE = np.full((48, 64, 3), 7, np.uint8)
@@ -151,7 +151,7 @@ def test_a_camera_that_never_gives_a_picture_is_released(plug_in):
 
 
 def test_closing_does_not_wait_for_a_read_that_the_driver_keeps(plug_in, monkeypatch):
-    monkeypatch.setattr(camera, "_CLOSE_PATIENCE_S", 0.01)
+    monkeypatch.setattr(live, "_CLOSE_PATIENCE_S", 0.01)
     inside, answer = threading.Event(), threading.Event()
 
     def hang():
