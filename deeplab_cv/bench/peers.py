@@ -13,6 +13,7 @@ from deeplab_cv.bench.instruments.child import ROOT, child_environment, run_prog
 from deeplab_cv.bench.instruments.clips import clip_at
 from deeplab_cv.bench.instruments.turns import spread_of
 from deeplab_cv.errors import EngineError, UsageError
+from deeplab_cv.machine.files import whole_file
 from deeplab_cv.machine.folders import cache_folder
 from deeplab_cv.networks.network import graph_for
 from deeplab_cv.networks.opening import wanted_network
@@ -145,13 +146,13 @@ def _usual_network(plan: Plan) -> Path | None:
     """torchvision's network as scripts run it, made once; None where torch is missing."""
     file = cache_folder("bench") / _USUAL_NETWORK
     if not file.exists():
-        partial = file.with_suffix(".partial")
-        command = [sys.executable, str(_FOLDER / "usual_network.py"), str(partial), str(_USUAL_SIZE)]
-        made = subprocess.run(command, env=child_environment(), capture_output=True, text=True, check=False)
-        if made.returncode != 0:
-            plan.say(f"torchvision's network cannot be made: {_last_line(made.stderr)}")
+        try:
+            with whole_file(file) as temporary:
+                command = [sys.executable, str(_FOLDER / "usual_network.py"), str(temporary), str(_USUAL_SIZE)]
+                subprocess.run(command, env=child_environment(), capture_output=True, text=True, check=True)
+        except subprocess.CalledProcessError as error:
+            plan.say(f"torchvision's network cannot be made: {_last_line(error.stderr)}")
             return None
-        partial.replace(file)
     return file
 
 

@@ -14,6 +14,7 @@ from deeplab_cv.bench import Cell, Part, Plan
 from deeplab_cv.bench.instruments.machine import machine_facts, settings_facts, versions
 from deeplab_cv.bench.instruments.turns import Spread
 from deeplab_cv.errors import SinkError
+from deeplab_cv.machine.files import whole_file
 
 
 def print_part(console: Console, part: Part) -> None:
@@ -58,10 +59,9 @@ def report_of(parts: Sequence[Part], plan: Plan) -> dict[str, Any]:
 
 def write_json(file: Path, report: Mapping[str, Any]) -> None:
     """Write a report; the file has its name only when it is whole. Raises SinkError."""
-    temporary = file.with_name(f".{file.name}.partial")
     try:
-        temporary.write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
-        temporary.replace(file)
+        with whole_file(file) as temporary:
+            temporary.write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
     except OSError as error:
         raise SinkError("cannot write the figures", file, error.strerror or "name another file") from error
 

@@ -6,8 +6,8 @@ from pathlib import Path
 import cv2
 import yaml
 
-from deeplab_cv.errors import SinkError
 from deeplab_cv.frames.frame import Painted
+from deeplab_cv.sinks.landing import write_whole
 from deeplab_cv.sinks.masks import encode_mask
 
 
@@ -18,12 +18,9 @@ def save_snapshot(folder: Path, painted: Painted, facts: dict[str, object]) -> s
     """
     stem = free_stem(folder, "snapshot")
     png = cv2.imencode(".png", painted.picture)[1].tobytes()
-    try:
-        (folder / f"{stem}.png").write_bytes(png)
-        (folder / f"{stem}-mask.png").write_bytes(encode_mask(painted.labels))
-        (folder / f"{stem}.yaml").write_text(yaml.safe_dump(facts, sort_keys=False), encoding="utf-8")
-    except OSError as error:
-        raise SinkError("cannot save the snapshot", folder, str(error.strerror)) from error
+    write_whole(folder / f"{stem}.png", png)
+    write_whole(folder / f"{stem}-mask.png", encode_mask(painted.labels))
+    write_whole(folder / f"{stem}.yaml", yaml.safe_dump(facts, sort_keys=False).encode())
     return f"saved {stem}.png, its mask and what made them"
 
 

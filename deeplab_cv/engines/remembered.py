@@ -7,6 +7,7 @@ from pathlib import Path
 
 from deeplab_cv import __version__
 from deeplab_cv.engines.candidates import ENGINES, Candidate
+from deeplab_cv.machine.files import whole_file
 from deeplab_cv.machine.folders import cache_folder
 from deeplab_cv.machine.installed import ENGINE_WHEELS, installed
 from deeplab_cv.machine.processor import processor_name, usable_cores
@@ -37,9 +38,8 @@ def remember(question: str, winner: Candidate, remarks: Sequence[str]) -> None:
         "sha256": winner.graph.sha256,
         "tried": list(remarks),
     }
-    temporary = file.with_suffix(".partial")
-    temporary.write_text(json.dumps(note, indent=1), encoding="utf-8")
-    temporary.replace(file)
+    with whole_file(file) as temporary:
+        temporary.write_text(json.dumps(note, indent=1), encoding="utf-8")
 
 
 def times_here(sha256: str) -> tuple[str, ...]:

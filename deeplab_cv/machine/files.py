@@ -1,12 +1,63 @@
 """Files that are written whole or not at all."""
 
+import contextlib
 import os
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+
+_LONGEST_STEM = 40
+"""Characters of a file's own name that its hidden name keeps: file systems allow 255 bytes in all."""
+
+
+@contextmanager
+def whole_file(path: Path, *, to_disk: bool = True) -> Iterator[Path]:
+    """Write a file so that `path` is always the old file or the whole new one, whoever writes it at the same time.
+
+    Gives an empty file of a hidden name in the same folder, with the same extension, which is renamed to `path` when it
+    is written. Where anything fails, it is deleted and `path` stays as it was.
+
+    Args:
+        path: where the file shall be; its folder is there.
+        to_disk: wait until the file lies on the disk, so that it is whole after a power cut too. That took 7 to 13 ms
+            where writing a picture took 0.5 ms (seen), so that files made for every frame do without.
+
+    Raises:
+        OSError: the file cannot be made, written to the disk or renamed.
+    """
+    temporary = unfinished(path)
+    # Not `tempfile`, whose files nobody but their maker may read.
+    os.close(os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666))
+    try:
+        yield temporary
+        if to_disk:
+            with temporary.open("rb+") as file:
+                os.fsync(file.fileno())
+        temporary.replace(path)
+    except BaseException:
+        discard(temporary)
+        raise
+    if to_disk:
+        _keep_name(path.parent)
+
+
+def _keep_name(folder: Path) -> None:
+    """Bring a folder's list of names to the disk, where the system can: a new name is otherwise lost with the power."""
+    with contextlib.suppress(OSError):
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
 
 
 def unfinished(path: Path) -> Path:
-    """The hidden name a file bears while it is written: same folder, so that renaming is one step; same extension."""
-    return path.with_name(f".{path.stem}.unfinished-{os.getpid()}{path.suffix}")
+    """A hidden name, new each time, for a file while it is written: same folder, so that renaming is one step.
+
+    It keeps the extension, by which writers choose the format.
+    """
+    return path.with_name(f".{path.stem[:_LONGEST_STEM]}.unfinished-{secrets.token_hex(6)}{path.suffix}")
 
 
 def partial(path: Path) -> Path:

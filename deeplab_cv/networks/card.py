@@ -13,6 +13,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from deeplab_cv.errors import CardError, UsageError
+from deeplab_cv.machine.files import whole_file
 
 Precision = Literal["float32", "float16", "bfloat16", "int8"]
 Shape = tuple[int, int]
@@ -160,13 +161,10 @@ def read_card(network_file: Path) -> Card:
 def write_card(card: Card, network_file: Path) -> Path:
     """Write the card beside its network file, whole or not at all; returns its path."""
     path = card_path(network_file)
-    temporary = path.with_name(f".{path.name}.partial")
     values = card.model_dump(mode="json", exclude_none=True)
-    temporary.write_text(
-        yaml.safe_dump(values, sort_keys=False, allow_unicode=True, width=120, default_flow_style=None),
-        encoding="utf-8",
-    )
-    temporary.replace(path)
+    text = yaml.safe_dump(values, sort_keys=False, allow_unicode=True, width=120, default_flow_style=None)
+    with whole_file(path) as temporary:
+        temporary.write_text(text, encoding="utf-8")
     return path
 
 

@@ -27,7 +27,7 @@ class Entry:
 
 def entries(folder: Path) -> list[Entry]:
     """The networks of a folder by name, variants with the network whose card names them."""
-    found = [_entry(file) for file in sorted(folder.glob("*.onnx"))]
+    found = [_entry(file) for file in sorted(folder.glob("[!.]*.onnx"))]
     variants = {variant.file for entry in found if entry.card for variant in entry.card.variants}
     return [entry for entry in found if entry.file.name not in variants]
 

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from deeplab_cv.errors import CardError
 from deeplab_cv.frames.frame import Scores
+from deeplab_cv.machine.files import whole_file
 from deeplab_cv.networks.card import Card, InputFacts, Shape
 
 FLOAT32_TOLERANCE = 1e-3
@@ -80,11 +81,9 @@ def greatest_error(scores: Scores, expected: Scores) -> float:
 
 def write_golden(path: Path, scores: Mapping[Shape, Scores]) -> None:
     """Write the scores of each shape as float16, whole or not at all."""
-    temporary = path.with_name(f".{path.name}.partial")
     stored: dict[str, Any] = {golden_key(shape): value.astype(np.float16) for shape, value in scores.items()}
-    with temporary.open("wb") as file:
-        np.savez_compressed(file, **stored)
-    temporary.replace(path)
+    with whole_file(path) as temporary:
+        np.savez_compressed(temporary, **stored)
 
 
 def rounded_up(value: float) -> float:

@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from deeplab_cv.errors import NetworkError
+from deeplab_cv.machine.files import whole_file
 
 LARGEST = 2**31
 """Bytes that protobuf can hold in one message."""
@@ -31,6 +32,5 @@ def save_onnx(model: Any, path: Path) -> None:
     """Write a model; the file has its name only when it is whole."""
     import onnx
 
-    temporary = path.with_suffix(".partial")
-    onnx.save(model, str(temporary))
-    temporary.replace(path)
+    with whole_file(path) as temporary:
+        onnx.save(model, str(temporary))

@@ -8,6 +8,8 @@ import numpy as np
 import onnx
 from onnx import numpy_helper
 
+from deeplab_cv.networks.onnx_file import save_onnx
+
 HALF_FROM = 1024
 """Tensors of fewer numbers stay float32: they hold offsets and fine detail, and nearly no bytes."""
 
@@ -56,6 +58,4 @@ def save_graph(model: onnx.ModelProto, path: Path, facts: Mapping[str, Any]) -> 
     """Write one file, whole or not at all, with `facts` in its metadata_props."""
     onnx.helper.set_model_props(model, {key: str(value) for key, value in facts.items()})
     onnx.checker.check_model(model, full_check=True)
-    temporary = path.with_name(f".{path.name}.partial")
-    onnx.save(model, str(temporary))
-    temporary.replace(path)
+    save_onnx(model, path)

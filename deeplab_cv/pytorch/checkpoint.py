@@ -15,6 +15,7 @@ import torch
 from torch import nn
 
 from deeplab_cv.errors import NetworkError
+from deeplab_cv.machine.files import whole_file
 from deeplab_cv.pytorch.architectures import build_network
 from deeplab_cv.pytorch.torch_file import read_torch_file
 
@@ -50,13 +51,12 @@ def save_checkpoint(
     path: Path, facts: Facts, weights: dict[str, torch.Tensor], training: dict[str, Any] | None = None
 ) -> None:
     """Write a checkpoint; a file of the final name is always whole."""
-    unfinished = path.with_suffix(".unfinished")
     plain_facts = asdict(facts) | {"classes": list(facts.classes)}
     content: dict[str, Any] = {"facts": plain_facts, "network": weights}
     if training is not None:
         content["training"] = training
-    torch.save(content, unfinished)
-    unfinished.replace(path)
+    with whole_file(path) as temporary:
+        torch.save(content, temporary)
 
 
 def load_checkpoint(path: Path) -> tuple[nn.Module, Facts]:

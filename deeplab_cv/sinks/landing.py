@@ -7,7 +7,7 @@ from pathlib import Path
 
 from deeplab_cv.errors import SinkError, UsageError
 from deeplab_cv.frames.frame import Frame
-from deeplab_cv.machine.files import discard, unfinished
+from deeplab_cv.machine.files import whole_file
 
 _NO_SPACE = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 _NOT_ALLOWED = {errno.EACCES, errno.EPERM, errno.EROFS}
@@ -54,12 +54,10 @@ def _probe(folder: Path) -> None:
 
 def write_whole(path: Path, data: bytes) -> None:
     """Write a small file under a temporary name, then rename it. Raises SinkError; then nothing of it is left."""
-    temporary = unfinished(path)
     try:
-        temporary.write_bytes(data)
-        temporary.replace(path)
+        with whole_file(path, to_disk=False) as temporary:
+            temporary.write_bytes(data)
     except OSError as error:
-        discard(temporary)
         raise cannot_write(path, error) from error
 
 

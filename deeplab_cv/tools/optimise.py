@@ -11,6 +11,7 @@ import onnxruntime
 
 from deeplab_cv.errors import NetworkError
 from deeplab_cv.frames.frame import Scores
+from deeplab_cv.machine.files import whole_file
 from deeplab_cv.networks.card import Card, GoldenFacts, Precision, Shape, file_hash, write_card
 from deeplab_cv.networks.golden import FLOAT32_TOLERANCE, GOLDEN_SEED, golden_blob, greatest_error, write_golden
 from deeplab_cv.networks.network import Graph, Network, graph_at, rewritten_graph
@@ -152,6 +153,5 @@ def _run(session: onnxruntime.InferenceSession, card: Card, shape: Shape, seed: 
 def _move(network: Network, target: Path) -> None:
     """Put a network's three files beside each other at their final place, the card last."""
     for suffix in (".onnx", ".golden.npz", ".card.yaml"):
-        temporary = target.with_name(f".{target.stem}{suffix}.partial")
-        temporary.write_bytes(network.file.with_suffix(suffix).read_bytes())
-        temporary.replace(target.with_suffix(suffix))
+        with whole_file(target.with_suffix(suffix)) as temporary:
+            temporary.write_bytes(network.file.with_suffix(suffix).read_bytes())

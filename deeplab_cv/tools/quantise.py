@@ -8,6 +8,7 @@ from tempfile import TemporaryDirectory
 from deeplab_cv.errors import DataError
 from deeplab_cv.frames.frame import Labels
 from deeplab_cv.frames.pixels import Image
+from deeplab_cv.machine.files import whole_file
 from deeplab_cv.networks.card import Card, Variant, file_hash, write_card
 from deeplab_cv.networks.golden import greatest_error, read_golden, rounded_up
 from deeplab_cv.networks.network import Network, fixed_file, graph_for
@@ -104,7 +105,8 @@ def _raced(network: Network, file: Path, attempts: Sequence[Judged], full_range:
     if not engines:
         return Quantised(tuple(attempts), tuple(races))
     variant = variant.model_copy(update={"engines": engines})
-    _keep(file, network.file.with_name(variant.file))
+    with whole_file(network.file.with_name(variant.file)) as temporary:
+        temporary.write_bytes(file.read_bytes())
     write_card(with_variant(network.card, variant), network.file)
     return Quantised(tuple(attempts), tuple(races), variant)
 
@@ -135,12 +137,6 @@ def with_variant(card: Card, variant: Variant) -> Card:
     """The card with a variant in place of an earlier one of the same file name."""
     others = tuple(each for each in card.variants if each.file != variant.file)
     return card.model_copy(update={"variants": (*others, variant)})
-
-
-def _keep(file: Path, target: Path) -> None:
-    temporary = target.with_name(f".{target.name}.partial")
-    temporary.write_bytes(file.read_bytes())
-    temporary.replace(target)
 
 
 def _remark(judged: Judged) -> str:

@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from deeplab_cv.machine.files import whole_file
 from deeplab_cv.networks.golden import golden_blob
 from deeplab_cv.networks.network import Network
 from deeplab_cv.terminal import wide_console
@@ -59,9 +60,8 @@ def _worst(rows: Sequence[Finding]) -> list[str]:
 
 def write_json(path: Path, findings: Sequence[Finding]) -> None:
     """Every finding with all its figures, whole or not at all."""
-    temporary = path.with_name(f".{path.name}.partial")
-    temporary.write_text(json.dumps([asdict(finding) for finding in findings], indent=1) + "\n", encoding="utf-8")
-    temporary.replace(path)
+    with whole_file(path) as temporary:
+        temporary.write_text(json.dumps([asdict(finding) for finding in findings], indent=1) + "\n", encoding="utf-8")
 
 
 def _print_first_values(console: Console, network: Network, findings: Sequence[Finding]) -> None:

@@ -1,8 +1,11 @@
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
 import onnx
 import pytest
+import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -78,6 +81,22 @@ def test_a_graph_is_made_once_and_found_again(tmp_path):
     assert again.stat().st_mtime_ns == made_at
 
 
+def test_two_first_starts_at_once_both_have_their_graph(tmp_path):
+    network = open_network(tiny_network(tmp_path))
+    together = threading.Barrier(2)
+
+    def first_start():
+        together.wait()
+        return graph_for(network, (640, 480)).file
+
+    with ThreadPoolExecutor(2) as pool:
+        files = [start.result() for start in [pool.submit(first_start) for _ in range(2)]]
+
+    assert files[0] == files[1]
+    onnx.checker.check_model(onnx.load(str(files[0])))
+    assert list(files[0].parent.iterdir()) == [files[0]]
+
+
 def test_a_network_without_a_card_is_unverified_and_keeps_its_own_size(tmp_path):
     file = tiny_onnx(tmp_path, shape=(64, 96))
 
@@ -136,9 +155,10 @@ def test_a_file_that_is_no_whole_network_is_one_line(tmp_path, content):
 def test_a_card_whose_hash_does_not_fit_is_refused_before_anything_is_run(tmp_path):
     file = tiny_network(tmp_path)
     path = card_path(file)
-    path.write_text(path.read_text().replace("sha256: '", "sha256: 'x").replace("sha256: ", "sha256: x", 1))
+    card = yaml.safe_load(path.read_text())
+    path.write_text(yaml.safe_dump(card | {"sha256": "0" * 64}))
 
-    with pytest.raises(CardError):
+    with pytest.raises(CardError, match="the network is not the one its card describes"):
         open_network(file)
 
 

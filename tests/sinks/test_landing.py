@@ -3,11 +3,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from deeplab_cv.errors import SinkError, UsageError
-from deeplab_cv.machine.files import partial, unfinished
 from deeplab_cv.sinks.landing import FrameFiles, check_file, check_folder, write_whole
 from tests.sinks.clips import painted
 
@@ -69,27 +66,6 @@ def test_a_file_where_a_folder_is_needed_is_refused(tmp_path):
 
     with pytest.raises(UsageError, match="this is a file where a folder is needed"):
         check_folder(tmp_path / "masks")
-
-
-@given(stem=st.text("abcäé犬 .-_", min_size=1, max_size=12).filter(lambda text: text.strip(". ")))
-def test_the_unfinished_name_is_hidden_beside_the_file_with_its_extension(stem):
-    path = Path("folder") / f"{stem}.mp4"
-
-    temporary = unfinished(path)
-
-    assert temporary.parent == path.parent
-    assert temporary.suffix == ".mp4"
-    assert temporary.name.startswith(".") and temporary != path
-
-
-def test_a_partial_name_is_one_that_is_free(tmp_path):
-    names = []
-    for _ in range(3):
-        path = partial(tmp_path / "out.mp4")
-        path.touch()
-        names.append(path.name)
-
-    assert names == ["out.partial.mp4", "out.partial-2.mp4", "out.partial-3.mp4"]
 
 
 def test_a_small_file_is_written_whole_or_not_at_all(small_disk):

@@ -7,6 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from deeplab_cv.errors import NetworkError
+from deeplab_cv.machine.files import whole_file
 from deeplab_cv.networks.card import InputFacts
 from deeplab_cv.networks.golden import FLOAT32_TOLERANCE, GOLDEN_SEED, golden_blob
 from deeplab_cv.pytorch.exporting.full_network import full_network
@@ -44,18 +45,16 @@ def export_torchscript(trained: TrainedNetwork, file: Path, mobile: bool) -> Scr
     mean, std = trained.architecture.mean, trained.architecture.std
     blob = golden_blob(GOLDEN_SEED, (TUTORIAL_SIZE, TUTORIAL_SIZE), InputFacts(mean=mean, std=std))
     picture = torch.from_numpy(blob)
-    temporary = file.with_name(f".{file.name}.partial")
     file.parent.mkdir(parents=True, exist_ok=True)
     scripted = torch.jit.script(network)
-    remark = _save_for_mobile(scripted, temporary) if mobile else _save(scripted, temporary)
-    with torch.inference_mode():
-        expected = network(picture)["out"]
-        output = _load(temporary, mobile)(picture)["out"]
-    error = float((output - expected).abs().max() / expected.abs().max())
-    if error > FLOAT32_TOLERANCE:
-        temporary.unlink()
-        raise NetworkError(f"TorchScript is off by {error:.1e}", file, "this should not happen")
-    temporary.replace(file)
+    with whole_file(file) as temporary:
+        remark = _save_for_mobile(scripted, temporary) if mobile else _save(scripted, temporary)
+        with torch.inference_mode():
+            expected = network(picture)["out"]
+            output = _load(temporary, mobile)(picture)["out"]
+        error = float((output - expected).abs().max() / expected.abs().max())
+        if error > FLOAT32_TOLERANCE:
+            raise NetworkError(f"TorchScript is off by {error:.1e}", file, "this should not happen")
     return Scripted(file, picture, output, error, remark)
 
 

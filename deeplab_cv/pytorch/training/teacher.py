@@ -14,6 +14,7 @@ import numpy.typing as npt
 import openvino as ov
 
 from deeplab_cv.errors import NetworkError
+from deeplab_cv.machine.files import whole_file
 from deeplab_cv.tools.data.records import Record, read_picture
 
 Scores = npt.NDArray[np.float16]
@@ -63,7 +64,8 @@ def teacher_scores(
             for row, record in enumerate(chunk):
                 queue.start_async({0: teacher_input(record, input_width, input_height)}, row)
             queue.wait_all()
-            save_whole(part_path, scores)
+            with whole_file(part_path) as temporary:
+                np.save(temporary, scores)
         progress(min(start + SHARD_LENGTH, len(records)))
     join_parts(parts, whole, (len(records), *scores_shape))
     return whole
@@ -92,22 +94,13 @@ def cache_key(teacher_path: Path, records: Sequence[Record]) -> str:
 
 def join_parts(parts: Sequence[Path], whole: Path, shape: tuple[int, ...]) -> None:
     """Put the parts one behind the other into one file, then remove them."""
-    unfinished = whole.with_suffix(".unfinished")
-    joined = np.lib.format.open_memmap(unfinished, mode="w+", dtype=np.float16, shape=shape)
-    row = 0
-    for part in parts:
-        scores = np.load(part)
-        joined[row : row + len(scores)] = scores
-        row += len(scores)
-    joined.flush()
-    unfinished.rename(whole)
+    with whole_file(whole) as temporary:
+        joined = np.lib.format.open_memmap(temporary, mode="w+", dtype=np.float16, shape=shape)
+        row = 0
+        for part in parts:
+            scores = np.load(part)
+            joined[row : row + len(scores)] = scores
+            row += len(scores)
+        joined.flush()
     for part in parts:
         part.unlink()
-
-
-def save_whole(path: Path, scores: Scores) -> None:
-    """Write an array so that a file of the final name is always whole."""
-    unfinished = path.with_suffix(".unfinished")
-    with unfinished.open("wb") as file:
-        np.save(file, scores)
-    unfinished.rename(path)

@@ -10,6 +10,7 @@ from PIL import Image
 
 from deeplab_cv.classes import voc_palette
 from deeplab_cv.errors import DataError
+from deeplab_cv.machine.files import whole_file
 from deeplab_cv.tools.data.records import IGNORE, FileSlice, Mask, Record
 
 VOC_NAMES = {
@@ -102,6 +103,5 @@ def save_mask(path: Path, mask: Mask) -> None:
     """Write a mask as a palette PNG in VOC's colours; a file of the final name is always whole."""
     image = Image.fromarray(mask)
     image.putpalette([value for colour in voc_palette() for value in colour])
-    unfinished = path.with_suffix(".unfinished")
-    image.save(unfinished, format="png")
-    unfinished.replace(path)
+    with whole_file(path) as temporary:
+        image.save(temporary, format="png")
