@@ -1,4 +1,32 @@
 import signal
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
 
 # A shell's background jobs begin with Ctrl-C ignored, and so would every program that the tests start and interrupt.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+
+# Linux and macOS look at the first, Windows at the second. HOME stays: pip and git read how they are to work there.
+_CACHE_VARIABLES = ("XDG_CACHE_HOME", "WIN_PD_OVERRIDE_LOCAL_APPDATA")
+
+
+def _set_cache(monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
+    for variable in _CACHE_VARIABLES:
+        monkeypatch.setenv(variable, str(folder))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def cache_of_wider_fixtures(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """What a module or the whole session prepares before any test has a cache of its own."""
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        _set_cache(monkeypatch, tmp_path_factory.mktemp("cache"))
+        yield
+
+
+@pytest.fixture(autouse=True)
+def user_cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The user's cache: empty in each test, and never the one of whoever runs the tests."""
+    folder = tmp_path_factory.mktemp("cache")
+    _set_cache(monkeypatch, folder)
+    return folder

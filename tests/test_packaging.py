@@ -58,7 +58,7 @@ def test_the_installed_command_is_the_program(wheel, tmp_path):
             "area.csv",
         ],
         cwd=tmp_path,
-        env=os.environ | {"PYTHONPATH": str(target), "XDG_CACHE_HOME": str(tmp_path / "cache")},
+        env=os.environ | {"PYTHONPATH": str(target)},
         capture_output=True,
         text=True,
         check=False,

@@ -38,7 +38,6 @@ def test_a_real_clip_keeps_its_frames_times_sound_orientation_and_colours(tmp_pa
     clip = SAMPLES / name
     if not clip.exists():
         pytest.skip("the sample clips are not beside the repository")
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     network, out = tiny_network(tmp_path), tmp_path / "out.mp4"
     words = f"--model {network} --backend opencv --headless --alpha 0 --crf 18"
 

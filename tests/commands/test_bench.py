@@ -6,11 +6,6 @@ from deeplab_cv.cli import main
 from tests.tiny_networks import tiny_network
 
 
-@pytest.fixture(autouse=True)
-def own_cache(tmp_path, monkeypatch):
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-
-
 def test_one_command_measures_the_stages_of_a_network_on_the_demo_clip(tmp_path, capsys):
     words = ["--model", str(tiny_network(tmp_path)), "--backend", "opencv:cpu", "--sizes", "90", "--rounds", "1"]
 

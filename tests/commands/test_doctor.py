@@ -5,11 +5,6 @@ from deeplab_cv.cli import main
 from tests.tiny_networks import tiny_network, tiny_onnx
 
 
-@pytest.fixture(autouse=True)
-def own_cache(tmp_path, monkeypatch):
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-
-
 def test_every_engine_is_proven_and_the_machine_described(tmp_path, capsys):
     code = main(["doctor", "--model", str(tiny_network(tmp_path))])
 
@@ -58,7 +53,7 @@ def test_a_network_without_a_card_is_compared_with_onnx_runtime(tmp_path, capsys
 
 
 def test_without_a_network_it_says_what_is_installed_and_that_nothing_is_proven(tmp_path, monkeypatch, capsys):
-    monkeypatch.setattr("deeplab_cv.networks.network.models_folder", lambda: tmp_path)
+    monkeypatch.setattr("deeplab_cv.networks.opening.models_folder", lambda: tmp_path)
 
     code = main(["doctor"])
 

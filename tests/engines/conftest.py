@@ -11,11 +11,6 @@ from tests.tiny_networks import tiny_network
 
 
 @pytest.fixture(autouse=True)
-def own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-
-
-@pytest.fixture(autouse=True)
 def same_opencv_threads() -> Iterator[None]:
     threads = cv2.getNumThreads()
     yield

@@ -7,6 +7,7 @@ import pytest
 from deeplab_cv.engines.candidates import candidates_for, engine_module
 from deeplab_cv.engines.choice import choose, open_engine
 from deeplab_cv.errors import EngineError
+from deeplab_cv.machine.folders import cache_folder
 from deeplab_cv.networks.golden import Golden
 from deeplab_cv.networks.network import graph_for, variant_graphs
 from deeplab_cv.networks.opening import open_network
@@ -27,8 +28,8 @@ def mistaken(tmp_path):
     return graph_for(open_network(tiny_network(tmp_path, squeezed=True)), (1280, 720))
 
 
-def note(tmp_path):
-    [file] = (tmp_path / "cache" / "deeplab-cv" / "engines").glob("*.json")
+def note():
+    [file] = cache_folder("engines").glob("*.json")
     return file
 
 
@@ -119,9 +120,9 @@ def test_a_start_that_remembers_loads_no_engine_but_the_winner(graph, missing):
     assert (again.candidate, again.attempts) == (winner, ())
 
 
-def test_a_remembered_engine_that_has_become_wrong_is_replaced(mistaken, tmp_path):
+def test_a_remembered_engine_that_has_become_wrong_is_replaced(mistaken):
     first = choose([mistaken], "auto", say=quiet)
-    file = note(tmp_path)
+    file = note()
     file.write_text(json.dumps(json.loads(file.read_text()) | {"name": "opencv", "device": "cpu"}))
 
     second = choose([mistaken], "auto", say=quiet)

@@ -35,14 +35,14 @@ def test_a_network_kept_in_one_precision_is_not_taken_for_one_in_another(graph):
     assert error_of(engine, graph) < 1e-5
 
 
-def test_a_second_load_finds_the_compiled_network(graph, tmp_path):
+def test_a_second_load_finds_the_compiled_network(graph, user_cache):
     load_or_skip("openvino:cpu", graph).close()
-    kept = list((tmp_path / "cache").rglob("*.blob"))
+    kept = list(user_cache.rglob("*.blob"))
 
     engine = load_or_skip("openvino:cpu", graph)
 
     assert len(kept) == 1
-    assert list((tmp_path / "cache").rglob("*.blob")) == kept
+    assert list(user_cache.rglob("*.blob")) == kept
     assert error_of(engine, graph) < 1e-5
 
 

@@ -4,10 +4,11 @@ import pytest
 
 from deeplab_cv.engines.candidates import Candidate
 from deeplab_cv.engines.remembered import question_of, recall, remember
+from deeplab_cv.machine.folders import cache_folder
 
 
-def note(tmp_path):
-    [file] = (tmp_path / "cache" / "deeplab-cv" / "engines").iterdir()
+def note():
+    [file] = cache_folder("engines").iterdir()
     return file
 
 
@@ -44,9 +45,9 @@ def test_a_file_that_is_no_longer_there_is_forgotten(graph):
         b"\xff\xfe",
     ],
 )
-def test_a_note_that_cannot_be_read_is_no_note(graph, tmp_path, content):
+def test_a_note_that_cannot_be_read_is_no_note(graph, content):
     remember("which?", Candidate("opencv", "cpu", graph), [])
-    note(tmp_path).write_bytes(content.replace(b"SHA", graph.sha256.encode()))
+    note().write_bytes(content.replace(b"SHA", graph.sha256.encode()))
 
     assert recall("which?", [graph]) is None
 

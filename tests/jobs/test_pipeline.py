@@ -71,11 +71,6 @@ class FailingSegmenter(Segmenter):
 
 
 @pytest.fixture(autouse=True)
-def cache(tmp_path, monkeypatch):
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-
-
-@pytest.fixture(autouse=True)
 def no_thread_is_left_behind():
     before = threading.active_count()
     yield

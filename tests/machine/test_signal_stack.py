@@ -1,4 +1,3 @@
-import os
 import subprocess
 import sys
 from pathlib import Path
@@ -13,7 +12,8 @@ _PROGRAM = """
 import os, signal, sys, threading
 from pathlib import Path
 from deeplab_cv.engines.choice import open_engine
-from deeplab_cv.network import graph_for, open_network
+from deeplab_cv.networks.network import graph_for
+from deeplab_cv.networks.opening import open_network
 
 engine = open_engine([graph_for(open_network(Path(sys.argv[1])), (64, 64))], "openvino:cpu", say=lambda line: None)
 closing = threading.Thread(target=engine.close)
@@ -34,7 +34,6 @@ def test_ctrl_c_is_handled_after_another_thread_let_go_of_openvino(tmp_path):
     done = subprocess.run(
         [sys.executable, "-c", _PROGRAM, str(tiny_network(tmp_path))],
         cwd=ROOT,
-        env=os.environ | {"XDG_CACHE_HOME": str(tmp_path / "cache")},
         capture_output=True,
         text=True,
         check=False,

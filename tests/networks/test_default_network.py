@@ -16,11 +16,6 @@ SAMPLES = Path(__file__).parents[3] / "shared" / "samples"
 PERSON, SHEEP = 15, 17
 
 
-@pytest.fixture(autouse=True)
-def cache(tmp_path, monkeypatch):
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-
-
 @pytest.fixture
 def tutorial_picture():
     path = SAMPLES / "deeplab.jpg"

@@ -17,11 +17,6 @@ from deeplab_cv.networks.uncarded import Guess
 from tests.tiny_networks import SHAPES, tiny_network, tiny_onnx
 
 
-@pytest.fixture(autouse=True)
-def cache(tmp_path, monkeypatch):
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-
-
 @pytest.mark.parametrize(
     ("size_wh", "shape"),
     [

@@ -16,8 +16,7 @@ SIZE_WH = (128, 72)
 def models(tmp_path, monkeypatch):
     folder = tmp_path / "models"
     folder.mkdir()
-    monkeypatch.setattr("deeplab_cv.networks.network.models_folder", lambda: folder)
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.setattr("deeplab_cv.networks.opening.models_folder", lambda: folder)
     return folder
 
 

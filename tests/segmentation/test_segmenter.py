@@ -15,11 +15,6 @@ from tests.tiny_networks import BACKGROUND, DOG, PERSON, SHEEP, tiny_network
 COLOURS = {PERSON: (0, 0, 255), DOG: (0, 255, 0), SHEEP: (255, 0, 0), BACKGROUND: (90, 90, 90)}
 
 
-@pytest.fixture(autouse=True)
-def cache(tmp_path, monkeypatch):
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-
-
 def frame_of(label, index):
     image = np.full((72, 128, 3), COLOURS[label], np.uint8)
     return Frame(Pixels(image=image), index, index, Fraction(1, 30), 0.0)

@@ -16,11 +16,6 @@ from tests.tools.data.datasets import png_bytes
 RED, GREEN = (0, 0, 255), (0, 255, 0)
 
 
-@pytest.fixture(autouse=True)
-def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-
-
 def dataset(folder: Path) -> Path:
     """Three pictures: a red box rightly called a person, a green one called a dog, a red one wrongly called a dog."""
     for part in ("JPEGImages", "SegmentationClass", "ImageSets/Segmentation"):

@@ -21,7 +21,6 @@ def display():
 
 @pytest.fixture
 def open_program(display, tmp_path, monkeypatch):
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     network_folder = tmp_path / "network"
     network_folder.mkdir()
     network = tiny_network(network_folder)
