@@ -20,10 +20,8 @@ from deeplab_cv.segmentation.segmenter import Segmenter
 from deeplab_cv.settings import Settings
 from deeplab_cv.sinks import Sink
 from deeplab_cv.sinks.background import InBackground
-from deeplab_cv.sinks.masks import MaskSink
 from deeplab_cv.sinks.opening import open_sinks
 from deeplab_cv.sinks.progress import Progress
-from deeplab_cv.sinks.statistics import StatisticsSink
 from deeplab_cv.sinks.video import VideoSink
 from deeplab_cv.sources import Source
 from deeplab_cv.sources.opening import Kind, SourceOptions, open_source
@@ -76,7 +74,7 @@ def start(settings: Settings, open_: Callable[..., Source] = open_source, run: C
         view = first_view(settings, tutorial)
         # An unknown class or background is found before anything is written.
         make_look(settings.style, settings.alpha, settings.paint, network.card.classes, settings.background)
-        sinks = [_in_background(sink) for sink in open_sinks(settings, source.info, wish.kind == "image")]
+        sinks = [InBackground(sink) for sink in open_sinks(settings, source.info, wish.kind == "image")]
         # Two frames in flight keep both cores busy in a file job; a live picture must not wait behind another.
         depth = 1 if source.info.live else 2
         economy = Economy(settings.carry, settings.still, settings.target_fps)
@@ -155,11 +153,7 @@ def _source_options(settings: Settings, loop: bool) -> SourceOptions:
 
 def _recorder(settings: Settings, info: SourceInfo, path: Path) -> Sink:
     info = replace(info, sound=info.sound and not settings.loop)
-    return _in_background(VideoSink(path, info, settings.codec, settings.crf, settings.preset, whole=False))
-
-
-def _in_background(sink: Sink) -> Sink:
-    return InBackground(sink, needs_picture=not isinstance(sink, MaskSink | StatisticsSink))
+    return InBackground(VideoSink(path, info, settings.codec, settings.crf, settings.preset, whole=False))
 
 
 def _say(line: str) -> None:

@@ -16,7 +16,7 @@ from deeplab_cv.overlay.view import View
 from deeplab_cv.segmentation.labels import labels_of
 from deeplab_cv.segmentation.segmenter import Segmenter
 from deeplab_cv.segmentation.smoothing import ScoreSmoother
-from deeplab_cv.sinks import Sink
+from deeplab_cv.sinks import Sink, Written, in_words
 from deeplab_cv.sources import Source
 
 if TYPE_CHECKING:
@@ -134,13 +134,13 @@ class _Clock:
 
 def _close(job: Job, whole: bool) -> None:
     """End the window and every sink, whatever becomes of the others; the first error is raised at the end."""
-    closers = [job.desk.close] if job.desk is not None else []
+    closers: list[Callable[[], Written | None]] = [job.desk.close] if job.desk is not None else []
     closers += [sink.finish if whole else sink.abandon for sink in job.sinks]
     errors = []
     for close in closers:
         try:
-            if line := close():
-                job.say(line)
+            if written := close():
+                job.say(in_words(written))
         except UserError as error:
             errors.append(error)
     if errors:

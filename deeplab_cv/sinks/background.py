@@ -5,7 +5,7 @@ import threading
 from deeplab_cv.errors import SinkError, UserError
 from deeplab_cv.frames.frame import Painted
 from deeplab_cv.frames.queues import FrameQueue
-from deeplab_cv.sinks import Sink
+from deeplab_cv.sinks import Sink, Written, in_words
 
 _QUEUE_LENGTH = 2
 
@@ -13,10 +13,9 @@ _QUEUE_LENGTH = 2
 class InBackground:
     """Hands frames to another sink in order; what fails there is raised by the next call."""
 
-    def __init__(self, sink: Sink, needs_picture: bool) -> None:
-        """`needs_picture`: the sink looks at the painted picture, which is then painted before it is handed over."""
+    def __init__(self, sink: Sink) -> None:
         self._sink = sink
-        self._needs_picture = needs_picture
+        self.needs_picture = sink.needs_picture
         self._queue: FrameQueue[Painted] = FrameQueue(_QUEUE_LENGTH, live=False)
         self._error: BaseException | None = None
         self._thread: threading.Thread | None = None
@@ -26,12 +25,13 @@ class InBackground:
         if self._thread is None:
             self._thread = threading.Thread(target=self._work, name="sink", daemon=True)
             self._thread.start()
-        if self._needs_picture:
+        if self.needs_picture:
+            # Painted in the thread that made it: this one has the encoder's work to do.
             painted.pixels.make()
         if not self._queue.put(painted) and self._error is not None:
             raise self._error
 
-    def finish(self) -> str:
+    def finish(self) -> Written:
         """Make the output whole once every frame is in it. Raises SinkError, saying what is kept of it."""
         self._join()
         if self._error is None:
@@ -39,11 +39,11 @@ class InBackground:
         kept = self._sink.abandon()
         if kept and isinstance(self._error, UserError):
             error = self._error
-            raise SinkError(error.what, error.where, f"{error.remedy}; {kept}") from error
+            raise SinkError(error.what, error.where, f"{error.remedy}; {in_words(kept)}") from error
         raise self._error
 
-    def abandon(self) -> str:
-        """Keep what is usable; returns the sink's line."""
+    def abandon(self) -> Written | None:
+        """Keep what is usable; returns what is kept."""
         self._join()
         return self._sink.abandon()
 

@@ -8,6 +8,7 @@ from PIL import Image as Pillow
 from deeplab_cv.classes import voc_palette
 from deeplab_cv.errors import SinkError
 from deeplab_cv.frames.frame import Labels, Painted
+from deeplab_cv.sinks import Written
 from deeplab_cv.sinks.landing import FrameFiles, write_whole
 
 # Runs of one label pack best as runs: with it 6 kB in 3.5 ms for 1280x720, with zlib's usual way 7 kB in 8.6 ms.
@@ -17,6 +18,8 @@ _ZLIB_RUNS = 3
 
 class MaskSink:
     """One PNG for each frame in a folder: 000000.png on for video, the picture's own name for pictures."""
+
+    needs_picture = False
 
     def __init__(self, folder: Path, frame_count: int | None) -> None:
         """`folder` is made for the first frame; `frame_count` widens the numbers where six digits are too few."""
@@ -29,13 +32,13 @@ class MaskSink:
         write_whole(self._files.path_for(painted.frame), encode_mask(painted.labels))
         self._count += 1
 
-    def finish(self) -> str:
+    def finish(self) -> Written:
         """Nothing is left to do: each mask is whole as soon as it has its name."""
-        return f"{self._folder}: {self._count} masks"
+        return Written(self._folder, self._count)
 
-    def abandon(self) -> str:
+    def abandon(self) -> Written | None:
         """The masks written so far stay: each is whole."""
-        return f"{self._folder}: the first {self._count} masks" if self._count else ""
+        return Written(self._folder, self._count, whole=False) if self._count else None
 
 
 def encode_mask(labels: Labels) -> bytes:

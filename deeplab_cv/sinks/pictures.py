@@ -7,6 +7,7 @@ import cv2
 from deeplab_cv.errors import SinkError
 from deeplab_cv.frames.frame import Painted
 from deeplab_cv.frames.pixels import Image
+from deeplab_cv.sinks import Written
 from deeplab_cv.sinks.landing import FrameFiles, refuse_original, write_whole
 
 PICTURE_EXTENSIONS = (".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff")
@@ -14,6 +15,8 @@ PICTURE_EXTENSIONS = (".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff")
 
 class PictureSink:
     """One painted picture, in the file the user named."""
+
+    needs_picture = True
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -31,17 +34,19 @@ class PictureSink:
         write_whole(self._path, encode_picture(painted.picture, self._path))
         self._written = True
 
-    def finish(self) -> str:
+    def finish(self) -> Written:
         """Nothing is left to do: the file is whole as soon as it has its name."""
-        return f"{self._path}: written" if self._written else f"{self._path}: not written, no picture came"
+        return Written(self._path, int(self._written))
 
-    def abandon(self) -> str:
+    def abandon(self) -> Written | None:
         """The picture stays if it was written: it is whole."""
-        return f"{self._path}: written" if self._written else ""
+        return Written(self._path, 1) if self._written else None
 
 
 class PictureFolderSink:
     """One PNG for each frame in a folder: the picture's own name for pictures, 000000.png on for video."""
+
+    needs_picture = True
 
     def __init__(self, folder: Path, frame_count: int | None) -> None:
         """`folder` is made for the first frame; `frame_count` widens the numbers where six digits are too few."""
@@ -55,13 +60,13 @@ class PictureFolderSink:
         write_whole(path, encode_picture(painted.picture, path))
         self._count += 1
 
-    def finish(self) -> str:
+    def finish(self) -> Written:
         """Nothing is left to do: each picture is whole as soon as it has its name."""
-        return f"{self._folder}: {self._count} pictures"
+        return Written(self._folder, self._count)
 
-    def abandon(self) -> str:
+    def abandon(self) -> Written | None:
         """The pictures written so far stay: each is whole."""
-        return f"{self._folder}: the first {self._count} pictures" if self._count else ""
+        return Written(self._folder, self._count, whole=False) if self._count else None
 
 
 def encode_picture(picture: Image, path: Path) -> bytes:

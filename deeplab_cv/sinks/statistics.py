@@ -8,6 +8,7 @@ from pathlib import Path
 from deeplab_cv.frames.areas import class_areas
 from deeplab_cv.frames.frame import Painted
 from deeplab_cv.machine.files import discard, partial, unfinished
+from deeplab_cv.sinks import Written
 from deeplab_cv.sinks.landing import cannot_write
 
 STATISTICS_EXTENSIONS = (".csv", ".jsonl")
@@ -19,6 +20,8 @@ class StatisticsSink:
     CSV: columns frame, time_s, name, then CLASS_pixels and CLASS_share for each class.
     JSON lines: {"frame", "time_s", "name", "pixels": {class: count}, "share": {class: 0..1}}, all classes in both.
     """
+
+    needs_picture = False
 
     def __init__(self, path: Path) -> None:
         """Nothing is written yet; the extension decides between CSV and JSON lines."""
@@ -41,30 +44,30 @@ class StatisticsSink:
             raise cannot_write(self._path, error) from error
         self._count += 1
 
-    def finish(self) -> str:
+    def finish(self) -> Written:
         """Give the file its name. Raises SinkError where that fails."""
         if self._file is None:
-            return f"{self._path}: not written, no frame came"
+            return Written(self._path, 0)
         try:
             self._file.close()
             self._temporary.replace(self._path)
         except OSError as error:
             discard(self._temporary)
             raise cannot_write(self._path, error) from error
-        return f"{self._path}: {self._count} frames"
+        return Written(self._path, self._count)
 
-    def abandon(self) -> str:
+    def abandon(self) -> Written | None:
         """Keep the lines written so far as NAME.partial.EXT."""
         if self._file is None:
-            return ""
+            return None
         kept = partial(self._path)
         try:
             self._file.close()
             self._temporary.replace(kept)
         except OSError:
             discard(self._temporary)
-            return ""
-        return f"{kept}: the first {self._count} frames"
+            return None
+        return Written(kept, self._count, whole=False)
 
     def _line(self, painted: Painted) -> str:
         frame = painted.frame

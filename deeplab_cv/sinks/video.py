@@ -17,6 +17,7 @@ from av.video.stream import VideoStream
 from deeplab_cv.errors import SinkError
 from deeplab_cv.frames.frame import Painted, SourceInfo
 from deeplab_cv.machine.files import discard, partial, unfinished
+from deeplab_cv.sinks import Written
 from deeplab_cv.sinks.encoding import BT709, Encoding, YuvConverter, choose_encoding, even_size
 from deeplab_cv.sinks.landing import cannot_write
 from deeplab_cv.sinks.original import Original
@@ -28,6 +29,8 @@ _RATE_WHERE_UNKNOWN = Fraction(30)
 
 class VideoSink:
     """Painted pictures as a video file; opened at the first picture, whose size decides the file's."""
+
+    needs_picture = True
 
     def __init__(
         self,
@@ -73,13 +76,13 @@ class VideoSink:
             what = f"{self._encoding.library} does not take this picture of {size}"
             raise SinkError(what, self._path, f"{error.strerror}; try another --codec, or --masks") from error
 
-    def finish(self) -> str:
+    def finish(self) -> Written:
         """Write the rest of the sound and the trailer, and give the file its name.
 
         Raises SinkError where that fails, or where the file does not hold every picture that was written.
         """
         if self._file is None:
-            return f"{self._path}: not written, no frame came"
+            return Written(self._path, 0)
         try:
             self._file.close(self._whole)
             self._file.check()
@@ -93,20 +96,20 @@ class VideoSink:
             kept = self._keep()
             remedy = f"the whole video is kept as {kept}" if kept else str(error.strerror)
             raise SinkError("cannot give the video its name", self._path, remedy) from error
-        return f"{self._path}: {self._file.frames} frames{self._file.sound_note}"
+        return Written(self._path, self._file.frames, self._file.sound_note)
 
-    def abandon(self) -> str:
+    def abandon(self) -> Written | None:
         """Write the trailer, so that what was done plays, and name the file NAME.partial.EXT."""
         if self._file is None:
             discard(self._temporary)
-            return ""
+            return None
         try:
             self._file.close(whole=False)
         except (av.error.FFmpegError, OSError):
             discard(self._temporary)
-            return ""
+            return None
         kept = self._keep()
-        return f"{kept}: the first {self._file.frames} frames{self._file.sound_note}" if kept else ""
+        return Written(kept, self._file.frames, self._file.sound_note, whole=False) if kept else None
 
     def _keep(self) -> Path | None:
         kept = partial(self._path)
@@ -215,11 +218,12 @@ class _OpenFile:
     def _add_sound(self, original: Original, suffix: str, from_s: Fraction | None) -> None:
         left_out = original.add_sound(self._container, suffix)
         original.start_sound(from_s)
-        if original.copies_sound:
-            self.sound_note = ", sound copied"
+        notes = ["sound copied"] if original.copies_sound else []
         if left_out:
-            self.sound_note += f", sound left out: {'; '.join(left_out)}"
-            _log.warning("%s%s", self._source_info.name, self.sound_note)
+            notes.append(f"sound left out: {'; '.join(left_out)}")
+            # Said now: an hour of encoding later would be late.
+            _log.warning("%s: %s", self._source_info.name, notes[-1])
+        self.sound_note = ", ".join(notes)
 
 
 def _original_of(source_info: SourceInfo) -> Original | None:

@@ -17,7 +17,7 @@ from deeplab_cv.overlay.look import look_of
 from deeplab_cv.overlay.painting import painted_frame
 from deeplab_cv.overlay.view import View, painted_classes
 from deeplab_cv.segmentation.segmenter import Segmenter
-from deeplab_cv.sinks import Sink
+from deeplab_cv.sinks import Sink, Written, in_words
 from deeplab_cv.viewer.legend import draw_legend
 from deeplab_cv.viewer.text import draw_buttons, draw_lines
 from deeplab_cv.viewer.window import Button, Window
@@ -102,8 +102,8 @@ class Desk:
         self._latency_ms = (now - scored.frame.captured_at) * 1000
         self._draw(pipeline)
 
-    def close(self) -> str:
-        """Close the window and finish the recording; returns a line for the user. Raises SinkError."""
+    def close(self) -> Written | None:
+        """Close the window and finish the recording, which is returned where there is one. Raises SinkError."""
         self._window.close()
         if self._switch is not None and self._switch.done.wait(_LOADING_S) and self._switch.segmenter is not None:
             self._switch.segmenter.close()
@@ -178,7 +178,7 @@ class Desk:
             self._recorder = self._make_recorder(path)
             self.say(f"recording to {path.name}")
         else:
-            self._try(self._stop_recording)
+            self._try(lambda: _words(self._stop_recording()))
 
     def _record(self, painted: Painted) -> None:
         if self._recorder is None:
@@ -188,11 +188,11 @@ class Desk:
         except UserError as error:
             # A full disk, or a picture of another size: what is on the screen goes on.
             recorder, self._recorder = self._recorder, None
-            self.say(f"{error}; {recorder.abandon()}")
+            self.say(f"{error}; {_words(recorder.abandon())}")
 
-    def _stop_recording(self) -> str:
+    def _stop_recording(self) -> Written | None:
         recorder, self._recorder = self._recorder, None
-        return recorder.finish() if recorder is not None else ""
+        return recorder.finish() if recorder is not None else None
 
     def _try(self, act: Callable[[], str]) -> None:
         try:
@@ -245,6 +245,10 @@ class Desk:
         rate = (len(self._shown_at) - 1) / span_s if span_s else 0.0
         facts = [f"{rate:.1f} frames/s", inference, f"latency {self._latency_ms:.0f} ms"]
         return "  ".join([*facts, f"dropped {pipeline.frames_dropped}"])
+
+
+def _words(written: Written | None) -> str:
+    return in_words(written) if written else ""
 
 
 def picture_buttons(picture: Image) -> list[Button]:

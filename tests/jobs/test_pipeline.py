@@ -3,6 +3,7 @@
 import threading
 import time
 from fractions import Fraction
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -15,6 +16,7 @@ from deeplab_cv.jobs.pipeline import Pipeline
 from deeplab_cv.networks.opening import open_network
 from deeplab_cv.overlay.view import View
 from deeplab_cv.segmentation.segmenter import Segmenter
+from deeplab_cv.sinks import Written
 from tests.tiny_networks import tiny_network
 
 
@@ -43,6 +45,8 @@ class Camera:
 class Notebook:
     """A sink that remembers what it was given, and fails at frame `fails_at`."""
 
+    needs_picture = False
+
     def __init__(self, fails_at=None, delay_s=0.0):
         self.indexes, self.labels, self.ending = [], None, None
         self._fails_at, self._delay_s = fails_at, delay_s
@@ -56,11 +60,11 @@ class Notebook:
 
     def finish(self):
         self.ending = "finished"
-        return "whole"
+        return Written(Path("whole"), len(self.indexes))
 
     def abandon(self):
         self.ending = "abandoned"
-        return "partial"
+        return Written(Path("partial"), len(self.indexes), whole=False)
 
 
 class FailingSegmenter(Segmenter):

@@ -1,10 +1,12 @@
 import threading
 from fractions import Fraction
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from deeplab_cv.errors import SinkError
+from deeplab_cv.sinks import Written
 from deeplab_cv.sinks.background import InBackground
 from deeplab_cv.sinks.video import VideoSink
 from tests.sinks.clips import info_of, painted, read_clip, scene
@@ -12,6 +14,8 @@ from tests.sinks.clips import info_of, painted, read_clip, scene
 
 class Memory:
     """A sink that remembers frames, slowly where it is told to wait, and fails at one of them."""
+
+    needs_picture = False
 
     def __init__(self, fails_at=None, waits_for=None):
         self.frames, self.ended = [], ""
@@ -26,11 +30,11 @@ class Memory:
 
     def finish(self):
         self.ended = "finished"
-        return "whole"
+        return Written(Path("out"), len(self.frames))
 
     def abandon(self):
         self.ended = "abandoned"
-        return "the first frames are kept"
+        return Written(Path("part"), len(self.frames), whole=False)
 
 
 def frame(index):
@@ -43,12 +47,12 @@ def sink_threads():
 
 def test_every_frame_arrives_in_order_before_the_end():
     memory = Memory()
-    sink = InBackground(memory, needs_picture=True)
+    sink = InBackground(memory)
 
     for index in range(50):
         sink.write(frame(index))
 
-    assert sink.finish() == "whole"
+    assert sink.finish() == Written(Path("out"), 50)
     assert memory.frames == list(range(50))
     assert not sink_threads()
 
@@ -56,7 +60,7 @@ def test_every_frame_arrives_in_order_before_the_end():
 def test_writing_goes_on_while_the_sink_is_busy_and_waits_when_it_is_full():
     gate = threading.Event()
     memory = Memory(waits_for=gate)
-    sink = InBackground(memory, needs_picture=False)
+    sink = InBackground(memory)
     writer = threading.Thread(target=lambda: [sink.write(frame(index)) for index in range(8)])
 
     sink.write(frame(100))
@@ -73,24 +77,24 @@ def test_writing_goes_on_while_the_sink_is_busy_and_waits_when_it_is_full():
 
 def test_a_failure_is_raised_by_a_later_write():
     memory = Memory(fails_at=1)
-    sink = InBackground(memory, needs_picture=False)
+    sink = InBackground(memory)
 
     with pytest.raises(SinkError, match="the disk is full"):
         for index in range(100):
             sink.write(frame(index))
 
-    assert sink.abandon() == "the first frames are kept"
+    assert sink.abandon() == Written(Path("part"), 1, whole=False)
     assert memory.frames == [0]
     assert not sink_threads()
 
 
 def test_a_failure_in_the_last_frame_is_raised_at_the_end_and_says_what_is_kept():
     memory = Memory(fails_at=1)
-    sink = InBackground(memory, needs_picture=False)
+    sink = InBackground(memory)
     sink.write(frame(0))
     sink.write(frame(1))
 
-    with pytest.raises(SinkError, match="the disk is full: here; make room; the first frames are kept"):
+    with pytest.raises(SinkError, match="the disk is full: here; make room; part: the first frame"):
         sink.finish()
 
     assert memory.ended == "abandoned"
@@ -98,16 +102,16 @@ def test_a_failure_in_the_last_frame_is_raised_at_the_end_and_says_what_is_kept(
 
 def test_an_abandoned_sink_keeps_what_was_handed_in():
     memory = Memory()
-    sink = InBackground(memory, needs_picture=False)
+    sink = InBackground(memory)
     sink.write(frame(0))
 
-    assert sink.abandon() == "the first frames are kept"
+    assert sink.abandon() == Written(Path("part"), 1, whole=False)
     assert memory.frames == [0]
     assert memory.ended == "abandoned"
 
 
 def test_a_video_written_in_the_background_is_as_good(tmp_path):
-    for name, wrap in (("plain.mp4", lambda sink: sink), ("behind.mp4", lambda sink: InBackground(sink, True))):
+    for name, wrap in (("plain.mp4", lambda sink: sink), ("behind.mp4", lambda sink: InBackground(sink))):
         sink = wrap(VideoSink(tmp_path / name, info_of()))
         for index in range(12):
             sink.write(painted(scene(index, (64, 48)), index, index, Fraction(1, 25)))

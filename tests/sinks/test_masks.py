@@ -9,6 +9,7 @@ from PIL import Image
 
 from deeplab_cv.classes import VOC_CLASSES, voc_palette
 from deeplab_cv.errors import SinkError
+from deeplab_cv.sinks import Written
 from deeplab_cv.sinks.masks import MaskSink, encode_mask
 from tests.sinks.clips import painted
 
@@ -46,7 +47,7 @@ def test_each_frame_of_a_video_gets_a_numbered_mask_at_its_own_size(tmp_path):
         labels = np.full((30, 40), index, np.uint8)
         sink.write(painted(np.zeros((30, 80, 3), np.uint8), index, labels=labels))
 
-    assert sink.finish() == f"{tmp_path / 'masks'}: 3 masks"
+    assert sink.finish() == Written(tmp_path / "masks", 3)
     files = sorted((tmp_path / "masks").iterdir())
     assert [file.name for file in files] == ["000000.png", "000001.png", "000002.png"]
     assert [np.unique(Image.open(file)).tolist() for file in files] == [[0], [1], [2]]
@@ -65,7 +66,7 @@ def test_masks_of_a_stopped_job_stay(tmp_path):
     sink = MaskSink(tmp_path / "masks", 9)
     sink.write(painted(PICTURE))
 
-    assert sink.abandon() == f"{tmp_path / 'masks'}: the first 1 masks"
+    assert sink.abandon() == Written(tmp_path / "masks", 1, whole=False)
     assert len(list((tmp_path / "masks").iterdir())) == 1
 
 

@@ -1,10 +1,12 @@
 from fractions import Fraction
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from deeplab_cv.errors import SinkError, UsageError
 from deeplab_cv.settings import Settings
+from deeplab_cv.sinks import Written
 from deeplab_cv.sinks.masks import MaskSink
 from deeplab_cv.sinks.opening import open_sinks
 from deeplab_cv.sinks.pictures import PictureFolderSink, PictureSink
@@ -131,9 +133,9 @@ def test_a_camera_begins_at_zero_whatever_its_clock_says(tmp_path):
 
 
 def test_frames_of_a_video_in_a_folder_are_numbered_pictures(tmp_path):
-    line = write_all(Settings(out="frames/"), VIDEO, range(3))
+    written = write_all(Settings(out="frames/"), VIDEO, range(3))
 
-    assert line == "frames: 3 pictures"
+    assert written == Written(Path("frames"), 3)
     assert sorted(path.name for path in (tmp_path / "frames").iterdir()) == ["000000.png", "000001.png", "000002.png"]
 
 

@@ -3,6 +3,7 @@ import numpy as np
 import pytest
 
 from deeplab_cv.errors import SinkError, UsageError
+from deeplab_cv.sinks import Written
 from deeplab_cv.sinks.pictures import PICTURE_EXTENSIONS, PictureFolderSink, PictureSink
 from tests.sinks.clips import painted, scene
 
@@ -20,7 +21,7 @@ def test_every_extension_makes_its_own_format(tmp_path, extension):
     sink = PictureSink(path)
     sink.write(painted(PICTURE))
 
-    assert sink.finish() == f"{path}: written"
+    assert sink.finish() == Written(path, 1)
     assert np.abs(read(path).astype(int) - PICTURE).mean() < 4
     assert [file.name for file in tmp_path.iterdir()] == [path.name]
 
@@ -76,7 +77,7 @@ def test_a_folder_takes_each_picture_under_its_own_name(tmp_path):
     for name in ("dog.jpg", "sheep.webp"):
         sink.write(painted(PICTURE, name=str(tmp_path / name)))
 
-    assert sink.finish() == f"{tmp_path / 'out'}: 2 pictures"
+    assert sink.finish() == Written(tmp_path / "out", 2)
     assert sorted(file.name for file in (tmp_path / "out").iterdir()) == ["dog.png", "sheep.png"]
 
 
@@ -90,6 +91,6 @@ def test_a_folder_takes_the_frames_of_a_video_numbered(tmp_path):
 
 
 def test_a_job_stopped_before_its_first_picture_leaves_nothing(tmp_path):
-    assert PictureSink(tmp_path / "a.png").abandon() == ""
-    assert PictureFolderSink(tmp_path / "out", None).abandon() == ""
+    assert PictureSink(tmp_path / "a.png").abandon() is None
+    assert PictureFolderSink(tmp_path / "out", None).abandon() is None
     assert list(tmp_path.iterdir()) == []

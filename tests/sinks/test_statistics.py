@@ -7,6 +7,7 @@ import pytest
 
 from deeplab_cv.classes import VOC_CLASSES
 from deeplab_cv.errors import SinkError
+from deeplab_cv.sinks import Written
 from deeplab_cv.sinks.statistics import StatisticsSink
 from tests.sinks.clips import painted
 
@@ -25,7 +26,7 @@ def test_csv_has_a_line_for_each_frame_with_pixels_and_share_of_every_class(tmp_
     for index, rows in enumerate((0, 3)):
         sink.write(frame(index, rows))
 
-    assert sink.finish() == f"{tmp_path / 'areas.csv'}: 2 frames"
+    assert sink.finish() == Written(tmp_path / "areas.csv", 2)
     with (tmp_path / "areas.csv").open(newline="", encoding="utf-8") as file:
         lines = list(csv.DictReader(file))
     assert len(lines[0]) == 3 + 2 * 21
@@ -64,14 +65,14 @@ def test_a_stopped_job_keeps_its_lines_under_a_name_that_says_so(tmp_path):
 
     line = sink.abandon()
 
-    assert line == f"{tmp_path / 'areas.partial.csv'}: the first 1 frames"
+    assert line == Written(tmp_path / "areas.partial.csv", 1, whole=False)
     assert (tmp_path / "areas.csv").read_text() == "older"
     assert len((tmp_path / "areas.partial.csv").read_text().splitlines()) == 2
 
 
 def test_without_a_frame_nothing_is_written(tmp_path):
-    assert "no frame came" in StatisticsSink(tmp_path / "areas.csv").finish()
-    assert StatisticsSink(tmp_path / "areas.csv").abandon() == ""
+    assert StatisticsSink(tmp_path / "areas.csv").finish() == Written(tmp_path / "areas.csv", 0)
+    assert StatisticsSink(tmp_path / "areas.csv").abandon() is None
     assert list(tmp_path.iterdir()) == []
 
 

@@ -8,6 +8,7 @@ import pytest
 
 from deeplab_cv.errors import SinkError, UsageError
 from deeplab_cv.frames.pixels import BT601, BT709, Pixels, Planes
+from deeplab_cv.sinks import Written
 from deeplab_cv.sinks.video import VideoSink
 from tests.sinks.clips import NTSC, info_of, painted, read_clip, scene, sound_packets, to_bgr, write_clip
 
@@ -32,12 +33,12 @@ def left_in(folder):
 def test_timestamps_and_their_unit_are_those_of_the_source(tmp_path, pts, name):
     sink = VideoSink(tmp_path / name, info_of(rate=NTSC))
 
-    line = run_through(sink, pts).finish()
+    written = run_through(sink, pts).finish()
 
     clip = read_clip(tmp_path / name)
     assert clip.times_s == [moment * TICK for moment in pts]
     assert clip.stream["time_base"] == TICK
-    assert line == f"{tmp_path / name}: {len(pts)} frames"
+    assert written == Written(tmp_path / name, len(pts))
     assert left_in(tmp_path) == [name]
 
 
@@ -77,12 +78,12 @@ def test_two_frames_with_one_timestamp_are_both_kept(tmp_path):
 def test_sound_is_copied_packet_for_packet(tmp_path, source, target):
     clip = write_clip(tmp_path / source, STEADY, TICK)
 
-    line = run_through(VideoSink(tmp_path / target, info_of(clip)), STEADY).finish()
+    written = run_through(VideoSink(tmp_path / target, info_of(clip)), STEADY).finish()
 
     before, after = sound_packets(clip), sound_packets(tmp_path / target)
     assert [data for _, data in after] == [data for _, data in before]
     assert [time for time, _ in after] == [time for time, _ in before]
-    assert line.endswith("24 frames, sound copied")
+    assert written == Written(tmp_path / target, 24, "sound copied")
 
 
 @pytest.mark.parametrize(
@@ -119,9 +120,9 @@ def test_two_sounds_with_their_languages_are_both_copied(tmp_path):
 def test_sound_the_container_cannot_hold_is_left_out_with_a_word(tmp_path, caplog):
     clip = write_clip(tmp_path / "in.mp4", STEADY, TICK)
 
-    line = run_through(VideoSink(tmp_path / "out.webm", info_of(clip)), STEADY).finish()
+    written = run_through(VideoSink(tmp_path / "out.webm", info_of(clip)), STEADY).finish()
 
-    assert line.endswith("24 frames, sound left out: .webm cannot hold its aac sound, .mkv can")
+    assert written.note == "sound left out: .webm cannot hold its aac sound, .mkv can"
     assert "cannot hold its aac sound" in caplog.text
     assert read_clip(tmp_path / "out.webm").sounds == []
 
@@ -178,9 +179,9 @@ def test_a_cut_job_begins_at_zero_and_its_sound_goes_as_far_as_its_pictures(tmp_
 def test_a_source_without_sound_makes_a_silent_file(tmp_path):
     clip = write_clip(tmp_path / "in.mp4", STEADY, TICK, sound_codecs=())
 
-    line = run_through(VideoSink(tmp_path / "out.mp4", info_of(clip)), STEADY).finish()
+    written = run_through(VideoSink(tmp_path / "out.mp4", info_of(clip)), STEADY).finish()
 
-    assert line.endswith("24 frames")
+    assert (written.frames, written.note) == (24, "")
     assert read_clip(tmp_path / "out.mp4").sounds == []
 
 
@@ -284,10 +285,10 @@ def test_an_abandoned_job_leaves_what_was_done_under_a_name_that_says_so(tmp_pat
     (tmp_path / name).write_bytes(b"older")
     sink = run_through(VideoSink(tmp_path / name, info_of(clip, rate=NTSC)), STEADY[:10])
 
-    line = sink.abandon()
+    written = sink.abandon()
 
     kept = tmp_path / name.replace(".", ".partial.")
-    assert line == f"{kept}: the first 10 frames, sound copied"
+    assert written == Written(kept, 10, "sound copied", whole=False)
     assert (tmp_path / name).read_bytes() == b"older"
     assert left_in(tmp_path) == sorted(["in.mkv", name, kept.name])
     partial = read_clip(kept)
@@ -299,19 +300,19 @@ def test_an_abandoned_job_leaves_what_was_done_under_a_name_that_says_so(tmp_pat
 def test_an_older_partial_file_is_not_written_over(tmp_path):
     (tmp_path / "out.partial.mp4").write_bytes(b"older")
 
-    line = run_through(VideoSink(tmp_path / "out.mp4", info_of()), STEADY[:3]).abandon()
+    written = run_through(VideoSink(tmp_path / "out.mp4", info_of()), STEADY[:3]).abandon()
 
-    assert line.startswith(str(tmp_path / "out.partial-2.mp4"))
+    assert written.path == tmp_path / "out.partial-2.mp4"
     assert (tmp_path / "out.partial.mp4").read_bytes() == b"older"
 
 
 def test_abandoning_before_the_first_frame_leaves_nothing(tmp_path):
-    assert VideoSink(tmp_path / "out.mp4", info_of()).abandon() == ""
+    assert VideoSink(tmp_path / "out.mp4", info_of()).abandon() is None
     assert left_in(tmp_path) == []
 
 
 def test_finishing_without_a_frame_writes_nothing_and_says_so(tmp_path):
-    assert "no frame came" in VideoSink(tmp_path / "out.mp4", info_of()).finish()
+    assert VideoSink(tmp_path / "out.mp4", info_of()).finish() == Written(tmp_path / "out.mp4", 0)
     assert left_in(tmp_path) == []
 
 
@@ -328,7 +329,7 @@ def test_a_full_disk_is_one_line_and_leaves_the_older_file_alone(small_disk, nam
     kept = sink.abandon()
 
     assert "\n" not in str(raised.value)
-    assert kept == ""
+    assert kept is None
     assert (small_disk / name).read_bytes() == b"older"
     assert left_in(small_disk) == [name]
 

@@ -1,9 +1,12 @@
 """A sink that notes when each picture came to it."""
 
+import os
 import time
 from dataclasses import dataclass
+from pathlib import Path
 
 from deeplab_cv.frames.frame import Painted
+from deeplab_cv.sinks import Written
 
 
 @dataclass(frozen=True)
@@ -33,6 +36,8 @@ class Notes:
         marks: one for each picture, and one for the beginning.
     """
 
+    needs_picture = False
+
     def __init__(self, paints: bool) -> None:
         """`paints`: have each picture painted, which otherwise happens when a sink first asks for it."""
         self.marks = [mark()]
@@ -44,10 +49,10 @@ class Notes:
             painted.pixels.make()
         self.marks.append(mark(painted.frame.index))
 
-    def finish(self) -> str:
+    def finish(self) -> Written:
         """There is nothing to finish."""
-        return ""
+        return Written(Path(os.devnull), len(self.marks) - 1)
 
-    def abandon(self) -> str:
+    def abandon(self) -> Written | None:
         """There is nothing to keep."""
-        return ""
+        return None
