@@ -5,7 +5,7 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -16,9 +16,10 @@ import yaml
 from numpy.typing import NDArray
 from PIL import Image, ImageGrab
 
+from tests.waiting import HANGS_S, wait_for
+
 ROOT = Path(__file__).parent.parent
-_PATIENCE_S = 40.0
-_PAINT_S = 5.0
+_PAINT_S = 10.0
 _TRIES = 4
 
 
@@ -131,7 +132,7 @@ class Program:
 
     def wait(self) -> int:
         """Wait for the program's end; returns its exit code. What it said is seen where a test fails."""
-        print(self.process.communicate(timeout=_PATIENCE_S)[1])
+        print(self.process.communicate(timeout=HANGS_S)[1])
         return self.process.returncode
 
     def kill(self) -> None:
@@ -166,13 +167,3 @@ class Program:
     def _xdotool(self, *words: str) -> str:
         done = subprocess.run(["xdotool", *words], env=self._environment, capture_output=True, text=True, check=False)
         return done.stdout
-
-
-def wait_for(look: Callable[[], Any]) -> Any:
-    """Look again and again until there is something to see."""
-    deadline = time.monotonic() + _PATIENCE_S
-    while not (seen := look()):
-        if time.monotonic() > deadline:
-            pytest.fail("waited in vain")
-        time.sleep(0.1)
-    return seen

@@ -15,11 +15,10 @@ from PIL import Image
 
 from deeplab_cv.cli import main
 from tests.tiny_networks import tiny_network
+from tests.waiting import HANGS_S
 
 ROOT = Path(__file__).parent.parent
 FRAMES = 24
-HANGS_S = 120
-"""What takes so long has hung, however busy the machine is."""
 
 
 @pytest.fixture

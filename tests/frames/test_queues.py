@@ -1,6 +1,7 @@
 import threading
 
 from deeplab_cv.frames.queues import FrameQueue
+from tests.waiting import HANGS_S
 
 
 def test_a_file_queue_hands_on_every_item_in_order():
@@ -16,7 +17,7 @@ def test_a_file_queue_hands_on_every_item_in_order():
     for number in range(100):
         queue.put(number)
     queue.end()
-    reader.join(5)
+    reader.join(HANGS_S)
 
     assert taken == list(range(100))
     assert queue.replaced == 0
@@ -31,7 +32,7 @@ def test_a_full_file_queue_makes_its_writer_wait():
     waited = writer.is_alive()
 
     first = queue.get()
-    writer.join(5)
+    writer.join(HANGS_S)
 
     assert waited
     assert first == 0
@@ -80,7 +81,7 @@ def test_stopping_wakes_a_waiting_writer_and_a_waiting_reader():
     full.stop()
     empty.stop()
     for thread in threads:
-        thread.join(5)
+        thread.join(HANGS_S)
 
     assert not any(thread.is_alive() for thread in threads)
     assert sorted(results, key=str) == [False, None]

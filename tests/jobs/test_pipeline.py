@@ -1,5 +1,6 @@
 """The five endings of a run, and what is lost and kept on the way."""
 
+import signal
 import threading
 import time
 from fractions import Fraction
@@ -12,30 +13,32 @@ from deeplab_cv.errors import EngineError, SinkError, SourceError
 from deeplab_cv.frames.frame import Frame, SourceInfo
 from deeplab_cv.frames.pixels import Pixels
 from deeplab_cv.jobs.job import Job, run_job
-from deeplab_cv.jobs.pipeline import Pipeline
+from deeplab_cv.jobs.pipeline import JOIN_S, Pipeline
 from deeplab_cv.networks.opening import open_network
 from deeplab_cv.overlay.view import View
 from deeplab_cv.segmentation.segmenter import Segmenter
 from deeplab_cv.sinks import Written
 from tests.tiny_networks import tiny_network
+from tests.waiting import HANGS_S, wait_for
 
 
 class Camera:
-    """A camera made of numbers: `count` red frames, then `ending`."""
+    """A camera made of numbers: `count` red frames, then `ending`; `exhausted` is set once all have been given."""
 
-    def __init__(self, count=20, live=False, ending=None, delay_s=0.0):
+    def __init__(self, count=20, live=False, ending=None):
         self.info = SourceInfo("numbers", (64, 48), Fraction(30), count, live, Fraction(1, 30))
-        self._count, self._ending, self._delay_s = count, ending, delay_s
+        self._count, self._ending = count, ending
+        self.exhausted = threading.Event()
         self._next = 0
 
     def read(self):
         if self._next >= self._count:
+            self.exhausted.set()
             if isinstance(self._ending, Exception):
                 raise self._ending
             if isinstance(self._ending, threading.Event):
-                self._ending.wait()
+                self._ending.wait(HANGS_S)
             return None
-        time.sleep(self._delay_s)
         image = np.full((48, 64, 3), (0, 0, 255), np.uint8)
         frame = Frame(Pixels(image=image), self._next, self._next, Fraction(1, 30), time.monotonic())
         self._next += 1
@@ -43,16 +46,18 @@ class Camera:
 
 
 class Notebook:
-    """A sink that remembers what it was given, and fails at frame `fails_at`."""
+    """A sink that remembers what it was given, takes its time or waits for an event, and fails at a frame."""
 
     needs_picture = False
 
-    def __init__(self, fails_at=None, delay_s=0.0):
+    def __init__(self, fails_at=None, delay_s=0.0, waits_for=None):
         self.indexes, self.labels, self.ending = [], None, None
-        self._fails_at, self._delay_s = fails_at, delay_s
+        self._fails_at, self._delay_s, self._waits_for = fails_at, delay_s, waits_for
 
     def write(self, painted):
         time.sleep(self._delay_s)
+        if self._waits_for is not None:
+            self._waits_for.wait(HANGS_S)
         if painted.frame.index == self._fails_at:
             raise SinkError("no room is left", "notebook", "free some")
         self.indexes.append(painted.frame.index)
@@ -76,9 +81,12 @@ class FailingSegmenter(Segmenter):
 
 @pytest.fixture(autouse=True)
 def no_thread_is_left_behind():
-    before = threading.active_count()
+    before = set(threading.enumerate())
     yield
-    assert threading.active_count() == before
+    left = set(threading.enumerate()) - before
+    for thread in left:
+        thread.join(HANGS_S)
+    assert not any(thread.is_alive() for thread in left)
 
 
 @pytest.fixture
@@ -115,13 +123,15 @@ def test_a_slow_sink_loses_no_frame_of_a_file(make_segmenter):
 
 
 def test_a_slow_sink_of_a_live_source_gets_the_newest_frames_only(make_segmenter):
-    sink = Notebook(delay_s=0.05)
+    source = Camera(200, live=True)
+    sink = Notebook(waits_for=source.exhausted)
     segmenter = make_segmenter()
     segmenter.prepare((64, 48))
 
-    run_job(job(Camera(200, live=True, delay_s=0.002), segmenter, sink))
+    run_job(job(source, segmenter, sink))
 
-    assert len(sink.indexes) < 100
+    # At the sink, before it, in the engine, and before that.
+    assert len(sink.indexes) <= 4
     assert sink.indexes == sorted(sink.indexes)
     assert sink.indexes[-1] == 199
 
@@ -129,13 +139,15 @@ def test_a_slow_sink_of_a_live_source_gets_the_newest_frames_only(make_segmenter
 def test_dropped_frames_of_a_live_source_are_counted(make_segmenter):
     segmenter = make_segmenter()
     segmenter.prepare((64, 48))
+    source = Camera(100, live=True)
     taken = 0
 
-    with Pipeline(Camera(100, live=True, delay_s=0.001), segmenter) as pipeline:
+    with Pipeline(source, segmenter) as pipeline:
+        assert source.exhausted.wait(HANGS_S)
         while not pipeline.ended:
-            time.sleep(0.02)
             taken += pipeline.take(0.1) is not None
 
+        assert 1 <= taken <= 3
         assert pipeline.frames_dropped == 100 - taken
 
 
@@ -172,37 +184,36 @@ def test_a_sink_that_fails_ends_the_run_and_every_sink_keeps_what_it_has(make_se
 
 @pytest.mark.parametrize(("live", "ending"), [(False, "abandoned"), (True, "finished")])
 def test_ctrl_c_ends_the_run_and_only_a_live_output_is_whole(make_segmenter, live, ending):
-    import os
-    import signal
+    class Interrupted(Notebook):
+        def write(self, painted):
+            super().write(painted)
+            if len(self.indexes) == 3:
+                signal.raise_signal(signal.SIGINT)
 
-    sink = Notebook()
+    sink = Interrupted()
     segmenter = make_segmenter()
     segmenter.prepare((64, 48))
-    timer = threading.Timer(0.3, os.kill, (os.getpid(), signal.SIGINT))
-    timer.start()
 
     with pytest.raises(KeyboardInterrupt):
-        run_job(job(Camera(100000, live=live, delay_s=0.001), segmenter, sink))
-    timer.join()
+        run_job(job(Camera(10**9, live=live), segmenter, sink))
 
-    assert sink.indexes
+    assert len(sink.indexes) == 3
     assert sink.ending == ending
 
 
-def test_a_read_that_never_returns_does_not_block_the_end(make_segmenter):
+def test_a_read_that_never_returns_is_left_behind_after_less_than_two_seconds_of_waiting(make_segmenter, monkeypatch):
+    assert JOIN_S < 2
+    monkeypatch.setattr("deeplab_cv.jobs.pipeline.JOIN_S", 0.01)
     blocked = threading.Event()
     segmenter = make_segmenter()
     segmenter.prepare((64, 48))
-    begin = time.monotonic()
 
     with Pipeline(Camera(1, live=True, ending=blocked), segmenter) as pipeline:
-        while pipeline.take(0.1) is None:
-            pass
-    ended_after_s = time.monotonic() - begin
+        wait_for(lambda: pipeline.take(0.1))
+    still_reading = [thread.name for thread in threading.enumerate() if thread.name == "reader"]
     blocked.set()
-    time.sleep(0.05)
 
-    assert ended_after_s < 10
+    assert still_reading == ["reader"]
 
 
 def test_another_engine_takes_over_between_two_frames(make_segmenter):

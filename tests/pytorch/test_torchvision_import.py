@@ -3,6 +3,8 @@ import sys
 
 import pytest
 
+from tests.waiting import HANGS_S
+
 pytest.importorskip("torch", reason="training needs torch (requirements-train.txt)")
 
 
@@ -13,5 +15,5 @@ def test_torchvision_can_be_imported_and_builds_a_network() -> None:
         " weights_backbone=None, num_classes=4)\n"
         "print(network.classifier.low_classifier.out_channels)"
     )
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=120)
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=HANGS_S)
     assert done.stdout.strip() == "4", done.stderr

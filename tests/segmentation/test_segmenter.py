@@ -86,9 +86,10 @@ def test_every_frame_in_flight_gets_its_own_scores(make_segmenter):
 
 
 def test_a_fast_engine_infers_every_frame_however_late_its_results_are_taken(make_segmenter):
-    segmenter = make_segmenter(target_fps=5)
+    # The rest is longer than a frame's time: if it counted as inference, frames would be carried.
+    segmenter = make_segmenter(target_fps=1)
 
-    seen = through(segmenter, [frame_of(PERSON, index) for index in range(5)], rest_s=0.3)
+    seen = through(segmenter, [frame_of(PERSON, index) for index in range(4)], rest_s=1.2)
 
-    assert [scored.way for scored in seen] == ["infer"] * 5
-    assert all(0 < scored.inference_ms < 300 for scored in seen)
+    assert [scored.way for scored in seen] == ["infer"] * 4
+    assert all(0 < scored.inference_ms < 1200 for scored in seen)

@@ -11,6 +11,8 @@ from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
+from tests.waiting import HANGS_S
+
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 
 _FLAGS = (
@@ -88,11 +90,11 @@ def play(file: Path, profile: Path, points: list[tuple[int, int]], wanted_s: flo
         start_new_session=True,
     )
     try:
-        return told.get(timeout=60)
+        return told.get(timeout=HANGS_S)
     except queue.Empty:
-        return {"error": "nothing was played within a minute"}
+        return {"error": "nothing was played"}
     finally:
         os.killpg(browser.pid, signal.SIGTERM)
-        browser.wait(timeout=20)
+        browser.wait(timeout=HANGS_S)
         server.shutdown()
         server.server_close()

@@ -10,6 +10,7 @@ from deeplab_cv.sinks import Written
 from deeplab_cv.sinks.background import InBackground
 from deeplab_cv.sinks.video import VideoSink
 from tests.sinks.clips import info_of, painted, read_clip, scene
+from tests.waiting import HANGS_S
 
 
 class Memory:
@@ -23,7 +24,7 @@ class Memory:
 
     def write(self, frame):
         if self.waits_for is not None:
-            self.waits_for.wait(10)
+            self.waits_for.wait(HANGS_S)
         if frame.frame.index == self.fails_at:
             raise SinkError("the disk is full", "here", "make room")
         self.frames.append(frame.frame.index)
@@ -70,7 +71,7 @@ def test_writing_goes_on_while_the_sink_is_busy_and_waits_when_it_is_full():
     assert writer.is_alive()
     assert memory.frames == []
     gate.set()
-    writer.join(10)
+    writer.join(HANGS_S)
     sink.finish()
     assert memory.frames == [100, *range(8)]
 

@@ -8,6 +8,7 @@ import pytest
 from deeplab_cv.errors import SourceError
 from deeplab_cv.sources import camera, live
 from deeplab_cv.sources.camera import CameraName, CameraSource, list_cameras
+from tests.waiting import HANGS_S
 
 PICTURE = np.full((48, 64, 3), 7, np.uint8)
 
@@ -156,7 +157,7 @@ def test_closing_does_not_wait_for_a_read_that_the_driver_keeps(plug_in, monkeyp
 
     def hang():
         inside.set()
-        answer.wait(timeout=10)
+        answer.wait(HANGS_S)
         return PICTURE
 
     capture = FakeCapture([PICTURE, hang])
@@ -165,14 +166,14 @@ def test_closing_does_not_wait_for_a_read_that_the_driver_keeps(plug_in, monkeyp
     answers = []
     reader = threading.Thread(target=lambda: answers.append(source.read()), daemon=True)
     reader.start()
-    inside.wait(timeout=10)
+    inside.wait(HANGS_S)
 
     source.close()
 
     assert reader.is_alive()
     assert not capture.released
     answer.set()
-    reader.join(timeout=10)
+    reader.join(HANGS_S)
     assert answers == [None]
     assert capture.released
 

@@ -8,6 +8,7 @@ from deeplab_cv.errors import SourceError
 from deeplab_cv.frames.pixels import Pixels
 from deeplab_cv.sources import live
 from deeplab_cv.sources.live import MICROSECOND, LiveSource, Patience
+from tests.waiting import HANGS_S
 
 PICTURE = Pixels(image=np.zeros((2, 2, 3), np.uint8))
 
@@ -72,20 +73,20 @@ def test_a_read_that_the_device_keeps_lets_go_of_it_when_it_comes_back(monkeypat
 
     def hang():
         inside.set()
-        answer.wait(30)
+        answer.wait(HANGS_S)
         return PICTURE, 1.0
 
     source = Device(hang)
     answers = []
     reader = threading.Thread(target=lambda: answers.append(source.read()), daemon=True)
     reader.start()
-    assert inside.wait(30)
+    assert inside.wait(HANGS_S)
 
     source.close()
 
     assert source.released == 0
     answer.set()
-    reader.join(30)
+    reader.join(HANGS_S)
     assert answers == [None]
     assert source.released == 1
 

@@ -6,6 +6,7 @@ import numpy as np
 
 from deeplab_cv.sources.pattern import PatternSource
 from tests.sources.clips import read_all
+from tests.waiting import HANGS_S
 
 SMALL = (64, 36)
 
@@ -49,7 +50,7 @@ def test_closing_wakes_whoever_waits_for_a_frame():
 
     waiting.start()
     source.close()
-    waiting.join(timeout=10)
+    waiting.join(HANGS_S)
 
     assert answers == [None]
 

@@ -9,6 +9,7 @@ from deeplab_cv.errors import SourceError, UsageError
 from deeplab_cv.sources.video import VideoSource
 from tests.sinks.clips import NTSC, write_clip
 from tests.sources.clips import SAMPLES, read_all, set_display_matrix, write_scenes
+from tests.waiting import HANGS_S
 
 NTSC_PTS = [1001 * number for number in range(30)]
 NTSC_BASE = Fraction(1, 30000)
@@ -157,7 +158,7 @@ def test_a_video_can_be_closed_while_another_thread_reads(ntsc_clip):
 
     reader.start()
     source.close()
-    reader.join(timeout=10)
+    reader.join(HANGS_S)
 
     assert not reader.is_alive()
     assert source.read() is None

@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 
 from deeplab_cv.overlay.view import STYLES
-from tests.screen import Program, need_screen, virtual_screen, wait_for
+from tests.screen import Program, need_screen, virtual_screen
 from tests.tiny_networks import tiny_network
+from tests.waiting import wait_for
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,20 @@
+"""How tests wait: for what they want to see, never for so many seconds."""
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+HANGS_S = 120.0
+"""What takes so long has hung, however busy the machine is; only a guard, no test's result depends on it."""
+
+
+def wait_for(look: Callable[[], Any], hangs_s: float = HANGS_S) -> Any:
+    """Look again and again until there is something to see."""
+    deadline = time.monotonic() + hangs_s
+    while not (seen := look()):
+        if time.monotonic() > deadline:
+            pytest.fail("waited in vain")
+        time.sleep(0.02)
+    return seen
