@@ -1,4 +1,7 @@
-"""Writes the figures of `app.py bench --json` into docs/performance.md and says which targets are met.
+"""Writes the figures of `app.py bench --json` into docs/ and says which targets are met.
+
+Tables go into docs/performance.md and docs/experiments.md, between the comments that name their part; the long one of
+the engines is docs/engines.json.
 
     python app.py bench all --rounds 5 --memory-frames 20000 --json bench.json --plots docs/
     python benchmarks/performance.py bench.json ...
@@ -9,12 +12,15 @@ Several files, each with some of the parts or rows, are taken together.
 import json
 import re
 import sys
+import textwrap
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-PAGE = Path(__file__).parents[1] / "docs" / "performance.md"
+DOCS = Path(__file__).parents[1] / "docs"
+PAGES = ("performance.md", "experiments.md")
+_LINE = 118
 USUAL_SCRIPT = "usual script, cv2.dnn"
 BY_DEFAULT = "deeplab-cv by default"
 ON_OPENCV = "deeplab-cv on cv2.dnn"
@@ -33,7 +39,7 @@ class Target:
 
 
 def main() -> None:
-    """Fill in the page; print the targets."""
+    """Fill in the pages; print the targets."""
     reports = [json.loads(Path(name).read_text(encoding="utf-8")) for name in sys.argv[1:]]
     if not reports:
         sys.exit(__doc__)
@@ -43,8 +49,19 @@ def main() -> None:
     sections["targets"] = _table(
         [{"target": each.wish, "seen": each.seen, "met": "yes" if each.met else "**no**"} for each in targets]
     )
-    sections["machine"] = _machine(reports)
-    text = PAGE.read_text(encoding="utf-8")
+    sections["machine"] = _wrapped(_machine(reports))
+    for page in PAGES:
+        text = (DOCS / page).read_text(encoding="utf-8")
+        (DOCS / page).write_text(filled(text, sections), encoding="utf-8")
+    if "engines" in parts:
+        text = _engines(parts["engines"], _machine(reports))
+        (DOCS / "engines.json").write_text(text, encoding="utf-8")
+    for each in targets:
+        print(f"{'met   ' if each.met else 'MISSED'} {each.wish}: {each.seen}")
+
+
+def filled(text: str, sections: dict[str, str]) -> str:
+    """A page's text, with each section between the comments of its name; sections that it lacks are left out."""
     for name, section in sections.items():
         text = re.sub(
             rf"(<!-- {name} -->\n).*?(<!-- /{name} -->)",
@@ -52,9 +69,25 @@ def main() -> None:
             text,
             flags=re.DOTALL,
         )
-    PAGE.write_text(text, encoding="utf-8")
-    for each in targets:
-        print(f"{'met   ' if each.met else 'MISSED'} {each.wish}: {each.seen}")
+    return text
+
+
+def _engines(part: dict[str, Any], machine: str) -> str:
+    """JSON with one row a line, so that two versions can be compared."""
+    head = json.dumps({"machine": machine, "remarks": part["remarks"]}, indent=1).removesuffix("\n}")
+    rows = ",\n".join(f"  {json.dumps(_rounded(row))}" for row in part["rows"])
+    return f'{head},\n "rows": [\n{rows}\n ]\n}}\n'
+
+
+def _rounded(row: Row) -> Row:
+    return {
+        name: {key: round(value, 2) for key, value in cell.items()}
+        if isinstance(cell, dict)
+        else round(cell, 2)
+        if isinstance(cell, float)
+        else cell
+        for name, cell in row.items()
+    }
 
 
 def _joined(reports: list[dict[str, Any]]) -> Parts:
@@ -146,7 +179,11 @@ def _table(rows: list[Row]) -> str:
 
 
 def _remarks(remarks: list[str]) -> str:
-    return "".join(f"\n\n{remark[0].upper()}{remark[1:]}." for remark in remarks)
+    return "".join(f"\n\n{_wrapped(f'{remark[0].upper()}{remark[1:]}.')}" for remark in remarks)
+
+
+def _wrapped(text: str) -> str:
+    return textwrap.fill(text, _LINE, break_long_words=False, break_on_hyphens=False)
 
 
 def _text(cell: Any) -> str:

@@ -65,9 +65,9 @@ def measure(plan: Plan) -> Part:
         rows += [_row(way, costs[way.name], runs[way.name]) for way in ways]
     remarks = [
         "floor: the stages' processor milliseconds, each measured alone, added up, over the cores",
-        "input: the network's; where a live stream chose several, its floor is told for one of them",
-        "of a live stream, whose rate is its own, the processor time tells how much is left; it comes from a server on "
-        "this machine, whose time is not counted",
+        "input: the network's; where a live stream chose several, its floor is that of one of them",
+        "a live stream's rate is its own: what counts is the processor time that is left. The stream comes from a "
+        "server on this machine, whose time is not counted",
     ]
     if no_window:
         remarks.append(f"live stream to window is not measured: {no_window}")

@@ -142,7 +142,7 @@ def contest(
     refused: list[Attempt] = []
     ranking: list[tuple[float, _Runner]] = []
     for candidate in candidates:
-        # What making the graphs, or the last loser, left behind.
+        # Free what graph making or the previous engine left.
         return_free_memory()
         try:
             challenger = _load(candidate, reference, threads, depth, say)

@@ -6,8 +6,9 @@
 Sinks that write files do so behind queues of their own (sinks/background.py).
 
 A file job waits wherever the next stage is busy and loses nothing; a live job keeps only the newest frame and counts
-the ones it replaced. Whichever way a run ends (source ends, user stops, source, engine or sink fails), both threads
-are gone two seconds later and the first error is raised in the main thread.
+the ones it replaced. Whichever way a run ends (source ends, user stops, source, engine or sink fails), the first
+error is raised in the main thread, and within two seconds both threads have ended or, blocked in a driver, are left
+behind as daemons.
 """
 
 import threading

@@ -22,7 +22,7 @@ def return_free_memory() -> None:
 
 @contextlib.contextmanager
 def spoiled_memory() -> Iterator[None]:
-    """Meanwhile new memory is full of large numbers, so that whoever reads beside his tensors computes them wrong.
+    """New memory is full of large numbers, so that an engine that reads outside its tensors gives visibly wrong scores.
 
     Otherwise such memory is often zero, and an engine that reads it is right in one start and wrong in the next.
     glibc fills all it hands out (mallopt(3), M_PERTURB). Elsewhere memory is filled and given back beforehand, in

@@ -90,8 +90,8 @@ class GoldenFacts(_Facts):
 class Variant(_Facts):
     """A further file of the same network: another precision, or a graph rewritten for some engines.
 
-    `full_range`: its 8-bit weights use their whole range, so that processors which sum 8-bit products in 16 bits would
-    cut the sums off; it is not for them.
+    `full_range`: its 8-bit weights use their whole range. It needs a processor that adds 8-bit products in 32 bits
+    (VNNI, Arm); others would cut the sums off.
     """
 
     file: str

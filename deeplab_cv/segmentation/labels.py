@@ -135,7 +135,7 @@ def _fill_cells(
         plane = plane_of.take(first[:count] + rank)
         corner = plane * corners[0].size + top_left[:count]
         value = _interpolate(corners, corner, down[:, :count], across[:, :count])
-        # Of two winners the later has the greater number; NumPy copies through a mask several times slower than this.
+        # Later ranks are higher class numbers, so maximum keeps the later winner; a masked copy is slower.
         wins = (value > greatest[..., :count]) * classes.take(plane)
         np.maximum(winner[..., :count], wins, out=winner[..., :count])
         np.maximum(greatest[..., :count], value, out=greatest[..., :count])

@@ -1,4 +1,4 @@
-"""Doing less, honestly: frames that are not inferred take over the scores of the last one that was.
+"""Which frames are inferred, and where the others get their scores.
 
 Between two inferences the scores follow the picture by optical flow (`--carry`); where the picture stands still they
 stay what they are (`--still`). Sources: Zhu et al., "Deep feature flow for video recognition", 2017 (key frames and

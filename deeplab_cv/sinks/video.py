@@ -185,7 +185,7 @@ class _OpenFile:
 
     def _mux(self, packets: Sequence[Packet[VideoStream]]) -> None:
         for packet in packets:
-            # Only that of the last one counts, and no frame says how long it lasts: as long as the shortest before.
+            # Players use only the last packet's duration; decoders give none, so we take the shortest gap seen.
             packet.duration = self._gap
             self._container.mux(packet)
             self.packets += 1
