@@ -5,46 +5,58 @@ it is imported only when it is named. Without a sub-command the arguments are th
 """
 
 import argparse
+import difflib
 import importlib
 import os
+import re
+import shlex
 import sys
-import threading
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from pathlib import Path
 from typing import NoReturn
 
-from deeplab_cv.errors import UserError
+from deeplab_cv import __version__
+from deeplab_cv.errors import UsageError, UserError
+from deeplab_cv.machine import interrupts
 from deeplab_cv.terminal import logged_lines, print_line
 
 COMMANDS = {
     "run": "segment a camera, a video or pictures (the default command)",
-    "export": "turn a PyTorch network into a file this program runs",
-    "verify": "prove that every engine gives a network's own answer",
-    "repair": "mend an ONNX file from elsewhere and write its card",
-    "optimise": "see what rewriting a network for speed brings on this machine",
-    "quantise": "make an int8 form of a network with your own frames",
+    "doctor": "prove every engine of this machine, and say why the others cannot be used",
     "models": "list the networks that lie here, with accuracy and speed",
     "config": "print the settings that hold, and where each came from",
-    "doctor": "prove every engine of this machine, and say why the others cannot be used",
-    "train": "train a network on your own pictures",
     "bench": "measure this machine: engines, stages, the whole program, latency, memory, peers",
     "evaluate": "measure a network on pictures with masks, or its calm on a video",
+    "train": "train a network on your own pictures",
+    "export": "turn a PyTorch network into a file this program runs",
+    "repair": "mend an ONNX file from elsewhere and write its card",
+    "verify": "prove that every engine gives a network's own answer",
+    "optimise": "see what rewriting a network for speed brings on this machine",
+    "quantise": "make an int8 form of a network with your own frames",
 }
+"""What each command does, as the help of `run` lists them: to use, to look, to measure, to make a network."""
 
 WORKSHOP = frozenset({"export", "verify", "repair", "optimise", "quantise", "train"})
 """The commands that need requirements-train.txt."""
+
+_PICTURES = frozenset({".bmp", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp"})
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code: 0 done, 1 failed, 2 wrong use, 130 stopped by Ctrl-C."""
     arguments = list(sys.argv[1:] if argv is None else argv)
-    name = arguments.pop(0) if arguments and arguments[0] in COMMANDS else "run"
     debug = "--debug" in arguments
+    name = "run"
     try:
-        command = importlib.import_module(f"deeplab_cv.commands.{name}")
-        parser = build_parser(name, command.__doc__ or "")
-        command.add_arguments(parser)
         with logged_lines():
-            return int(command.run(parser.parse_args(arguments)))
+            name, arguments = _command(arguments)
+            command = importlib.import_module(f"deeplab_cv.commands.{name}")
+            parser = build_parser(name, command.__doc__ or "")
+            command.add_arguments(parser)
+            code = int(command.run(parser.parse(arguments)))
+            if sys.stdout is not None:
+                sys.stdout.flush()
+            return code
     except UserError as error:
         if debug:
             raise
@@ -54,36 +66,103 @@ def main(argv: Sequence[str] | None = None) -> int:
         if debug or (error.name or "deeplab_cv").startswith("deeplab_cv"):
             raise
         file = "requirements-train.txt" if name in WORKSHOP else "requirements.txt"
-        print_line(f"error: {error.name} is not installed: app.py {name}; pip install -r {file}")
+        print_line(f"error: {error.name} is not installed: {program()} {name}; pip install -r {file}")
+        return 1
+    except BrokenPipeError:
+        # Whoever read the output, such as `head`, has seen enough. What is still buffered would fail again at the end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
         return 1
     except KeyboardInterrupt:
-        if debug:
-            raise
-        print_line("stopped by Ctrl-C")
-        return 130
+        print_line(interrupts.stopped_by())
+        return interrupts.EXIT_CODE
 
 
-def entry() -> NoReturn:
-    """Run the command line and leave the process with its exit code."""
-    code = main()
-    if threading.active_count() > 1:
-        # A thread sits in a driver or in an engine that is still loading. Taking the interpreter down round it ends in
-        # a crash of the native library, so leave at once; every output is whole by now.
-        sys.stdout.flush()
-        sys.stderr.flush()
-        os._exit(code)
-    sys.exit(code)
+class CommandParser(argparse.ArgumentParser):
+    """Says in one line what is wrong, with the nearest flag there is, in place of every flag."""
+
+    def __init__(self, prog: str, description: str, epilog: str | None = None) -> None:
+        super().__init__(
+            prog=prog,
+            description=description,
+            epilog=epilog,
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+            allow_abbrev=False,
+        )
+        self._arguments: list[str] = []
+
+    def parse(self, arguments: Sequence[str]) -> argparse.Namespace:
+        """The arguments' values. Raises UsageError."""
+        self._arguments = list(arguments)
+        return self.parse_args(self._arguments)
+
+    def error(self, message: str) -> NoReturn:
+        """Raise UsageError. An unknown flag is named first: what argparse misses may only be misspelt."""
+        known = self._option_string_actions
+        for word in self._arguments:
+            flag = word.partition("=")[0]
+            if re.match(r"--?[a-zA-Z]", flag) and flag not in known:
+                raise UsageError("unknown flag", flag, _suggestion(flag, known) or f"see {self.prog} --help")
+        what, where, remedy = self._explained(message)
+        raise UsageError(what, where, remedy)
+
+    def _explained(self, message: str) -> tuple[str, str, str]:
+        help_words = f"see {self.prog} --help"
+        if found := re.match(r"the following arguments are required: (.*)", message):
+            return "something is missing", found[1], help_words
+        if found := re.match(r"one of the arguments (.*) is required", message):
+            return "something is missing", found[1].replace(" ", " or "), "give one of them"
+        if found := re.match(r"unrecognized arguments: (.*)", message):
+            return "not understood", found[1], f"names with spaces stand in quotes; {help_words}"
+        if found := re.match(r"argument ([^:]*): (.*)", message):
+            return found[2], found[1].split(",")[-1].split("/")[-1].strip(), help_words
+        return message, "the command line", help_words
 
 
-def build_parser(name: str, description: str) -> argparse.ArgumentParser:
-    """The parser of one command, with the list of all commands under the help of `run`."""
-    others = "\n".join(f"  {word:<10} {text}" for word, text in COMMANDS.items())
-    epilog = f"commands:\n{others}\n\n`app.py COMMAND --help` tells more." if name == "run" else None
-    parser = argparse.ArgumentParser(
-        prog="app.py" if name == "run" else f"app.py {name}",
-        description=description,
-        epilog=epilog,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+def program() -> str:
+    """How this program was started, as it can be typed: app.py, deeplab-cv or python -m deeplab_cv."""
+    started = Path(sys.argv[0])
+    if started.name == "__main__.py" and started.parent.name == "deeplab_cv":
+        return "python -m deeplab_cv"
+    return "deeplab-cv" if started.stem.startswith("deeplab-cv") else "app.py"
+
+
+def build_parser(name: str, description: str) -> CommandParser:
+    """The parser of one command; the help of `run` lists all commands first."""
+    prog = program()
+    if name == "run":
+        description = f"{description.rstrip()}\n\n{_list_of_commands(prog)}"
+    parser = CommandParser(prog if name == "run" else f"{prog} {name}", description)
     parser.add_argument("--debug", action="store_true", help="show the traceback of an error")
+    if name == "run":
+        parser.add_argument("--version", action="version", version=f"deeplab-cv {__version__}")
     return parser
+
+
+def _list_of_commands(prog: str) -> str:
+    lines = "\n".join(f"  {word:<10} {text}" for word, text in COMMANDS.items())
+    return f"commands:\n{lines}\n\n`{prog} COMMAND --help` shows a command's own flags."
+
+
+def _command(arguments: Sequence[str]) -> tuple[str, list[str]]:
+    """The command that is named, and its arguments. Raises UsageError where the first word is none."""
+    if not arguments or arguments[0].startswith("-"):
+        return "run", list(arguments)
+    first, *others = arguments
+    if first == "help":
+        wanted = [word for word in others if not word.startswith("-")][:1]
+        return _command([*wanted, "--help"])
+    if first not in COMMANDS:
+        raise UsageError("unknown command", shlex.quote(first), _what_was_meant(first))
+    return first, others
+
+
+def _what_was_meant(word: str) -> str:
+    if Path(word).exists() or "://" in word:
+        pictures = Path(word).is_dir() or Path(word).suffix.lower() in _PICTURES
+        return f"to open it: {program()} {'--image' if pictures else '--video'} {shlex.quote(word)}"
+    return _suggestion(word, COMMANDS) or f"see {program()} --help"
+
+
+def _suggestion(word: str, known: Iterable[str]) -> str:
+    nearest = difflib.get_close_matches(word, known, n=1)
+    return f"did you mean {nearest[0]}?" if nearest else ""

@@ -15,7 +15,7 @@ from deeplab_cv.bench.instruments.turns import spread_of
 from deeplab_cv.errors import EngineError
 from deeplab_cv.sources.video import VideoSource
 
-_ENTRY = "from deeplab_cv.cli import entry; entry()"
+_ENTRY = "from deeplab_cv.__main__ import entry; entry()"
 
 
 def measure(plan: Plan) -> Part:

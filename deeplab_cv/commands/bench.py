@@ -16,7 +16,7 @@ import sys
 from pathlib import Path
 
 from deeplab_cv.errors import UsageError
-from deeplab_cv.machine import folders
+from deeplab_cv.machine import folders, interrupts
 from deeplab_cv.settings import add_settings_arguments, load_settings
 
 PARTS = ("engines", "stages", "end-to-end", "latency", "start", "memory", "labels", "peers")
@@ -60,22 +60,23 @@ def run(args: argparse.Namespace) -> int:
     from deeplab_cv.bench.report import print_part, report_of, write_json
     from deeplab_cv.terminal import wide_console
 
-    clip = args.clip or folders.demo_clip()
-    console = wide_console(_TABLE_WIDTH)
-    measured = []
-    with virtual_screen() as screen:
-        plan = Plan(settings, clip, heights, args.rounds, args.memory_frames, screen, _say)
-        for name in parts:
-            part = importlib.import_module(f"deeplab_cv.bench.{_MODULES.get(name, name)}").measure(plan)
-            print_part(console, part)
-            measured.append(part)
-    report = report_of(measured, plan)
-    if args.json:
-        write_json(args.json, report)
-    if args.plots:
-        for file in write_plots(args.plots, report):
-            print(f"{file}: written")
-    return 0
+    with interrupts.raised():
+        clip = args.clip or folders.demo_clip()
+        console = wide_console(_TABLE_WIDTH)
+        measured = []
+        with virtual_screen() as screen:
+            plan = Plan(settings, clip, heights, args.rounds, args.memory_frames, screen, _say)
+            for name in parts:
+                part = importlib.import_module(f"deeplab_cv.bench.{_MODULES.get(name, name)}").measure(plan)
+                print_part(console, part)
+                measured.append(part)
+        report = report_of(measured, plan)
+        if args.json:
+            write_json(args.json, report)
+        if args.plots:
+            for file in write_plots(args.plots, report):
+                print(f"{file}: written")
+        return 0
 
 
 def _say(line: str) -> None:

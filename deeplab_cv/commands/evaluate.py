@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from deeplab_cv.errors import UsageError
-from deeplab_cv.machine import folders
+from deeplab_cv.machine import folders, interrupts
 from deeplab_cv.settings import add_settings_arguments, load_settings
 
 if TYPE_CHECKING:
@@ -71,23 +71,24 @@ def run(args: argparse.Namespace) -> int:
     make_segmenter: MakeSegmenter = lambda wanted: Segmenter(  # noqa: E731
         wanted, settings.backend, settings.threads, 1, print
     )
-    console, card = wide_console(), network.card
-    pictures = _on_pictures(args, network, make_segmenter) if args.data else None
-    if pictures is not None:
-        report.print_evaluation(console, pictures)
-        for target, content in _files(args, pictures):
-            write_whole(target, content)
-        card = report.with_accuracy(card, pictures, args.write_card or "")
-    video = None
-    if args.video:
-        video = _on_video(args.video, network, make_segmenter, settings.smooth or USUAL_SMOOTHING)
-        report.print_video(console, video)
-        card = report.with_flicker(card, video)
-    if args.json:
-        write_whole(args.json, report.as_json(pictures, video))
-    if args.write_card:
-        print(f"the figures are on {write_card(card, network.file)}")
-    return 0
+    with interrupts.raised():
+        console, card = wide_console(), network.card
+        pictures = _on_pictures(args, network, make_segmenter) if args.data else None
+        if pictures is not None:
+            report.print_evaluation(console, pictures)
+            for target, content in _files(args, pictures):
+                write_whole(target, content)
+            card = report.with_accuracy(card, pictures, args.write_card or "")
+        video = None
+        if args.video:
+            video = _on_video(args.video, network, make_segmenter, settings.smooth or USUAL_SMOOTHING)
+            report.print_video(console, video)
+            card = report.with_flicker(card, video)
+        if args.json:
+            write_whole(args.json, report.as_json(pictures, video))
+        if args.write_card:
+            print(f"the figures are on {write_card(card, network.file)}")
+        return 0
 
 
 def _on_pictures(args: argparse.Namespace, network: "Network", make_segmenter: "MakeSegmenter") -> "Evaluation":

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from deeplab_cv.errors import UsageError
+from deeplab_cv.machine import interrupts
 
 if TYPE_CHECKING:
     from deeplab_cv.networks.card import Card
@@ -80,17 +81,18 @@ def run(args: argparse.Namespace) -> int:
     suffix = (".ptl" if args.mobile else ".torchscript.pt") if args.torchscript else ".onnx"
     file = args.out or own_models_folder() / f"{Path(args.network).stem}{suffix}"
     check_target(file, Path(f"name{suffix}").suffix, args.overwrite)
-    trained = with_notes(_trained(args), args.data, args.licences)
-    command = without_folders(["app.py", *sys.argv[1:]])
-    if args.torchscript:
-        _export_torchscript(trained, file, args.mobile)
-        return 0
-    torch_scores = None
-    if args.size:
-        _export_fixed(trained, file, args, command)
-    else:
-        torch_scores = _export_own(trained, file, args, command)
-    return 0 if _proven(file, torch_scores) else 1
+    with interrupts.raised():
+        trained = with_notes(_trained(args), args.data, args.licences)
+        command = without_folders(["app.py", *sys.argv[1:]])
+        if args.torchscript:
+            _export_torchscript(trained, file, args.mobile)
+            return 0
+        torch_scores = None
+        if args.size:
+            _export_fixed(trained, file, args, command)
+        else:
+            torch_scores = _export_own(trained, file, args, command)
+        return 0 if _proven(file, torch_scores) else 1
 
 
 def _export_own(trained: "TrainedNetwork", file: Path, args: argparse.Namespace, command: str) -> "Scorer":

@@ -14,6 +14,8 @@ examples:
 import argparse
 from pathlib import Path
 
+from deeplab_cv.machine import interrupts
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments of `optimise`."""
@@ -34,24 +36,25 @@ def run(args: argparse.Namespace) -> int:
 
     target = args.out or args.file.with_name(f"{args.file.stem}-optimised.onnx")
     check_target(target, ".onnx", args.overwrite)
-    table = Table("step", "input", "engine", "GMAC before", "after", "ms before", "after", "times faster", "error")
-    for step in optimise(open_network(args.file), args.backend, target):
-        for race in step.races:
-            before_ms, after_ms = race.ms.get(BEFORE), race.ms.get(AFTER)
-            table.add_row(
-                step.name,
-                f"{step.shape[1]}x{step.shape[0]}",
-                race.backend,
-                *(f"{count:.2f}" for count in step.gmac),
-                f"{before_ms:.1f}" if before_ms else "refused",
-                f"{after_ms:.1f}" if after_ms else "refused",
-                f"{before_ms / after_ms:.2f}" if before_ms and after_ms else "",
-                f"{step.error:.1e}",
-            )
-    if not table.row_count:
-        print("there is nothing to take out, and no convolution of this network multiplies mostly padding")
+    with interrupts.raised():
+        table = Table("step", "input", "engine", "GMAC before", "after", "ms before", "after", "times faster", "error")
+        for step in optimise(open_network(args.file), args.backend, target):
+            for race in step.races:
+                before_ms, after_ms = race.ms.get(BEFORE), race.ms.get(AFTER)
+                table.add_row(
+                    step.name,
+                    f"{step.shape[1]}x{step.shape[0]}",
+                    race.backend,
+                    *(f"{count:.2f}" for count in step.gmac),
+                    f"{before_ms:.1f}" if before_ms else "refused",
+                    f"{after_ms:.1f}" if after_ms else "refused",
+                    f"{before_ms / after_ms:.2f}" if before_ms and after_ms else "",
+                    f"{step.error:.1e}",
+                )
+        if not table.row_count:
+            print("there is nothing to take out, and no convolution of this network multiplies mostly padding")
+            return 0
+        wide_console().print(table)
+        if target.exists():
+            print(f"{target}: what is left, with its card")
         return 0
-    wide_console().print(table)
-    if target.exists():
-        print(f"{target}: what is left, with its card")
-    return 0

@@ -11,6 +11,8 @@ examples:
 import argparse
 from pathlib import Path
 
+from deeplab_cv.machine import interrupts
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments of `quantise`."""
@@ -43,10 +45,11 @@ def run(args: argparse.Namespace) -> int:
     network = open_network(args.file)
     if not network.verified:
         raise UsageError("the network has no card", args.file, "write one with `app.py repair`")
-    pictures = frames_of(args.calibrate, args.frames)
-    masks = masks_of(args.masks, pictures, len(network.card.classes)) if args.masks else {}
-    drop = args.max_miou_drop if args.max_miou_drop is not None else (0.01 if masks else 0.1)
-    reduce_range = not sums_in_32_bits() if args.reduce_range is None else args.reduce_range
-    quantised = quantise(network, pictures, masks, drop, reduce_range)
-    print_quantised(network, quantised, drop)
-    return 0 if quantised.variant else 1
+    with interrupts.raised():
+        pictures = frames_of(args.calibrate, args.frames)
+        masks = masks_of(args.masks, pictures, len(network.card.classes)) if args.masks else {}
+        drop = args.max_miou_drop if args.max_miou_drop is not None else (0.01 if masks else 0.1)
+        reduce_range = not sums_in_32_bits() if args.reduce_range is None else args.reduce_range
+        quantised = quantise(network, pictures, masks, drop, reduce_range)
+        print_quantised(network, quantised, drop)
+        return 0 if quantised.variant else 1

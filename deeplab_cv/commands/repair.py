@@ -12,6 +12,8 @@ import argparse
 import sys
 from pathlib import Path
 
+from deeplab_cv.machine import interrupts
+
 QUESTIONS = {
     "classes": "class names: voc, or a file with one name a line",
     "mean": "mean per channel, 0..255 (0,0,0 for none)",
@@ -55,15 +57,17 @@ def run(args: argparse.Namespace) -> int:
     size_wh = _size(args.size) if args.size else None
     command = without_folders(["app.py", *sys.argv[1:]])
     knowledge = Told(class_names(told["classes"]), facts, size_wh, args.align_corners)
-    repaired = repair(args.file, target, knowledge, command)
-    for name, harm in repaired.found:
-        print(f"mended: {name} ({harm})")
-    if not repaired.found:
-        print("nothing to mend")
-    height, width = repaired.card.shapes[0]
-    print(f"{target}: {len(repaired.card.classes)} classes, {width}x{height}, scores for {repaired.card.stride} pixels")
-    print(f"scores against the file as it came, in ONNX Runtime: {repaired.error:.1e} of the greatest apart")
-    return 0
+    with interrupts.raised():
+        repaired = repair(args.file, target, knowledge, command)
+        for name, harm in repaired.found:
+            print(f"mended: {name} ({harm})")
+        if not repaired.found:
+            print("nothing to mend")
+        height, width = repaired.card.shapes[0]
+        classes, stride = len(repaired.card.classes), repaired.card.stride
+        print(f"{target}: {classes} classes, {width}x{height}, scores for {stride} pixels")
+        print(f"scores against the file as it came, in ONNX Runtime: {repaired.error:.1e} of the greatest apart")
+        return 0
 
 
 def _asked(name: str, question: str) -> str:

@@ -17,6 +17,7 @@ from pathlib import Path
 
 from deeplab_cv.classes import VOC_CLASSES
 from deeplab_cv.errors import UsageError
+from deeplab_cv.machine import interrupts
 
 ARCHITECTURE_NAMES = (
     "deeplabv3_lite",
@@ -131,9 +132,10 @@ def run(args: argparse.Namespace) -> int:
         threads=min(args.threads, args.batch_size),
         command=shlex.join(["app.py", *sys.argv[1:]]),
     )
-    facts = train(plan, args.resume)
-    print(f"mIoU {facts.accuracy['miou']:.3f} after {facts.step} steps: {args.out / 'network.pt'}")
-    return 0
+    with interrupts.raised():
+        facts = train(plan, args.resume)
+        print(f"mIoU {facts.accuracy['miou']:.3f} after {facts.step} steps: {args.out / 'network.pt'}")
+        return 0
 
 
 def read_names(path: Path) -> tuple[str, ...]:

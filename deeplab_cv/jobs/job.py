@@ -1,16 +1,14 @@
 """One run from its first frame to its last: pipeline in, labels and paint, sinks and window out."""
 
-import signal
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from types import FrameType
 from typing import TYPE_CHECKING
 
 from deeplab_cv.errors import SinkError, UserError
 from deeplab_cv.jobs.pipeline import Pipeline
+from deeplab_cv.machine import interrupts
 from deeplab_cv.overlay.painting import painted_frame
 from deeplab_cv.overlay.view import View
 from deeplab_cv.segmentation.labels import labels_of
@@ -57,7 +55,7 @@ def run_job(job: Job) -> int:
         SourceError, EngineError, SinkError: the run failed; sinks have kept what was done.
         KeyboardInterrupt: Ctrl-C or a request to terminate; sinks have kept what was done.
     """
-    with _interrupts() as interrupted:
+    with interrupts.noted() as interrupted:
         try:
             written = _frames_through(job, interrupted)
         except UserQuit:
@@ -145,22 +143,6 @@ def _close(job: Job, whole: bool) -> None:
             errors.append(error)
     if errors:
         raise errors[0]
-
-
-@contextmanager
-def _interrupts() -> Iterator[threading.Event]:
-    """Ctrl-C and a request to terminate set the event, so that no sink is cut off in the middle of a write."""
-    event = threading.Event()
-
-    def note(number: int, frame: FrameType | None) -> None:
-        event.set()
-
-    before = {number: signal.signal(number, note) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield event
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
 
 
 class UserQuit(Exception):  # noqa: N818 - an ending, not an error

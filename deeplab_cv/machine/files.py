@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from deeplab_cv.machine import interrupts
+
 _LONGEST_STEM = 40
 """Characters of a file's own name that its hidden name keeps: file systems allow 255 bytes in all."""
 
@@ -27,6 +29,7 @@ def whole_file(path: Path, *, to_disk: bool = True) -> Iterator[Path]:
         OSError: the file cannot be made, written to the disk or renamed.
     """
     temporary = unfinished(path)
+    interrupts.leftovers.add(str(temporary))
     # Not `tempfile`, whose files nobody but their maker may read.
     os.close(os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666))
     try:
@@ -38,6 +41,8 @@ def whole_file(path: Path, *, to_disk: bool = True) -> Iterator[Path]:
     except BaseException:
         discard(temporary)
         raise
+    finally:
+        interrupts.leftovers.discard(str(temporary))
     if to_disk:
         _keep_name(path.parent)
 

@@ -1,0 +1,34 @@
+"""Where the process begins, as app.py, `deeplab-cv` or `python -m deeplab_cv`."""
+
+import signal
+
+# Nothing is written yet: until requests to stop are held, Ctrl-C ends the process at once, without a traceback.
+signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+import os  # noqa: E402
+import sys  # noqa: E402
+import threading  # noqa: E402
+from typing import NoReturn  # noqa: E402
+
+from deeplab_cv.machine import interrupts  # noqa: E402
+
+
+def entry() -> NoReturn:
+    """Run the command line and leave the process with its exit code."""
+    interrupts.hold()
+
+    from deeplab_cv.cli import main
+
+    code = main()
+    if threading.active_count() > 1:
+        # A thread sits in a driver or in an engine that is still loading. Taking the interpreter down round it ends in
+        # a crash of the native library, so leave at once; every output is whole by now.
+        for stream in (sys.stdout, sys.stderr):
+            if stream is not None:
+                stream.flush()
+        os._exit(code)
+    sys.exit(code)
+
+
+if __name__ == "__main__":
+    entry()
