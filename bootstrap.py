@@ -4,8 +4,9 @@
   python3 bootstrap.py --demo      any words of app.py
   python3 bootstrap.py --tests     runs the tests
 
-What is installed already is not installed again. Where OpenCV's window parts cannot be loaded (a server without
-libGL), the same OpenCV without windows takes their place.
+What is installed already is not installed again. Every file that pip takes must have the hash that the lock file
+gives. Where OpenCV's window parts cannot be loaded (a server without libGL), the same OpenCV without windows takes
+their place.
 """
 
 import hashlib
@@ -53,13 +54,13 @@ def make_environment() -> None:
 
 
 def install(lock: Path) -> None:
-    """Install the exact versions of a lock file, unless that was done."""
+    """Install the exact files of a lock file, unless that was done."""
     stamp = ENVIRONMENT / f"{lock.name}.installed"
     digest = hashlib.sha256(lock.read_bytes()).hexdigest()
     if stamp.exists() and stamp.read_text() == digest:
         return
     print(f"installing {lock.name} ...", flush=True)
-    pip("install", "--requirement", str(lock))
+    install_locked(lock)
     stamp.write_text(digest)
 
 
@@ -71,15 +72,13 @@ def ensure_opencv_loads() -> None:
     reason = tried.stderr.strip().splitlines()[-1]
     print(f"OpenCV with windows cannot be loaded here ({reason}); taking the one without.", flush=True)
     print("For windows on Debian or Ubuntu: apt install libgl1 libglib2.0-0 libxcb1, then remove .venv", flush=True)
-    wanted = version_of("opencv-python")
     pip("uninstall", "--yes", "opencv-python")
-    pip("install", "--no-deps", "--force-reinstall", f"opencv-python-headless=={wanted}")
+    install_locked(HERE / "requirements-headless.lock", "--force-reinstall")
 
 
-def version_of(package: str) -> str:
-    """The installed version of a package in .venv."""
-    code = f"from importlib.metadata import version; print(version('{package}'))"
-    return subprocess.run([PYTHON, "-c", code], capture_output=True, text=True, check=True).stdout.strip()
+def install_locked(lock: Path, *words: str) -> None:
+    """Install what a lock file names and nothing else; a file with another hash is refused."""
+    pip("install", "--no-deps", "--require-hashes", *words, "--requirement", str(lock))
 
 
 def pip(*words: str) -> None:

@@ -5,10 +5,14 @@ from pathlib import Path
 _PACKAGE = Path(__file__).parents[1]
 
 
+def cloned() -> bool:
+    """Whether the program runs from a clone of its repository; else it was installed as a package."""
+    return (_PACKAGE.parent / "app.py").exists()
+
+
 def _shipped(name: str) -> Path:
     """A folder of the clone, or the copy that an installed package carries."""
-    beside = _PACKAGE.parent / name
-    return beside if (_PACKAGE.parent / "app.py").exists() else _PACKAGE / name
+    return _PACKAGE.parent / name if cloned() else _PACKAGE / name
 
 
 def models_folder() -> Path:
@@ -18,7 +22,7 @@ def models_folder() -> Path:
 
 def own_models_folder() -> Path:
     """Where networks made here go: models/ of a clone, else the user's cache, which an update of the package spares."""
-    return models_folder() if (_PACKAGE.parent / "app.py").exists() else cache_folder("models")
+    return models_folder() if cloned() else cache_folder("models")
 
 
 def demo_clip() -> Path:
@@ -29,7 +33,7 @@ def demo_clip() -> Path:
 def config_file() -> Path | None:
     """config.yaml of the clone; None for an installed package, whose defaults are the same."""
     path = _PACKAGE.parent / "config.yaml"
-    return path if path.exists() and (_PACKAGE.parent / "app.py").exists() else None
+    return path if path.exists() and cloned() else None
 
 
 def cache_folder(name: str) -> Path:

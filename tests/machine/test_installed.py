@@ -1,6 +1,6 @@
 import pytest
 
-from deeplab_cv.machine.installed import conflicts, installed
+from deeplab_cv.machine.installed import conflicts, how_to_install, installed
 
 
 @pytest.fixture
@@ -32,3 +32,8 @@ def test_two_wheels_of_one_package_are_warned_of_with_the_way_out(install, wheel
     [line] = [line for line in conflicts() if f"each other's {package}:" in line]
     assert all(wheel in line for wheel in wheels)
     assert "pip uninstall" in line
+
+
+def test_a_clone_names_the_requirements_file_of_what_is_missing():
+    assert how_to_install() == "pip install -r requirements.txt"
+    assert how_to_install("train") == "pip install -r requirements-train.txt"
