@@ -37,7 +37,7 @@ COMMANDS = {
 """What each command does, as the help of `run` lists them: to use, to look, to measure, to make a network."""
 
 WORKSHOP = frozenset({"export", "verify", "repair", "optimise", "quantise", "train"})
-"""The commands that need requirements-train.txt."""
+"""The commands that need the extra `train`."""
 
 _PICTURES = frozenset({".bmp", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp"})
 
@@ -65,8 +65,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     except ModuleNotFoundError as error:
         if debug or (error.name or "deeplab_cv").startswith("deeplab_cv"):
             raise
-        file = "requirements-train.txt" if name in WORKSHOP else "requirements.txt"
-        print_line(f"error: {error.name} is not installed: {program()} {name}; pip install -r {file}")
+        from deeplab_cv.machine.installed import how_to_install
+
+        remedy = how_to_install("train" if name in WORKSHOP else "")
+        print_line(f"error: {error.name} is not installed: {program()} {name}; {remedy}")
         return 1
     except BrokenPipeError:
         # Whoever read the output, such as `head`, has seen enough. What is still buffered would fail again at the end.

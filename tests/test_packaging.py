@@ -97,7 +97,8 @@ def test_every_requirements_file_is_an_extra_of_its_name(wheel, tmp_path):
 
 
 def test_the_source_distribution_holds_the_tests_and_what_they_start(source_distribution):
-    inside = {name.partition("/")[2] for name in tarfile.open(source_distribution).getnames()}
+    with tarfile.open(source_distribution) as archive:
+        inside = {name.partition("/")[2] for name in archive.getnames()}
 
     assert {"app.py", "bootstrap.py", "requirements-dev.lock", "tests/machine/test_installed.py"} <= inside
 
@@ -112,11 +113,12 @@ def test_the_installed_command_paints_the_demo_from_another_folder(environment, 
 
 
 def test_the_package_itself_is_the_command_too(environment, tmp_path):
-    command = start(environment / "deeplab-cv", "models", "--help", folder=tmp_path)
-    module = start(environment / "python", "-m", "deeplab_cv", "models", "--help", folder=tmp_path)
+    command = start(environment / "deeplab-cv", "--version", folder=tmp_path)
+    module = start(environment / "python", "-m", "deeplab_cv", "--version", folder=tmp_path)
 
     assert module.returncode == 0, module.stderr
     assert module.stdout == command.stdout
+    assert "deeplab-cv" in module.stdout
 
 
 def test_the_import_loads_no_heavy_package(environment, tmp_path):

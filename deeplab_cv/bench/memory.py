@@ -12,6 +12,7 @@ from deeplab_cv.bench import Part, Plan, Row
 from deeplab_cv.bench.instruments.child import read_report, run_program, started, words_of
 from deeplab_cv.engines.candidates import ENGINES
 from deeplab_cv.errors import UsageError
+from deeplab_cv.machine.installed import how_to_install
 
 _RATE = 30
 _LOOK_S = 0.1
@@ -67,8 +68,9 @@ def _watch(process: "Popen[str]") -> Samples:
     try:
         import psutil
     except ImportError:
-        remedy = "pip install -r requirements-bench.txt"
-        raise UsageError("memory is watched with a package that is missing", "psutil", remedy) from None
+        raise UsageError(
+            "memory is watched with a package that is missing", "psutil", how_to_install("bench")
+        ) from None
     watched, begun_at = psutil.Process(process.pid), time.monotonic()
     samples = []
     while process.poll() is None:

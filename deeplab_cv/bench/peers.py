@@ -15,6 +15,7 @@ from deeplab_cv.bench.instruments.turns import spread_of
 from deeplab_cv.errors import EngineError, UsageError
 from deeplab_cv.machine.files import whole_file
 from deeplab_cv.machine.folders import cache_folder
+from deeplab_cv.machine.installed import how_to_install
 from deeplab_cv.networks.network import graph_for
 from deeplab_cv.networks.opening import wanted_network
 
@@ -168,7 +169,7 @@ def _run(contestant: Contestant, clip: Path) -> Figures:
         command = [python, str(_FOLDER / contestant.script), *words, "--seconds", _SECONDS]
         done = subprocess.run(command, env=child_environment(), capture_output=True, text=True, check=False)
     if done.returncode != 0:
-        raise EngineError("it does not run here", _last_line(done.stderr), "pip install -r requirements-bench.txt")
+        raise EngineError("it does not run here", _last_line(done.stderr), how_to_install("bench"))
     figures = json.loads(done.stdout.splitlines()[-1])
     return Figures(figures["frames_per_s"], figures["processor_ms"], figures["stages_ms"])
 

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from deeplab_cv.errors import SinkError, UsageError
+from deeplab_cv.machine.installed import how_to_install
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -20,8 +21,7 @@ def write_plots(folder: Path, report: Mapping[str, Any]) -> list[Path]:
     try:
         from matplotlib.figure import Figure
     except ImportError:
-        remedy = "pip install -r requirements-bench.txt"
-        raise UsageError("plots need a package that is missing", "matplotlib", remedy) from None
+        raise UsageError("plots need a package that is missing", "matplotlib", how_to_install("bench")) from None
     files = []
     for name, draw in _DRAWERS.items():
         part = report["parts"].get(name)

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 
 from deeplab_cv.errors import UsageError
 from deeplab_cv.machine import folders, interrupts
+from deeplab_cv.machine.installed import how_to_install
 from deeplab_cv.settings import add_settings_arguments, load_settings
 
 if TYPE_CHECKING:
@@ -127,7 +128,7 @@ def _files(args: argparse.Namespace, pictures: "Evaluation") -> "list[tuple[Path
         try:
             from deeplab_cv.tools.evaluating.plot import plot_png
         except ImportError as error:
-            remedy = "pip install -r requirements-train.txt, or leave out --plot"
+            remedy = f"{how_to_install('bench')}, or leave out --plot"
             raise UsageError("the plot needs matplotlib", error, remedy) from error
         files.append((args.plot, plot_png(pictures)))
     if args.html:
