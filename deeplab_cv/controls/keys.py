@@ -1,4 +1,4 @@
-"""One table: key, action, help text. The window, its help (`h`) and the README's table all come from it."""
+"""One table: key, action, help text. The window, its help (`h`) and the table of docs/usage.md all come from it."""
 
 from dataclasses import dataclass, replace
 from typing import Literal
