@@ -15,6 +15,7 @@ from av.packet import Packet
 from av.stream import Discard, Stream
 
 from deeplab_cv.sinks.encoding import BT709
+from deeplab_cv.sources.decoding import JOINED_S, picture_stream
 
 _log = logging.getLogger(__name__)
 
@@ -27,12 +28,15 @@ class Original:
 
     def __init__(self, path: Path) -> None:
         """Raises av.error.FFmpegError where the file cannot be opened."""
-        self._container = av.open(str(path))
+        self._path = path
+        # Without the prefix FFmpeg takes what stands before a colon in a name for a protocol.
+        self._container = av.open(f"file:{path}", metadata_errors="replace")
         for stream in self._container.streams:
             if stream.type != "audio":
                 # The pictures are read elsewhere; here they would only be carried past.
                 stream.discard = Discard.all
         self._copies: dict[int, Stream] = {}
+        self._clocks: dict[int, _RisingClock] = {}
         self._packets: Iterator[Packet[Stream]] = iter(())
         self._waiting: Packet[Stream] | None = None
 
@@ -53,7 +57,7 @@ class Original:
 
         Frames keep both on their way through BGR; only the matrix between YUV and BGR is undone and done again.
         """
-        context = self._container.streams.video[0].codec_context
+        context = picture_stream(self._container, self._path).codec_context
         primaries, transfer = int(context.color_primaries), int(context.color_trc)
         return (
             BT709 if primaries in _UNSPECIFIED else primaries,
@@ -75,12 +79,22 @@ class Original:
             copy.metadata.update(stream.metadata)
             copy.disposition = stream.disposition
             self._copies[stream.index] = copy
+            self._clocks[stream.index] = _RisingClock()
         return left_out
 
     @property
     def copies_sound(self) -> bool:
         """The output has got a stream for at least one sound."""
         return bool(self._copies)
+
+    def leave_out(self, packet: Packet[Stream], reason: str) -> None:
+        """Copy no more of the sound that a packet of `sound_until` belongs to, since the output refused it."""
+        for index, copy in list(self._copies.items()):
+            if copy is packet.stream:
+                del self._copies[index]
+        if self._waiting is not None and self._waiting.stream_index not in self._copies:
+            self._advance()
+        _log.warning("%s: a sound ends early: %s", self._path.name, reason)
 
     def start_sound(self, from_s: Fraction | None) -> None:
         """Make ready to read sound from a time in seconds on, or all of it."""
@@ -110,11 +124,44 @@ class Original:
 
     def _advance(self) -> None:
         try:
-            # The last packet of each stream is empty and only tells its end.
-            self._waiting = next((packet for packet in self._packets if packet.dts is not None), None)
+            self._waiting = next((packet for packet in self._packets if self._can_follow(packet)), None)
         except av.error.FFmpegError as error:
-            _log.warning("%s: its sound ends early: %s", self._container.name, error)
+            _log.warning("%s: its sound ends early: %s", self._path.name, error)
             self._waiting = None
+
+    def _can_follow(self, packet: Packet[Stream]) -> bool:
+        """The packet has something in it, of a sound that is copied, and its time is after that of the one before."""
+        # The last packet of each stream is empty and only tells its end.
+        if packet.dts is None or packet.size == 0 or packet.stream_index not in self._copies:
+            return False
+        return self._clocks[packet.stream_index].sets(packet)
+
+
+class _RisingClock:
+    """The times of one sound: no container takes a packet that begins before the one in front of it."""
+
+    def __init__(self) -> None:
+        self._shift = 0
+        self._last_dts: int | None = None
+        self._end = 0
+
+    def sets(self, packet: Packet[Stream]) -> bool:
+        """Give the packet a time after the last one; False for a packet whose time has gone by.
+
+        Far back is another recording joined on, which begins where the one before ends, as its pictures do.
+        """
+        assert packet.dts is not None
+        dts = packet.dts + self._shift
+        if self._last_dts is not None and dts <= self._last_dts:
+            if (self._last_dts - dts) * packet.time_base < JOINED_S:
+                return False
+            self._shift += self._end - dts
+            dts = self._end
+        # Some files have a packet shown before it is decoded, which is no sound's case.
+        pts = packet.pts + self._shift if packet.pts is not None else dts
+        packet.dts, packet.pts = dts, max(dts, pts)
+        self._last_dts, self._end = dts, dts + max(1, packet.duration or 0)
+        return True
 
 
 def _time_s(packet: Packet[Stream]) -> Fraction:

@@ -139,7 +139,7 @@ class _OpenFile:
             zero_s = self._original.clock_start if self._original else Fraction(0)
         self._zero_pts = round(zero_s / self._time_base)
         self._converter = YuvConverter(even_size(first.pixels.size_wh))
-        self._container = av.open(str(path), "w", container_options=_muxer_options(path, self._time_base))
+        self._container = av.open(f"file:{path}", "w", container_options=_muxer_options(path, self._time_base))
         self._video = self._add_video(encoding)
         if self._original and source_info.sound:
             self._add_sound(self._original, path.suffix, None if whole else zero_s)
@@ -194,7 +194,14 @@ class _OpenFile:
         if self._original:
             until_s = None if until_pts is None else (until_pts + self._zero_pts) * self._time_base
             for packet in self._original.sound_until(until_s, self._zero_pts * self._time_base):
-                self._container.mux(packet)
+                try:
+                    self._container.mux(packet)
+                except av.error.FFmpegError as error:
+                    # A full disk costs the pictures as well; what only this sound is refused for does not.
+                    if isinstance(error, OSError):
+                        raise
+                    self._original.leave_out(packet, error.strerror or str(error))
+                    self.sound_note += ", not all of its sound"
 
     def _add_video(self, encoding: Encoding) -> VideoStream:
         # SVT-AV1 talks on stderr whatever FFmpeg's log level; this is its own switch: fatal errors only.

@@ -108,10 +108,21 @@ def display_matrix(frame: VideoFrame) -> NDArray[np.int32]:
 
     FFmpeg's display matrix without its translation: x' = [0, 0] x + [1, 0] y, y' = [0, 1] x + [1, 1] y.
     """
-    side_data = cast(SideDataContainer, frame.side_data)  # PyAV's stubs know of motion vectors only
+    try:
+        side_data = cast(SideDataContainer, frame.side_data)  # PyAV's stubs know of motion vectors only
+    except ValueError:
+        # PyAV has no name for some of it, such as a photograph's EXIF; flips are lost, which such frames hardly have.
+        return _rotation_matrix(frame.rotation)
     if "DISPLAYMATRIX" not in side_data:
         return UPRIGHT
     return np.frombuffer(memoryview(side_data["DISPLAYMATRIX"]), np.int32).reshape(3, 3)[:2, :2]
+
+
+def _rotation_matrix(degrees: int) -> NDArray[np.int32]:
+    """The display matrix of a counterclockwise rotation."""
+    cosine, sine = np.cos(np.radians(degrees)), np.sin(np.radians(degrees))
+    matrix = np.rint(np.array([[cosine, -sine], [sine, cosine]]) * 65536)
+    return np.asarray(matrix, np.int32)
 
 
 def turned(image: Image, matrix: NDArray[np.int32]) -> Image:

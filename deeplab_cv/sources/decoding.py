@@ -11,6 +11,7 @@ import av.error
 from av.container import InputContainer
 from av.packet import Packet
 from av.stream import Discard, Disposition
+from av.video.codeccontext import VideoCodecContext
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
@@ -20,8 +21,14 @@ from deeplab_cv.sources.files import cannot_read, check_file
 _INDEXED_CONTAINERS = ("mov,mp4,m4a,3gp,3g2,mj2", "matroska,webm", "avi")
 """Containers that tell how long the pictures last; others, like transport streams, may be cut at any point."""
 
+_ALPHA_DECODERS = {"vp8": "libvpx", "vp9": "libvpx-vp9"}
+"""FFmpeg's own decoders of these two leave out the transparency, which lies beside the pictures in the file."""
+
 _SEEK_MARGINS_S = (0, 10, 100)
 """How much too early to seek, one after the other, in files without an index of key frames."""
+
+JOINED_S = Fraction(3, 10)
+"""How far back in seconds times step where one recording ends and another is joined on."""
 
 TimedFrame = tuple[int, VideoFrame]
 
@@ -48,12 +55,13 @@ class VideoDecoder:
     def _open(self) -> None:
         self._container = _open_container(self.path)
         try:
-            self.stream = _picture_stream(self._container, self.path)
+            self.stream = picture_stream(self._container, self.path)
+            self._codec = _codec_of(self.stream, self.path)
         except SourceError:
             self._container.close()
             raise
         self.has_sound = bool(self._container.streams.audio)
-        self.stream.thread_type = "AUTO"
+        self._codec.thread_type = "AUTO"
         for other in self._container.streams:
             if other is not self.stream:
                 # Of a file that is cut off FFmpeg reads no more than what lies before the first gap in any stream.
@@ -104,6 +112,7 @@ class VideoDecoder:
         for margin_s in _SEEK_MARGINS_S:
             try:
                 self._container.seek(start_pts - round(margin_s / self.time_base), stream=self.stream)
+                self._codec.flush_buffers()
             except av.error.FFmpegError:
                 break
             found = self._timed(after_seek=True)
@@ -126,8 +135,8 @@ class VideoDecoder:
                 self._damaged_at_pts = None  # what lies before the first key frame cannot be decoded by anyone
             pts = self._read_to_pts if frame.pts is None else frame.pts
             if last_pts is not None and pts <= last_pts:
-                # Twice the same time is a blemish; seconds back is another recording joined on.
-                blemish = (last_pts - pts) * self.time_base < 1
+                # Twice the same time is a blemish; far back is another recording joined on.
+                blemish = (last_pts - pts) * self.time_base < JOINED_S
                 pts = last_pts + 1 if blemish else self._read_to_pts
             if last_pts is not None:
                 self._longest_gap = max(self._longest_gap, pts - last_pts)
@@ -141,7 +150,7 @@ class VideoDecoder:
 
     def _decode(self, packet: "Packet[VideoStream] | None") -> list[VideoFrame]:
         try:
-            return self.stream.codec_context.decode(packet)
+            return self._codec.decode(packet)
         except av.error.FFmpegError:
             self._note_damage()
             return []
@@ -183,13 +192,11 @@ class VideoDecoder:
 def _open_container(path: Path) -> InputContainer:
     try:
         # Without the prefix FFmpeg takes what stands before a colon in a name for a protocol.
-        return av.open(f"file:{path}")
+        return av.open(f"file:{path}", metadata_errors="replace")
     except av.error.FFmpegError as error:
         if isinstance(error, OSError) and error.errno:
             raise cannot_read(path, error) from error
-        with path.open("rb") as file:
-            is_mp4 = file.read(8)[4:] == b"ftyp"
-        if is_mp4:
+        if _beginning(path)[4:8] == b"ftyp":
             what = "the video is cut off before its index (moov)"
             raise SourceError(what, path, "copy or download it again, or record it again") from error
         raise SourceError(
@@ -197,7 +204,8 @@ def _open_container(path: Path) -> InputContainer:
         ) from error
 
 
-def _picture_stream(container: InputContainer, path: Path) -> VideoStream:
+def picture_stream(container: InputContainer, path: Path) -> VideoStream:
+    """The stream whose pictures are the video, not a cover. Raises SourceError where there is none to be decoded."""
     moving = [stream for stream in container.streams.video if not stream.disposition & Disposition.attached_pic]
     if not moving:
         raise SourceError("the file has no moving pictures in it", path, "give a video file")
@@ -208,6 +216,27 @@ def _picture_stream(container: InputContainer, path: Path) -> VideoStream:
             "there is no decoder for this video", path, "convert it: ffmpeg -i IN -c:v libx264 -crf 16 OUT.mp4"
         )
     return stream
+
+
+def _codec_of(stream: VideoStream, path: Path) -> VideoCodecContext:
+    """What decodes the stream. Raises SourceError for what FFmpeg opens and cannot decode."""
+    context = stream.codec_context
+    if context.name == "webp" and b"ANIM" in _beginning(path):
+        remedy = "convert it to .gif or .mp4; --image reads its first picture"
+        raise SourceError("FFmpeg cannot decode animated WebP", path, remedy)
+    library = _ALPHA_DECODERS.get(context.name)
+    tags = {name.lower(): value for name, value in stream.metadata.items()}
+    if library is None or tags.get("alpha_mode") != "1" or library not in av.codecs_available:
+        return context
+    with_alpha = av.CodecContext.create(library, "r")
+    assert isinstance(with_alpha, VideoCodecContext)
+    with_alpha.extradata = context.extradata
+    return with_alpha
+
+
+def _beginning(path: Path) -> bytes:
+    with path.open("rb") as file:
+        return file.read(64)
 
 
 def _first_pts(container: InputContainer, stream: VideoStream, time_base: Fraction) -> int:

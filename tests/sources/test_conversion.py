@@ -1,11 +1,14 @@
 from fractions import Fraction
 
 import av
+import cv2
 import numpy as np
 import pytest
+from PIL import Image
 
 from deeplab_cv.errors import SourceError
 from deeplab_cv.sources.conversion import square_pixel_size
+from deeplab_cv.sources.pictures import read_picture
 from deeplab_cv.sources.video import VideoSource
 from tests.sinks.clips import scene
 from tests.sources.clips import (
@@ -187,3 +190,48 @@ def test_a_video_that_changes_its_size_midway_keeps_its_first_size(tmp_path):
     clip.write_bytes(b"".join(part.read_bytes() for part in parts))
 
     assert [frame.size_wh for frame in read_all(VideoSource(clip))] == [(64, 48)] * 6
+
+
+@pytest.mark.parametrize("orientation", [1, 3, 6, 8])
+def test_a_frame_with_exif_is_turned_as_the_picture_it_came_from(tmp_path, orientation):
+    photograph = tmp_path / "photograph.jpg"
+    exif = Image.Exif()
+    exif[0x0112], exif[0x010F] = orientation, "a maker"
+    Image.fromarray(scene(3, (64, 48))[..., ::-1]).save(photograph, exif=exif, quality=95)
+
+    (frame,) = read_all(VideoSource(photograph))
+
+    assert frame.size_wh == ((64, 48) if orientation in (1, 3) else (48, 64))
+    assert cv2.absdiff(frame.image, read_picture(photograph)).mean() < 2
+
+
+@pytest.mark.parametrize(("codec", "library"), [("libvpx-vp9", "vp9"), ("libvpx", "vp8")])
+def test_what_a_webm_leaves_transparent_lies_over_black(tmp_path, codec, library):
+    path = tmp_path / f"{library}.webm"
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream(codec, rate=25, options={"auto-alt-ref": "0", "crf": "4", "b": "2M"})
+        stream.width, stream.height, stream.pix_fmt = 64, 48, "yuva420p"
+        stream.metadata["alpha_mode"] = "1"
+        for _ in range(5):
+            rgba = np.full((48, 64, 4), 200, np.uint8)
+            rgba[:, :32, 3], rgba[:, 32:, 3] = 0, 255
+            container.mux(stream.encode(av.VideoFrame.from_ndarray(rgba, format="rgba")))
+        container.mux(stream.encode(None))
+
+    frames = read_all(VideoSource(path))
+
+    assert len(frames) == 5
+    for frame in frames:
+        assert frame.image[:, :28].max() < 8
+        assert abs(frame.image[:, 36:].astype(int) - 200).max() < 8
+
+
+def test_transparency_is_seen_after_a_seek_as_well(tmp_path):
+    path = SAMPLES.parent / "cases" / "alpha-vp9.webm"
+    if not path.is_file():
+        pytest.skip("the shared cases are not here")
+
+    frames = read_all(VideoSource(path, start=0.2))
+
+    assert frames
+    assert all(frame.image[50, 5].max() < 8 for frame in frames)

@@ -1,3 +1,4 @@
+import itertools
 import math
 from fractions import Fraction
 from pathlib import Path
@@ -7,6 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from PIL import Image
 
 from deeplab_cv.errors import SourceError
 from deeplab_cv.sources.decoding import VideoDecoder
@@ -309,3 +311,25 @@ def test_a_relative_name_with_a_colon_can_be_read(tmp_path, monkeypatch):
         pytest.skip("this system does not allow such a name")
 
     assert len(stamps(Path("10:30.mp4"))[0]) == 3
+
+
+def test_an_animated_webp_is_named_for_what_it_is(tmp_path):
+    path = tmp_path / "moving.webp"
+    pictures = [Image.new("RGB", (32, 16), (80 * number, 0, 0)) for number in range(3)]
+    pictures[0].save(path, save_all=True, append_images=pictures[1:])
+
+    with pytest.raises(
+        SourceError, match=r"^FFmpeg cannot decode animated WebP: .*; .* --image reads"
+    ):
+        VideoDecoder(path)
+
+
+def test_recordings_shorter_than_a_second_that_were_joined_go_on_one_after_the_other(tmp_path):
+    one = write_scenes(tmp_path / "one.ts", 12)
+    joined = tmp_path / "joined.ts"
+    joined.write_bytes(one.read_bytes() * 2)
+
+    found, problem = stamps(joined)
+
+    assert problem is None
+    assert {after - before for before, after in itertools.pairwise(found)} == {90000 // 25}
