@@ -15,6 +15,7 @@ from deeplab_cv.machine import interrupts  # noqa: E402
 
 def entry() -> NoReturn:
     """Run the command line and leave the process with its exit code."""
+    _fill_closed_streams()
     interrupts.hold()
 
     from deeplab_cv.cli import main
@@ -28,6 +29,15 @@ def entry() -> NoReturn:
                 stream.flush()
         os._exit(code)
     sys.exit(code)
+
+
+def _fill_closed_streams() -> None:
+    """Open the null device for a stream that is closed, lest an output gets its number and every message with it."""
+    for number in range(3):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)
 
 
 if __name__ == "__main__":

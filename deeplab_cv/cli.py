@@ -53,6 +53,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             command = importlib.import_module(f"deeplab_cv.commands.{name}")
             parser = build_parser(name, command.__doc__ or "")
             command.add_arguments(parser)
+            parser.set_defaults(alone=not arguments, program=program())
             code = int(command.run(parser.parse(arguments)))
             if sys.stdout is not None:
                 sys.stdout.flush()
@@ -96,6 +97,12 @@ class CommandParser(argparse.ArgumentParser):
         """The arguments' values. Raises UsageError."""
         self._arguments = list(arguments)
         return self.parse_args(self._arguments)
+
+    def exit(self, status: int = 0, message: str | None = None) -> NoReturn:
+        """End after help and version, with all of it written, where a reader that has gone is still understood."""
+        if sys.stdout is not None:
+            sys.stdout.flush()
+        super().exit(status, message)
 
     def error(self, message: str) -> NoReturn:
         """Raise UsageError. An unknown flag is named first: what argparse misses may only be misspelt."""

@@ -7,9 +7,20 @@ app.py --demo
 """
 
 import argparse
+import sys
 
+from deeplab_cv.errors import UsageError
 from deeplab_cv.machine import folders
 from deeplab_cv.settings import add_settings_arguments, load_settings
+
+_FIRST_WORDS = """{0} segments live video: people, dogs, sheep and eighteen more classes. What to type first:
+  {0} --demo                         the clip that comes with the program
+  {0} --camera 0                     the first camera
+  {0} --video in.mp4 --out out.mp4   a video, painted into another one
+  {0} --help                         all commands and flags"""
+"""For who types the program's name alone."""
+
+_SOURCES = ("camera", "video", "image", "pattern", "demo")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -23,6 +34,9 @@ def run(args: argparse.Namespace) -> int:
     if args.list_cameras:
         return _print_cameras()
     settings = load_settings(args, folders.config_file()).settings
+    if args.alone and all(getattr(settings, source) in (None, False) for source in _SOURCES):
+        print(_FIRST_WORDS.format(args.program), file=sys.stderr)
+        return UsageError.exit_code
 
     from deeplab_cv.start import start
 

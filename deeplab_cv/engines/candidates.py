@@ -1,6 +1,7 @@
 """The ways this machine could run a network: every engine, device and file of it that the installed builds claim."""
 
 import importlib
+import importlib.util
 from collections.abc import Sequence
 from dataclasses import dataclass
 from types import ModuleType
@@ -13,6 +14,7 @@ ENGINES = ("openvino", "onnxruntime", "opencv")
 """In the order in which they are tried: the ones that are usually fastest first."""
 
 _WHEELS = {"openvino": "openvino", "onnxruntime": "onnxruntime", "opencv": "opencv-python"}
+_PACKAGES = {"openvino": "openvino", "onnxruntime": "onnxruntime", "opencv": "cv2"}
 _SUFFIXES = {"float32": "", "float16": "_fp16", "bfloat16": "_bf16", "int8": "_int8"}
 
 
@@ -47,6 +49,18 @@ def engine_module(name: str) -> ModuleType:
     except ImportError as error:
         wheel = _WHEELS[name]
         raise EngineError(f"{name} cannot be loaded", error, f"pip install --force-reinstall {wheel}") from error
+
+
+def broken_engines() -> list[str]:
+    """Why engines do not load although their packages are installed, one line for each: another start may load them."""
+    reasons = []
+    for name in ENGINES:
+        try:
+            engine_module(name)
+        except EngineError as error:
+            if importlib.util.find_spec(_PACKAGES[name]) is not None:
+                reasons.append(str(error))
+    return reasons
 
 
 def candidates_for(graphs: Sequence[Graph], backend: str) -> list[Candidate]:

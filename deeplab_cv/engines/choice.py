@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from deeplab_cv.engines import Blob, Engine
-from deeplab_cv.engines.candidates import Candidate, candidates_for, engine_module
+from deeplab_cv.engines.candidates import Candidate, broken_engines, candidates_for, engine_module
 from deeplab_cv.engines.golden_check import Proof, Reference, check, reference_for
 from deeplab_cv.engines.remembered import question_of, recall, remember
 from deeplab_cv.errors import EngineError
@@ -123,7 +123,10 @@ def choose(
         reasons = "; ".join(f"{attempt.candidate}: {attempt.reason}" for attempt in attempts)
         raise EngineError(f"no engine runs the network right ({reasons})", graphs[0].file, "look at `app.py doctor`")
     winner = attempts[0].candidate
-    remember(question, winner, [_remark(attempt) for attempt in attempts])
+    if broken := broken_engines():
+        say(f"the choice is not remembered: {'; '.join(broken)}")
+    else:
+        remember(question, winner, [_remark(attempt) for attempt in attempts])
     working = sum(not attempt.reason for attempt in attempts)
     say(f"{winner} is the fastest of {working} that are right: {attempts[0].ms:.1f} ms a frame")
     return Choice(engine, winner, tuple(attempts))

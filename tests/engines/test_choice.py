@@ -1,5 +1,6 @@
 import dataclasses
 import json
+import sys
 
 import cv2
 import pytest
@@ -118,6 +119,19 @@ def test_a_start_that_remembers_loads_no_engine_but_the_winner(graph, missing):
     again = choose([graph], "auto", say=quiet)
 
     assert (again.candidate, again.attempts) == (winner, ())
+
+
+def test_a_race_without_an_installed_engine_that_did_not_load_is_run_again(graph, monkeypatch):
+    pytest.importorskip("onnxruntime", reason="ONNX Runtime is not installed")
+    monkeypatch.setitem(sys.modules, "deeplab_cv.engines.onnxruntime", None)
+    said = []
+    choose([graph], "auto", say=said.append)
+    monkeypatch.undo()
+
+    again = choose([graph], "auto", say=quiet)
+
+    assert "the choice is not remembered: onnxruntime cannot be loaded" in "\n".join(said)
+    assert "onnxruntime" in {attempt.candidate.name for attempt in again.attempts}
 
 
 def test_a_remembered_engine_that_has_become_wrong_is_replaced(mistaken):
