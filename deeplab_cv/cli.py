@@ -41,9 +41,15 @@ WORKSHOP = frozenset({"export", "verify", "repair", "optimise", "quantise", "tra
 
 _PICTURES = frozenset({".bmp", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp"})
 
+OPENCV_VARIABLES = {"OPENCV_VIDEOIO_MSMF_ENABLE_HW_TRANSFORMS": "0", "OPENCV_VIDEOIO_V4L_SELECT_TIMEOUT": "2"}
+"""What OpenCV reads when it is imported, hence before any command is. Windows: opening a camera takes 10 to 60 s with
+hardware transforms (opencv 17687). Linux: a camera that gives nothing keeps a read for 10 s."""
+
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code: 0 done, 1 failed, 2 wrong use, 130 stopped by Ctrl-C."""
+    for variable, value in OPENCV_VARIABLES.items():
+        os.environ.setdefault(variable, value)
     arguments = list(sys.argv[1:] if argv is None else argv)
     debug = "--debug" in arguments
     name = "run"

@@ -38,8 +38,10 @@ def need_screen() -> None:
 def virtual_screen() -> Iterator[str]:
     """An X server of its own; gives its DISPLAY."""
     read_end, write_end = os.pipe()
+    # Without -noreset the server begins anew whenever its last client goes, which xdotool does all the time, and
+    # refuses whoever connects meanwhile.
     server = subprocess.Popen(
-        ["Xvfb", "-displayfd", str(write_end), "-screen", "0", "1400x900x24", "-nolisten", "tcp", "-r"],
+        ["Xvfb", "-displayfd", str(write_end), "-screen", "0", "1400x900x24", "-nolisten", "tcp", "-r", "-noreset"],
         pass_fds=[write_end],
         stderr=subprocess.DEVNULL,
     )
@@ -138,7 +140,9 @@ class Program:
     def kill(self) -> None:
         """End it whatever it does."""
         self.process.kill()
-        self.process.communicate()
+        self.process.wait()
+        if self.process.stderr is not None:
+            self.process.stderr.close()
 
     def _start(self) -> subprocess.Popen[str]:
         return subprocess.Popen(

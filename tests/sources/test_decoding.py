@@ -318,9 +318,7 @@ def test_an_animated_webp_is_named_for_what_it_is(tmp_path):
     pictures = [Image.new("RGB", (32, 16), (80 * number, 0, 0)) for number in range(3)]
     pictures[0].save(path, save_all=True, append_images=pictures[1:])
 
-    with pytest.raises(
-        SourceError, match=r"^FFmpeg cannot decode animated WebP: .*; .* --image reads"
-    ):
+    with pytest.raises(SourceError, match=r"^FFmpeg cannot decode animated WebP: .*; .* --image reads"):
         VideoDecoder(path)
 
 

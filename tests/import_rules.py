@@ -1,0 +1,115 @@
+"""Who may import what in a package of this layout, as tables, and what a given folder breaks of them."""
+
+import ast
+from collections.abc import Iterator
+from fnmatch import fnmatch
+from pathlib import Path
+
+BASE = ("errors", "classes", "machine")
+"""What every room may use."""
+
+ROOMS = (
+    "frames",
+    "sources",
+    "networks",
+    "engines",
+    "segmentation",
+    "overlay",
+    "sinks",
+    "jobs",
+    "controls",
+    "viewer",
+    "page",
+    "batch",
+    "api",
+)
+"""The way of a frame: each room imports itself, those before it and BASE."""
+
+OTHERS = {
+    "errors": (),
+    "classes": ("errors",),
+    "machine": ("errors",),
+    "terminal": BASE,
+    "settings": (*BASE, *ROOMS),
+    "start": (*BASE, *ROOMS, "settings"),
+    "tools": (*BASE, *ROOMS, "terminal"),
+    "pytorch": (*BASE, *ROOMS, "terminal", "tools"),
+    "bench": (*BASE, *ROOMS, "terminal", "tools", "start", "settings"),
+    "commands": (*BASE, *ROOMS, "terminal", "tools", "pytorch", "bench", "start", "settings", "cli"),
+    "cli": (*BASE, "commands", "settings", "terminal"),
+    "__init__": ("api",),
+    "__main__": (*BASE, "cli"),
+}
+"""What stands beside the list: what each may import besides itself."""
+
+ONLY = {
+    "deeplab_cv.settings": ("*/opening.py", "start.py", "commands/*", "cli.py"),
+    "deeplab_cv.viewer": ("start.py", "api.py", "commands/*"),
+    "deeplab_cv.page": ("start.py", "api.py", "commands/*"),
+    "torch": ("pytorch/*",),
+    "torchvision": ("pytorch/*",),
+    "timm": ("pytorch/*",),
+    "av": ("sources/*", "sinks/*", "bench/*"),
+    "onnxruntime": ("engines/*", "tools/*", "pytorch/*"),
+    "openvino": ("engines/*", "tools/*", "pytorch/*"),
+    "starlette": ("page/*",),
+    "ray": ("batch/on_ray.py",),
+}
+"""A package, and the only files that may import it besides its own; `*` stands for anything, folders too."""
+
+HEAVY = ("cv2", "numpy", "av", "onnxruntime", "openvino", "onnx", "torch", "rich", "yaml", "starlette", "ray")
+"""What neither `import deeplab_cv` nor `app.py --help` waits for."""
+
+
+def broken_rules(package: Path) -> list[str]:
+    """Every import of the package's modules that a rule forbids, as "FILE imports MODULE", sorted."""
+    files = {path.relative_to(package).as_posix(): path for path in package.rglob("*.py")}
+    homeless = [f"{file} lies in no room of the tables" for file in files if _room(file) not in (*ROOMS, *OTHERS)]
+    broken = [
+        f"{file} imports {module}"
+        for file, path in files.items()
+        for module in set(_imported(path, package))
+        if _against_the_order(file, module) or _in_the_wrong_file(file, module)
+    ]
+    return sorted(homeless + broken)
+
+
+def _imported(path: Path, package: Path) -> Iterator[str]:
+    """Full names of all that a file imports, at its top, inside functions, for type checking, or by import_module."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        match node:
+            case ast.Import(names=names):
+                yield from (alias.name for alias in names)
+            case ast.ImportFrom(module=module, names=names, level=level):
+                base = [package.name, *path.relative_to(package).parts][:-level] if level else []
+                parts = [*base, *([module] if module else [])]
+                # What `from deeplab_cv import settings` names is a module, and any other name is none's.
+                yield from (".".join([*parts, alias.name]) for alias in names)
+            case ast.Call(func=ast.Name(id="import_module") | ast.Attribute(attr="import_module"), args=[name, *_]):
+                if isinstance(name, ast.Constant) and isinstance(name.value, str):
+                    yield name.value
+            case _:
+                pass
+
+
+def _room(file: str) -> str:
+    return file.partition("/")[0].removesuffix(".py")
+
+
+def _against_the_order(file: str, module: str) -> bool:
+    room, (package, imported, *_) = _room(file), [*module.split("."), "", ""]
+    if package != "deeplab_cv" or room not in (*ROOMS, *OTHERS):
+        return False
+    allowed = OTHERS[room] if room in OTHERS else (*BASE, *ROOMS[: ROOMS.index(room)])
+    # An opening.py makes a room's objects out of the settings.
+    if imported == "settings" and file.endswith("/opening.py"):
+        return False
+    return imported in (*ROOMS, *OTHERS) and imported not in (room, *allowed)
+
+
+def _in_the_wrong_file(file: str, module: str) -> bool:
+    for name, files in ONLY.items():
+        if module == name or module.startswith(f"{name}."):
+            own = name.startswith("deeplab_cv.") and _room(file) == name.partition(".")[2]
+            return not own and not any(fnmatch(file, pattern) for pattern in files)
+    return False
