@@ -118,3 +118,19 @@ def test_a_page_takes_the_sections_that_it_has_a_place_for(performance):
     page = "before\n<!-- stages -->\nold\n<!-- /stages -->\nafter\n"
 
     assert performance["filled"](page, {"stages": "new", "labels": "elsewhere"}) == page.replace("old", "new")
+
+
+def test_the_map_names_every_room_and_no_other():
+    rooms = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8").split("## Run the checks")[0]
+    named = set(re.findall(r"^\| `deeplab_cv/(\w+)/`", rooms, flags=re.MULTILINE))
+
+    assert named == {path.parent.name for path in (ROOT / "deeplab_cv").glob("*/__init__.py")}
+
+
+def test_every_file_and_test_named_in_the_pages_for_contributors_is_there():
+    text = "".join((ROOT / name).read_text(encoding="utf-8") for name in ("CONTRIBUTING.md", "docs/architecture.md"))
+    named = re.findall(r"`((?:\w+/)+(?:\w+\.py)?)`", text)
+    places = [ROOT, ROOT / "deeplab_cv"]
+
+    assert [name for name in named if not any((place / name).exists() for place in places)] == []
+    assert "engines/candidates.py" in named
