@@ -97,7 +97,7 @@ def _open_kind(text: str, options: SourceOptions, kind: Kind) -> Source:
     if kind == "stream":
         return StreamSource(text, options.end)
     if kind == "image":
-        return PictureSource(find_pictures(text))
+        return PictureSource(find_pictures(text), looped=options.loop)
     return VideoSource(Path(text), options.start, options.end)
 
 

@@ -1,6 +1,7 @@
 """One picture or several: a file, a folder of pictures, or a glob."""
 
 import glob
+import logging
 import re
 import time
 from collections.abc import Sequence
@@ -18,6 +19,7 @@ from deeplab_cv.frames.pixels import Image, Pixels
 from deeplab_cv.machine.opencv_log import quiet_opencv
 from deeplab_cv.sources import Source
 from deeplab_cv.sources.files import cannot_read, check_file, exists, is_folder
+from deeplab_cv.sources.picture_header import Header, read_header, turned
 
 PICTURE_EXTENSIONS = frozenset(
     {".jpg", ".jpeg", ".jpe", ".png", ".bmp", ".webp", ".tif", ".tiff", ".avif", ".jp2", ".ppm", ".pgm", ".pbm"}
@@ -25,18 +27,45 @@ PICTURE_EXTENSIONS = frozenset(
 """What is taken for a picture in a folder; in lower case."""
 
 _PNG_START, _PNG_END = b"\x89PNG\r\n\x1a\n", b"IEND"
-_JPEG_START = b"\xff\xd8"
+_JPEG_START, _JPEG_END = b"\xff\xd8", b"\xff\xd9"
+
+_MOST_PIXELS = 200_000_000
+"""A larger picture takes gigabytes once it is decoded, however few bytes its file has."""
+
+_JPEGS = ("JPEG", "MPO")
+"""Pillow's words for a JPEG; the second has several pictures in it, of which the first counts."""
+
+_TURNED_WITHOUT_ALPHA = ("PNG", "WEBP")
+"""Kinds that OpenCV turns by their EXIF only where it drops their transparency; a TIFF it turns always."""
+
+_log = logging.getLogger(__name__)
 
 
 class PictureSource(Source):
-    """Pictures one after another, each with its number as timestamp; a frame's name is its file."""
+    """Pictures one after another, each with its number as timestamp; a frame's name is its file.
 
-    def __init__(self, paths: Sequence[Path]) -> None:
-        """`paths`: at least one. Raises SourceError where the first cannot be read."""
+    Of several, those that cannot be read are named and passed over; the error comes after the last.
+    """
+
+    def __init__(self, paths: Sequence[Path], *, looped: bool = False) -> None:
+        """Read the first picture that can be read.
+
+        Args:
+            paths: at least one.
+            looped: they are to come again and again: what is passed over is named and no error.
+
+        Raises:
+            SourceError: none can be read.
+        """
+        self._looped = looped
         self._paths = list(paths)
         self._next = 0
-        first = read_picture(self._paths[0])
-        self._ahead: Image | None = first
+        self._index = 0
+        self._problems: list[SourceError] = []
+        self._ahead = self._read_next()
+        if self._ahead is None:
+            raise self._problems[0]
+        first = self._ahead[1]
         self.info = SourceInfo(
             name=paths[0].name if len(paths) == 1 else f"{len(paths)} pictures",
             size_wh=(first.shape[1], first.shape[0]),
@@ -48,18 +77,35 @@ class PictureSource(Source):
         )
 
     def read(self) -> Frame | None:
-        """The next picture, or None after the last. Raises SourceError naming a file that cannot be read."""
-        if self._next >= len(self._paths):
+        """The next picture that can be read, or None after the last. Raises SourceError after it if any could not."""
+        path_and_image, self._ahead = self._ahead or self._read_next(), None
+        if path_and_image is None:
+            self._say_what_was_passed_over()
             return None
-        index, self._next = self._next, self._next + 1
-        path = self._paths[index]
-        image, self._ahead = self._ahead, None
-        if image is None:
-            image = read_picture(path)
+        path, image = path_and_image
+        index, self._index = self._index, self._index + 1
         return Frame(Pixels(image=image), index, index, Fraction(1), time.monotonic(), str(path))
+
+    def _read_next(self) -> tuple[Path, Image] | None:
+        while self._next < len(self._paths):
+            path, self._next = self._paths[self._next], self._next + 1
+            try:
+                return path, read_picture(path)
+            except SourceError as error:
+                self._problems.append(error)
+                if len(self._paths) > 1:
+                    _log.warning("passed over: %s", error)
+        return None
+
+    def _say_what_was_passed_over(self) -> None:
+        problems, self._problems = self._problems, []
+        if problems and not self._looped:
+            what = f"{len(problems)} of {len(self._paths)} pictures could not be read"
+            raise SourceError(what, problems[0].where, f"{problems[0].what}; {problems[0].remedy}; the others are done")
 
     def close(self) -> None:
         """Read no more."""
+        self._problems = []
         self._next = len(self._paths)
         self._ahead = None
 
@@ -101,9 +147,19 @@ def read_picture(path: Path) -> Image:
         raise cannot_read(path, error) from error
     if data.startswith(_PNG_START) and _PNG_END not in data[-64:]:
         raise SourceError("the picture is cut off", path, "copy or download it again")
-    image = _decode(data)
+    header = read_header(data)
+    if header is not None and header.width * header.height > _MOST_PIXELS:
+        size = f"{header.width}x{header.height}, more than {_MOST_PIXELS // 10**6} megapixels"
+        what = f"the picture is too large ({size})"
+        raise SourceError(what, path, "scale it down, or cut it into parts")
+    image = _decode(data, header)
+    if image is None and header is not None and header.kind in _JPEGS and _JPEG_END not in data[-2:]:
+        # Viewers show such a picture as far as it goes, and so does the decoder once it is given an end.
+        image = _decode(data + _JPEG_END, header)
+        if image is not None:
+            _log.warning("%s: the picture has no end; what is missing of it is grey", path)
     if image is None:
-        raise SourceError("this is not a picture, or a damaged one", path, "give a .jpg, .png, .webp, .bmp or .tif")
+        raise _unreadable(path, data, header)
     return image
 
 
@@ -113,7 +169,7 @@ def over_black(picture: NDArray[np.uint8]) -> Image:
     return np.asarray(cv2.multiply(picture[..., :3], opacity, scale=1 / 255), np.uint8)
 
 
-def _decode(data: bytes) -> Image | None:
+def _decode(data: bytes, header: Header | None) -> Image | None:
     encoded = np.frombuffer(data, np.uint8)
     with quiet_opencv():
         try:
@@ -121,11 +177,32 @@ def _decode(data: bytes) -> Image | None:
                 # IMREAD_COLOR would show whatever lies under the transparent parts.
                 stored = cv2.imdecode(encoded, cv2.IMREAD_UNCHANGED)
                 if stored is not None and stored.ndim == 3 and stored.shape[2] == 4:
-                    return over_black(_eight_bits(stored))
+                    return _upright(over_black(_eight_bits(stored)), header, _TURNED_WITHOUT_ALPHA)
             decoded = cv2.imdecode(encoded, cv2.IMREAD_COLOR)
         except cv2.error:
             return None
-    return None if decoded is None else np.asarray(decoded, np.uint8)
+    return None if decoded is None else _upright(np.asarray(decoded, np.uint8), header, ())
+
+
+def _upright(picture: Image, header: Header | None, also: tuple[str, ...]) -> Image:
+    """The picture turned where OpenCV did not do it: an AVIF, and `also` these kinds."""
+    unturned = header is not None and header.kind in ("AVIF", *also)
+    return turned(picture, header.orientation) if header is not None and unturned else picture
+
+
+def _unreadable(path: Path, data: bytes, header: Header | None) -> SourceError:
+    with quiet_opencv():
+        try:
+            stored = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
+        except cv2.error:
+            stored = None
+    if stored is not None and stored.dtype not in (np.uint8, np.uint16):
+        what = f"a picture of {stored.dtype} numbers does not say which of them is white"
+        return SourceError(what, path, "convert it to 8 or 16 bits a channel")
+    if header is not None:
+        what = f"the {header.kind} picture is damaged, or of a kind that OpenCV does not read"
+        return SourceError(what, path, "copy or download it again, or convert it to .png")
+    return SourceError("this is not a picture, or a damaged one", path, "give a .jpg, .png, .webp, .bmp or .tif")
 
 
 def _eight_bits(stored: NDArray[Any]) -> NDArray[np.uint8]:

@@ -4,11 +4,17 @@ from fractions import Fraction
 import cv2
 import numpy as np
 import pytest
+from PIL import Image, features
 
+from deeplab_cv.cli import main
 from deeplab_cv.errors import SourceError
+from deeplab_cv.sources import pictures
+from deeplab_cv.sources.opening import SourceOptions, open_source
+from deeplab_cv.sources.picture_header import turned
 from deeplab_cv.sources.pictures import PictureSource, find_pictures, read_picture
 from tests.sinks.clips import scene
 from tests.sources.clips import read_all
+from tests.tiny_networks import tiny_network
 
 
 def save(path, picture):
@@ -130,7 +136,7 @@ def _half(path):
         ("text.jpg", lambda path: path.write_text("no picture"), "this is not a picture"),
         ("half.png", _half, "the picture is cut off"),
         ("half.webp", _half, "this is not a picture, or a damaged one"),
-        ("huge.bmp", _huge, "this is not a picture, or a damaged one"),
+        ("huge.bmp", _huge, "the picture is too large \\(100000x100000, more than 200 megapixels\\)"),
     ],
 )
 def test_what_is_no_picture_is_one_line_and_nothing_on_the_terminal(tmp_path, capfd, name, make, problem):
@@ -143,14 +149,114 @@ def test_what_is_no_picture_is_one_line_and_nothing_on_the_terminal(tmp_path, ca
     assert capfd.readouterr() == ("", "")
 
 
-def test_an_unreadable_picture_among_others_is_named_when_its_turn_comes(tmp_path):
-    paths = [save(tmp_path / "1.png", scene(0, (8, 8))), tmp_path / "2.png", save(tmp_path / "3.png", scene(0, (8, 8)))]
-    paths[1].write_bytes(b"broken")
+def test_unreadable_pictures_among_others_are_passed_over_and_are_an_error_after_the_last(tmp_path, caplog):
+    paths = [tmp_path / "0.png", *(save(tmp_path / f"{number}.png", scene(0, (8, 8))) for number in (1, 2, 3))]
+    paths[0].write_bytes(b"broken")
+    paths[2].write_bytes(b"broken")
 
     with PictureSource(paths) as source:
-        assert source.read().name == str(paths[0])
-        with pytest.raises(SourceError, match=r"2\.png"):
+        frames = [source.read(), source.read()]
+        with pytest.raises(SourceError, match=r"^2 of 4 pictures could not be read: .*0\.png; .*the others are done$"):
             source.read()
+        assert source.read() is None
+
+    assert [frame.name for frame in frames] == [str(paths[1]), str(paths[3])]
+    assert [frame.index for frame in frames] == [0, 1]
+    assert "2.png" in caplog.text
+
+
+def test_an_unreadable_picture_is_no_error_where_the_others_come_again_and_again(tmp_path):
+    save(tmp_path / "1.png", scene(0, (8, 8)))
+    (tmp_path / "2.png").write_bytes(b"broken")
+
+    with open_source(str(tmp_path), SourceOptions(loop=True)) as source:
+        names = [source.read().name for _ in range(3)]
+
+    assert names == [str(tmp_path / "1.png")] * 3
+
+
+def test_pictures_of_which_none_can_be_read_are_an_error_at_once(tmp_path):
+    for name in ("1.png", "2.png"):
+        (tmp_path / name).write_bytes(b"broken")
+
+    with pytest.raises(SourceError, match=r"this is not a picture, or a damaged one: .*1\.png"):
+        PictureSource([tmp_path / "1.png", tmp_path / "2.png"])
+
+
+def test_the_program_segments_the_other_pictures_of_a_folder_and_ends_with_1(tmp_path, capsys):
+    for name in ("1.png", "3.png"):
+        save(tmp_path / "in" / name, scene(0, (32, 24)))
+    (tmp_path / "in" / "2.jpg").write_bytes(b"broken")
+    words = ["--model", str(tiny_network(tmp_path)), "--backend", "opencv:cpu", "--headless"]
+
+    code = main([*words, "--image", str(tmp_path / "in"), "--out", f"{tmp_path / 'out'}/"])
+
+    assert code == 1
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["1.png", "3.png"]
+    assert "error: 1 of 3 pictures could not be read" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("cut", [1, 2, 400])
+def test_a_jpeg_without_its_end_is_shown_as_far_as_it_goes(tmp_path, caplog, cut):
+    whole = save(tmp_path / "whole.jpg", scene(0, (96, 64)))
+    path = tmp_path / "cut.jpg"
+    path.write_bytes(whole.read_bytes()[:-cut])
+
+    picture = read_picture(path)
+
+    assert np.array_equal(picture[:8], read_picture(whole)[:8])
+    assert picture.shape == (64, 96, 3)
+    assert "has no end" in caplog.text
+
+
+TRANSPARENT = {
+    "rgba.png": lambda picture: picture.convert("RGBA"),
+    "palette.png": lambda picture: picture.quantize(16),
+    "grey.png": lambda picture: picture.convert("LA"),
+    "alpha.webp": lambda picture: picture.convert("RGBA"),
+    "alpha.tif": lambda picture: picture.convert("RGBA"),
+    "opaque.png": lambda picture: picture,
+    "opaque.webp": lambda picture: picture,
+    "opaque.tif": lambda picture: picture,
+}
+
+
+@pytest.mark.parametrize("name", [*TRANSPARENT, "opaque.avif", "alpha.avif"])
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_pictures_of_every_kind_are_turned_whether_transparent_or_not(tmp_path, name, orientation):
+    if name.endswith(".avif") and not features.check("avif"):
+        pytest.skip("this Pillow writes no AVIF")
+    made = Image.fromarray(scene(0, (48, 32))[..., ::-1])
+    make = TRANSPARENT.get(name, lambda picture: picture.convert("RGBA") if "alpha" in name else picture)
+    stored = make(made)
+    how = {"transparency": 0} if name == "palette.png" else {}
+    how |= {"lossless": True} if name.endswith("webp") else {}
+    stored.save(tmp_path / f"upright-{name}", **how)
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    stored.save(tmp_path / name, exif=exif, **how)
+    upright = read_picture(tmp_path / f"upright-{name}")
+
+    turned_picture = read_picture(tmp_path / name)
+
+    assert np.array_equal(turned_picture, turned(upright, orientation))
+
+
+def test_a_picture_of_floats_is_named_for_what_it_is(tmp_path):
+    path = save(tmp_path / "deep.tif", np.zeros((6, 8, 3), np.float32))
+
+    with pytest.raises(SourceError, match="a picture of float32 numbers does not say which of them is white"):
+        read_picture(path)
+
+
+@pytest.mark.parametrize("ending", ["png", "jpg", "webp", "bmp", "tif", "ppm"])
+def test_a_picture_of_too_many_pixels_is_refused_before_it_is_decoded(tmp_path, monkeypatch, ending):
+    monkeypatch.setattr(pictures, "_MOST_PIXELS", 47 * 32)
+    path = save(tmp_path / f"large.{ending}", scene(0, (48, 32)))
+    monkeypatch.setattr(cv2, "imdecode", None)
+
+    with pytest.raises(SourceError, match=r"^the picture is too large \(48x32, more than 0 megapixels\): "):
+        read_picture(path)
 
 
 def test_a_closed_source_gives_nothing(tmp_path):
