@@ -154,7 +154,7 @@ def _loaded(graph: Graph, backend: str) -> Engine | None:
     if graph.engines and name not in graph.engines:
         return None
     try:
-        engine: Engine = engine_module(name).load(graph, device, 0, 1, lambda _: None)
+        engine: Engine = engine_module(name).load(graph, device, 0, 1)
     except EngineError as error:
         print(f"{graph.card.name} on {backend}: {error}", file=sys.stderr)
         return None

@@ -19,12 +19,14 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
+from deeplab_cv.engines import EngineWish
 from deeplab_cv.frames.frame import Frame, Labels, Scores
 from deeplab_cv.networks.network import Network, fitting_shapes
 from deeplab_cv.networks.opening import default_network_file, open_network
 from deeplab_cv.segmentation.labels import labels_at
+from deeplab_cv.segmentation.network_engines import NetworkEngines
 from deeplab_cv.segmentation.propagation import Economy
-from deeplab_cv.segmentation.segmenter import Segmenter
+from deeplab_cv.segmentation.stream import Stream
 from deeplab_cv.sources.video import VideoSource
 
 ECONOMIES = {
@@ -37,17 +39,14 @@ ECONOMIES = {
 def scored_frames(
     network: Network, clip: Path, economy: Economy, count: int | None
 ) -> Iterator[tuple[Frame, Scores, str, float]]:
-    """Frame, scores, way and milliseconds of each frame of a clip, or of its first `count`."""
-    segmenter = Segmenter(network, "auto", 0, 1, print, economy)
-    source = VideoSource(clip)
-    segmenter.prepare(source.info.size_wh)
-    for frame in islice(iter(source.read, None), count):
-        begun_at = time.perf_counter()
-        segmenter.submit(frame)
-        scored = segmenter.result()
-        yield frame, scored.scores, scored.way, (time.perf_counter() - begun_at) * 1000
-    source.close()
-    segmenter.close()
+    """Frame, scores, origin and milliseconds of each frame of a clip, or of its first `count`."""
+    with NetworkEngines(network, EngineWish()) as engines, VideoSource(clip) as source:
+        stream = Stream(engines, economy)
+        engines.load(source.info.size_wh)
+        for frame in islice(iter(source.read, None), count):
+            begun_at = time.perf_counter()
+            scored = stream.score(frame)
+            yield frame, scored.scores, scored.origin, (time.perf_counter() - begun_at) * 1000
 
 
 def mean_iou(labels: list[Labels], truth: list[Labels], class_count: int) -> float:
@@ -87,13 +86,13 @@ def main() -> None:
         print("|---|---|---|---|---|---|")
         for words, economy in ECONOMIES.items():
             ran = list(scored_frames(network, clip, economy, args.frames))
-            inferred_ms = [ms for _, _, way, ms in ran if way == "infer"]
-            others = [index for index, (_, _, way, _) in enumerate(ran) if way != "infer"]
+            inferred_ms = [ms for _, _, origin, ms in ran if origin == "inferred"]
+            others = [index for index, (_, _, origin, _) in enumerate(ran) if origin != "inferred"]
             share = f"{len(inferred_ms) / len(ran):.0%}"
             if not others:
                 print(f"| {words} | {share} | | | | {np.median(inferred_ms):.1f} |", flush=True)
                 continue
-            key_of = [max(at for at in range(index + 1) if ran[at][2] == "infer") for index in others]
+            key_of = [max(at for at in range(index + 1) if ran[at][2] == "inferred") for index in others]
             right = [truth[index] for index in others]
             given = mean_iou([labels_at(ran[index][1], size_wh, False) for index in others], right, class_count)
             kept = mean_iou([truth[index] for index in key_of], right, class_count)

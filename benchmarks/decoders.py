@@ -27,6 +27,7 @@ import torch
 from decoder_heads import HEADS, SEED, learn
 
 from deeplab_cv.classes import default_colour
+from deeplab_cv.engines import EngineWish
 from deeplab_cv.engines.candidates import engine_module
 from deeplab_cv.frames.frame import Frame, Labels, Scores
 from deeplab_cv.frames.pixels import Image, Pixels
@@ -36,7 +37,8 @@ from deeplab_cv.networks.opening import open_network
 from deeplab_cv.overlay.look import Look
 from deeplab_cv.overlay.styles import paint
 from deeplab_cv.segmentation.labels import labels_at
-from deeplab_cv.segmentation.segmenter import Segmenter
+from deeplab_cv.segmentation.network_engines import NetworkEngines
+from deeplab_cv.segmentation.stream import Stream
 from deeplab_cv.tools.arithmetic import gmac
 from deeplab_cv.tools.data.layouts import find_records
 from deeplab_cv.tools.data.records import read_pair
@@ -100,7 +102,7 @@ def measure(out: Path, data: Path, form: str) -> None:
     """OUT/FORM.json: accuracy on val and the time from scores to labels at 720p, for each way this form has."""
     network = open_network(out / f"{form}.onnx")
     classes = network.card.classes
-    segmenter = Segmenter(network, "openvino:cpu", 1, 1, print)
+    engines = NetworkEngines(network, EngineWish("openvino:cpu", 1))
     ways = ways_of(form)
     confusions = {row: np.zeros((len(classes),) * 2, np.int64) for row in ways}
     boundaries: dict[str, list[npt.NDArray[np.float64]]] = {row: [] for row in ways}
@@ -108,7 +110,7 @@ def measure(out: Path, data: Path, form: str) -> None:
     for index, record in enumerate(find_records(data, ("val",), classes, out)):
         picture, mask = read_pair(record, len(classes))
         image = np.asarray(cv2.cvtColor(picture, cv2.COLOR_RGB2BGR), np.uint8)
-        scores = scores_of(segmenter, image)
+        scores = scores_of(engines, image)
         size_wh = (image.shape[1], image.shape[0])
         for row, way in ways.items():
             labels = way(scores, image, size_wh)
@@ -116,7 +118,7 @@ def measure(out: Path, data: Path, form: str) -> None:
             boundaries[row].append(boundary_scores(mask, labels, len(classes)))
             if index < TIMED_PICTURES:
                 labels_ms[row].append(milliseconds(partial(way, scores, cv2.resize(image, HD_WH), HD_WH)))
-    segmenter.close()
+    engines.close()
     for row, confusion in confusions.items():
         figures = accuracy(confusion)
         iou = dict(zip(classes, figures.iou, strict=True))
@@ -130,10 +132,9 @@ def measure(out: Path, data: Path, form: str) -> None:
         print(row, content, flush=True)
 
 
-def scores_of(segmenter: Segmenter, image: Image) -> Scores:
+def scores_of(engines: NetworkEngines, image: Image) -> Scores:
     """The network's scores of a picture."""
-    segmenter.submit(Frame(Pixels(image=image), 0, 0, Fraction(1), time.monotonic()))
-    return segmenter.result().scores
+    return Stream(engines).score(Frame(Pixels(image=image), 0, 0, Fraction(1), time.monotonic())).scores
 
 
 def milliseconds(work: Callable[[], object]) -> float:
@@ -161,12 +162,12 @@ def times(out: Path) -> dict[str, dict[str, float]]:
 def one_inference(graph: Graph, backend: str) -> Callable[[], object]:
     """One inference on one thread, input made beforehand."""
     name, _, device = backend.partition(":")
-    engine = engine_module(name).load(graph, device, 1, 1, lambda _: None)
+    engine = engine_module(name).load(graph, device, 1, 1)
     blob = golden_blob(SEED, graph.shape, graph.card.input)
 
     def infer() -> Scores:
         engine.submit(blob)
-        scores: Scores = engine.result()
+        scores: Scores = engine.result().scores
         return scores
 
     return infer
@@ -201,17 +202,17 @@ def draw(out: Path, target: Path, parts: Sequence[str]) -> None:
         look = Look(
             "blend", 0.6, {label: default_colour(name) for label, name in enumerate(network.card.classes) if label}
         )
-        segmenter = Segmenter(network, "openvino:cpu", 1, 1, print)
+        engines = NetworkEngines(network, EngineWish("openvino:cpu", 1))
         for part, row in tiles.items():
             file, _, numbers = part.partition("@")
             x, y, width, height = (int(number) for number in numbers.split(","))
             image = np.asarray(cv2.imread(file), np.uint8)
-            scores = scores_of(segmenter, image)
+            scores = scores_of(engines, image)
             labels = [way(scores, image, image.shape[1::-1]) for way in ways_of(form).values()]
             whole = [*([] if row else [image]), *(paint(image, each, look) for each in labels)]
             size_wh = (TILE_WIDTH, round(TILE_WIDTH * height / width))
             row += [np.asarray(cv2.resize(each[y : y + height, x : x + width], size_wh), np.uint8) for each in whole]
-        segmenter.close()
+        engines.close()
     cv2.imwrite(str(target), np.vstack([np.hstack(row) for row in tiles.values()]))
 
 

@@ -25,13 +25,15 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
+from deeplab_cv.engines import EngineWish
 from deeplab_cv.frames.pixels import Image, Pixels, Plane, samples
 from deeplab_cv.networks.opening import default_network_file, open_network
 from deeplab_cv.overlay.painting import painted_frame
 from deeplab_cv.overlay.view import View
 from deeplab_cv.segmentation.labels import labels_of
-from deeplab_cv.segmentation.segmenter import Segmenter
+from deeplab_cv.segmentation.network_engines import NetworkEngines
 from deeplab_cv.segmentation.smoothing import ScoreSmoother
+from deeplab_cv.segmentation.stream import Stream
 from deeplab_cv.sinks.encoding import YuvConverter
 from deeplab_cv.sources.video import VideoSource
 
@@ -53,15 +55,13 @@ def painted_pictures(clip: Path, frames: int) -> list[Pixels]:
     """The clip's first frames as the program paints them, in YUV."""
     view = View()
     pictures: list[Pixels] = []
-    with VideoSource(clip) as source:
-        segmenter = Segmenter(open_network(default_network_file()), "auto", 0, 1, print)
+    with VideoSource(clip) as source, NetworkEngines(open_network(default_network_file()), EngineWish()) as engines:
+        stream = Stream(engines)
         while len(pictures) < frames and (frame := source.read()) is not None:
-            segmenter.submit(frame)
-            scored = segmenter.result()
+            scored = stream.score(frame)
             painted = painted_frame(scored, labels_of(scored, ScoreSmoother(0.0), 0.0), view).pixels
             painted.make()
             pictures.append(painted)
-        segmenter.close()
     return pictures
 
 

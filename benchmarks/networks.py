@@ -220,12 +220,12 @@ def _labels(engine: Engine, blob: Blob, shape: Shape) -> Labels:
 
 def computed(engine: Engine, blob: Blob) -> Scores:
     engine.submit(blob)
-    return engine.result()
+    return engine.result().scores
 
 
 def load(graph: Graph, backend: str) -> Engine:
     name, _, device = backend.partition(":")
-    engine: Engine = engine_module(name).load(replace(graph, golden=None), device, 0, 1, lambda _: None)
+    engine: Engine = engine_module(name).load(replace(graph, golden=None), device, 0, 1)
     return engine
 
 

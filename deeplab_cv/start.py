@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
+from deeplab_cv.engines import EngineWish
 from deeplab_cv.errors import UsageError
 from deeplab_cv.frames.frame import SourceInfo
 from deeplab_cv.jobs.job import Job, run_job
@@ -14,9 +15,10 @@ from deeplab_cv.machine import folders
 from deeplab_cv.networks.opening import wanted_network
 from deeplab_cv.overlay.look import make_look
 from deeplab_cv.overlay.view import USUAL_SMOOTHING, View
-from deeplab_cv.segmentation.network_choice import contenders, keeping_pace
+from deeplab_cv.segmentation.network_choice import candidates, most_accurate_in_time
+from deeplab_cv.segmentation.network_engines import NetworkEngines
 from deeplab_cv.segmentation.propagation import Economy
-from deeplab_cv.segmentation.segmenter import Segmenter
+from deeplab_cv.segmentation.stream import Stream
 from deeplab_cv.settings import Settings
 from deeplab_cv.sinks import Sink
 from deeplab_cv.sinks.background import InBackground
@@ -61,38 +63,28 @@ def start(settings: Settings, open_: Callable[..., Source] = open_source, run: C
         UserError: something cannot be had or failed.
         KeyboardInterrupt: the user stopped it.
     """
-    wish = wanted_source(settings)
+    named = wanted_source(settings)
     network = wanted_network(settings)
     no_window = "--headless" if settings.headless else display_problem()
     settings = with_an_output(settings, no_window)
     writes_files = bool(settings.out or settings.masks or settings.stats)
     # A picture that is only shown waits for Segment and can be restarted for ever, as in the tutorial.
-    tutorial = wish.kind == "image" and not writes_files
+    tutorial = named.kind == "image" and not writes_files
     options = _source_options(settings, loop=settings.loop or tutorial)
     with ExitStack() as stack:
-        source = stack.enter_context(open_(wish.text, options, wish.kind))
+        source = stack.enter_context(open_(named.text, options, named.kind))
         view = first_view(settings, tutorial)
         # An unknown class or background is found before anything is written.
         make_look(settings.style, settings.alpha, settings.paint, network.card.classes, settings.background)
-        sinks = [InBackground(sink) for sink in open_sinks(settings, source.info, wish.kind == "image")]
+        sinks = [InBackground(sink) for sink in open_sinks(settings, source.info, named.kind == "image")]
         # Two frames in flight keep both cores busy in a file job; a live picture must not wait behind another.
         depth = 1 if source.info.live else 2
         economy = Economy(settings.carry, settings.still, settings.target_fps)
-        make_segmenter = partial(
-            Segmenter,
-            backend=settings.backend,
-            threads=settings.threads,
-            depth=depth,
-            say=_say,
-            economy=economy,
-            pace_fps=wanted_pace(settings, source.info),
-        )
-        size_wh = source.info.size_wh
-        if settings.target_fps is not None and settings.model is None:
-            segmenter = keeping_pace(contenders(network), network, make_segmenter, size_wh, _say)
-        else:
-            segmenter = make_segmenter(network)
-        segmenter.prepare(size_wh)
+        wish = EngineWish(settings.backend, settings.threads, depth)
+        networks = candidates(network) if settings.target_fps is not None and settings.model is None else [network]
+        make_engines = partial(NetworkEngines, wish=wish, pace_fps=wanted_pace(settings, source.info))
+        engines = most_accurate_in_time(networks, network, make_engines, source.info.size_wh)
+        stream = Stream(engines, economy, closes_engines=True)
         total = None if options.loop else source.info.frame_count
         progress = stack.enter_context(Progress(total, visible=no_window is not None))
         desk = None
@@ -100,7 +92,7 @@ def start(settings: Settings, open_: Callable[..., Source] = open_source, run: C
             window = Window(f"deeplab-cv: {source.info.name}")
             recorder = partial(_recorder, settings, source.info)
             desk = Desk(window, view, tutorial, recorder, network.file, source.info.name)
-        run(Job(source, segmenter, sinks, desk, view, progress.advance, _say))
+        run(Job(source, stream, sinks, desk, view, progress.advance, _say))
 
 
 def wanted_source(settings: Settings) -> Wish:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from deeplab_cv.bench import Part, Plan, Row
 from deeplab_cv.bench.instruments.turns import Work, in_turns, spread_of, timed
-from deeplab_cv.engines import Blob, Engine
+from deeplab_cv.engines import Blob, Engine, run_all
 from deeplab_cv.engines.candidates import Candidate, candidates_for, engine_module
 from deeplab_cv.engines.golden_check import reference_for
 from deeplab_cv.errors import EngineError
@@ -21,11 +21,11 @@ _SHAPES = 3
 _TURN_MS = 100.0
 _MOST_FRAMES = 20
 _HOPELESS = 4.0
-"""A contender this many times slower than the fastest has one turn only."""
+"""A candidate this many times slower than the fastest has one turn only."""
 
 
 @dataclass(frozen=True)
-class _Contender:
+class _Loaded:
     candidate: Candidate
     engine: Engine
     blob: Blob
@@ -34,15 +34,8 @@ class _Contender:
         """So many frames, with as many in flight as the engine takes."""
 
         def run() -> None:
-            waiting = 0
-            for _ in range(frames):
-                if waiting == self.engine.depth:
-                    self.engine.result()
-                    waiting -= 1
-                self.engine.submit(self.blob)
-                waiting += 1
-            for _ in range(waiting):
-                self.engine.result()
+            for _ in run_all(self.engine, [self.blob] * frames):
+                pass
 
         return Work(run, frames)
 
@@ -55,7 +48,7 @@ def measure(plan: Plan) -> Part:
             rows += _rows(plan, network, shape)
     remarks = (
         "in flight: two for files, one for a live picture; an engine that takes only one has no row for two",
-        "a contender much slower than the fastest has one turn only",
+        "a candidate much slower than the fastest has one turn only",
     )
     return Part("engines", "inference alone, milliseconds a frame", tuple(rows), remarks)
 
@@ -64,29 +57,29 @@ def _networks(plan: Plan) -> list[Network]:
     """The network that was named, or all that lie in models/."""
     if plan.settings.model is not None:
         return [wanted_network(plan.settings)]
-    lying_here = [open_network(entry.file) for entry in entries(models_folder()) if entry.state == "verified"]
+    lying_here = [open_network(entry.file) for entry in entries(models_folder()) if entry.problem is None]
     return lying_here or [wanted_network(plan.settings)]
 
 
 def _rows(plan: Plan, network: Network, shape: Shape) -> list[Row]:
-    contenders = _contenders(plan, network, shape)
-    first_ms = [timed(each.work(2)).wall_ms for each in contenders]
+    candidates = _loaded_ways(plan, network, shape)
+    first_ms = [timed(each.work(2)).wall_ms for each in candidates]
     best_ms = min(first_ms, default=0.0)
     works = {}
-    for place, contender in enumerate(contenders):
+    for place, candidate in enumerate(candidates):
         if first_ms[place] <= _HOPELESS * best_ms:
-            works[str(place)] = contender.work(max(2, min(_MOST_FRAMES, round(_TURN_MS / first_ms[place]))))
+            works[str(place)] = candidate.work(max(2, min(_MOST_FRAMES, round(_TURN_MS / first_ms[place]))))
     costs = in_turns(works, plan.rounds)
     rows: list[Row] = []
-    for place, contender in enumerate(contenders):
-        engine = contender.engine
+    for place, candidate in enumerate(candidates):
+        engine = candidate.engine
         turns = costs.get(str(place))
         wall_ms = spread_of([cost.wall_ms for cost in turns] if turns else [first_ms[place]])
         rows.append(
             {
                 "network": network.card.name,
-                "input": "{}x{}".format(*contender.candidate.graph.shape[::-1]),
-                "engine": str(contender.candidate),
+                "input": "{}x{}".format(*candidate.candidate.graph.shape[::-1]),
+                "engine": str(candidate.candidate),
                 "precision": engine.precision,
                 "threads": engine.threads,
                 "in flight": engine.depth,
@@ -99,22 +92,22 @@ def _rows(plan: Plan, network: Network, shape: Shape) -> list[Row]:
     return sorted(rows, key=lambda row: -float(str(row["frames/s"])))
 
 
-def _contenders(plan: Plan, network: Network, shape: Shape) -> list[_Contender]:
+def _loaded_ways(plan: Plan, network: Network, shape: Shape) -> list[_Loaded]:
     """Every engine in every way of loading it that differs, the wrong ones left out."""
     graph = graph_at(network, shape)
     blob = reference_for(graph).blob
     cores = usable_cores()
-    contenders = []
+    loaded = []
     for candidate in candidates_for([graph, *variant_graphs(network, graph)], plan.settings.backend):
         module = engine_module(candidate.name)
         for threads, depth in dict.fromkeys([(cores, 1), (cores, 2), (1, 1)]):
             try:
-                engine: Engine = module.load(candidate.graph, candidate.device, threads, depth, plan.say)
+                engine: Engine = module.load(candidate.graph, candidate.device, threads, depth)
             except EngineError as error:
                 plan.say(f"{candidate}: {error}")
                 break
             if engine.depth == depth:
-                contenders.append(_Contender(candidate, engine, blob))
+                loaded.append(_Loaded(candidate, engine, blob))
             else:
                 engine.close()
-    return contenders
+    return loaded

@@ -7,10 +7,12 @@ from numpy.typing import NDArray
 from deeplab_cv.bench import Part, Plan, Row
 from deeplab_cv.bench.instruments.clips import clip_at
 from deeplab_cv.bench.instruments.turns import Work, in_turns, spread_of
+from deeplab_cv.engines import EngineWish
 from deeplab_cv.frames.frame import Labels, Scores
 from deeplab_cv.networks.opening import wanted_network
 from deeplab_cv.segmentation.labels import labels_at
-from deeplab_cv.segmentation.segmenter import Segmenter
+from deeplab_cv.segmentation.network_engines import NetworkEngines
+from deeplab_cv.segmentation.stream import Stream
 from deeplab_cv.sources.video import VideoSource
 
 _CLASS_COUNTS = (2, 21, 60, 150)
@@ -66,15 +68,12 @@ def _neighbours(
 
 def _network_scores(plan: Plan) -> tuple[Scores, bool]:
     network = wanted_network(plan.settings)
-    segmenter = Segmenter(network, plan.settings.backend, plan.settings.threads, 1, plan.say)
     with VideoSource(clip_at(plan.clip, _USUAL_HEIGHT)) as source:
         frame = source.read()
     if frame is None:
         raise ValueError("a video source without a first frame")
-    segmenter.submit(frame)
-    scores = segmenter.result().scores
-    segmenter.close()
-    return scores, network.card.output.align_corners
+    with NetworkEngines(network, EngineWish(plan.settings.backend, plan.settings.threads)) as engines:
+        return Stream(engines).score(frame).scores, network.card.output.align_corners
 
 
 def _with_classes(scores: Scores, count: int) -> Scores:

@@ -12,7 +12,7 @@ import numpy as np
 from deeplab_cv.bench import Part, Plan, Row
 from deeplab_cv.bench.instruments.clips import clip_at
 from deeplab_cv.bench.instruments.turns import Cost, Spread, Work, in_turns, spread_of
-from deeplab_cv.engines import Blob, Engine, describe
+from deeplab_cv.engines import EngineWish, run_all
 from deeplab_cv.frames.frame import Frame, Labels, Painted, Scored
 from deeplab_cv.networks.card import Shape
 from deeplab_cv.networks.network import at_shape
@@ -20,9 +20,10 @@ from deeplab_cv.networks.opening import wanted_network
 from deeplab_cv.overlay.look import Look, look_of
 from deeplab_cv.overlay.painting import painted_frame
 from deeplab_cv.segmentation.labels import labels_of
+from deeplab_cv.segmentation.network_engines import NetworkEngines
 from deeplab_cv.segmentation.preprocess import blob_of
-from deeplab_cv.segmentation.segmenter import Segmenter
 from deeplab_cv.segmentation.smoothing import ScoreSmoother
+from deeplab_cv.segmentation.stream import Stream
 from deeplab_cv.sinks.video import VideoSink
 from deeplab_cv.sources import Source
 from deeplab_cv.sources.video import VideoSource
@@ -103,8 +104,8 @@ def measure_at(plan: Plan, height: int, depth: int, shape: Shape | None = None) 
         settings = plan.settings
         # One frame in flight is what a live picture has, which also is to keep its rate.
         pace_fps = wanted_pace(settings, replace(source.info, live=depth == 1))
-        segmenter = Segmenter(network, settings.backend, settings.threads, depth, plan.say, pace_fps=pace_fps)
-        stack.callback(segmenter.close)
+        wish = EngineWish(settings.backend, settings.threads, depth)
+        engines = stack.enter_context(NetworkEngines(network, wish, pace_fps=pace_fps))
         window = None
         if display_problem() is None:
             window = Window("deeplab-cv bench")
@@ -113,9 +114,9 @@ def measure_at(plan: Plan, height: int, depth: int, shape: Shape | None = None) 
         # One file for all rounds: opening an encoder would weigh on few frames what a video has once.
         sink = VideoSink(folder / "bench.mp4", replace(source.info, path=None), whole=False)
         stack.callback(sink.abandon)
-        bench = _Bench(plan, source, segmenter, window, sink)
+        bench = _Bench(plan, source, engines, window, sink)
         size_wh = source.info.size_wh
-        if segmenter.prepare(size_wh).name != "opencv":
+        if engines.load(size_wh).shared.engine.name != "opencv":
             # A second thread of OpenCV's spins while it waits. Beside a core that idles, as here, that would be counted
             # twice; in a whole run it makes no difference (seen: the same wall and processor time with one and two).
             stack.callback(cv2.setNumThreads, cv2.getNumThreads())
@@ -129,7 +130,7 @@ def measure_at(plan: Plan, height: int, depth: int, shape: Shape | None = None) 
             for stage, turns in in_turns(works, 1).items():
                 costs.setdefault(stage, []).extend(turns)
             _next_frames(source, max(0, _SPAN // plan.rounds - 2 * count))
-        return StageCosts(size_wh, describe(segmenter.prepare(size_wh)), costs)
+        return StageCosts(size_wh, engines.load(size_wh).name, costs)
 
 
 @dataclass(frozen=True)
@@ -138,18 +139,19 @@ class _Bench:
 
     plan: Plan
     source: Source
-    segmenter: Segmenter
+    engines: NetworkEngines
     window: Window | None
     sink: VideoSink
 
     def works(self, frames: list[Frame]) -> dict[str, Work]:
         """Every stage, to be run on these frames."""
-        settings, card = self.plan.settings, self.segmenter.network.card
-        shape = self.segmenter.shape_for(frames[0].size_wh)
-        engine = self.segmenter.prepare(frames[0].size_wh)
+        settings, card = self.plan.settings, self.engines.network.card
+        loaded = self.engines.load(frames[0].size_wh)
+        shape, engine = loaded.shape, loaded.shared.engine
         blobs = [blob_of(frame.pixels, shape, card.input) for frame in frames]
         again = np.empty_like(blobs[0])
-        scored = [_score(self.segmenter, frame) for frame in frames]
+        stream = Stream(self.engines)
+        scored = [stream.score(frame) for frame in frames]
         labels = [_labels(each) for each in scored]
         view = first_view(settings, pictures=False)
 
@@ -167,7 +169,7 @@ class _Bench:
             # A frame keeps its BGR form: only those that were decoded just now still have to make it.
             "to BGR": lambda: [frame.image for frame in fresh],
             "preprocess": lambda: [blob_of(frame.pixels, shape, card.input, again) for frame in frames],
-            "infer": lambda: _infer(engine, blobs),
+            "infer": lambda: list(run_all(engine, blobs)),
             "labels": lambda: [_labels(each) for each in scored],
             "overlay": lambda: _make(paint()),
             "overlay on BGR": lambda: [each.picture for each in paint()],
@@ -200,26 +202,8 @@ def _next_frames(source: Source, count: int) -> list[Frame]:
     return [frame for _ in range(count) if (frame := source.read()) is not None]
 
 
-def _score(segmenter: Segmenter, frame: Frame) -> Scored:
-    segmenter.submit(frame)
-    return segmenter.result()
-
-
 def _labels(scored: Scored) -> Labels:
     return labels_of(scored, ScoreSmoother(0.0), 0.0)
-
-
-def _infer(engine: Engine, blobs: Sequence[Blob]) -> None:
-    """All tensors, with as many in flight as the engine takes."""
-    waiting = 0
-    for blob in blobs:
-        if waiting == engine.depth:
-            engine.result()
-            waiting -= 1
-        engine.submit(blob)
-        waiting += 1
-    for _ in range(waiting):
-        engine.result()
 
 
 def _write(sink: VideoSink, painted: Sequence[Painted]) -> None:

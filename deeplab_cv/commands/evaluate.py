@@ -12,6 +12,7 @@ examples:
 
 import argparse
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -23,10 +24,10 @@ from deeplab_cv.settings import add_settings_arguments, load_settings
 if TYPE_CHECKING:
     from deeplab_cv.networks.card import Shape
     from deeplab_cv.networks.network import Network
-    from deeplab_cv.segmentation.segmenter import Segmenter
+    from deeplab_cv.segmentation.network_engines import NetworkEngines
     from deeplab_cv.tools.evaluate import Evaluation, VideoEvaluation
 
-    MakeSegmenter = Callable[[Network], Segmenter]
+    MakeEngines = Callable[[Network], NetworkEngines]
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -56,10 +57,11 @@ def run(args: argparse.Namespace) -> int:
     args.model = str(args.file)
     settings = load_settings(args, folders.config_file()).settings
 
+    from deeplab_cv.engines import EngineWish
     from deeplab_cv.networks.card import write_card
     from deeplab_cv.networks.opening import wanted_network
     from deeplab_cv.overlay.view import USUAL_SMOOTHING
-    from deeplab_cv.segmentation.segmenter import Segmenter
+    from deeplab_cv.segmentation.network_engines import NetworkEngines
     from deeplab_cv.sinks.landing import check_file, write_whole
     from deeplab_cv.terminal import wide_console
     from deeplab_cv.tools.evaluating import report
@@ -69,12 +71,10 @@ def run(args: argparse.Namespace) -> int:
         raise UsageError("the network has no card", args.file, "write one with `app.py repair`")
     for target in filter(None, (args.json, args.plot, args.html)):
         check_file(target, [args.file])
-    make_segmenter: MakeSegmenter = lambda wanted: Segmenter(  # noqa: E731
-        wanted, settings.backend, settings.threads, 1, print
-    )
+    make_engines = partial(NetworkEngines, wish=EngineWish(settings.backend, settings.threads))
     with interrupts.raised():
         console, card = wide_console(), network.card
-        pictures = _on_pictures(args, network, make_segmenter) if args.data else None
+        pictures = _on_pictures(args, network, make_engines) if args.data else None
         if pictures is not None:
             report.print_evaluation(console, pictures)
             for target, content in _files(args, pictures):
@@ -82,7 +82,7 @@ def run(args: argparse.Namespace) -> int:
             card = report.with_accuracy(card, pictures, args.write_card or "")
         video = None
         if args.video:
-            video = _on_video(args.video, network, make_segmenter, settings.smooth or USUAL_SMOOTHING)
+            video = _on_video(args.video, network, make_engines, settings.smooth or USUAL_SMOOTHING)
             report.print_video(console, video)
             card = report.with_flicker(card, video)
         if args.json:
@@ -92,7 +92,7 @@ def run(args: argparse.Namespace) -> int:
         return 0
 
 
-def _on_pictures(args: argparse.Namespace, network: "Network", make_segmenter: "MakeSegmenter") -> "Evaluation":
+def _on_pictures(args: argparse.Namespace, network: "Network", make_engines: "MakeEngines") -> "Evaluation":
     from tempfile import TemporaryDirectory
 
     from rich.console import Console
@@ -106,10 +106,10 @@ def _on_pictures(args: argparse.Namespace, network: "Network", make_segmenter: "
     with TemporaryDirectory() as masks, progress_bar(Console()) as progress:
         records = find_records(args.data, args.lists.split(","), network.card.classes, Path(masks))
         task = progress.add_task("measuring", total=len(records))
-        return evaluate(network, make_segmenter, records, shape, args.worst, lambda: progress.advance(task))
+        return evaluate(network, make_engines, records, shape, args.worst, lambda: progress.advance(task))
 
 
-def _on_video(file: str, network: "Network", make_segmenter: "MakeSegmenter", weight: float) -> "VideoEvaluation":
+def _on_video(file: str, network: "Network", make_engines: "MakeEngines", weight: float) -> "VideoEvaluation":
     from rich.console import Console
 
     from deeplab_cv.sources.opening import SourceOptions, open_source
@@ -118,7 +118,7 @@ def _on_video(file: str, network: "Network", make_segmenter: "MakeSegmenter", we
 
     with open_source(file, SourceOptions(), "video") as source, progress_bar(Console()) as progress:
         task = progress.add_task("following pixels", total=source.info.frame_count)
-        return evaluate_video(network, make_segmenter(network), source, weight, lambda: progress.advance(task))
+        return evaluate_video(network, make_engines(network), source, weight, lambda: progress.advance(task))
 
 
 def _files(args: argparse.Namespace, pictures: "Evaluation") -> "list[tuple[Path, bytes]]":

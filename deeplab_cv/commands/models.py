@@ -54,6 +54,13 @@ def _shapes_by_aspect(card: "Card") -> list[str]:
     return [" ".join(f"{width}x{height}" for height, width in shapes) for shapes in alike]
 
 
+def _times(card: "Card | None") -> list[str]:
+    """A line for each engine that was timed on this machine, the fastest first."""
+    from deeplab_cv.engines.remembered import times_here
+
+    return [f"{timing.candidate}: {timing.ms:.1f} ms" for timing in times_here(card.sha256)] if card else []
+
+
 def _print_table(folder: Path, networks: "Sequence[Entry]") -> None:
     from rich.markup import escape
     from rich.table import Table
@@ -70,7 +77,7 @@ def _print_table(folder: Path, networks: "Sequence[Entry]") -> None:
             str(len(card.classes)) if card else "",
             "\n".join(_shapes_by_aspect(card)) if card else "",
             f"{card.accuracy[0].miou:.3f}" if card and card.accuracy else "",
-            escape(entry.state),
-            escape("\n".join(entry.times)) or "not timed yet",
+            escape(entry.problem or "verified"),
+            escape("\n".join(_times(card))) or "not timed yet",
         )
     wide_console().print(table)

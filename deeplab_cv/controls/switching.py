@@ -8,39 +8,54 @@ from pathlib import Path
 
 from deeplab_cv.errors import UserError
 from deeplab_cv.networks.opening import network_files, open_network
-from deeplab_cv.segmentation.segmenter import Segmenter
+from deeplab_cv.segmentation.network_engines import NetworkEngines
+from deeplab_cv.segmentation.stream import Stream
+
+Makers = Sequence[Callable[[], NetworkEngines]]
+"""What could be switched to, none of it loaded yet."""
 
 
 @dataclass
 class Switch:
-    """A segmenter that is being loaded.
+    """A stream whose engine is being loaded.
 
     Attributes:
-        segmenter: the new one once it is proven; None until then, and where all were refused.
+        stream: the new one once its engine is proven; None until then, and where all were refused.
         refused: why each one that was tried before cannot be used.
         done: the search is over.
     """
 
-    segmenter: Segmenter | None = None
+    stream: Stream | None = None
     refused: list[str] = field(default_factory=list)
     done: threading.Event = field(default_factory=threading.Event)
 
 
-def begin_switch(makers: Sequence[Callable[[], Segmenter]], size_wh: tuple[int, int]) -> Switch:
-    """Try segmenters one after another in the background until one is proven right for frames of this size."""
+def begin_switch(current: Stream, find: Callable[[], Makers], size_wh: tuple[int, int]) -> Switch:
+    """Try engines one after another in the background until one is proven right for frames of this size.
+
+    Args:
+        current: the stream at work.
+        find: finds what to try, in the background too, since that takes long.
+        size_wh: width and height of the frames in pixels.
+    """
     switch = Switch()
 
     def search() -> None:
         try:
-            for make in makers:
+            for make in find():
+                engines = None
                 try:
-                    segmenter = make()
-                    segmenter.prepare(size_wh)
+                    engines = make()
+                    engines.load(size_wh)
                 except UserError as error:
                     switch.refused.append(str(error))
+                    if engines is not None:
+                        engines.close()
                 else:
-                    switch.segmenter = segmenter
+                    switch.stream = current.on_engines(engines)
                     return
+        except UserError as error:
+            switch.refused.append(str(error))
         finally:
             switch.done.set()
 
@@ -48,12 +63,12 @@ def begin_switch(makers: Sequence[Callable[[], Segmenter]], size_wh: tuple[int, 
     return switch
 
 
-def other_backends(current: Segmenter, size_wh: tuple[int, int]) -> list[Callable[[], Segmenter]]:
-    """Makers for every other backend, beginning behind the one at work."""
-    return [partial(current.with_backend, backend) for backend in current.backends(size_wh)[1:]]
+def other_backends(current: NetworkEngines, size_wh: tuple[int, int]) -> Makers:
+    """Makers for every other backend, beginning behind the one at work; takes long. Raises EngineError."""
+    return [partial(current.with_backend, backend) for backend in current.find_backends(size_wh)[1:]]
 
 
-def other_networks(current: Segmenter, given: Path | None) -> list[Callable[[], Segmenter]]:
+def other_networks(current: NetworkEngines, given: Path | None) -> Makers:
     """Makers for every other network that has a card in models/, and the one named on the command line."""
     files = network_files()
     files += [given] if given is not None and given not in files else []
@@ -62,5 +77,5 @@ def other_networks(current: Segmenter, given: Path | None) -> list[Callable[[], 
     return [partial(_with_network_file, current, file) for file in others]
 
 
-def _with_network_file(current: Segmenter, file: Path) -> Segmenter:
+def _with_network_file(current: NetworkEngines, file: Path) -> NetworkEngines:
     return current.with_network(open_network(file))

@@ -6,9 +6,11 @@ Each of these files has the same five names, and imports its package at its top,
     DEVICES          the devices it can have, the plainest first
     devices()        those that the installed build claims to have
     why_not(device)  the EngineError that says why it has no such device and how to get one; None where it claims it
-    load(graph, device, threads, depth, say) -> Engine; raises EngineError with the reason
+    load(graph, device, threads, depth) -> Engine; raises EngineError with the reason; logs a line before long work
 """
 
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
@@ -22,10 +24,39 @@ Blob = NDArray[np.float32]
 """A network's input tensor: float32 (1, 3, height, width), RGB or BGR as the card says."""
 
 
+@dataclass(frozen=True)
+class EngineWish:
+    """What is asked of an engine, whichever it will be.
+
+    Attributes:
+        backend: `auto`, `NAME` for all of an engine's devices, or `NAME:device`.
+        threads: processor threads; 0 leaves it to the program.
+        depth: tensors wanted in flight; an engine may take fewer.
+    """
+
+    backend: str = "auto"
+    threads: int = 0
+    depth: int = 1
+
+
+@dataclass(frozen=True)
+class Inference:
+    """What an engine computed from one tensor.
+
+    Attributes:
+        scores: float32 (classes, h, w), the caller's to keep.
+        ms: milliseconds it took to compute; how long the result then waited to be fetched does not count.
+    """
+
+    scores: Scores
+    ms: float
+
+
 class Engine(Protocol):
     """A loaded network of one fixed shape: what goes in first comes out first.
 
-    What it says of itself is read back from the runtime, never copied from what was asked for.
+    What it says of itself is read back from the runtime, never copied from what was asked for. It is used by one thread
+    at a time; `deeplab_cv.engines.shared` lets several threads share one.
 
     Attributes:
         name: `opencv`, `onnxruntime` or `openvino`.
@@ -34,7 +65,6 @@ class Engine(Protocol):
         threads: processor threads it computes with.
         version: the runtime's version.
         depth: how many tensors may be in flight; 1 is plainly synchronous.
-        last_ms: milliseconds that the result fetched last took to compute; how long it then lay there does not count.
     """
 
     name: str
@@ -43,14 +73,13 @@ class Engine(Protocol):
     threads: int
     version: str
     depth: int
-    last_ms: float
 
     def submit(self, blob: Blob) -> None:
         """Hand in a tensor; at most `depth` may wait for their result. Raises EngineError."""
         ...
 
-    def result(self) -> Scores:
-        """Wait for the oldest tensor's scores: float32 (classes, h, w), the caller's to keep. Raises EngineError."""
+    def result(self) -> Inference:
+        """Wait for the oldest tensor's scores. Raises EngineError."""
         ...
 
     def close(self) -> None:
@@ -63,6 +92,19 @@ def check_blob(blob: Blob, shape: Shape) -> None:
     if blob.dtype != np.float32 or blob.shape != (1, 3, *shape):
         expected = f"float32 {(1, 3, *shape)}"
         raise EngineError("the tensor does not fit", f"expected {expected}, got {blob.dtype} {blob.shape}", "resize it")
+
+
+def run_all(engine: Engine, blobs: Iterable[Blob]) -> Iterator[Inference]:
+    """What each tensor gives, in order, with as many in flight as the engine takes. Raises EngineError."""
+    in_flight = 0
+    for blob in blobs:
+        if in_flight == engine.depth:
+            yield engine.result()
+            in_flight -= 1
+        engine.submit(blob)
+        in_flight += 1
+    for _ in range(in_flight):
+        yield engine.result()
 
 
 def describe(engine: Engine) -> str:

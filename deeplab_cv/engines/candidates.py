@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from types import ModuleType
 
+from deeplab_cv.engines.golden_check import Proof
 from deeplab_cv.errors import EngineError, UsageError
 from deeplab_cv.machine.processor import sums_in_32_bits
 from deeplab_cv.networks.network import Graph
@@ -33,6 +34,28 @@ class Candidate:
 
     def __str__(self) -> str:
         return f"{self.backend} ({self.graph.form})" if self.graph.form else self.backend
+
+
+@dataclass(frozen=True)
+class Result:
+    """What came of a candidate.
+
+    Attributes:
+        candidate: what was tried.
+        reason: why it was refused; empty where it works.
+        proof: how right it is; None where it was refused.
+        ms: milliseconds a frame takes, the best of several, which a busy machine disturbs least; of one that was beaten
+            that of the winner times how many times slower it was. None if refused.
+        precision: what it computes in, by its own word; empty where it did not load.
+        threads: processor threads it computes with; 0 where it did not load or needs none.
+    """
+
+    candidate: Candidate
+    reason: str = ""
+    proof: Proof | None = None
+    ms: float | None = None
+    precision: str = ""
+    threads: int = 0
 
 
 def engine_module(name: str) -> ModuleType:

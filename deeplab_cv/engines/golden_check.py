@@ -5,11 +5,12 @@ Resize of 1x1 pixels, OpenCV 4 and 5 take any HardSigmoid followed by a product 
 """
 
 import importlib
+from contextlib import closing
 from dataclasses import dataclass
 
 import numpy as np
 
-from deeplab_cv.engines import Blob, Engine
+from deeplab_cv.engines import Blob, Engine, run_all
 from deeplab_cv.errors import EngineError
 from deeplab_cv.frames.frame import Scores
 from deeplab_cv.networks.card import Precision
@@ -61,13 +62,11 @@ def reference_for(graph: Graph) -> Reference:
     blob = golden_blob(_UNVERIFIED_SEED, graph.shape, graph.card.input)
     try:
         onnxruntime = importlib.import_module("deeplab_cv.engines.onnxruntime")
-        engine: Engine = onnxruntime.load(graph, "cpu", threads=0, depth=1, say=print)
-        engine.submit(blob)
-        scores = engine.result()
+        with closing(onnxruntime.load(graph, "cpu", threads=0, depth=1)) as engine:
+            [inference] = run_all(engine, [blob])
     except (ImportError, EngineError):
         return Reference(blob, None, "")
-    engine.close()
-    return Reference(blob, scores, "onnxruntime")
+    return Reference(blob, inference.scores, "onnxruntime")
 
 
 def check(engine: Engine, graph: Graph, reference: Reference) -> Proof:
@@ -80,11 +79,9 @@ def check(engine: Engine, graph: Graph, reference: Reference) -> Proof:
         EngineError: the engine fails, its scores are beyond the tolerance, or its precision is not allowed.
     """
     where = f"{engine.name}:{engine.device} in {engine.precision}"
-    results = []
-    for in_flight in (1, engine.depth):
-        for _ in range(in_flight):
-            engine.submit(reference.blob)
-        results += [engine.result() for _ in range(in_flight)]
+    alone = list(run_all(engine, [reference.blob]))
+    together = list(run_all(engine, [reference.blob] * engine.depth))
+    results = [inference.scores for inference in (*alone, *together)]
     classes = len(graph.card.classes)
     for scores in results:
         if (

@@ -2,7 +2,6 @@
 
 import contextlib
 import io
-from collections.abc import Callable
 from typing import Any
 
 import onnxruntime
@@ -58,8 +57,8 @@ def why_not(device: str) -> EngineError | None:
     return EngineError(f"ONNX Runtime has no {device}", f"ONNX Runtime {onnxruntime.__version__}", remedy)
 
 
-def load(graph: Graph, device: str, threads: int, depth: int, say: Callable[[str], None]) -> SynchronousEngine:
-    """Load a graph on one of `DEVICES`; `say` is told before a TensorRT engine is built. Raises EngineError."""
+def load(graph: Graph, device: str, threads: int, depth: int) -> SynchronousEngine:
+    """Load a graph on one of `DEVICES`. Raises EngineError."""
     if (refusal := why_not(device)) is not None:
         raise refusal
     options = onnxruntime.SessionOptions()
@@ -69,7 +68,7 @@ def load(graph: Graph, device: str, threads: int, depth: int, say: Callable[[str
     # Threads that spin between two frames take the cores from decoding, painting and encoding.
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     options.add_session_config_entry("session.record_ep_graph_assignment_info", "1")
-    session, log = _session(graph, device, options, say)
+    session, log = _session(graph, device, options)
     _refuse_dropped_provider(session, device, log)
     input_name, output_names = graph.card.input.name, [graph.card.output.name]
 
@@ -85,7 +84,7 @@ def load(graph: Graph, device: str, threads: int, depth: int, say: Callable[[str
     return SynchronousEngine(facts, graph.shape, compute)
 
 
-def _session(graph: Graph, device: str, options: Any, say: Callable[[str], None]) -> tuple[Any, str]:
+def _session(graph: Graph, device: str, options: Any) -> tuple[Any, str]:
     """A session and what was printed while the provider's libraries were looked for."""
     settings: dict[str, str] = {}
     log = io.StringIO()
@@ -100,7 +99,7 @@ def _session(graph: Graph, device: str, options: Any, say: Callable[[str], None]
         # Else float32 is rounded to 10 bits of mantissa on NVIDIA's newer cards (TF32).
         settings = {"use_tf32": "0"}
     if device.startswith("tensorrt"):
-        settings = tensorrt.provider_settings(graph, fp16=device.endswith("_fp16"), say=say)
+        settings = tensorrt.provider_settings(graph, fp16=device.endswith("_fp16"))
     try:
         session = onnxruntime.InferenceSession(
             str(graph.file), options, providers=[(_PROVIDERS[device], settings)], enable_fallback=False

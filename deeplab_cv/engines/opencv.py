@@ -5,7 +5,6 @@ as devices `cpu` and `cpu_new`, because either is wrong on networks that the oth
 """
 
 import re
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import cv2
@@ -55,7 +54,7 @@ def why_not(device: str) -> EngineError | None:
     return None if reason is None else EngineError(f"OpenCV has no {device}", f"OpenCV {cv2.__version__}", reason)
 
 
-def load(graph: Graph, device: str, threads: int, depth: int, say: Callable[[str], None]) -> SynchronousEngine:
+def load(graph: Graph, device: str, threads: int, depth: int) -> SynchronousEngine:
     """Load a graph on one of `DEVICES`. Threads, if not 0, are set for all of OpenCV. Raises EngineError."""
     if (refusal := why_not(device)) is not None:
         raise refusal

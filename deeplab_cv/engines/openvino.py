@@ -5,14 +5,14 @@ file holds. Left to itself OpenVINO takes bfloat16 wherever the processor has it
 """
 
 import contextlib
+import logging
 from collections import Counter, deque
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import openvino
 
-from deeplab_cv.engines import Blob, Engine, check_blob
+from deeplab_cv.engines import Blob, Engine, Inference, check_blob
 from deeplab_cv.engines.synchronous import Facts, SynchronousEngine
 from deeplab_cv.errors import EngineError
 from deeplab_cv.frames.frame import Scores
@@ -20,6 +20,8 @@ from deeplab_cv.machine.folders import cache_folder
 from deeplab_cv.machine.processor import usable_cores
 from deeplab_cv.machine.signal_stack import kept_signal_stack
 from deeplab_cv.networks.network import Graph
+
+_log = logging.getLogger(__name__)
 
 NAME = "openvino"
 DEVICES = ("cpu", "cpu_bf16", "cpu_fp16", "gpu", "gpu_fp16", "npu_fp16", "auto")
@@ -45,7 +47,6 @@ class SideBySideEngine:
         self.threads = facts.threads
         self.version = facts.version
         self.depth = depth
-        self.last_ms = 0.0
         self._shape = graph.shape
         self._input_name = graph.card.input.name
         self._output: Any = compiled.output(graph.card.output.name)
@@ -62,20 +63,20 @@ class SideBySideEngine:
         # The request reads the tensor where it lies, so it is kept until the result is there.
         self._running.append((request, blob))
 
-    def result(self) -> Scores:
+    def result(self) -> Inference:
         """Wait for the oldest tensor's scores. Raises EngineError."""
         if not self._running:
             raise EngineError("the engine has nothing to compute", NAME, "hand in a tensor first")
         request, _ = self._running.popleft()
         try:
             request.wait()
+            # A copy, because the request writes its next result over this one.
+            scores = np.array(request.get_tensor(self._output).data[0])
+            return Inference(scores, request.latency)
         except RuntimeError as error:
             raise _failure(self.device, error) from error
-        # A copy, because the request writes its next result over this one.
-        scores = np.array(request.get_tensor(self._output).data[0])
-        self.last_ms = request.latency
-        self._free.append(request)
-        return scores
+        finally:
+            self._free.append(request)
 
     def close(self) -> None:
         """Stop what still runs and let go of the network."""
@@ -115,13 +116,13 @@ def why_not(device: str) -> EngineError | None:
 
 
 @kept_signal_stack()
-def load(graph: Graph, device: str, threads: int, depth: int, say: Callable[[str], None]) -> Engine:
+def load(graph: Graph, device: str, threads: int, depth: int) -> Engine:
     """Load a graph on one of `devices()`. Raises EngineError."""
     if (refusal := why_not(device)) is not None:
         raise refusal
     place, _, suffix = device.partition("_")
     if place != "cpu":
-        say(f"compiling the network for {NAME}:{device}: the first time this takes a while")
+        _log.info("compiling the network for %s:%s: the first time this takes a while", NAME, device)
     settings: dict[str, Any] = {"INFERENCE_PRECISION_HINT": _HINTS[suffix]}
     # Streams side by side give more frames a second, one stream the earliest result.
     streams = min(depth, usable_cores())

@@ -3,10 +3,12 @@
 import hashlib
 import json
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from deeplab_cv import __version__
-from deeplab_cv.engines.candidates import ENGINES, Candidate
+from deeplab_cv.engines import EngineWish
+from deeplab_cv.engines.candidates import ENGINES, Candidate, Result
 from deeplab_cv.machine.files import whole_file
 from deeplab_cv.machine.folders import cache_folder
 from deeplab_cv.machine.installed import ENGINE_WHEELS, installed
@@ -28,34 +30,55 @@ def recall(question: str, graphs: Sequence[Graph]) -> Candidate | None:
     return Candidate(name, device, graph) if graph and name in ENGINES and isinstance(device, str) else None
 
 
-def remember(question: str, winner: Candidate, remarks: Sequence[str]) -> None:
-    """Note who won; `remarks` tell a reader of the file what came of the others."""
-    file = _file(question)
+def remember(question: str, winner: Candidate, results: Sequence[Result]) -> None:
+    """Note who won, and what came of every candidate."""
     note = {
         "question": question,
         "name": winner.name,
         "device": winner.device,
         "sha256": winner.graph.sha256,
-        "tried": list(remarks),
+        "results": [
+            {
+                "candidate": str(result.candidate),
+                "sha256": result.candidate.graph.card.sha256,
+                "ms": result.ms,
+                "reason": result.reason,
+            }
+            for result in results
+        ],
     }
-    with whole_file(file) as temporary:
+    with whole_file(_file(question)) as temporary:
         temporary.write_text(json.dumps(note, indent=1), encoding="utf-8")
 
 
-def times_here(sha256: str) -> tuple[str, ...]:
-    """What was measured on this machine of a network, newest race first: such as `openvino:cpu: 12.1 ms`."""
+@dataclass(frozen=True)
+class Timing:
+    """What was measured of a network on this machine.
+
+    Attributes:
+        candidate: such as `openvino:cpu_int8`.
+        ms: milliseconds a frame took.
+    """
+
+    candidate: str
+    ms: float
+
+
+def times_here(sha256: str) -> tuple[Timing, ...]:
+    """What was measured on this machine of the network on a card with this hash; of the newest race, fastest first."""
     notes = sorted(cache_folder("engines").glob("*.json"), key=lambda path: path.stat().st_mtime, reverse=True)
     for path in notes:
         try:
-            note = json.loads(path.read_text(encoding="utf-8"))
-            if f"file {sha256};" in note["question"]:
-                return tuple(line for line in note["tried"] if line.endswith(" ms"))
+            results = json.loads(path.read_text(encoding="utf-8"))["results"]
+            times = [Timing(each["candidate"], each["ms"]) for each in results if each["sha256"] == sha256]
         except (OSError, ValueError, KeyError, TypeError):
             continue
+        if times:
+            return tuple(timing for timing in times if timing.ms is not None)
     return ()
 
 
-def question_of(graphs: Sequence[Graph], backend: str, threads: int, depth: int) -> str:
+def question_of(graphs: Sequence[Graph], wish: EngineWish) -> str:
     """All that can change the answer: files, shape, wishes, processor, graphics and the engines' versions.
 
     The engines themselves are not asked, so that a start that remembers loads none but the winner.
@@ -66,7 +89,7 @@ def question_of(graphs: Sequence[Graph], backend: str, threads: int, depth: int)
             f"deeplab-cv {__version__}",
             *(f"file {graph.sha256}" for graph in graphs),
             f"{width}x{height}",
-            f"{backend}, {threads} threads, {depth} in flight",
+            f"{wish.backend}, {wish.threads} threads, {wish.depth} in flight",
             f"{processor_name()}, {usable_cores()} cores",
             *sorted(str(path) for pattern in _ACCELERATORS for path in Path("/dev").glob(pattern)),
             *(f"{wheel} {version}" for wheel, version in installed(ENGINE_WHEELS).items()),

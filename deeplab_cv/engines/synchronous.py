@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from deeplab_cv.engines import Blob, check_blob
+from deeplab_cv.engines import Blob, Inference, check_blob
 from deeplab_cv.errors import EngineError
 from deeplab_cv.frames.frame import Scores
 from deeplab_cv.networks.card import Shape
@@ -32,7 +32,6 @@ class SynchronousEngine:
         self.precision = facts.precision
         self.threads = facts.threads
         self.version = facts.version
-        self.last_ms = 0.0
         self._shape = shape
         self._compute: Callable[[Blob], Scores] | None = compute
         self._blob: Blob | None = None
@@ -46,15 +45,14 @@ class SynchronousEngine:
         check_blob(blob, self._shape)
         self._blob = blob
 
-    def result(self) -> Scores:
+    def result(self) -> Inference:
         """Compute the scores of the tensor handed in. Raises EngineError."""
         blob, self._blob = self._blob, None
         if self._compute is None or blob is None:
             raise EngineError("the engine has nothing to compute", self.name, "hand in a tensor first")
         begun_at = time.perf_counter()
         scores = self._compute(blob)
-        self.last_ms = (time.perf_counter() - begun_at) * 1000
-        return scores
+        return Inference(scores, (time.perf_counter() - begun_at) * 1000)
 
     def close(self) -> None:
         """Let go of the network."""

@@ -2,19 +2,21 @@
 
 import ctypes
 import importlib.util
+import logging
 import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
 
 from deeplab_cv.errors import EngineError
 from deeplab_cv.machine.folders import cache_folder
 from deeplab_cv.networks.network import Graph
 
+_log = logging.getLogger(__name__)
+
 _SYSTEM_LIBRARY = "nvinfer_10.dll" if sys.platform == "win32" else "libnvinfer.so.10"
 
 
-def provider_settings(graph: Graph, fp16: bool, say: Callable[[str], None]) -> dict[str, str]:
+def provider_settings(graph: Graph, *, fp16: bool) -> dict[str, str]:
     """What ONNX Runtime's TensorRT provider is told, so that the minutes of building an engine are spent once.
 
     An engine is good for one network, shape, precision, GPU and version of TensorRT, so each has its own folder.
@@ -26,7 +28,8 @@ def provider_settings(graph: Graph, fp16: bool, say: Callable[[str], None]) -> d
     folder = cache_folder("tensorrt") / key
     folder.mkdir(exist_ok=True)
     if not any(folder.glob("*.engine")):
-        say(f"building the TensorRT engine of {graph.card.name} for {width}x{height}: this takes minutes, once")
+        name = graph.card.name
+        _log.info("building the TensorRT engine of %s for %dx%d: this takes minutes, once", name, width, height)
     return {
         "trt_engine_cache_enable": "1",
         "trt_engine_cache_path": str(folder),

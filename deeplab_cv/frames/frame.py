@@ -17,8 +17,8 @@ Scores = NDArray[np.floating[Any]]
 """A network's answer at its head's own stride: float32 (classes, h, w)."""
 
 
-Way = Literal["infer", "carry", "keep"]
-"""How a frame gets its scores: from the network, along the motion, or as they were."""
+Origin = Literal["inferred", "carried", "kept"]
+"""Where a frame's scores come from: the network, or an earlier frame, along the motion or as they were."""
 
 
 @dataclass(frozen=True)
@@ -90,7 +90,7 @@ class Scored:
         class_names: the name behind each class number.
         made_by: network and engine in words, such as `deeplabv3_lite on openvino:cpu:float32`.
         inference_ms: milliseconds the network took; those of the last frame that was inferred where this one was not.
-        way: whether the scores are the network's for this very frame, or those of an earlier one, carried along the
+        origin: whether the scores are the network's for this very frame, or those of an earlier one, carried along the
             motion or kept as they were.
     """
 
@@ -101,7 +101,7 @@ class Scored:
     class_names: tuple[str, ...]
     made_by: str
     inference_ms: float
-    way: Way = "infer"
+    origin: Origin = "inferred"
 
 
 @dataclass(frozen=True)

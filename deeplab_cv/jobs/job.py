@@ -12,8 +12,8 @@ from deeplab_cv.machine import interrupts
 from deeplab_cv.overlay.painting import painted_frame
 from deeplab_cv.overlay.view import View
 from deeplab_cv.segmentation.labels import labels_of
-from deeplab_cv.segmentation.segmenter import Segmenter
 from deeplab_cv.segmentation.smoothing import ScoreSmoother
+from deeplab_cv.segmentation.stream import Stream
 from deeplab_cv.sinks import Sink, Written, in_words
 from deeplab_cv.sources import Source
 
@@ -31,7 +31,7 @@ class Job:
 
     Attributes:
         source: where frames come from.
-        segmenter: network and engine, ready.
+        stream: network and engine, ready.
         sinks: where painted frames go, the window apart.
         desk: the window and its keys, None without one.
         view: how frames are painted where there is no window to change it.
@@ -40,7 +40,7 @@ class Job:
     """
 
     source: Source
-    segmenter: Segmenter
+    stream: Stream
     sinks: Sequence[Sink]
     desk: "Desk | None"
     view: View
@@ -78,7 +78,7 @@ def _frames_through(job: Job, interrupted: threading.Event) -> int:
     smoother = ScoreSmoother(job.view.smooth)
     made_by = ""
     clock = _Clock()
-    with Pipeline(job.source, job.segmenter) as pipeline:
+    with Pipeline(job.source, job.stream) as pipeline:
         while not pipeline.ended:
             if interrupted.is_set():
                 raise UserQuit

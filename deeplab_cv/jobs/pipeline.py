@@ -1,6 +1,6 @@
 """Three threads, two queues, five endings: the way of every frame, from the source to the sinks.
 
-    source.read -> [frames] -> segmenter -> [scored] -> labels -> paint -> window, sinks
+    source.read -> [frames] -> stream -> [scored] -> labels -> paint -> window, sinks
     reader thread              inference thread         main thread (windows demand it)
 
 Sinks that write files do so behind queues of their own (sinks/background.py).
@@ -19,7 +19,7 @@ from typing_extensions import Self
 
 from deeplab_cv.frames.frame import Frame, Scored
 from deeplab_cv.frames.queues import FrameQueue
-from deeplab_cv.segmentation.segmenter import Segmenter
+from deeplab_cv.segmentation.stream import Stream
 from deeplab_cv.sources import Source
 
 QUEUE_LENGTH = 2
@@ -36,12 +36,12 @@ class Pipeline:
         frames_read: frames the source has given so far.
     """
 
-    def __init__(self, source: Source, segmenter: Segmenter) -> None:
+    def __init__(self, source: Source, stream: Stream) -> None:
         live = source.info.live
         self.frames_read = 0
         self._source = source
-        self._segmenter = segmenter
-        self._next_segmenter: Segmenter | None = None
+        self._stream = stream
+        self._next_stream: Stream | None = None
         self._frames: FrameQueue[Frame] = FrameQueue(1 if live else QUEUE_LENGTH, live)
         self._scored: FrameQueue[Scored] = FrameQueue(1 if live else QUEUE_LENGTH, live)
         self._error: BaseException | None = None
@@ -88,15 +88,15 @@ class Pipeline:
         return self._frames.replaced + self._scored.replaced
 
     @property
-    def segmenter(self) -> Segmenter:
+    def stream(self) -> Stream:
         """The network and engine now at work."""
         with self._lock:
-            return self._next_segmenter or self._segmenter
+            return self._next_stream or self._stream
 
-    def swap(self, segmenter: Segmenter) -> None:
+    def swap(self, stream: Stream) -> None:
         """Go on with another network or engine from the next frame on; the old one is closed."""
         with self._lock:
-            unused, self._next_segmenter = self._next_segmenter, segmenter
+            unused, self._next_stream = self._next_stream, stream
         if unused is not None:
             unused.close()
 
@@ -112,31 +112,31 @@ class Pipeline:
     def _infer(self) -> None:
         try:
             while (frame := self._frames.get()) is not None:
-                self._take_next_segmenter()
-                self._segmenter.submit(frame)
-                while self._segmenter.full:
-                    self._scored.put(self._segmenter.result())
+                self._take_next_stream()
+                self._stream.submit(frame)
+                while self._stream.full:
+                    self._scored.put(self._stream.result())
             self._drain()
         except BaseException as error:
             self._fail(error)
         finally:
             self._scored.end()
             self._frames.stop()
-            self.segmenter.close()
-            self._segmenter.close()
+            self.stream.close()
+            self._stream.close()
 
     def _fail(self, error: BaseException) -> None:
         with self._lock:
             self._error = self._error or error
 
     def _drain(self) -> None:
-        while not self._segmenter.empty:
-            self._scored.put(self._segmenter.result())
+        while not self._stream.empty:
+            self._scored.put(self._stream.result())
 
-    def _take_next_segmenter(self) -> None:
+    def _take_next_stream(self) -> None:
         with self._lock:
-            new, self._next_segmenter = self._next_segmenter, None
+            new, self._next_stream = self._next_stream, None
         if new is not None:
             self._drain()
-            self._segmenter.close()
-            self._segmenter = new
+            self._stream.close()
+            self._stream = new

@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from deeplab_cv.engines.remembered import times_here
 from deeplab_cv.errors import CardError
 from deeplab_cv.networks.card import Card, card_path, read_card
 
@@ -14,15 +13,13 @@ class Entry:
 
     Attributes:
         card: None where it has none, or a wrong one.
-        state: `verified`, `no card`, or what is wrong with its card.
-        times: what was measured on this machine, the fastest first.
+        problem: `no card`, or what is wrong with its card; None for a network that can be proven.
     """
 
     file: Path
     megabytes: float
     card: Card | None
-    state: str
-    times: tuple[str, ...]
+    problem: str | None
 
 
 def entries(folder: Path) -> list[Entry]:
@@ -35,9 +32,9 @@ def entries(folder: Path) -> list[Entry]:
 def _entry(file: Path) -> Entry:
     megabytes = file.stat().st_size / 1e6
     if not card_path(file).exists():
-        return Entry(file, megabytes, None, "no card", ())
+        return Entry(file, megabytes, None, "no card")
     try:
         card = read_card(file)
     except CardError as error:
-        return Entry(file, megabytes, None, error.what, ())
-    return Entry(file, megabytes, card, "verified", times_here(card.sha256))
+        return Entry(file, megabytes, None, error.what)
+    return Entry(file, megabytes, card, None)

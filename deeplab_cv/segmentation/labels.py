@@ -30,7 +30,7 @@ def labels_at(scores_chw: Scores, size_wh: tuple[int, int], align_corners: bool,
 
     scores_chw: float32 (classes, h, w), up to 256 classes; returns uint8 (H, W). Of equal scores the lowest class
     number wins. align_corners is PyTorch's word: the centres of the corner pixels coincide, instead of their corners.
-    Raises EngineError if a score is no number.
+    Raises ValueError if a score is no number.
     """
     if scores_chw.ndim != 3 or not 1 <= len(scores_chw) <= 256:
         raise ValueError(f"expected scores (1..256 classes, h, w), got {scores_chw.shape}")
@@ -38,7 +38,7 @@ def labels_at(scores_chw: Scores, size_wh: tuple[int, int], align_corners: bool,
     greatest, smallest = scores.max(axis=(1, 2)), scores.min(axis=(1, 2))
     magnitude = max(float(greatest.max()), -float(smallest.min()))
     if not magnitude < _GREATEST:
-        raise EngineError("the engine's scores are no numbers", f"greatest {magnitude}", "try another --backend")
+        raise ValueError(f"expected scores that are numbers, got a greatest of {magnitude}")
     slack = np.float32(magnitude * _ROUNDING + _SMALLEST)
     width, height = size_wh
     rows = _axis(height, scores.shape[1], align_corners, area.top, area.height)
@@ -68,13 +68,13 @@ class _Axis:
         length: the number of pixels of each cell.
         pixels: (longest, cells), the pixels of each cell; shorter cells than the longest repeat their last pixel, so
             that all have one shape.
-        way: (longest, cells), how far each of these lies from its cell's first corner to the second, 0..1, float32.
+        weight: (longest, cells), how far each of these lies from its cell's first corner to the second, 0..1, float32.
     """
 
     corners: NDArray[np.intp]
     length: NDArray[np.intp]
     pixels: NDArray[np.intp]
-    way: NDArray[np.float32]
+    weight: NDArray[np.float32]
 
 
 @lru_cache(maxsize=8)
@@ -123,7 +123,7 @@ def _fill_cells(
     classes can win first. Cells are the last axis of all arrays here, since NumPy is quick along a long last axis.
     """
     y, x = np.divmod(cells, can_win.shape[2])
-    down, across = rows.way.take(y, axis=1), columns.way.take(x, axis=1)
+    down, across = rows.weight.take(y, axis=1), columns.weight.take(x, axis=1)
     top_left = y * corners.shape[2] + x
     cell_of, plane_of = np.nonzero(can_win.reshape(len(classes), -1).take(cells, axis=1).T)
     candidates = np.bincount(cell_of)
@@ -160,7 +160,15 @@ def _interpolate(
 
 
 def labels_of(scored: Scored, smoother: ScoreSmoother, smooth: float) -> Labels:
-    """The class of each pixel of the frame: uint8 (H, W). `smooth` is the weight of earlier scores, 0 is off."""
+    """The class of each pixel of the frame: uint8 (H, W). `smooth` is the weight of earlier scores, 0 is off.
+
+    Raises EngineError where the engine's scores are none.
+    """
     smoother.weight = smooth
     scores = smoother.smooth(scored.scores, scored.frame, scored.area)
-    return labels_at(scores, scored.frame.size_wh, scored.align_corners, scored.area)
+    try:
+        return labels_at(scores, scored.frame.size_wh, scored.align_corners, scored.area)
+    except ValueError as error:
+        raise EngineError(
+            "the engine's scores cannot be used", scored.made_by, f"{error}: take another --backend"
+        ) from error

@@ -1,14 +1,18 @@
 """Which of the networks in models/ is run where only a frame rate is named: the most accurate that keeps it."""
 
-from collections.abc import Callable, Sequence
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 
 from deeplab_cv.errors import UserError
 from deeplab_cv.networks.network import Network
 from deeplab_cv.networks.opening import network_files, open_network
-from deeplab_cv.segmentation.segmenter import Segmenter
+from deeplab_cv.segmentation.network_engines import NetworkEngines
+
+_log = logging.getLogger(__name__)
 
 
-def contenders(default: Network) -> list[Network]:
+def candidates(default: Network) -> list[Network]:
     """The default network and those of models/ that can be compared with it, the most accurate first.
 
     Comparable are networks of the same classes that were measured on the same pictures (`app.py evaluate
@@ -20,35 +24,57 @@ def contenders(default: Network) -> list[Network]:
     return sorted([default, *shared], key=lambda network: -(_miou(network, default) or 0.0))
 
 
-def keeping_pace(
+def most_accurate_in_time(
     networks: Sequence[Network],
     default: Network,
-    make: Callable[[Network], Segmenter],
+    make: Callable[[Network], NetworkEngines],
     size_wh: tuple[int, int],
-    say: Callable[[str], None],
-) -> Segmenter:
+) -> NetworkEngines:
     """The first of these networks that is fast enough for frames of this size; the default one where none is.
 
-    What cannot be run here is passed over with a line for the user. Raises EngineError where the default cannot.
+    Its engine is loaded. What cannot be run here is passed over, and a line is logged.
+
+    Args:
+        networks: the default network among them.
+        default: what is run where none is fast enough.
+        make: puts a network on engines, which are not loaded yet.
+        size_wh: width and height of the frames in pixels.
+
+    Raises:
+        EngineError: the default network cannot be run.
     """
-    fallback = make(default)
+    made = {network.file: make(network) for network in networks}
+    chosen = None
+    try:
+        chosen = _first_in_time(networks, default, made, size_wh) or default
+        return made[chosen.file]
+    finally:
+        for network in networks:
+            if network is not chosen:
+                made[network.file].close()
+
+
+def _first_in_time(
+    networks: Sequence[Network], default: Network, made: Mapping[Path, NetworkEngines], size_wh: tuple[int, int]
+) -> Network | None:
     for network in networks:
-        segmenter = fallback if network is default else make(network)
+        engines = made[network.file]
         try:
-            if segmenter.keeps_pace(size_wh):
-                break
+            in_time = engines.load(size_wh).keeps_pace
         except UserError as error:
             if network is default:
                 raise
-            say(f"{network.card.name} is passed over: {error}")
-        if segmenter is not fallback:
-            segmenter.close()
-    else:
-        return fallback
-    if segmenter is not fallback:
-        say(f"{segmenter.network.card.name} is the most accurate of {len(networks)} networks that keeps the rate")
-        fallback.close()
-    return segmenter
+            _log.info("%s is passed over: %s", network.card.name, error)
+            continue
+        if in_time:
+            if network is not default:
+                best = "%s is the most accurate of %d networks that keeps the rate"
+                _log.info(best, network.card.name, len(networks))
+            return network
+        if network is not default:
+            # The default one stays loaded: it may be what is left.
+            engines.close()
+    return None
 
 
 def _miou(network: Network, like: Network) -> float | None:

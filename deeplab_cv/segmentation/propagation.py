@@ -15,7 +15,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from deeplab_cv.frames.frame import Area, Frame, Scores, Way
+from deeplab_cv.frames.frame import Area, Frame, Origin, Scores
 from deeplab_cv.frames.pixels import Image
 from deeplab_cv.networks.card import Shape
 from deeplab_cv.segmentation.motion import CUT, changes_between, points_of
@@ -52,11 +52,11 @@ class Plan:
     """How one frame gets its scores.
 
     Attributes:
-        way: from the network, along the flow, or as they were.
+        origin: from the network, along the flow, or as they were.
         points: the frame at the size in which pictures are compared; None where nothing is spared.
     """
 
-    way: Way
+    origin: Origin
     points: Image | None
 
 
@@ -91,15 +91,15 @@ class Propagator:
         shape: height and width of the network's input; area: the part of it that the frame fills.
         """
         if self._economy == Economy():
-            return Plan("infer", None)
+            return Plan("inferred", None)
         rows = max(1, round(_POINTS_WIDTH / _POINTS_PER_CELL * shape[0] / shape[1])) * _POINTS_PER_CELL
         points = points_of(frame.image, area, (_POINTS_WIDTH, rows))
-        way = self._way(frame, points)
-        self._since_inference = 1 if way == "infer" else self._since_inference + 1
-        if way == "infer":
+        origin = self._origin(frame, points)
+        self._since_inference = 1 if origin == "inferred" else self._since_inference + 1
+        if origin == "inferred":
             self._planned = frame, points
         self._last = frame, points
-        return Plan(way, points)
+        return Plan(origin, points)
 
     def inferred(self, plan: Plan, scores: Scores, ms: float) -> None:
         """Keep the scores of an inferred frame; one such frame comes every `ms` milliseconds if all are inferred."""
@@ -112,27 +112,27 @@ class Propagator:
         if self._key is None or plan.points is None:
             raise ValueError("a frame was to be carried before any was inferred")
         scores, key_points = self._key
-        return scores if plan.way == "keep" else self._along_flow(scores, plan.points, key_points)
+        return scores if plan.origin == "kept" else self._along_flow(scores, plan.points, key_points)
 
     def spent(self, ms: float) -> None:
         """Note how long carrying one frame took, in milliseconds."""
         self._carry_ms.append(ms)
 
-    def _way(self, frame: Frame, points: Image) -> Way:
+    def _origin(self, frame: Frame, points: Image) -> Origin:
         if self._planned is None or self._last is None:
-            return "infer"
+            return "inferred"
         inferred_frame, inferred_points = self._planned
         last_frame, last_points = self._last
         if not (points.shape == last_points.shape and frame.size_wh == last_frame.size_wh):
-            return "infer"
+            return "inferred"
         if frame.name != last_frame.name or frame.time_s <= last_frame.time_s:
-            return "infer"
+            return "inferred"
         if self._economy.still and frame.time_s - inferred_frame.time_s < _LONGEST_STILL_S:
             since_inference = changes_between(points, inferred_points, _POINTS_PER_CELL)
             if float(since_inference.max()) <= self._economy.still:
-                return "keep"
+                return "kept"
         cut = float(changes_between(points, last_points, _POINTS_PER_CELL).mean()) >= CUT
-        return "infer" if cut or self._since_inference >= self.frames_per_inference else "carry"
+        return "inferred" if cut or self._since_inference >= self.frames_per_inference else "carried"
 
     def _along_flow(self, scores: Scores, points: Image, key_points: Image) -> Scores:
         """Each cell's scores from where it was in the inferred frame."""

@@ -1,9 +1,15 @@
-"""How fast frames are to be inferred, and how long one inference may take for that."""
+"""Which input keeps the wanted rate: how long an inference may take for it, and how long it takes."""
 
+import math
+from dataclasses import dataclass
 from statistics import median
 
-from deeplab_cv.engines import Blob, Engine
-from deeplab_cv.engines.choice import frame_ms
+import numpy as np
+
+from deeplab_cv.engines import Engine
+from deeplab_cv.engines.timing import frame_ms
+from deeplab_cv.machine.processor import usable_cores
+from deeplab_cv.networks.card import Shape
 
 _HOPELESS = 3.0
 """An inference that takes so many times what is allowed is not measured again."""
@@ -29,9 +35,29 @@ def inference_allowance_ms(pace_fps: float, size_wh: tuple[int, int], cores: int
     return max(0.0, _SHARE_IN_USE * 1000 / pace_fps - rest_ms)
 
 
-def _usual_ms(engine: Engine, blob: Blob, allowed_ms: float) -> float:
-    """The median time of a few inferences; the first one alone where that is far from what is allowed."""
+@dataclass(frozen=True)
+class Pace:
+    """How long an inference takes beside what it may take, in milliseconds."""
+
+    ms: float = 0.0
+    allowed_ms: float = math.inf
+
+    @property
+    def kept(self) -> bool:
+        """It is fast enough."""
+        return self.ms <= self.allowed_ms
+
+
+def measured_pace(engine: Engine, shape: Shape, size_wh: tuple[int, int], pace_fps: float | None) -> Pace:
+    """Time an engine of this input shape for frames of a size; not at all where no rate is wanted. Raises EngineError.
+
+    The time is the median of a few inferences; the first one alone where that is far from what is allowed.
+    """
+    if pace_fps is None:
+        return Pace()
+    allowed_ms = inference_allowance_ms(pace_fps, size_wh, usable_cores())
+    blob = np.zeros((1, 3, *shape), np.float32)
     times_ms = [frame_ms(engine, blob)]
     if times_ms[0] <= _HOPELESS * allowed_ms:
         times_ms += [frame_ms(engine, blob) for _ in range(_MEASURED - 1)]
-    return median(times_ms)
+    return Pace(median(times_ms), allowed_ms)

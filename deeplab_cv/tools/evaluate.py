@@ -10,15 +10,15 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from deeplab_cv.engines import describe
 from deeplab_cv.errors import DataError
-from deeplab_cv.frames.frame import Frame, Labels, Scored
+from deeplab_cv.frames.frame import Frame, Labels
 from deeplab_cv.frames.pixels import Pixels
 from deeplab_cv.networks.card import Shape
 from deeplab_cv.networks.network import Network, at_shape, nearest_shape
 from deeplab_cv.segmentation.labels import labels_at
-from deeplab_cv.segmentation.segmenter import Segmenter
+from deeplab_cv.segmentation.network_engines import NetworkEngines
 from deeplab_cv.segmentation.smoothing import ScoreSmoother
+from deeplab_cv.segmentation.stream import Stream
 from deeplab_cv.sources import Source
 from deeplab_cv.tools.data.records import Record, read_pair
 from deeplab_cv.tools.evaluating.accuracy import Accuracy, Confusion, accuracy, confusion_matrix
@@ -120,7 +120,7 @@ class VideoEvaluation:
 
 def evaluate(
     network: Network,
-    make_segmenter: Callable[[Network], Segmenter],
+    make_engines: Callable[[Network], NetworkEngines],
     records: Sequence[Record],
     shape: Shape | None,
     worst_count: int,
@@ -130,7 +130,7 @@ def evaluate(
 
     Args:
         network: the masks hold its labels.
-        make_segmenter: puts it on an engine.
+        make_engines: puts it on engines.
         records: the pictures.
         shape: height and width of the input for every picture; None for the nearest to each one's aspect.
         worst_count: how many of the worst pictures to keep.
@@ -142,20 +142,20 @@ def evaluate(
         EngineError: the engine fails.
     """
     classes = len(network.card.classes)
-    segmenter = make_segmenter(network if shape is None else at_shape(network, shape))
     groups: dict[Shape, Group] = {}
     boundaries: list[npt.NDArray[np.float64]] = []
     picture_miou: list[tuple[str, float]] = []
     worst: list[Judged] = []
     engines: dict[str, None] = {}
     inference_ms: list[float] = []
-    try:
+    with make_engines(network if shape is None else at_shape(network, shape)) as on_engines:
+        stream = Stream(on_engines)
         for index, record in enumerate(records):
             picture, mask = read_pair(record, classes)
             frame = _frame(np.asarray(cv2.cvtColor(picture, cv2.COLOR_RGB2BGR), np.uint8), index, record.name)
-            engines[describe(segmenter.prepare(frame.size_wh))] = None
+            engines[on_engines.load(frame.size_wh).name] = None
             start = time.perf_counter()
-            scored = _scored(segmenter, frame)
+            scored = stream.score(frame)
             labels = labels_at(scored.scores, frame.size_wh, scored.align_corners, scored.area)
             picture_ms = (time.perf_counter() - start) * 1000
             inference_ms.append(scored.inference_ms)
@@ -172,8 +172,6 @@ def evaluate(
             if confusion.any():
                 worst = sorted([*worst, judged], key=lambda each: each.miou)[:worst_count]
             progress()
-    finally:
-        segmenter.close()
     if not any(group.confusion.any() for group in groups.values()):
         raise DataError("no mask knows any pixel", records[0].mask, "255 means unknown; draw at least one object")
     return Evaluation(
@@ -190,7 +188,7 @@ def evaluate(
 
 
 def evaluate_video(
-    network: Network, segmenter: Segmenter, source: Source, weight: float, progress: Callable[[], None]
+    network: Network, engines: NetworkEngines, source: Source, weight: float, progress: Callable[[], None]
 ) -> VideoEvaluation:
     """Measure how calm the labels of a video are, with and without smoothing.
 
@@ -200,10 +198,11 @@ def evaluate_video(
     meter = FlickerMeter((PLAIN, SMOOTHED))
     smoother = ScoreSmoother(weight)
     frames, engine = 0, ""
-    try:
+    with engines:
+        stream = Stream(engines)
         while (frame := source.read()) is not None:
-            engine = describe(segmenter.prepare(frame.size_wh))
-            scored = _scored(segmenter, frame)
+            engine = engines.load(frame.size_wh).name
+            scored = stream.score(frame)
             size_wh = compared_size(frame.size_wh)
             sets = {PLAIN: scored.scores, SMOOTHED: smoother.smooth(scored.scores, frame, scored.area)}
             meter.add(
@@ -212,8 +211,6 @@ def evaluate_video(
             )
             frames += 1
             progress()
-    finally:
-        segmenter.close()
     if frames < 2:
         raise DataError("a video needs two frames to be compared", source.info.name, "give a longer one")
     return VideoEvaluation(
@@ -223,11 +220,6 @@ def evaluate_video(
 
 def _frame(image: npt.NDArray[np.uint8], index: int, name: str) -> Frame:
     return Frame(Pixels(image=image), index, index, Fraction(1), time.monotonic(), name)
-
-
-def _scored(segmenter: Segmenter, frame: Frame) -> Scored:
-    segmenter.submit(frame)
-    return segmenter.result()
 
 
 def _mean_of_known(values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:

@@ -2,7 +2,6 @@
 
 import platform
 import re
-import sys
 
 import cv2
 from rich.console import Console
@@ -10,8 +9,9 @@ from rich.markup import escape
 from rich.table import Table
 
 from deeplab_cv import __version__
-from deeplab_cv.engines.candidates import ENGINES, candidates_for, engine_module
-from deeplab_cv.engines.choice import Attempt, contest
+from deeplab_cv.engines import EngineWish
+from deeplab_cv.engines.candidates import ENGINES, Result, candidates_for, engine_module
+from deeplab_cv.engines.choice import compare
 from deeplab_cv.engines.golden_check import reference_for
 from deeplab_cv.errors import EngineError, UsageError
 from deeplab_cv.machine.installed import ENGINE_WHEELS, conflicts, installed
@@ -36,9 +36,9 @@ def examine(settings: Settings) -> bool:
         console.print(f"\n[yellow]nothing is proven:[/] {escape(str(error))}")
         _print_not_here(console)
         return False
-    attempts = _try_everything(network, settings, console)
+    results = _try_everything(network, settings, console)
     _print_not_here(console)
-    return any(not attempt.reason for attempt in attempts)
+    return any(not result.reason for result in results)
 
 
 def _print_machine(console: Console) -> None:
@@ -71,23 +71,21 @@ def _print_installed(console: Console) -> None:
         console.print(f"[yellow]warning:[/] {escape(line)}")
 
 
-def _try_everything(network: Network, settings: Settings, console: Console) -> list[Attempt]:
+def _try_everything(network: Network, settings: Settings, console: Console) -> list[Result]:
     graph = graph_for(network, FRAME_WH)
     graphs = [graph, *variant_graphs(network, graph)]
     console.print(f"\n{escape(_title(graph))}")
     candidates = candidates_for(graphs, settings.backend)
-    attempts, engine = contest(
-        candidates, reference_for(graph), settings.threads, 1, lambda line: print(line, file=sys.stderr)
-    )
+    results, engine = compare(candidates, reference_for(graph), EngineWish(settings.backend, settings.threads))
     if engine is not None:
         engine.close()
-    working = [attempt for attempt in attempts if not attempt.reason]
+    working = [result for result in results if not result.reason]
     if working:
         console.print(_table(working))
-    for attempt in attempts:
-        if attempt.reason:
-            console.print(f"[red]refused[/] {escape(str(attempt.candidate))}: {escape(attempt.reason)}")
-    return attempts
+    for result in results:
+        if result.reason:
+            console.print(f"[red]refused[/] {escape(str(result.candidate))}: {escape(result.reason)}")
+    return results
 
 
 def _title(graph: Graph) -> str:
@@ -96,18 +94,18 @@ def _title(graph: Graph) -> str:
     return f"{graph.card.name} at {width}x{height}, {origin}:"
 
 
-def _table(attempts: list[Attempt]) -> Table:
+def _table(results: list[Result]) -> Table:
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
     for heading in ("engine", "computes in", "ms", "threads", "error", "allowed", "labels equal"):
         table.add_column(heading, no_wrap=True, justify="left" if heading in ("engine", "computes in") else "right")
-    for attempt in attempts:
-        proof = attempt.proof
+    for result in results:
+        proof = result.proof
         compared = proof is not None and proof.origin != ""
         table.add_row(
-            str(attempt.candidate),
-            attempt.precision,
-            f"{attempt.ms:.1f}",
-            str(attempt.threads or "-"),
+            str(result.candidate),
+            result.precision,
+            f"{result.ms:.1f}",
+            str(result.threads or "-"),
             f"{proof.error:.1e}" if proof and compared else "-",
             f"{proof.tolerance:.0e}" if proof and compared else "-",
             f"{proof.equal_labels:.2%}" if proof and compared else "-",

@@ -1,14 +1,16 @@
 """Times several graphs of one network on every engine in turn, so that a busy machine is equally unfair to all."""
 
 import statistics
-import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import groupby
 
 from deeplab_cv.engines import Engine
 from deeplab_cv.engines.candidates import Candidate, candidates_for, engine_module
 from deeplab_cv.engines.golden_check import Reference, check, reference_for
+from deeplab_cv.engines.timing import frame_ms, in_turns
 from deeplab_cv.errors import EngineError
 from deeplab_cv.networks.network import Graph
 
@@ -45,22 +47,17 @@ def race(graphs: Mapping[str, Graph], backend: str = "auto") -> list[Race]:
 
 def _race_on(backend: str, candidates: Mapping[str, Candidate], references: Mapping[str, Reference]) -> Race:
     result = Race(backend)
-    engines: dict[str, Engine] = {}
-    for name, candidate in candidates.items():
-        try:
-            engine: Engine = engine_module(candidate.name).load(candidate.graph, candidate.device, 0, 1, lambda _: None)
-            check(engine, candidate.graph, references[name])
-            engines[name] = engine
-        except EngineError as error:
-            result.refused[name] = f"{error.what}: {error.remedy}"
-    times_ms: dict[str, list[float]] = {name: [] for name in engines}
-    for _ in range(ROUNDS):
-        for name, engine in engines.items():
-            start = time.perf_counter()
-            engine.submit(references[name].blob)
-            engine.result()
-            times_ms[name].append((time.perf_counter() - start) * 1000)
-    for name, engine in engines.items():
-        engine.close()
-        result.ms[name] = statistics.median(times_ms[name])
+    works: dict[str, Callable[[], float]] = {}
+    with ExitStack() as stack:
+        for name, candidate in candidates.items():
+            blob = references[name].blob
+            try:
+                engine: Engine = engine_module(candidate.name).load(candidate.graph, candidate.device, 0, 1)
+                stack.callback(engine.close)
+                check(engine, candidate.graph, references[name])
+                works[name] = partial(frame_ms, engine, blob)
+            except EngineError as error:
+                result.refused[name] = f"{error.what}: {error.remedy}"
+        for name, times_ms in in_turns(works, ROUNDS).items():
+            result.ms[name] = statistics.median(times_ms)
     return result

@@ -8,7 +8,7 @@ from typing import Literal
 
 import numpy as np
 
-from deeplab_cv.engines import Blob, Engine
+from deeplab_cv.engines import Blob, Engine, run_all
 from deeplab_cv.engines.candidates import Candidate, candidates_for, engine_module
 from deeplab_cv.engines.golden_check import tolerance_for
 from deeplab_cv.errors import EngineError
@@ -128,14 +128,14 @@ def _samples(graph: Graph, pictures: Sequence[tuple[str, Image]], origin: str, r
 
 def _reference_engine(graph: Graph) -> tuple[str, Scorer]:
     """ONNX Runtime in float32 on the processor: the engine that follows the ONNX standard to the letter."""
-    engine: Engine = engine_module("onnxruntime").load(graph, "cpu", 0, 1, lambda _: None)
+    engine: Engine = engine_module("onnxruntime").load(graph, "cpu", 0, 1)
     return "onnxruntime:cpu", _scorer(engine)
 
 
 def _scorer(engine: Engine) -> Scorer:
     def compute(blob: Blob) -> Scores:
-        engine.submit(blob)
-        return engine.result()
+        [inference] = run_all(engine, [blob])
+        return inference.scores
 
     return compute
 
@@ -144,7 +144,7 @@ def _engine_findings(candidate: Candidate, samples: Sequence[Sample]) -> Iterato
     graph, name = candidate.graph, str(candidate)
     try:
         with spoiled_memory():
-            engine: Engine = engine_module(candidate.name).load(graph, candidate.device, 0, 1, lambda _: None)
+            engine: Engine = engine_module(candidate.name).load(graph, candidate.device, 0, 1)
     except EngineError as error:
         yield Finding(name, "", graph.shape, "", "", fault=str(error))
         return

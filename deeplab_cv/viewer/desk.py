@@ -2,12 +2,12 @@
 
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 
 from deeplab_cv.controls.keys import Action, changed, help_rows
 from deeplab_cv.controls.snapshot import free_stem, save_snapshot
-from deeplab_cv.controls.switching import Switch, begin_switch, other_backends, other_networks
+from deeplab_cv.controls.switching import Makers, Switch, begin_switch, other_backends, other_networks
 from deeplab_cv.errors import UserError
 from deeplab_cv.frames.frame import Painted, Scored
 from deeplab_cv.frames.pixels import Image
@@ -16,7 +16,7 @@ from deeplab_cv.jobs.pipeline import Pipeline
 from deeplab_cv.overlay.look import look_of
 from deeplab_cv.overlay.painting import painted_frame
 from deeplab_cv.overlay.view import View, painted_classes
-from deeplab_cv.segmentation.segmenter import Segmenter
+from deeplab_cv.segmentation.stream import Stream
 from deeplab_cv.sinks import Sink, Written, in_words
 from deeplab_cv.viewer.legend import draw_legend
 from deeplab_cv.viewer.text import draw_buttons, draw_lines
@@ -29,7 +29,7 @@ _LOADING_S = 1.0
 """How long the end of a run waits for an engine that is being loaded in the background."""
 
 
-_WAYS = {"infer": "", "carry": " (carried)", "keep": " (still)"}
+_ORIGINS = {"inferred": "", "carried": " (carried)", "kept": " (still)"}
 """How a frame that was not inferred is marked."""
 
 
@@ -105,8 +105,8 @@ class Desk:
     def close(self) -> Written | None:
         """Close the window and finish the recording, which is returned where there is one. Raises SinkError."""
         self._window.close()
-        if self._switch is not None and self._switch.done.wait(_LOADING_S) and self._switch.segmenter is not None:
-            self._switch.segmenter.close()
+        if self._switch is not None and self._switch.done.wait(_LOADING_S) and self._switch.stream is not None:
+            self._switch.stream.close()
         return self._stop_recording()
 
     def say(self, text: str) -> None:
@@ -125,9 +125,11 @@ class Desk:
             case "pause" if self._pictures:
                 return
             case "backend":
-                self._begin_switch(lambda size_wh: other_backends(pipeline.segmenter, size_wh), action)
+                engines = pipeline.stream.engines
+                self._begin_switch(pipeline.stream, lambda size_wh: other_backends(engines, size_wh), action)
             case "network":
-                self._begin_switch(lambda _: other_networks(pipeline.segmenter, self._network_file), action)
+                engines = pipeline.stream.engines
+                self._begin_switch(pipeline.stream, lambda _: other_networks(engines, self._network_file), action)
             case "snapshot":
                 self._snapshot()
             case "record":
@@ -136,24 +138,22 @@ class Desk:
                 pass
         self.view = changed(self.view, action)
 
-    def _begin_switch(self, find: Callable[[tuple[int, int]], Sequence[Callable[[], Segmenter]]], kind: str) -> None:
+    def _begin_switch(self, current: Stream, find: Callable[[tuple[int, int]], Makers], kind: str) -> None:
         if self._switch is not None or self._last is None:
             self.say("still loading")
             return
         size_wh = self._last[0].frame.size_wh
-        if makers := find(size_wh):
-            self.say(f"loading another {kind} ...")
-            self._switch = begin_switch(makers, size_wh)
-        else:
-            self.say(f"there is no other {kind}")
+        self.say(f"loading another {kind} ...")
+        self._switch = begin_switch(current, lambda: find(size_wh), size_wh)
 
     def _finish_switch(self, pipeline: Pipeline) -> None:
         if self._switch is None or not self._switch.done.is_set():
             return
         switch, self._switch = self._switch, None
-        if switch.segmenter is not None:
-            pipeline.swap(switch.segmenter)
-        self.say("; ".join(["switched" if switch.segmenter else "no other one works", *switch.refused]))
+        if switch.stream is not None:
+            pipeline.swap(switch.stream)
+        outcome = "switched" if switch.stream else "no other one works" if switch.refused else "there is no other one"
+        self.say("; ".join([outcome, *switch.refused]))
 
     def _snapshot(self) -> None:
         if self._last is None:
@@ -225,7 +225,7 @@ class Desk:
     def _lines(self, scored: Scored, pipeline: Pipeline) -> list[str]:
         lines = []
         if self.view.line:
-            inference = f"inference {scored.inference_ms:.0f} ms{_WAYS[scored.way]}"
+            inference = f"inference {scored.inference_ms:.0f} ms{_ORIGINS[scored.origin]}"
             lines += [inference if self._pictures else self._pace(inference, pipeline), scored.made_by]
         if self.view.paused and not self._pictures:
             lines.append("paused")

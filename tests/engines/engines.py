@@ -25,7 +25,7 @@ def load_or_skip(backend: str, graph: Graph, **options: Any) -> Engine:
         pytest.skip(str(error))
     if device not in module.devices():
         pytest.skip(f"this {name} has no {device}")
-    settings = {"threads": 0, "depth": 1, "say": lambda _: None} | options
+    settings = {"threads": 0, "depth": 1} | options
     engine: Engine = module.load(graph, device, **settings)
     return engine
 

@@ -5,6 +5,7 @@ import sys
 import cv2
 import pytest
 
+from deeplab_cv.engines import EngineWish
 from deeplab_cv.engines.candidates import candidates_for, engine_module
 from deeplab_cv.engines.choice import choose, open_engine
 from deeplab_cv.errors import EngineError
@@ -14,10 +15,6 @@ from deeplab_cv.networks.network import graph_for, variant_graphs
 from deeplab_cv.networks.opening import open_network
 from tests.engines.variants import with_variant
 from tests.tiny_networks import tiny_network
-
-
-def quiet(_):
-    return None
 
 
 @pytest.fixture
@@ -35,9 +32,9 @@ def note():
 
 
 def test_auto_goes_on_to_an_engine_that_is_right_and_keeps_the_reason(mistaken):
-    choice = choose([mistaken], "auto", say=quiet)
+    choice = choose([mistaken], EngineWish())
 
-    reasons = {attempt.candidate.backend: attempt.reason for attempt in choice.attempts}
+    reasons = {result.candidate.backend: result.reason for result in choice.results}
     assert choice.engine.name != "opencv"
     assert "the engine's scores are wrong" in reasons["opencv:cpu"]
     assert reasons[choice.candidate.backend] == ""
@@ -45,30 +42,30 @@ def test_auto_goes_on_to_an_engine_that_is_right_and_keeps_the_reason(mistaken):
 
 def test_what_is_asked_for_by_name_works_or_fails_with_its_reason(mistaken):
     with pytest.raises(EngineError, match="the engine's scores are wrong: opencv:cpu"):
-        open_engine([mistaken], "opencv:cpu", say=quiet)
+        open_engine([mistaken], EngineWish("opencv:cpu"))
 
 
 def test_a_name_alone_fails_with_every_reason_where_no_device_is_right(mistaken):
     with pytest.raises(EngineError, match="the engine's scores are wrong: opencv:cpu in float32"):
-        open_engine([mistaken], "opencv", say=quiet)
+        open_engine([mistaken], EngineWish("opencv"))
 
 
 @pytest.mark.skipif(not cv2.__version__.startswith("5.0."), reason="seen in OpenCV 5.0")
 def test_opencv_falls_from_its_new_engine_to_the_classic_one(tmp_path):
     graph = graph_for(open_network(tiny_network(tmp_path, resized_pooling=True)), (1280, 720))
 
-    choice = choose([graph], "opencv", say=quiet)
+    choice = choose([graph], EngineWish("opencv"))
 
     assert choice.candidate.backend == "opencv:cpu"
-    assert {attempt.candidate.backend for attempt in choice.attempts if attempt.reason} == {"opencv:cpu_new"}
+    assert {result.candidate.backend for result in choice.results if result.reason} == {"opencv:cpu_new"}
 
 
-def test_attempts_are_ordered_by_their_time_and_the_winner_leads(graph):
-    choice = choose([graph], "auto", say=quiet)
+def test_results_are_ordered_by_their_time_and_the_winner_leads(graph):
+    choice = choose([graph], EngineWish())
 
-    times = [attempt.ms for attempt in choice.attempts if not attempt.reason]
+    times = [result.ms for result in choice.results if not result.reason]
     assert times == sorted(times)
-    assert choice.attempts[0].candidate == choice.candidate
+    assert choice.results[0].candidate == choice.candidate
 
 
 def test_a_loser_is_closed_before_the_next_is_loaded(graph, monkeypatch):
@@ -90,12 +87,11 @@ def test_a_loser_is_closed_before_the_next_is_loaded(graph, monkeypatch):
 
         return load_and_note
 
-    for candidate in candidates_for([graph], "auto"):
-        module = engine_module(candidate.name)
-        if module.load.__name__ == "load":
-            monkeypatch.setattr(module, "load", noting(module.load))
+    for name in {candidate.name for candidate in candidates_for([graph], "auto")}:
+        module = engine_module(name)
+        monkeypatch.setattr(module, "load", noting(module.load))
 
-    choice = choose([graph], "auto", say=quiet)
+    choice = choose([graph], EngineWish())
 
     assert len(loaded) >= 2
     assert open_before == [0] + [1] * (len(loaded) - 1)
@@ -103,46 +99,45 @@ def test_a_loser_is_closed_before_the_next_is_loaded(graph, monkeypatch):
 
 
 def test_the_second_start_loads_the_winner_alone(graph):
-    first = choose([graph], "auto", say=quiet)
+    first = choose([graph], EngineWish())
 
-    second = choose([graph], "auto", say=quiet)
+    second = choose([graph], EngineWish())
 
     assert second.candidate == first.candidate
-    assert second.attempts == ()
+    assert second.results == ()
 
 
 def test_a_start_that_remembers_loads_no_engine_but_the_winner(graph, missing):
-    winner = choose([graph], "auto", say=quiet).candidate
+    winner = choose([graph], EngineWish()).candidate
     for name in {"openvino", "onnxruntime"} - {winner.name}:
         missing(name)
 
-    again = choose([graph], "auto", say=quiet)
+    again = choose([graph], EngineWish())
 
-    assert (again.candidate, again.attempts) == (winner, ())
+    assert (again.candidate, again.results) == (winner, ())
 
 
-def test_a_race_without_an_installed_engine_that_did_not_load_is_run_again(graph, monkeypatch):
+def test_a_race_without_an_installed_engine_that_did_not_load_is_run_again(graph, monkeypatch, caplog):
     pytest.importorskip("onnxruntime", reason="ONNX Runtime is not installed")
     monkeypatch.setitem(sys.modules, "deeplab_cv.engines.onnxruntime", None)
-    said = []
-    choose([graph], "auto", say=said.append)
+    choose([graph], EngineWish())
     monkeypatch.undo()
 
-    again = choose([graph], "auto", say=quiet)
+    again = choose([graph], EngineWish())
 
-    assert "the choice is not remembered: onnxruntime cannot be loaded" in "\n".join(said)
-    assert "onnxruntime" in {attempt.candidate.name for attempt in again.attempts}
+    assert "the choice is not remembered: onnxruntime cannot be loaded" in caplog.text
+    assert "onnxruntime" in {attempt.candidate.name for attempt in again.results}
 
 
 def test_a_remembered_engine_that_has_become_wrong_is_replaced(mistaken):
-    first = choose([mistaken], "auto", say=quiet)
+    first = choose([mistaken], EngineWish())
     file = note()
     file.write_text(json.dumps(json.loads(file.read_text()) | {"name": "opencv", "device": "cpu"}))
 
-    second = choose([mistaken], "auto", say=quiet)
+    second = choose([mistaken], EngineWish())
 
     assert second.engine.name != "opencv"
-    assert len(second.attempts) == len(first.attempts)
+    assert len(second.results) == len(first.results)
 
 
 def test_where_no_engine_is_right_the_error_names_each_reason(graph):
@@ -150,7 +145,7 @@ def test_where_no_engine_is_right_the_error_names_each_reason(graph):
     graph = dataclasses.replace(graph, golden=wrong)
 
     with pytest.raises(EngineError) as error:
-        open_engine([graph], "auto", say=quiet)
+        open_engine([graph], EngineWish())
 
     assert "no engine runs the network right (" in str(error.value)
     assert "opencv:cpu: the engine's scores are wrong" in str(error.value)
@@ -161,17 +156,31 @@ def test_a_variant_takes_part(network_file, tmp_path):
     network = open_network(with_variant(network_file, tmp_path, precision="int8", engines=("opencv",)))
     graph = graph_for(network, (1280, 720))
 
-    choice = choose([graph, *variant_graphs(network, graph)], "opencv:cpu_int8", say=quiet)
+    choice = choose([graph, *variant_graphs(network, graph)], EngineWish("opencv:cpu_int8"))
 
     assert choice.candidate.graph.precision == "int8"
-    choice = choose([graph, *variant_graphs(network, graph)], "opencv", say=quiet)
-    assert {"opencv:cpu", "opencv:cpu_int8"} <= {attempt.candidate.backend for attempt in choice.attempts}
+    choice = choose([graph, *variant_graphs(network, graph)], EngineWish("opencv"))
+    assert {"opencv:cpu", "opencv:cpu_int8"} <= {result.candidate.backend for result in choice.results}
 
 
-def test_the_user_is_told_that_a_race_is_run_and_who_won(graph):
-    said = []
+def test_a_race_and_its_winner_are_logged(graph, caplog):
+    caplog.set_level("INFO", "deeplab_cv.engines.choice")
 
-    choice = choose([graph], "auto", say=said.append)
+    choice = choose([graph], EngineWish())
 
+    said = [each.message for each in caplog.records if each.name == "deeplab_cv.engines.choice"]
     assert "this once" in said[0]
     assert said[-1].startswith(f"{choice.candidate.backend} is the fastest")
+
+
+def test_an_engine_that_fails_its_check_is_closed(mistaken, monkeypatch):
+    module, loaded = engine_module("opencv"), []
+    load = module.load
+    monkeypatch.setattr(module, "load", lambda *args: loaded.append(load(*args)) or loaded[-1])
+
+    with pytest.raises(EngineError, match="wrong"):
+        open_engine([mistaken], EngineWish("opencv:cpu"))
+
+    [engine] = loaded
+    with pytest.raises(EngineError, match="closed"):
+        engine.submit(mistaken.golden.blob)

@@ -47,7 +47,7 @@ def test_scores_are_those_that_onnx_defines(backend, graph):
     blob = random_blob(graph, 1)
 
     engine.submit(blob)
-    scores = engine.result()
+    scores = engine.result().scores
 
     assert scores.dtype == np.float32
     np.testing.assert_allclose(scores, true_scores(graph, blob), atol=1e-5)
@@ -61,7 +61,7 @@ def test_what_goes_in_first_comes_out_first(backend, graph):
     for first in range(0, len(blobs), engine.depth):
         for blob in blobs[first : first + engine.depth]:
             engine.submit(blob)
-        results += [engine.result() for _ in range(engine.depth)]
+        results += [engine.result().scores for _ in range(engine.depth)]
 
     for blob, scores in zip(blobs, results, strict=True):
         np.testing.assert_allclose(scores, true_scores(graph, blob), atol=1e-5)
@@ -70,7 +70,7 @@ def test_what_goes_in_first_comes_out_first(backend, graph):
 def test_scores_belong_to_the_caller_and_stay_what_they_are(backend, graph):
     engine = load_or_skip(backend, graph)
     engine.submit(random_blob(graph, 1))
-    scores = engine.result()
+    scores = engine.result().scores
     before = scores.copy()
 
     engine.submit(random_blob(graph, 2))

@@ -8,7 +8,7 @@ from deeplab_cv.errors import EngineError
 
 
 def load(graph, device):
-    return engine_module.load(graph, device, threads=0, depth=1, say=print)
+    return engine_module.load(graph, device, threads=0, depth=1)
 
 
 def test_a_provider_that_is_not_built_in_is_an_error_that_names_the_wheel(graph):
@@ -46,13 +46,13 @@ def test_a_provider_that_takes_no_part_of_the_network_is_an_error(graph, monkeyp
         load(graph, "azure")
 
 
-def test_tensorrt_that_is_not_installed_is_said_before_anything_is_built(graph):
-    said = []
+def test_tensorrt_that_is_not_installed_is_said_before_anything_is_built(graph, caplog):
+    caplog.set_level("INFO", "deeplab_cv.engines.tensorrt")
     try:
-        settings = tensorrt.provider_settings(graph, fp16=False, say=said.append)
+        settings = tensorrt.provider_settings(graph, fp16=False)
     except EngineError as error:
         assert "TensorRT is not installed" in str(error)
-        assert said == []
+        assert caplog.messages == []
     else:
         assert "float32" in settings["trt_engine_cache_path"]
-        assert "minutes" in said[0]
+        assert "minutes" in caplog.messages[0]

@@ -2,8 +2,9 @@ import dataclasses
 
 import pytest
 
-from deeplab_cv.engines.candidates import Candidate
-from deeplab_cv.engines.remembered import question_of, recall, remember
+from deeplab_cv.engines import EngineWish
+from deeplab_cv.engines.candidates import Candidate, Result
+from deeplab_cv.engines.remembered import Timing, question_of, recall, remember, times_here
 from deeplab_cv.machine.folders import cache_folder
 
 
@@ -14,7 +15,7 @@ def note():
 
 def test_the_winner_is_found_again(graph):
     winner = Candidate("opencv", "cpu", graph)
-    remember("which?", winner, ["openvino:cpu: too slow"])
+    remember("which?", winner, [Result(winner, ms=3.0)])
 
     assert recall("which?", [graph]) == winner
 
@@ -54,14 +55,22 @@ def test_a_note_that_cannot_be_read_is_no_note(graph, content):
 
 def test_the_question_changes_with_all_that_changes_the_answer(graph, monkeypatch):
     questions = {
-        question_of([graph], "auto", 0, 1),
-        question_of([graph], "opencv", 0, 1),
-        question_of([graph], "auto", 2, 1),
-        question_of([graph], "auto", 0, 2),
-        question_of([graph, dataclasses.replace(graph, sha256="0" * 64)], "auto", 0, 1),
-        question_of([dataclasses.replace(graph, shape=(16, 16))], "auto", 0, 1),
+        question_of([graph], EngineWish("auto", 0, 1)),
+        question_of([graph], EngineWish("opencv", 0, 1)),
+        question_of([graph], EngineWish("auto", 2, 1)),
+        question_of([graph], EngineWish("auto", 0, 2)),
+        question_of([graph, dataclasses.replace(graph, sha256="0" * 64)], EngineWish("auto", 0, 1)),
+        question_of([dataclasses.replace(graph, shape=(16, 16))], EngineWish("auto", 0, 1)),
     }
     monkeypatch.setattr("deeplab_cv.engines.remembered.installed", lambda _: {"onnxruntime": "99"})
-    questions.add(question_of([graph], "auto", 0, 1))
+    questions.add(question_of([graph], EngineWish("auto", 0, 1)))
 
     assert len(questions) == 7
+
+
+def test_the_times_of_the_newest_race_of_a_network_are_found_by_its_cards_hash(graph):
+    winner = Candidate("opencv", "cpu", graph)
+    remember("which?", winner, [Result(winner, ms=3.0), Result(Candidate("openvino", "cpu", graph), "no such ms")])
+
+    assert times_here(graph.card.sha256) == (Timing("opencv:cpu", 3.0),)
+    assert times_here("0" * 64) == ()

@@ -78,8 +78,9 @@ def test_convolutions_that_gain_nothing_are_left(model: onnx.ModelProto) -> None
 
 def test_the_rewritten_graph_is_one_more_to_choose_from(tmp_path: Path) -> None:
     pytest.importorskip("torch", reason="the workshop needs requirements-train.txt")
+    from deeplab_cv.engines import EngineWish
     from deeplab_cv.engines.candidates import candidates_for
-    from deeplab_cv.engines.choice import contest
+    from deeplab_cv.engines.choice import compare
     from deeplab_cv.engines.golden_check import reference_for
     from deeplab_cv.networks.network import graph_for, variant_graphs
     from deeplab_cv.networks.opening import open_network
@@ -91,9 +92,9 @@ def test_the_rewritten_graph_is_one_more_to_choose_from(tmp_path: Path) -> None:
     graphs = [graph, *variant_graphs(network, graph)]
     candidates = [each for each in candidates_for(graphs, "auto") if each.backend.endswith(":cpu")]
 
-    attempts, engine = contest(candidates, reference_for(graph), 2, 1, lambda _: None)
+    results, engine = compare(candidates, reference_for(graph), EngineWish(threads=2))
 
     assert engine is not None
     assert len(graphs) == 2
-    assert [attempt.reason for attempt in attempts] == [""] * len(candidates)
+    assert [result.reason for result in results] == [""] * len(candidates)
     engine.close()

@@ -1,9 +1,10 @@
 import pytest
 
+from deeplab_cv.engines import EngineWish
 from deeplab_cv.networks.card import Accuracy, read_card, write_card
 from deeplab_cv.networks.opening import network_files, open_network
-from deeplab_cv.segmentation.network_choice import contenders, keeping_pace
-from deeplab_cv.segmentation.segmenter import Segmenter
+from deeplab_cv.segmentation.network_choice import candidates, most_accurate_in_time
+from deeplab_cv.segmentation.network_engines import NetworkEngines
 from tests.tiny_networks import tiny_network
 
 SLOW, FAST = 1e9, 1e-3
@@ -27,11 +28,16 @@ def network_in(folder, name, miou=None, data="val", **facts):
     return open_network(file)
 
 
+def messages(caplog):
+    """What network_choice itself logged."""
+    return [each.message for each in caplog.records if each.name == "deeplab_cv.segmentation.network_choice"]
+
+
 def names(networks):
     return [network.card.name for network in networks]
 
 
-class Watched(Segmenter):
+class Watched(NetworkEngines):
     closed = False
 
     def close(self):
@@ -41,9 +47,9 @@ class Watched(Segmenter):
 
 def maker(paces, made):
     def make(network):
-        segmenter = Watched(network, "onnxruntime:cpu", 1, 1, lambda _: None, pace_fps=paces[network.card.name])
-        made.append(segmenter)
-        return segmenter
+        engines = Watched(network, EngineWish("onnxruntime:cpu", 1), pace_fps=paces[network.card.name])
+        made.append(engines)
+        return engines
 
     return make
 
@@ -53,7 +59,7 @@ def test_networks_measured_on_the_same_pictures_are_tried_the_most_accurate_firs
     network_in(models, "better", 0.7)
     network_in(models, "worse", 0.5)
 
-    assert names(contenders(default)) == ["better", "a", "worse"]
+    assert names(candidates(default)) == ["better", "a", "worse"]
 
 
 def test_networks_that_cannot_be_compared_with_the_default_one_are_left_out(models):
@@ -64,7 +70,7 @@ def test_networks_that_cannot_be_compared_with_the_default_one_are_left_out(mode
     network_in(models, "of other classes", 0.9, classes=classes)
 
     assert len(network_files()) == 4
-    assert names(contenders(default)) == ["a"]
+    assert names(candidates(default)) == ["a"]
 
 
 @pytest.mark.parametrize(
@@ -77,28 +83,31 @@ def test_networks_that_cannot_be_compared_with_the_default_one_are_left_out(mode
     ],
     ids=["all are fast", "the best is slow", "the worst alone is fast", "none is fast: the default"],
 )
-def test_the_most_accurate_network_that_keeps_the_rate_is_run(models, paces, chosen):
+def test_the_most_accurate_network_that_keeps_the_rate_is_run(models, paces, chosen, caplog):
     default = network_in(models, "a", 0.6)
     network_in(models, "better", 0.7)
     network_in(models, "worse", 0.5)
-    made, lines = [], []
+    made = []
+    caplog.set_level("INFO", "deeplab_cv.segmentation.network_choice")
 
-    segmenter = keeping_pace(contenders(default), default, maker(paces, made), SIZE_WH, lines.append)
+    engines = most_accurate_in_time(candidates(default), default, maker(paces, made), SIZE_WH)
 
-    assert segmenter.network.card.name == chosen
+    assert engines.network.card.name == chosen
+    lines = messages(caplog)
     assert [line.split()[0] for line in lines] == [chosen] * (chosen != "a")
-    assert [each for each in made if not each.closed] == [segmenter]
-    segmenter.close()
+    assert [each for each in made if not each.closed] == [engines]
+    engines.close()
 
 
-def test_a_network_that_cannot_be_run_is_passed_over_with_a_line(models):
+def test_a_network_that_cannot_be_run_is_passed_over_with_a_line(models, caplog):
     default = network_in(models, "a", 0.6)
     better = network_in(models, "better", 0.7)
     better.file.write_bytes(b"not a network any more")
-    lines = []
+    caplog.set_level("INFO", "deeplab_cv.segmentation.network_choice")
 
-    segmenter = keeping_pace([better, default], default, maker({"better": FAST, "a": FAST}, []), SIZE_WH, lines.append)
+    engines = most_accurate_in_time([better, default], default, maker({"better": FAST, "a": FAST}, []), SIZE_WH)
 
-    assert segmenter.network is default
-    assert len(lines) == 1 and lines[0].startswith("better is passed over: ")
-    segmenter.close()
+    assert engines.network is default
+    [line] = messages(caplog)
+    assert line.startswith("better is passed over: ")
+    engines.close()

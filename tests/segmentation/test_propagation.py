@@ -44,20 +44,28 @@ def ways(economy, frames):
     plans = []
     for frame in frames:
         plan = propagator.plan(frame, SHAPE, WHOLE_INPUT)
-        if plan.way == "infer":
+        if plan.origin == "inferred":
             propagator.inferred(plan, scores_of_square(), 10.0)
-        plans.append(plan.way)
+        plans.append(plan.origin)
     return plans
 
 
 def test_every_frame_is_inferred_unless_something_else_is_asked_for():
-    assert ways(Economy(), [frame_of(scene(), index) for index in range(4)]) == ["infer"] * 4
+    assert ways(Economy(), [frame_of(scene(), index) for index in range(4)]) == ["inferred"] * 4
 
 
 def test_with_carry_three_every_third_frame_is_inferred():
     frames = [frame_of(scene(2 * index), index) for index in range(7)]
 
-    assert ways(Economy(carry=3), frames) == ["infer", "carry", "carry", "infer", "carry", "carry", "infer"]
+    assert ways(Economy(carry=3), frames) == [
+        "inferred",
+        "carried",
+        "carried",
+        "inferred",
+        "carried",
+        "carried",
+        "inferred",
+    ]
 
 
 def test_carried_labels_follow_what_moves():
@@ -76,19 +84,19 @@ def test_carried_labels_follow_what_moves():
 def test_a_cut_is_inferred_though_its_turn_has_not_come():
     frames = [frame_of(scene(seed=1), 0), frame_of(scene(seed=2), 1), frame_of(scene(seed=2), 2)]
 
-    assert ways(Economy(carry=5), frames) == ["infer", "infer", "carry"]
+    assert ways(Economy(carry=5), frames) == ["inferred", "inferred", "carried"]
 
 
 def test_frames_of_another_size_are_inferred():
     frames = [frame_of(scene(), 0), frame_of(scene(size_wh=(640, 480)), 1)]
 
-    assert ways(Economy(carry=5), frames) == ["infer", "infer"]
+    assert ways(Economy(carry=5), frames) == ["inferred", "inferred"]
 
 
 def test_a_clip_that_begins_again_is_inferred():
     frames = [frame_of(scene(), 5), frame_of(scene(), 0)]
 
-    assert ways(Economy(carry=5), frames) == ["infer", "infer"]
+    assert ways(Economy(carry=5), frames) == ["inferred", "inferred"]
 
 
 def test_a_still_picture_is_inferred_once_a_second():
@@ -96,7 +104,7 @@ def test_a_still_picture_is_inferred_once_a_second():
 
     plans = ways(Economy(still=2), frames)
 
-    assert [index for index, way in enumerate(plans) if way == "infer"] == [0, 30, 60]
+    assert [index for index, way in enumerate(plans) if way == "inferred"] == [0, 30, 60]
 
 
 def test_a_still_picture_keeps_its_scores_bit_for_bit():
@@ -113,13 +121,13 @@ def test_a_small_part_that_changes_ends_stillness():
     changed = scene()
     changed[100:120, 200:220] = 255 - changed[100:120, 200:220]
 
-    assert ways(Economy(still=2), [frame_of(scene(), 0), frame_of(changed, 1)]) == ["infer", "infer"]
+    assert ways(Economy(still=2), [frame_of(scene(), 0), frame_of(changed, 1)]) == ["inferred", "inferred"]
 
 
 def test_slow_drift_is_seen_though_each_step_is_small():
     frames = [frame_of(cv2.add(scene() // 2, np.full((288, 512, 3), index, np.uint8)), index) for index in range(8)]
 
-    assert ways(Economy(still=2), frames).count("infer") == 3
+    assert ways(Economy(still=2), frames).count("inferred") == 3
 
 
 def test_a_wanted_rate_above_the_engines_carries_frames():
@@ -134,7 +142,7 @@ def test_a_wanted_rate_above_the_engines_carries_frames():
 def test_a_wanted_rate_the_engine_reaches_changes_nothing():
     frames = [frame_of(scene(index), index) for index in range(4)]
 
-    assert ways(Economy(target_fps=30), frames) == ["infer"] * 4
+    assert ways(Economy(target_fps=30), frames) == ["inferred"] * 4
 
 
 @given(

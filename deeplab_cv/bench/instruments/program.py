@@ -16,7 +16,6 @@ from typing import Literal, get_args
 
 from deeplab_cv.bench.instruments.notes import Notes, mark
 from deeplab_cv.bench.instruments.paced import PacedSource
-from deeplab_cv.engines import describe
 from deeplab_cv.errors import UsageError
 from deeplab_cv.jobs.job import Job, run_job
 from deeplab_cv.machine import folders
@@ -72,7 +71,7 @@ class Watch:
     def run_job(self, job: Job) -> int:
         """As `job.run_job`."""
         size_wh = job.source.info.size_wh
-        engine, shape = describe(job.segmenter.prepare(size_wh)), job.segmenter.shape_for(size_wh)
+        loaded = job.stream.engines.load(size_wh)
         to_nothing = self._kind == "nothing"
         notes = Notes(paints=to_nothing)
         written = run_job(replace(job, sinks=[notes] if to_nothing else [*job.sinks, notes]))
@@ -83,7 +82,7 @@ class Watch:
         frames = pictures - first
         dropped = last.index - begin.index - frames
         wall_s, processor_s = end.wall_s - begin.wall_s, end.processor_s - begin.processor_s
-        self.run = Run(frames, wall_s, processor_s, dropped, engine, shape)
+        self.run = Run(frames, wall_s, processor_s, dropped, loaded.name, loaded.shape)
         return written
 
 

@@ -4,6 +4,9 @@ import statistics
 import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from functools import partial
+
+from deeplab_cv.engines import timing
 
 
 @dataclass(frozen=True)
@@ -61,8 +64,4 @@ def timed(work: Work) -> Cost:
 
 def in_turns(works: Mapping[str, Work], rounds: int) -> dict[str, list[Cost]]:
     """Run all of them, one after another, `rounds` times: A B A B. What each round cost a frame."""
-    costs: dict[str, list[Cost]] = {name: [] for name in works}
-    for _ in range(rounds):
-        for name, work in works.items():
-            costs[name].append(timed(work))
-    return costs
+    return timing.in_turns({name: partial(timed, work) for name, work in works.items()}, rounds)

@@ -1,0 +1,158 @@
+"""The engines of one network, one for each input shape that frames have asked for, shared by all streams."""
+
+import logging
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from types import TracebackType
+
+from typing_extensions import Self
+
+from deeplab_cv.engines import EngineWish, describe
+from deeplab_cv.engines.candidates import backend_names
+from deeplab_cv.engines.choice import Choice, choose
+from deeplab_cv.engines.shared import SharedEngine
+from deeplab_cv.errors import EngineError
+from deeplab_cv.networks.card import Shape
+from deeplab_cv.networks.network import Graph, Network, fitting_shapes, graph_at, variant_graphs
+from deeplab_cv.segmentation.sizing import measured_pace
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class LoadedEngine:
+    """A network on an engine, proven at one input shape.
+
+    Attributes:
+        shared: the engine, for any number of threads.
+        shape: height and width of its input in pixels.
+        backend: what was loaded, as --backend takes it.
+        made_by: network, input and engine in words.
+        keeps_pace: it is fast enough for the rate that is wanted; True where none is.
+    """
+
+    shared: SharedEngine
+    shape: Shape
+    backend: str
+    made_by: str
+    keeps_pace: bool
+
+    @property
+    def name(self) -> str:
+        """The engine as the runtime describes itself, such as `openvino:cpu:float32`."""
+        return describe(self.shared.engine)
+
+
+class NetworkEngines:
+    """Loads, proves and keeps one engine for each input shape; to be used from any thread.
+
+    Attributes:
+        network: the network they run.
+        wish: what was asked of the engines.
+        pace_fps: frames a second to be inferred: smaller input is taken for it where the network is proven at some.
+    """
+
+    def __init__(self, network: Network, wish: EngineWish, *, pace_fps: float | None = None) -> None:
+        self.network = network
+        self.wish = wish
+        self.pace_fps = pace_fps
+        self._loading = threading.Lock()
+        self._by_aspect: dict[tuple[Shape, ...], LoadedEngine] = {}
+        self._by_shape: dict[Shape, LoadedEngine] = {}
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def with_backend(self, backend: str) -> "NetworkEngines":
+        """The same network on another engine, not loaded yet."""
+        return NetworkEngines(self.network, replace(self.wish, backend=backend), pace_fps=self.pace_fps)
+
+    def with_network(self, network: Network) -> "NetworkEngines":
+        """Another network with the same wishes, not loaded yet."""
+        return NetworkEngines(network, self.wish, pace_fps=self.pace_fps)
+
+    def load(self, size_wh: tuple[int, int]) -> LoadedEngine:
+        """The engine for frames of this size; the first time it is loaded and proven, which takes seconds.
+
+        Of the proven shapes of the frames' aspect it has the largest at which it keeps the wanted rate.
+        Raises EngineError.
+        """
+        shapes = tuple(fitting_shapes(self.network.card.shapes, size_wh))
+        if (loaded := self._by_aspect.get(shapes)) is not None:
+            return loaded
+        with self._loading:
+            if shapes not in self._by_aspect:
+                self._by_aspect[shapes] = self._largest_that_keeps_up(shapes, size_wh)
+            return self._by_aspect[shapes]
+
+    def find_backends(self, size_wh: tuple[int, int]) -> list[str]:
+        """Every backend of this machine that might run the network, the one at work first.
+
+        It loads the packages of all engines, and the engine at work where that is not done. Raises EngineError.
+        """
+        loaded = self.load(size_wh)
+        names = backend_names(self._graphs(loaded.shape))
+        place = names.index(loaded.backend) if loaded.backend in names else 0
+        return names[place:] + names[:place]
+
+    def close(self) -> None:
+        """Give back every engine; what is still in flight ends in an EngineError. Safe to call twice."""
+        with self._loading:
+            for loaded in self._by_shape.values():
+                loaded.shared.close()
+            self._by_shape.clear()
+            self._by_aspect.clear()
+
+    def _largest_that_keeps_up(self, shapes: Sequence[Shape], size_wh: tuple[int, int]) -> LoadedEngine:
+        """The first of these shapes, from large to small, that is fast enough, else the last."""
+        wish = self.wish
+        for shape in shapes:
+            if shape in self._by_shape:
+                return self._by_shape[shape]
+            choice = self._choice(shape, wish)
+            try:
+                pace = measured_pace(choice.engine, shape, size_wh, self.pace_fps)
+            except BaseException:
+                choice.engine.close()
+                raise
+            if pace.kept or shape == shapes[-1]:
+                break
+            choice.engine.close()
+            height, width = shape
+            too_slow = "%.0f ms a frame at %dx%d is too slow for %g frames/s: smaller"
+            _log.info(too_slow, pace.ms, width, height, self.pace_fps)
+            # The race is run once: its winner is taken at the smaller sizes too.
+            wish = replace(wish, backend=choice.candidate.backend)
+        loaded = LoadedEngine(
+            shared=SharedEngine(choice.engine),
+            shape=shape,
+            backend=choice.candidate.backend,
+            made_by=self._described(choice, shape),
+            keeps_pace=pace.kept,
+        )
+        self._by_shape[shape] = loaded
+        return loaded
+
+    def _choice(self, shape: Shape, wish: EngineWish) -> Choice:
+        graphs = self._graphs(shape)
+        try:
+            return choose(graphs, wish)
+        except EngineError:
+            if wish == self.wish:
+                raise
+            return choose(graphs, self.wish)
+
+    def _graphs(self, shape: Shape) -> list[Graph]:
+        graph = graph_at(self.network, shape)
+        return [graph, *variant_graphs(self.network, graph)]
+
+    def _described(self, choice: Choice, shape: Shape) -> str:
+        height, width = shape
+        name = f"{self.network.card.name}{'' if self.network.verified else ' (unverified)'}"
+        return f"{name} at {width}x{height} on {describe(choice.engine)}"

@@ -1,0 +1,72 @@
+import threading
+
+import numpy as np
+import pytest
+
+from deeplab_cv.engines import EngineWish
+from deeplab_cv.errors import EngineError
+from deeplab_cv.networks.opening import open_network
+from deeplab_cv.segmentation.network_engines import NetworkEngines
+from tests.tiny_networks import tiny_network
+
+SIZES = ((80, 144), (64, 112), (48, 88))
+"""16:9, as whole strides come near to it, at three sizes."""
+
+SIZE_WH = (128, 72)
+
+
+@pytest.fixture
+def network(tmp_path):
+    return open_network(tiny_network(tmp_path, shapes=SIZES))
+
+
+@pytest.mark.parametrize(
+    ("pace_fps", "shape", "keeps_pace"),
+    [(None, SIZES[0], True), (1e-3, SIZES[0], True), (1e9, SIZES[2], False)],
+    ids=["no rate wanted", "fast enough", "never fast enough"],
+)
+def test_the_input_is_the_largest_that_keeps_the_wanted_rate(network, pace_fps, shape, keeps_pace):
+    with NetworkEngines(network, EngineWish("onnxruntime:cpu", 1), pace_fps=pace_fps) as engines:
+        loaded = engines.load(SIZE_WH)
+
+    assert (loaded.shape, loaded.keeps_pace) == (shape, keeps_pace)
+    assert f"at {shape[1]}x{shape[0]} on onnxruntime" in loaded.made_by
+
+
+def test_another_engine_takes_the_wanted_rate_along(network):
+    engines = NetworkEngines(network, EngineWish("onnxruntime:cpu", 1), pace_fps=1e9)
+
+    with engines.with_backend("opencv:cpu") as others:
+        assert others.load(SIZE_WH).shape == SIZES[2]
+
+
+def test_threads_that_load_at_once_get_one_engine(network):
+    found = []
+    with NetworkEngines(network, EngineWish("opencv:cpu", 1)) as engines:
+        threads = [threading.Thread(target=lambda: found.append(engines.load(SIZE_WH))) for _ in range(4)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+
+    assert len(found) == 4
+    assert all(loaded is found[0] for loaded in found)
+
+
+def test_the_backend_at_work_is_the_first_of_all(network):
+    with NetworkEngines(network, EngineWish("onnxruntime:cpu", 1)) as engines:
+        backends = engines.find_backends(SIZE_WH)
+
+    assert backends[0] == "onnxruntime:cpu"
+    assert "opencv:cpu" in backends[1:]
+
+
+def test_closed_engines_take_no_more_tensors(network):
+    engines = NetworkEngines(network, EngineWish("opencv:cpu", 1))
+    loaded = engines.load(SIZE_WH)
+
+    engines.close()
+    engines.close()
+
+    with pytest.raises(EngineError, match="closed"):
+        loaded.shared.submit(np.zeros((1, 3, *loaded.shape), np.float32))
