@@ -1,9 +1,10 @@
 """Where the process begins, as app.py, `deeplab-cv` or `python -m deeplab_cv`."""
 
-import signal
+# Built into Python, where `signal` takes milliseconds to import, in which Ctrl-C would bring a traceback.
+import _signal  # type: ignore[import-not-found]
 
-# Nothing is written yet: until requests to stop are held, Ctrl-C ends the process at once, without a traceback.
-signal.signal(signal.SIGINT, signal.SIG_DFL)
+# Nothing is written yet: until requests to stop are held, Ctrl-C ends the process at once.
+_signal.signal(_signal.SIGINT, _signal.SIG_DFL)
 
 import os  # noqa: E402
 import sys  # noqa: E402
@@ -20,7 +21,10 @@ def entry() -> NoReturn:
 
     from deeplab_cv.cli import main
 
-    code = main()
+    try:
+        code = main()
+    finally:
+        interrupts.settle()
     if threading.active_count() > 1:
         # A thread sits in a driver or in an engine that is still loading. Taking the interpreter down round it ends in
         # a crash of the native library, so leave at once; every output is whole by now.

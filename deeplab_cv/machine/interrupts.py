@@ -89,6 +89,12 @@ def raised() -> Iterator[None]:
         yield
 
 
+def settle() -> None:
+    """Wait for the end where the process is being ended, so that no other exit code comes before 130."""
+    with _changing:
+        return
+
+
 def stopped_by() -> str:
     """The line for the user who stopped the program, such as `stopped by Ctrl-C`."""
     return f"stopped by {_SIGNALS.get(_state.last, 'Ctrl-C')}"
@@ -172,6 +178,8 @@ def _end() -> NoReturn:
 
 
 def _leave() -> NoReturn:
+    # The main thread runs on for a moment, and misses the files that are deleted: nobody shall read of that.
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
     for name in tuple(leftovers):
         with contextlib.suppress(OSError):
             Path(name).unlink()

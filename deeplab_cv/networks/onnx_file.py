@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from deeplab_cv.errors import NetworkError
+from deeplab_cv.errors import MissingNetworkError, NetworkError
 from deeplab_cv.machine.files import whole_file
 
 LARGEST = 2**31
@@ -15,7 +15,7 @@ def load_onnx(file: Path) -> Any:
     import onnx
 
     if not file.is_file():
-        raise NetworkError("no such network file", file, "name an .onnx file")
+        raise MissingNetworkError("no such network file", file, "name an .onnx file")
     try:
         if file.stat().st_size >= LARGEST:
             # Looked at before it is read: protobuf would fill the memory first and then refuse it.
@@ -24,7 +24,7 @@ def load_onnx(file: Path) -> Any:
         onnx.checker.check_model(model)
     except Exception as error:  # onnx raises protobuf's, its own and the system's errors alike
         reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
-        raise NetworkError("not a whole ONNX network", file, f"fetch or export it again ({reason})") from error
+        raise NetworkError("not a whole ONNX network", file, "fetch or export it again", cause=reason) from error
     return model
 
 

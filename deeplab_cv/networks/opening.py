@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from deeplab_cv.errors import NetworkError, UsageError
+from deeplab_cv.errors import MissingNetworkError, UsageError
 from deeplab_cv.machine.folders import models_folder
 from deeplab_cv.networks.card import card_path, read_card
 from deeplab_cv.networks.network import Network
@@ -35,7 +35,7 @@ def open_network(file: Path, guess: Guess | None = None) -> Network:
         UsageError: flags were given for a network whose card already says it.
     """
     if not file.is_file():
-        raise NetworkError("no such network file", file, "name an .onnx file with --model")
+        raise MissingNetworkError("no such network file", file, "name an .onnx file with --model")
     if card_path(file).exists():
         if guess is not None and guess != Guess():
             raise UsageError(

@@ -6,7 +6,7 @@ from typing import Any
 
 import torch
 
-from deeplab_cv.errors import NetworkError
+from deeplab_cv.errors import MissingNetworkError, NetworkError
 
 _REFUSED = ("Unsupported global", "Unsupported class", "Unsupported operand", "GLOBAL")
 """Words of torch's unpickler where it meets more than tensors and plain types."""
@@ -15,7 +15,7 @@ _REFUSED = ("Unsupported global", "Unsupported class", "Unsupported operand", "G
 def read_torch_file(path: Path, remedy: str) -> Any:
     """What a .pt or .pth file holds, on the processor. Raises NetworkError with `remedy`."""
     if not path.is_file():
-        raise NetworkError("no such file", path, remedy)
+        raise MissingNetworkError("no such file", path, remedy)
     try:
         with warnings.catch_warnings():
             # It warns of the very files that are refused below.

@@ -3,7 +3,7 @@
 import errno
 from pathlib import Path
 
-from deeplab_cv.errors import SourceError
+from deeplab_cv.errors import MissingSourceError, SourceError
 
 
 def check_file(path: Path) -> None:
@@ -38,7 +38,8 @@ def exists(path: Path) -> bool:
 def cannot_read(path: Path, error: OSError) -> SourceError:
     """The system's refusal to read `path`, in one line."""
     if error.errno in (errno.ENOENT, errno.ENOTDIR):
-        return SourceError("no such file", path, "check the name and the folder you are in")
+        return MissingSourceError("no such file", path, "check the name and the folder you are in")
     if error.errno in (errno.EACCES, errno.EPERM):
         return SourceError("not allowed to read the file", path, "give yourself the right to read it")
-    return SourceError("cannot read the file", path, (error.strerror or str(error)).lower())
+    reason = (error.strerror or str(error)).lower()
+    return SourceError("cannot read the file", path, "copy it to another disk", cause=reason)

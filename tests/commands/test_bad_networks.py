@@ -98,7 +98,7 @@ def test_repair_asks_nothing_about_a_file_that_it_cannot_read(folder: Path, caps
 
     assert main(["repair", "bad.onnx"]) == 1
 
-    assert capsys.readouterr().err.startswith("error: not a whole ONNX network: bad.onnx; ")
+    assert capsys.readouterr().err.startswith("error: not a whole ONNX network: bad.onnx (")
 
 
 def test_weights_for_another_class_count_are_one_line(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:

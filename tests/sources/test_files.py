@@ -20,7 +20,7 @@ from deeplab_cv.sources.files import cannot_read, check_file
 def test_each_refusal_of_the_system_has_its_line(tmp_path, number, problem):
     error = cannot_read(tmp_path / "in.mp4", OSError(number, os.strerror(number)))
 
-    assert str(error).startswith(f"{problem}: {tmp_path / 'in.mp4'}; ")
+    assert str(error).startswith(f"{problem}: {tmp_path / 'in.mp4'}")
 
 
 def test_a_file_with_something_in_it_is_fine(tmp_path):

@@ -1,0 +1,37 @@
+from pathlib import Path
+
+import pytest
+
+from deeplab_cv.errors import SettingsError, SinkError, UsageError
+from deeplab_cv.networks.opening import open_network
+from deeplab_cv.sources.pictures import read_picture
+
+
+def test_a_line_holds_what_where_and_what_to_do() -> None:
+    error = SinkError("the disk is full", Path("out.mp4"), "free some space")
+
+    assert str(error) == "the disk is full: out.mp4; free some space"
+    assert (error.what, error.where, error.cause, error.remedy) == (
+        "the disk is full",
+        "out.mp4",
+        "",
+        "free some space",
+    )
+
+
+def test_a_cause_by_somebody_else_s_word_stands_apart_from_what_to_do() -> None:
+    error = SinkError("cannot write", "out.mp4", "write to another disk", cause=OSError("stale file handle"))
+
+    assert str(error) == "cannot write: out.mp4 (stale file handle); write to another disk"
+    assert (error.cause, error.remedy) == ("stale file handle", "write to another disk")
+
+
+@pytest.mark.parametrize("open_missing", [open_network, read_picture], ids=["network", "picture"])
+def test_a_missing_file_is_python_s_error_for_it_too(open_missing, tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError, match=r"no such .*gone\.onnx"):
+        open_missing(tmp_path / "gone.onnx")
+
+
+@pytest.mark.parametrize("kind", [UsageError, SettingsError])
+def test_wrong_use_has_an_exit_code_of_its_own(kind) -> None:
+    assert (kind.exit_code, SinkError.exit_code) == (2, 1)
