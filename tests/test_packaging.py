@@ -1,6 +1,7 @@
 """`pip install .` gives the same program as a command and as a library."""
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -137,3 +138,17 @@ def test_an_installed_program_names_the_packages_that_are_missing(environment, t
     done = start(environment / "python", "-c", code, folder=tmp_path)
 
     assert done.stdout == 'pip install "pyvirtualcam>=0.11"\n'
+
+
+def test_a_release_leads_the_readme_s_pictures_and_links_to_the_repository(tmp_path):
+    (tmp_path / ".ci").mkdir()
+    for name in (".ci/publishable.py", "README.md", "pyproject.toml"):
+        shutil.copyfile(ROOT / name, tmp_path / name)
+    words = ["https://example.org/owner/name", "v1.2.3"]
+    subprocess.run([sys.executable, tmp_path / ".ci/publishable.py", *words], check=True)
+
+    readme = (tmp_path / "README.md").read_text(encoding="utf-8")
+    links = re.findall(r"\]\(([^)]+)\)", readme)
+    assert "https://example.org/owner/name/raw/v1.2.3/docs/demo.png" in links
+    assert [link for link in links if not link.startswith(("https://", "#"))] == []
+    assert 'Source = "https://example.org/owner/name"' in (tmp_path / "pyproject.toml").read_text(encoding="utf-8")
