@@ -183,11 +183,6 @@ class Pixels:
         return picture.shape[1], picture.shape[0]
 
 
-def image_pixels(image: Image) -> Pixels:
-    """A picture that came as BGR: uint8 (H, W, 3)."""
-    return Pixels(image=image)
-
-
 def resized(pixels: Pixels, size_wh: tuple[int, int]) -> Image:
     """A picture at another size, by the cheaper of its forms: uint8 (height, width, 3), BGR."""
     if pixels.planes is not None:

@@ -9,7 +9,7 @@ import numpy as np
 
 from deeplab_cv.classes import RGB, parse_colour
 from deeplab_cv.errors import SettingsError
-from deeplab_cv.frames.pixels import Image
+from deeplab_cv.frames.pixels import Image, resize
 from deeplab_cv.overlay.view import GREEN_SCREEN, Style, View, painted_classes
 
 
@@ -95,4 +95,4 @@ def _cover(picture: Image, size_wh: tuple[int, int]) -> Image:
     left, top = (width - inner_width) // 2, (height - inner_height) // 2
     inner = picture[top : top + inner_height, left : left + inner_width]
     way = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
-    return np.asarray(cv2.resize(inner, size_wh, interpolation=way), np.uint8)
+    return resize(inner, size_wh, way)

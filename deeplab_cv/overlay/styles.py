@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from deeplab_cv.classes import RGB
 from deeplab_cv.frames.frame import Labels
-from deeplab_cv.frames.pixels import Image
+from deeplab_cv.frames.pixels import Image, resize
 from deeplab_cv.overlay.look import Look
 
 # Sizes follow the picture's height, so that a style looks alike at every size.
@@ -158,7 +158,7 @@ def _foreground(labels: Labels, look: Look) -> Labels:
 
 def _half(picture: Image) -> Image:
     half_wh = (picture.shape[1] + 1) // 2, (picture.shape[0] + 1) // 2
-    return np.asarray(cv2.resize(picture, half_wh, interpolation=cv2.INTER_AREA), np.uint8)
+    return resize(picture, half_wh, cv2.INTER_AREA)
 
 
 def _put_before(image: Image, background: Image, labels: Labels, look: Look) -> Image:

@@ -5,7 +5,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from deeplab_cv.frames.frame import Area
-from deeplab_cv.frames.pixels import Image
+from deeplab_cv.frames.pixels import Image, resize
 
 Changes = NDArray[np.float32]
 """How much the picture changed in each cell of a grid: float32 (h, w), 0..255."""
@@ -33,7 +33,7 @@ def changes_between(points: Image, before: Image, points_per_cell: int) -> Chang
     blue, green, red = cv2.split(cv2.absdiff(points, before))
     change = cv2.max(cv2.max(blue, green), red).astype(np.float32)
     cells_wh = points.shape[1] // points_per_cell, points.shape[0] // points_per_cell
-    return np.asarray(cv2.resize(change, cells_wh, interpolation=cv2.INTER_AREA), np.float32)
+    return resize(change, cells_wh, cv2.INTER_AREA)
 
 
 def _shrunk(image: Image, size_wh: tuple[int, int]) -> Image:
@@ -41,5 +41,5 @@ def _shrunk(image: Image, size_wh: tuple[int, int]) -> Image:
     width, height = image.shape[1], image.shape[0]
     while width >= 2 * size_wh[0] and height >= 2 * size_wh[1]:
         width, height = width // 2, height // 2
-        image = np.asarray(cv2.resize(image, (width, height), interpolation=cv2.INTER_AREA), np.uint8)
-    return np.asarray(cv2.resize(image, size_wh, interpolation=cv2.INTER_LINEAR), np.uint8)
+        image = resize(image, (width, height), cv2.INTER_AREA)
+    return resize(image, size_wh)

@@ -55,14 +55,17 @@ class Header:
 
 def read_header(data: bytes) -> Header | None:
     """The header of an encoded picture; None for a format that Pillow does not know."""
-    for module, name in _KINDS:
-        try:
-            opened = getattr(importlib.import_module(f"PIL.{module}ImagePlugin"), name)(io.BytesIO(data))
-        except Exception:
-            # Not of this kind, damaged, or a kind that this Pillow was built without.
-            continue
-        width, height = opened.size
-        return Header(str(opened.format), width, height, _orientation(opened))
+    with warnings.catch_warnings():
+        # Pillow says on the terminal what it thinks of a damaged EXIF.
+        warnings.simplefilter("ignore")
+        for module, name in _KINDS:
+            try:
+                opened = getattr(importlib.import_module(f"PIL.{module}ImagePlugin"), name)(io.BytesIO(data))
+            except Exception:
+                # Not of this kind, damaged, or a kind that this Pillow was built without.
+                continue
+            width, height = opened.size
+            return Header(str(opened.format), width, height, _orientation(opened))
     return None
 
 
@@ -75,10 +78,8 @@ def turned(picture: Image, orientation: int) -> Image:
 
 def _orientation(opened: Any) -> int:
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            # Pillow gives an AVIF's own rotation as EXIF's.
-            return int(opened.getexif().get(_ORIENTATION, 1))
+        # Pillow gives an AVIF's own rotation as EXIF's.
+        return int(opened.getexif().get(_ORIENTATION, 1))
     except Exception:
         # EXIF comes from any camera and any tool; what cannot be read turns nothing.
         return 1

@@ -157,7 +157,7 @@ def read_picture(path: Path) -> Image:
         # Viewers show such a picture as far as it goes, and so does the decoder once it is given an end.
         image = _decode(data + _JPEG_END, header)
         if image is not None:
-            _log.warning("%s: the picture has no end; what is missing of it is grey", path)
+            _log.warning("%s: the picture lacks its end; what is missing of it is grey", path)
     if image is None:
         raise _unreadable(path, data, header)
     return image

@@ -206,7 +206,7 @@ def test_a_jpeg_without_its_end_is_shown_as_far_as_it_goes(tmp_path, caplog, cut
 
     assert np.array_equal(picture[:8], read_picture(whole)[:8])
     assert picture.shape == (64, 96, 3)
-    assert "has no end" in caplog.text
+    assert "lacks its end" in caplog.text
 
 
 TRANSPARENT = {

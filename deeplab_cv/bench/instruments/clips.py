@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 
 from deeplab_cv.frames.frame import Painted
-from deeplab_cv.frames.pixels import Pixels
+from deeplab_cv.frames.pixels import Pixels, resize
 from deeplab_cv.machine.folders import cache_folder
 from deeplab_cv.networks.card import file_hash
 from deeplab_cv.sinks.video import VideoSink
@@ -41,6 +41,6 @@ def _write(source: VideoSource, path: Path, size_wh: tuple[int, int], frames: in
         frame = source.read()
         if frame is None:
             break
-        picture = np.asarray(cv2.resize(frame.image, size_wh, interpolation=way), np.uint8)
+        picture = resize(frame.image, size_wh, way)
         sink.write(Painted(frame, np.zeros((1, 1), np.uint8), Pixels(image=picture), ()))
     sink.finish()

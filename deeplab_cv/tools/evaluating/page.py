@@ -9,7 +9,7 @@ import numpy as np
 from deeplab_cv.classes import RGB, default_colour
 from deeplab_cv.errors import DataError
 from deeplab_cv.frames.frame import Labels
-from deeplab_cv.frames.pixels import Image
+from deeplab_cv.frames.pixels import Image, resize, to_bgr
 from deeplab_cv.overlay.look import Look
 from deeplab_cv.overlay.styles import paint
 from deeplab_cv.tools.data.records import IGNORE, read_pair
@@ -55,7 +55,7 @@ def worst_page(evaluation: Evaluation) -> bytes:
 
 def _figure(judged: Judged, classes: tuple[str, ...], colours: dict[int, RGB]) -> str:
     picture, mask = read_pair(judged.record, len(classes))
-    image = np.asarray(cv2.cvtColor(picture, cv2.COLOR_RGB2BGR), np.uint8)
+    image = to_bgr(picture)
     wrong = ((mask != judged.labels) & (mask != IGNORE)).astype(np.uint8)
     pictures = (
         image,
@@ -88,7 +88,7 @@ def _data_url(image: Image | Labels) -> str:
     height, width = image.shape[:2]
     if width > MOST_PIXELS_WIDE:
         size_wh = MOST_PIXELS_WIDE, max(1, round(height * MOST_PIXELS_WIDE / width))
-        image = np.asarray(cv2.resize(image, size_wh, interpolation=cv2.INTER_AREA), np.uint8)
+        image = resize(image, size_wh, cv2.INTER_AREA)
     done, encoded = cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, 85])
     if not done:
         raise DataError("cannot encode a picture", f"{width}x{height}", "leave out --html")
