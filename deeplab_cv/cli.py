@@ -36,8 +36,8 @@ COMMANDS = {
 }
 """What each command does, as the help of `run` lists them: to use, to look, to measure, to make a network."""
 
-WORKSHOP = frozenset({"export", "verify", "repair", "optimise", "quantise", "train"})
-"""The commands that need the extra `train`."""
+TRAINING_PACKAGES = frozenset({"torch", "torchvision", "timm", "matplotlib", "pycocotools", "onnxslim"})
+"""What only the extra `train` brings: `train` and `export` need it, a few flags of other commands do."""
 
 _PICTURES = frozenset({".bmp", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp"})
 
@@ -74,7 +74,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             raise
         from deeplab_cv.machine.installed import how_to_install
 
-        remedy = how_to_install("train" if name in WORKSHOP else "")
+        remedy = how_to_install("train" if error.name in TRAINING_PACKAGES else "")
         print_line(f"error: {error.name} is not installed: {program()} {name}; {remedy}")
         return 1
     except BrokenPipeError:

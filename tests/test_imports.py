@@ -22,11 +22,8 @@ KNOWN = {
     "bench/stages.py imports deeplab_cv.viewer.window.Window": "as above",
     "bench/stages.py imports deeplab_cv.viewer.window.display_problem": "as above",
     "jobs/job.py imports deeplab_cv.viewer.desk.Desk": "until a run knows a Screen only",
-    "networks/catalogue.py imports deeplab_cv.engines.remembered.times_here": "until commands/models.py asks for it",
     "tools/examination.py imports deeplab_cv.settings.Settings": "until doctor hands over what it needs",
     "tools/examination.py imports deeplab_cv.viewer.window.display_problem": "until doctor hands over what it needs",
-    "tools/optimise.py imports deeplab_cv.pytorch.torch_scores.enlarged": "until it is NumPy's",
-    "tools/verify.py imports deeplab_cv.pytorch.torch_scores.enlarged": "until it is NumPy's",
 }
 """Imports that break a rule today, and why."""
 

@@ -11,9 +11,14 @@ examples:
 
 import argparse
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from deeplab_cv.machine import folders
 from deeplab_cv.settings import add_settings_arguments, load_settings
+
+if TYPE_CHECKING:
+    from deeplab_cv.networks.network import Network
+    from deeplab_cv.tools.verify import Scorer
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -31,18 +36,33 @@ def run(args: argparse.Namespace) -> int:
     settings = load_settings(args, folders.config_file()).settings
 
     from deeplab_cv.networks.opening import wanted_network
-    from deeplab_cv.pytorch.torch_scores import ScriptedScores, TorchScores
     from deeplab_cv.sources.pictures import find_pictures, read_picture
     from deeplab_cv.tools.verify import verify
     from deeplab_cv.tools.verify_report import print_findings, write_json
 
     network = wanted_network(settings)
     pictures = [(path.name, read_picture(path)) for path in find_pictures(args.pictures)] if args.pictures else []
-    torch_scores = TorchScores(network, args.checkpoint) if args.checkpoint else None
+    torch_scores = _checkpoint_scores(network, args.checkpoint) if args.checkpoint else None
     scripted = args.file.with_suffix(".torchscript.pt")
-    scripted_scores = ScriptedScores(network, scripted) if scripted.is_file() else None
+    scripted_scores = _scripted_scores(network, scripted) if scripted.is_file() else None
     findings = list(verify(network, settings.backend, pictures, torch_scores, scripted_scores))
     print_findings(network, findings)
     if args.json:
         write_json(args.json, findings)
     return 1 if any(finding.fault for finding in findings) else 0
+
+
+def _checkpoint_scores(network: "Network", checkpoint: Path) -> "Scorer":
+    from deeplab_cv.pytorch.torch_scores import TorchScores
+
+    return TorchScores(network, checkpoint)
+
+
+def _scripted_scores(network: "Network", file: Path) -> "Scorer | None":
+    """The scores of a TorchScript file that lies there; None, with a line, where PyTorch is not installed."""
+    try:
+        from deeplab_cv.pytorch.torch_scores import ScriptedScores
+    except ModuleNotFoundError as error:
+        print(f"left out: {file.name}: {error.name} is not installed")
+        return None
+    return ScriptedScores(network, file)

@@ -4,7 +4,6 @@ from pathlib import Path
 
 import torch
 from torch import nn
-from torch.nn import functional
 
 from deeplab_cv.engines import Blob
 from deeplab_cv.errors import NetworkError, UsageError
@@ -14,6 +13,7 @@ from deeplab_cv.networks.network import Network
 from deeplab_cv.pytorch.architectures import ARCHITECTURES, normalise
 from deeplab_cv.pytorch.exporting.weights import trained_checkpoint, weights_file
 from deeplab_cv.pytorch.torch_file import read_torch_file
+from deeplab_cv.tools.reference import enlarged
 
 
 class TorchScores:
@@ -75,13 +75,6 @@ def pictures_of(blob: Blob, card: Card) -> torch.Tensor:
         for values, neutral in ((card.input.mean, (0.0, 0.0, 0.0)), (card.input.std, (1.0, 1.0, 1.0)))
     )
     return torch.from_numpy(blob) * std + mean
-
-
-def enlarged(scores: Scores, size: tuple[int, int], align_corners: bool = False) -> Scores:
-    """Scores interpolated to height and width, as torchvision's networks end."""
-    small = torch.from_numpy(scores)[None]
-    whole: Scores = functional.interpolate(small, size=size, mode="bilinear", align_corners=align_corners)[0].numpy()
-    return whole
 
 
 def _architecture_name(network: Network) -> str:

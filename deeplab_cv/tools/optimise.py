@@ -17,10 +17,10 @@ from deeplab_cv.networks.golden import FLOAT32_TOLERANCE, GOLDEN_SEED, golden_bl
 from deeplab_cv.networks.network import Graph, Network, graph_at, rewritten_graph
 from deeplab_cv.networks.onnx_file import load_onnx
 from deeplab_cv.networks.onnx_graph import save_graph, simplified
-from deeplab_cv.pytorch.torch_scores import enlarged
 from deeplab_cv.tools.arithmetic import gmac
 from deeplab_cv.tools.folding import fold_normalisation
 from deeplab_cv.tools.racing import Race, race
+from deeplab_cv.tools.reference import enlarged, reference_session
 from deeplab_cv.tools.repair import HALF_TOLERANCE, inferred
 from deeplab_cv.tools.repairing.ends import cut_after_scores
 
@@ -103,7 +103,7 @@ def _written(model: onnx.ModelProto, card: Card, file: Path) -> Network:
     """A rewritten network with its card and golden scores, which are ONNX Runtime's; each step is proven besides."""
     file.parent.mkdir(parents=True)
     save_graph(model, file, {entry.key: entry.value for entry in model.metadata_props})
-    session = onnxruntime.InferenceSession(str(file), providers=["CPUExecutionProvider"])
+    session = reference_session(file)
     golden = {shape: _run(session, card, shape, GOLDEN_SEED) for shape in card.shapes}
     write_golden(file.with_suffix(".golden.npz"), golden)
     unproven: dict[Precision, float] = {"float32": FLOAT32_TOLERANCE, "float16": HALF_TOLERANCE}
@@ -140,8 +140,7 @@ def _step(name: str, before: Graph, after: Graph, backend: str) -> Step:
 
 
 def _scores(graph: Graph) -> Scores:
-    session = onnxruntime.InferenceSession(str(graph.file), providers=["CPUExecutionProvider"])
-    return _run(session, graph.card, graph.shape, PROOF_SEED)
+    return _run(reference_session(graph.file), graph.card, graph.shape, PROOF_SEED)
 
 
 def _run(session: onnxruntime.InferenceSession, card: Card, shape: Shape, seed: int) -> Scores:

@@ -15,6 +15,7 @@ from deeplab_cv.networks.network import Network, fixed_file, graph_for
 from deeplab_cv.tools.quantising.judge import Judge, Judged
 from deeplab_cv.tools.quantising.quantiser import Calibration, quantised_file, sensitive_layers, write_float32
 from deeplab_cv.tools.racing import Race, race
+from deeplab_cv.tools.reference import reference_session
 
 LAYERS_LEFT_FLOAT = (0, 4, 12)
 """How many of the most sensitive layers stay float, tried in this order until the labels are right enough."""
@@ -119,9 +120,7 @@ def gaining_engines(races: Sequence[Race]) -> tuple[str, ...]:
 
 def _golden_error(network: Network, file: Path) -> float:
     """ONNX Runtime's greatest error over the card's golden samples."""
-    import onnxruntime
-
-    session = onnxruntime.InferenceSession(str(file), providers=["CPUExecutionProvider"])
+    session = reference_session(file)
     errors = []
     for shape in network.card.shapes:
         golden = read_golden(network.card, network.file.parent, shape)

@@ -6,7 +6,6 @@ from pathlib import Path
 
 import numpy as np
 import onnx
-import onnxruntime
 
 from deeplab_cv.engines import Blob
 from deeplab_cv.errors import NetworkError, UsageError
@@ -15,6 +14,7 @@ from deeplab_cv.networks.card import Card, GoldenFacts, InputFacts, Origin, Outp
 from deeplab_cv.networks.golden import FLOAT32_TOLERANCE, GOLDEN_SEED, golden_blob, greatest_error, write_golden
 from deeplab_cv.networks.onnx_file import load_onnx
 from deeplab_cv.networks.onnx_graph import save_graph, simplified
+from deeplab_cv.tools.reference import reference_session
 from deeplab_cv.tools.repairing.ends import cut_after_scores, take_channels_first, take_floats, weights_off_the_inputs
 from deeplab_cv.tools.repairing.mends import MENDS
 
@@ -161,8 +161,7 @@ def _proof(
     kind = onnx.helper.tensor_dtype_to_np_dtype(entry.type.tensor_type.elem_type)
     if scores_name not in {value.name for value in watched.graph.output}:
         watched.graph.output.append(onnx.helper.make_empty_tensor_value_info(scores_name))
-    before = onnxruntime.InferenceSession(watched.SerializeToString(), providers=["CPUExecutionProvider"])
-    after = onnxruntime.InferenceSession(model.SerializeToString(), providers=["CPUExecutionProvider"])
+    before, after = reference_session(watched), reference_session(model)
 
     if np.issubdtype(kind, np.integer) and (facts.mean, facts.std) != ((0, 0, 0), (1, 1, 1)):
         raise UsageError("the network takes plain bytes", file, "say --mean 0,0,0 --std 1,1,1")

@@ -3,6 +3,7 @@
 import statistics
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -18,10 +19,10 @@ from deeplab_cv.machine.memory import spoiled_memory
 from deeplab_cv.networks.card import Shape
 from deeplab_cv.networks.golden import FLOAT32_TOLERANCE, golden_blob
 from deeplab_cv.networks.network import Graph, Network, graph_at, variant_graphs
-from deeplab_cv.pytorch.torch_scores import enlarged
 from deeplab_cv.segmentation.labels import labels_at
 from deeplab_cv.segmentation.preprocess import blob_of
 from deeplab_cv.tools.evaluating.accuracy import accuracy, confusion_matrix
+from deeplab_cv.tools.reference import enlarged
 
 FLOAT32_LABELS = 0.9999
 LESSER_LABELS = 0.995
@@ -104,8 +105,11 @@ def verify(
     for shape in network.card.shapes:
         graph = graph_at(network, shape)
         candidates = candidates_for([graph, *variant_graphs(network, graph)], backend)
-        reference_name, reference = ("pytorch", torch_scores) if torch_scores else _reference_engine(graph)
-        samples = _samples(graph, pictures, reference_name, reference)
+        if torch_scores:
+            samples = _samples(graph, pictures, "pytorch", torch_scores)
+        else:
+            with closing(_loaded_reference(graph)) as engine:
+                samples = _samples(graph, pictures, "onnxruntime:cpu", _scorer(engine))
         if scripted_scores:
             whole = [replace(sample, scores=enlarged(sample.scores, graph.shape)) for sample in samples]
             yield from _all_compared("torchscript", "float32", FLOAT32_TOLERANCE, graph, whole, scripted_scores)
@@ -126,10 +130,10 @@ def _samples(graph: Graph, pictures: Sequence[tuple[str, Image]], origin: str, r
     return samples
 
 
-def _reference_engine(graph: Graph) -> tuple[str, Scorer]:
+def _loaded_reference(graph: Graph) -> Engine:
     """ONNX Runtime in float32 on the processor: the engine that follows the ONNX standard to the letter."""
     engine: Engine = engine_module("onnxruntime").load(graph, "cpu", 0, 1)
-    return "onnxruntime:cpu", _scorer(engine)
+    return engine
 
 
 def _scorer(engine: Engine) -> Scorer:

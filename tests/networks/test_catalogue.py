@@ -8,7 +8,7 @@ from deeplab_cv.networks.catalogue import entries
 from tests.tiny_networks import tiny_network, tiny_onnx
 
 
-def test_every_network_is_listed_with_its_state(tmp_path: Path) -> None:
+def test_every_network_is_listed_with_its_problem(tmp_path: Path) -> None:
     tiny_network(tmp_path, "proven")
     tiny_onnx(tmp_path, "bare")
     changed = tiny_network(tmp_path, "changed")

@@ -10,12 +10,11 @@ from pathlib import Path
 
 import numpy as np
 import onnx
-import onnxruntime
 from numpy.typing import NDArray
 from onnx import NodeProto, TensorProto, helper, numpy_helper
 
 from deeplab_cv.engines import Blob
-from deeplab_cv.machine.processor import usable_cores
+from deeplab_cv.tools.reference import reference_session
 
 Means = NDArray[np.float32]
 """The mean of each channel over pictures, rows and columns: float32 (channels,)."""
@@ -57,9 +56,7 @@ def _means(model: onnx.ModelProto, outputs: Sequence[str], blobs: Sequence[Blob]
     for number, output in enumerate(outputs):
         probed.graph.node.append(helper.make_node("GlobalAveragePool", [output], [f"mean {number}"]))
         probed.graph.output.append(helper.make_tensor_value_info(f"mean {number}", TensorProto.FLOAT, None))
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = usable_cores()
-    session = onnxruntime.InferenceSession(probed.SerializeToString(), options, providers=["CPUExecutionProvider"])
+    session = reference_session(probed)
     name = session.get_inputs()[0].name
     sums = [np.sum(of_one, axis=0) for of_one in zip(*(session.run(None, {name: blob}) for blob in blobs), strict=True)]
     return {output: total.ravel() / len(blobs) for output, total in zip(outputs, sums, strict=True)}

@@ -5,18 +5,17 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import onnxruntime
 from numpy.typing import NDArray
 
 from deeplab_cv.frames.frame import Labels
 from deeplab_cv.frames.pixels import Image
-from deeplab_cv.machine.processor import usable_cores
 from deeplab_cv.networks.card import Card
 from deeplab_cv.networks.network import nearest_shape
 from deeplab_cv.segmentation.labels import labels_at
 from deeplab_cv.segmentation.preprocess import filled_area
 from deeplab_cv.tools.evaluating.accuracy import accuracy, confusion_matrix
 from deeplab_cv.tools.quantising.quantiser import input_of
+from deeplab_cv.tools.reference import reference_session
 
 LEAST_SHARE = 0.005
 """A class that fills less of all judged pixels is left out of the mean against float labels: a handful of pixels at
@@ -68,9 +67,7 @@ class Judge:
         return Judged(left_float, float(np.array(figures.iou)[large].mean()), figures.pixel_accuracy, truth)
 
     def _labels(self, file: Path) -> list[Labels]:
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = usable_cores()
-        session = onnxruntime.InferenceSession(str(file), options, providers=["CPUExecutionProvider"])
+        session = reference_session(file)
         return [
             self._labels_of(session.run([self.card.output.name], self._feed(picture))[0][0], picture)
             for _, picture in self.pictures
