@@ -163,11 +163,20 @@ def _watch(reading: int) -> None:
                 _end()
         if _state.late:
             time.sleep(_IMPORT_RETRY_S)
-            # Writes to the pipe again, and so comes back here for as long as the import lasts.
-            _thread.interrupt_main(signal.Signals(number))
+            # Comes back here through the pipe for as long as the import lasts.
+            _send_again(number)
         elif _state.answer is None:
             time.sleep(_LEAVING_S)
             _leave()
+
+
+def _send_again(number: int) -> None:
+    main = threading.main_thread().ident
+    if main is not None and hasattr(signal, "pthread_kill"):
+        # Wakes the main thread out of a wait, too.
+        signal.pthread_kill(main, number)
+    else:
+        _thread.interrupt_main(signal.Signals(number))
 
 
 def _end() -> NoReturn:
