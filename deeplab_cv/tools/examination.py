@@ -67,6 +67,7 @@ def _opencv_build() -> str:
 def _print_installed(console: Console) -> None:
     wheels = installed([*ENGINE_WHEELS, "av", "numpy", "onnx", "torch"])
     console.print(f"installed  {', '.join(f'{wheel} {version}' for wheel, version in wheels.items())}")
+    console.print("optional   onnxruntime or openvino: one of the two beside OpenCV is enough")
     for line in conflicts():
         console.print(f"[yellow]warning:[/] {escape(line)}")
 
