@@ -5,6 +5,7 @@ import av
 import pytest
 
 from deeplab_cv.frames.frame import Painted
+from deeplab_cv.sinks import in_words
 from deeplab_cv.sinks.original import Original
 from deeplab_cv.sinks.video import VideoSink
 from deeplab_cv.sources.video import VideoSource
@@ -22,7 +23,7 @@ def copied(source_path, out_path):
         sink = VideoSink(out_path, source.info)
         for frame in iter(source.read, None):
             sink.write(Painted(frame, None, frame.pixels, ()))
-        return sink.finish()
+        return in_words(sink.finish())
 
 
 def later_by(path, seconds):
