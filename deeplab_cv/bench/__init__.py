@@ -1,6 +1,6 @@
 """What `app.py bench` measures: one file per measurement, each with `measure(plan, ...) -> Part`."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -26,7 +26,6 @@ class Plan:
         rounds: how often each contender has its turn.
         memory_frames: how many frames the memory is watched for.
         screen: where windows are shown; None where there is only the user's own, or none.
-        say: takes one line for the user.
     """
 
     settings: Settings
@@ -35,7 +34,6 @@ class Plan:
     rounds: int
     memory_frames: int
     screen: Screen | None
-    say: Callable[[str], None]
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,6 @@
 """How fast each engine runs each network by itself: per shape, precision, threads and tensors in flight."""
 
+import logging
 from dataclasses import dataclass
 
 from deeplab_cv.bench import Part, Plan, Row
@@ -14,6 +15,8 @@ from deeplab_cv.networks.card import Shape
 from deeplab_cv.networks.catalogue import entries
 from deeplab_cv.networks.network import Network, graph_at, variant_graphs
 from deeplab_cv.networks.opening import open_network, wanted_network
+
+_log = logging.getLogger(__name__)
 
 _SHAPES = 3
 """Those for 1:1, 4:3 and 16:9; the upright ones cost the same."""
@@ -104,7 +107,7 @@ def _loaded_ways(plan: Plan, network: Network, shape: Shape) -> list[_Loaded]:
             try:
                 engine: Engine = module.load(candidate.graph, candidate.device, threads, depth)
             except EngineError as error:
-                plan.say(f"{candidate}: {error}")
+                _log.info("%s: %s", candidate, error)
                 break
             if engine.depth == depth:
                 loaded.append(_Loaded(candidate, engine, blob))

@@ -1,6 +1,7 @@
 """Other ways to do the same (benchmarks/peers of a clone), in turns with the program itself: same clip, same cores."""
 
 import json
+import logging
 import subprocess
 import sys
 import tempfile
@@ -18,6 +19,8 @@ from deeplab_cv.machine.folders import cache_folder
 from deeplab_cv.machine.installed import how_to_install
 from deeplab_cv.networks.network import graph_for
 from deeplab_cv.networks.opening import wanted_network
+
+_log = logging.getLogger(__name__)
 
 _FOLDER = ROOT / "benchmarks" / "peers"
 _HEIGHT = 720
@@ -92,7 +95,7 @@ def measure(plan: Plan) -> Part:
     ]
     for _ in range(max(1, plan.rounds - 1)):
         for contestant in list(contestants):
-            plan.say(f"{contestant.program}, {contestant.network}")
+            _log.info("%s, %s", contestant.program, contestant.network)
             try:
                 figures = _run(contestant, clip)
                 runs.setdefault(contestant, []).append(figures)
@@ -152,7 +155,7 @@ def _usual_network(plan: Plan) -> Path | None:
                 command = [sys.executable, str(_FOLDER / "usual_network.py"), str(temporary), str(_USUAL_SIZE)]
                 subprocess.run(command, env=child_environment(), capture_output=True, text=True, check=True)
         except subprocess.CalledProcessError as error:
-            plan.say(f"torchvision's network cannot be made: {_last_line(error.stderr)}")
+            _log.info("torchvision's network cannot be made: %s", _last_line(error.stderr))
             return None
     return file
 

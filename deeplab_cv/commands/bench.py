@@ -12,7 +12,6 @@ examples:
 """
 
 import argparse
-import sys
 from pathlib import Path
 
 from deeplab_cv.errors import UsageError
@@ -65,7 +64,7 @@ def run(args: argparse.Namespace) -> int:
         console = wide_console(_TABLE_WIDTH)
         measured = []
         with virtual_screen() as screen:
-            plan = Plan(settings, clip, heights, args.rounds, args.memory_frames, screen, _say)
+            plan = Plan(settings, clip, heights, args.rounds, args.memory_frames, screen)
             for name in parts:
                 part = importlib.import_module(f"deeplab_cv.bench.{_MODULES.get(name, name)}").measure(plan)
                 print_part(console, part)
@@ -77,10 +76,6 @@ def run(args: argparse.Namespace) -> int:
             for file in write_plots(args.plots, report):
                 print(f"{file}: written")
         return 0
-
-
-def _say(line: str) -> None:
-    print(line, file=sys.stderr, flush=True)
 
 
 def _wanted_parts(words: list[str]) -> list[str]:

@@ -10,7 +10,7 @@ from deeplab_cv.settings import Settings
 
 OURS = Contestant("ours", "a", "", ())
 MISSING = Contestant("missing", "a", "missing.py", ())
-PLAN = Plan(Settings(), demo_clip(), (720,), 3, 0, None, lambda _: None)
+PLAN = Plan(Settings(), demo_clip(), (720,), 3, 0, None)
 
 
 def run(contestant, clip):

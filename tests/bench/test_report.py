@@ -29,7 +29,7 @@ LABELS = Part(
 
 @pytest.fixture
 def plan(tmp_path):
-    return Plan(Settings(threads=2), tmp_path / "clip.mp4", (720,), 3, 1000, None, print)
+    return Plan(Settings(threads=2), tmp_path / "clip.mp4", (720,), 3, 1000, None)
 
 
 def test_the_json_holds_machine_versions_settings_and_every_part(plan, tmp_path):
