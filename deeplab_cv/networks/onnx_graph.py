@@ -1,4 +1,4 @@
-"""An ONNX graph as it is stored: simplified, with half-precision weights where that is exact."""
+"""An ONNX graph: who makes and reads a tensor, how large it is, and how its weights are stored."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -6,9 +6,13 @@ from typing import Any
 
 import numpy as np
 import onnx
-from onnx import numpy_helper
+from numpy.typing import NDArray
+from onnx import helper, numpy_helper
 
 from deeplab_cv.networks.onnx_file import save_onnx
+
+Node = Any
+GraphProto = Any
 
 HALF_FROM = 1024
 """Tensors of fewer numbers stay float32: they hold offsets and fine detail, and nearly no bytes."""
@@ -59,3 +63,76 @@ def save_graph(model: onnx.ModelProto, path: Path, facts: Mapping[str, Any]) -> 
     onnx.helper.set_model_props(model, {key: str(value) for key, value in facts.items()})
     onnx.checker.check_model(model, full_check=True)
     save_onnx(model, path)
+
+
+def producer(graph: GraphProto, name: str) -> Node | None:
+    """The node that makes a tensor; None for inputs and weights."""
+    return next((node for node in graph.node if name in node.output), None)
+
+
+def consumers(graph: GraphProto, name: str) -> list[Node]:
+    """The nodes that read a tensor."""
+    return [node for node in graph.node if name in node.input]
+
+
+def weight(graph: GraphProto, name: str) -> NDArray[Any] | None:
+    """A constant's values; None for a tensor that is computed."""
+    found = next((tensor for tensor in graph.initializer if tensor.name == name), None)
+    return None if found is None else numpy_helper.to_array(found)
+
+
+def add_weight(graph: GraphProto, name: str, values: NDArray[Any]) -> str:
+    """Store a constant under a name that no other has; returns the name."""
+    taken = {tensor.name for tensor in graph.initializer}
+    while name in taken:
+        name += "_"
+    graph.initializer.append(numpy_helper.from_array(np.ascontiguousarray(values), name))
+    return name
+
+
+def attribute(node: Node, name: str, default: Any = None) -> Any:
+    """The value of a node's attribute."""
+    found = next((each for each in node.attribute if each.name == name), None)
+    return default if found is None else helper.get_attribute_value(found)
+
+
+def sizes(model: onnx.ModelProto) -> dict[str, tuple[int, ...]]:
+    """Shapes by tensor name as far as they can be inferred; 0 for a side that is open."""
+    graph = onnx.shape_inference.infer_shapes(model).graph
+    return {
+        value.name: tuple(side.dim_value for side in value.type.tensor_type.shape.dim)
+        for value in (*graph.value_info, *graph.input, *graph.output)
+    }
+
+
+def in_order(graph: GraphProto) -> None:
+    """Sort the nodes so that each stands after those whose results it reads."""
+    waiting, done = list(graph.node), {value.name for value in (*graph.input, *graph.initializer)} | {""}
+    ordered = []
+    while waiting:
+        ready = [node for node in waiting if done.issuperset(node.input)]
+        if not ready:
+            break
+        ordered += ready
+        done.update(name for node in ready for name in node.output)
+        waiting = [node for node in waiting if node not in ready]
+    del graph.node[:]
+    graph.node.extend(ordered + waiting)
+
+
+def main_output(graph: GraphProto) -> str:
+    """The name of the output that holds the scores: the one called so, else the first."""
+    names = [value.name for value in graph.output]
+    return next((name for name in ("output", "out", "logits") if name in names), names[0])
+
+
+def drop_dead(graph: GraphProto) -> None:
+    """Remove nodes and weights whose results reach no output."""
+    needed = {value.name for value in graph.output}
+    for node in reversed(list(graph.node)):
+        if needed.intersection(node.output):
+            needed.update(node.input)
+        else:
+            graph.node.remove(node)
+    for tensor in [each for each in graph.initializer if each.name not in needed]:
+        graph.initializer.remove(tensor)

@@ -25,6 +25,8 @@ def rewrite_atrous(model: Any) -> bool:
     """
     from onnx import helper
 
+    from deeplab_cv.networks.onnx_graph import drop_dead
+
     sizes = {
         value.name: tuple(dimension.dim_value for dimension in value.type.tensor_type.shape.dim[2:])
         for value in (*model.graph.input, *model.graph.value_info)
@@ -44,7 +46,7 @@ def rewrite_atrous(model: Any) -> bool:
     del model.graph.node[:]
     model.graph.node.extend(nodes)
     if rewritten:
-        _drop_unused(model.graph)
+        drop_dead(model.graph)
     return rewritten
 
 
@@ -59,16 +61,6 @@ def _weights(graph: Any) -> dict[str, NDArray[np.float32]]:
 
 def _is_weight_cast(node: Any, stored: Mapping[str, Any]) -> bool:
     return node.op_type == "Cast" and node.input[0] in stored
-
-
-def _drop_unused(graph: Any) -> None:
-    """Remove the weights that no node reads any more, and their Casts."""
-    for _ in range(2):
-        used = {name for node in graph.node for name in node.input} | {value.name for value in graph.output}
-        for node in [node for node in graph.node if not used.intersection(node.output)]:
-            graph.node.remove(node)
-        for tensor in [tensor for tensor in graph.initializer if tensor.name not in used]:
-            graph.initializer.remove(tensor)
 
 
 def _rate(attributes: dict[str, Any]) -> int | None:

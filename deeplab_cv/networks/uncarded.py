@@ -37,6 +37,9 @@ def guessed_card(file: Path, guess: Guess) -> tuple[Card, bool]:
         NetworkError: the file is not ONNX, or has another form than picture in, scores out.
         UsageError: what was said does not fit the file, or too little was said.
     """
+    # onnx takes a while to import, and networks with a card never come here.
+    from deeplab_cv.networks.onnx_graph import main_output
+
     model = load_onnx(file)
     weights = {tensor.name for tensor in model.graph.initializer}
     inputs = [value for value in model.graph.input if value.name not in weights]
@@ -54,7 +57,7 @@ def guessed_card(file: Path, guess: Guess) -> tuple[Card, bool]:
     if not symbolic and guess.size_wh is not None and guess.size_wh != fixed[::-1]:
         raise UsageError(f"the network's input is fixed to {fixed[1]}x{fixed[0]}", file, "leave out --size")
     shape = (guess.size_wh[1], guess.size_wh[0]) if symbolic and guess.size_wh else fixed
-    name = next((name for name in ("output", "out", "logits") if name in outputs), next(iter(outputs)))
+    name = main_output(model.graph)
     classes = class_names(guess.classes)
     channels = outputs[name].type.tensor_type.shape.dim
     if len(channels) != 4:

@@ -2,7 +2,7 @@
 
 A checkpoint file is a dictionary of tensors and plain types, so that `torch.load(path, weights_only=True)` reads it:
 
-- `facts`: what `Facts` holds, as plain types;
+- `facts`: what `CheckpointFacts` holds, as plain types;
 - `network`: state_dict of the averaged weights (EMA), the ones to validate and export;
 - `training`: optimizer, current weights, step and seconds used; absent from a final file.
 """
@@ -23,7 +23,7 @@ REMEDY = "give a .pt file of `app.py train`"
 
 
 @dataclass(frozen=True)
-class Facts:
+class CheckpointFacts:
     """What is known of trained weights.
 
     Attributes:
@@ -48,7 +48,7 @@ class Facts:
 
 
 def save_checkpoint(
-    path: Path, facts: Facts, weights: dict[str, torch.Tensor], training: dict[str, Any] | None = None
+    path: Path, facts: CheckpointFacts, weights: dict[str, torch.Tensor], training: dict[str, Any] | None = None
 ) -> None:
     """Write a checkpoint; a file of the final name is always whole."""
     plain_facts = asdict(facts) | {"classes": list(facts.classes)}
@@ -59,7 +59,7 @@ def save_checkpoint(
         torch.save(content, temporary)
 
 
-def load_checkpoint(path: Path) -> tuple[nn.Module, Facts]:
+def load_checkpoint(path: Path) -> tuple[nn.Module, CheckpointFacts]:
     """The network with the averaged weights, in evaluation mode on the processor, and its facts.
 
     Raises NetworkError if the file is no checkpoint of this program.
@@ -82,7 +82,7 @@ def read_checkpoint(path: Path) -> dict[str, Any]:
     return content
 
 
-def facts_of(content: dict[str, Any]) -> Facts:
+def facts_of(content: dict[str, Any]) -> CheckpointFacts:
     """The facts in a checkpoint's dictionary."""
     facts = dict(content["facts"])
-    return Facts(**(facts | {"classes": tuple(facts["classes"])}))
+    return CheckpointFacts(**(facts | {"classes": tuple(facts["classes"])}))

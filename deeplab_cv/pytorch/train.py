@@ -14,7 +14,7 @@ from torch.optim.swa_utils import AveragedModel
 
 from deeplab_cv.errors import NetworkError, UsageError
 from deeplab_cv.pytorch.architectures import ARCHITECTURES, build_network, early_stages, freeze, normalise
-from deeplab_cv.pytorch.checkpoint import Facts, facts_of, read_checkpoint, save_checkpoint
+from deeplab_cv.pytorch.checkpoint import CheckpointFacts, facts_of, read_checkpoint, save_checkpoint
 from deeplab_cv.pytorch.dilation import use_phases
 from deeplab_cv.pytorch.training.crops import batches_from
 from deeplab_cv.pytorch.training.log import TrainingLog
@@ -28,7 +28,7 @@ from deeplab_cv.pytorch.training.schedule import learning_rate_factor
 from deeplab_cv.pytorch.training.start import earlier_network, take_over
 from deeplab_cv.pytorch.training.validate import comparison_sheet, evaluate_miou
 from deeplab_cv.tools.data.records import Record
-from deeplab_cv.tools.evaluating.accuracy import Accuracy
+from deeplab_cv.tools.evaluating.accuracy import LabelAccuracy
 from deeplab_cv.tools.progress import progress_bar
 
 GRADIENT_NORM = 5.0
@@ -36,7 +36,7 @@ STEPS_PER_ROW = 20
 SHEET_ROWS = 8
 
 
-def train(plan: TrainingPlan, resume: bool) -> Facts:
+def train(plan: TrainingPlan, resume: bool) -> CheckpointFacts:
     """Run a training to the end of its budget, write RUN/network.pt, and return its facts.
 
     resume: go on from RUN/last.pt; the result is that of a training never stopped.
@@ -128,7 +128,7 @@ class TrainingRun:
         self.step = 0
         self.seconds_before = 0.0
         self.started = time.monotonic()
-        self.accuracy: Accuracy | None = None
+        self.accuracy: LabelAccuracy | None = None
 
     def seconds(self) -> float:
         """Training time used, that of earlier parts of a resumed training included."""
@@ -203,14 +203,14 @@ class TrainingRun:
             f"step {self.step}, {self.seconds() / 60:.0f} min: mIoU {self.accuracy.miou:.3f} on {len(records)} pictures"
         )
 
-    def facts(self) -> Facts:
+    def facts(self) -> CheckpointFacts:
         """The facts of the weights as they are now."""
         plan = self.plan
         figures: dict[str, float] = {}
         if self.accuracy is not None:
             figures = {"miou": self.accuracy.miou, "pixel_accuracy": self.accuracy.pixel_accuracy}
             figures |= {f"iou_{name}": value for name, value in zip(plan.classes, self.accuracy.iou, strict=True)}
-        return Facts(
+        return CheckpointFacts(
             plan.architecture,
             plan.classes,
             plan.val_pixels,

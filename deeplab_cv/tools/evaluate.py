@@ -21,7 +21,7 @@ from deeplab_cv.segmentation.smoothing import ScoreSmoother
 from deeplab_cv.segmentation.stream import Stream
 from deeplab_cv.sources import Source
 from deeplab_cv.tools.data.records import Record, read_pair
-from deeplab_cv.tools.evaluating.accuracy import Accuracy, Confusion, accuracy, confusion_matrix
+from deeplab_cv.tools.evaluating.accuracy import Confusion, LabelAccuracy, accuracy, confusion_matrix
 from deeplab_cv.tools.evaluating.boundary import boundary_scores
 from deeplab_cv.tools.evaluating.stability import FlickerMeter, Stability, compared_size
 
@@ -29,7 +29,7 @@ PLAIN, SMOOTHED = "plain", "smoothed"
 
 
 @dataclass(frozen=True)
-class Judged:
+class JudgedPicture:
     """A picture and what became of it.
 
     Attributes:
@@ -78,7 +78,7 @@ class Evaluation:
     groups: dict[Shape, Group]
     boundary: tuple[float, ...]
     picture_miou: tuple[tuple[str, float], ...]
-    worst: tuple[Judged, ...]
+    worst: tuple[JudgedPicture, ...]
     inference_ms: float
     picture_ms: float
 
@@ -89,7 +89,7 @@ class Evaluation:
         return counts
 
     @property
-    def accuracy(self) -> Accuracy:
+    def accuracy(self) -> LabelAccuracy:
         """The figures of all pictures."""
         return accuracy(self.confusion)
 
@@ -145,7 +145,7 @@ def evaluate(
     groups: dict[Shape, Group] = {}
     boundaries: list[npt.NDArray[np.float64]] = []
     picture_miou: list[tuple[str, float]] = []
-    worst: list[Judged] = []
+    worst: list[JudgedPicture] = []
     engines: dict[str, None] = {}
     inference_ms: list[float] = []
     with make_engines(network if shape is None else at_shape(network, shape)) as on_engines:
@@ -167,7 +167,7 @@ def evaluate(
             group.confusion += confusion
             group.ms.append(picture_ms)
             boundaries.append(boundary_scores(mask, labels, classes))
-            judged = Judged(record, labels, confusion, accuracy(confusion).miou)
+            judged = JudgedPicture(record, labels, confusion, accuracy(confusion).miou)
             picture_miou.append((record.name, judged.miou))
             if confusion.any():
                 worst = sorted([*worst, judged], key=lambda each: each.miou)[:worst_count]

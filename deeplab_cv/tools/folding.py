@@ -6,8 +6,7 @@ import numpy as np
 import onnx
 from onnx import helper
 
-from deeplab_cv.networks.onnx_graph import store_float32
-from deeplab_cv.tools.repairing.graphs import add_weight, attribute, consumers, weight
+from deeplab_cv.networks.onnx_graph import add_weight, attribute, consumers, store_float32, weight
 
 Three = tuple[float, float, float]
 

@@ -12,7 +12,7 @@ from deeplab_cv.machine.files import whole_file
 from deeplab_cv.networks.card import Card, Variant, file_hash, write_card
 from deeplab_cv.networks.golden import greatest_error, read_golden, rounded_up
 from deeplab_cv.networks.network import Network, fixed_file, graph_for
-from deeplab_cv.tools.quantising.judge import Judge, Judged
+from deeplab_cv.tools.quantising.judge import Judge, JudgedInt8
 from deeplab_cv.tools.quantising.quantiser import Calibration, quantised_file, sensitive_layers, write_float32
 from deeplab_cv.tools.racing import Race, race
 from deeplab_cv.tools.reference import reference_session
@@ -43,7 +43,7 @@ class Quantised:
         variant: what was written and put on the card; None where nothing was worth keeping.
     """
 
-    judged: tuple[Judged, ...]
+    judged: tuple[JudgedInt8, ...]
     races: tuple[Race, ...] = ()
     variant: Variant | None = None
 
@@ -61,7 +61,7 @@ def quantise(
         network: a float network with a card and golden scores.
         pictures: name and frame (H, W, 3), BGR; every second one calibrates, the others judge.
         masks: true labels by picture name, 255 for unknown; may be empty.
-        max_miou_drop: see `Judged.drop`.
+        max_miou_drop: see `JudgedInt8.drop`.
         reduce_range: see `Calibration`; for processors without VNNI.
 
     Raises:
@@ -77,7 +77,7 @@ def quantise(
         float_file = write_float32(network.file, folder / "float.onnx")
         calibration = Calibration(network.card, [picture for _, picture in pictures[::2]], reduce_range)
         judge = Judge(network.card, float_file, judges, masks)
-        attempts: list[Judged] = []
+        attempts: list[JudgedInt8] = []
         ranking: list[str] = []
         for left_float in LAYERS_LEFT_FLOAT:
             if left_float and not ranking:
@@ -89,7 +89,7 @@ def quantise(
     return Quantised(tuple(attempts))
 
 
-def _raced(network: Network, file: Path, attempts: Sequence[Judged], full_range: bool) -> Quantised:
+def _raced(network: Network, file: Path, attempts: Sequence[JudgedInt8], full_range: bool) -> Quantised:
     variant = Variant(
         file=network.file.with_suffix(".int8.onnx").name,
         sha256=file_hash(file),
@@ -138,7 +138,7 @@ def with_variant(card: Card, variant: Variant) -> Card:
     return card.model_copy(update={"variants": (*others, variant)})
 
 
-def _remark(judged: Judged) -> str:
+def _remark(judged: JudgedInt8) -> str:
     words = f"{judged.left_float} layers left float; mIoU with the float network's labels {judged.miou_to_float:.3f}"
     if judged.truth:
         words += f", with the truth {judged.truth[1]:.3f} (float {judged.truth[0]:.3f})"

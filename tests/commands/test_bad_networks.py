@@ -12,7 +12,7 @@ torch = pytest.importorskip("torch", reason="the workshop needs requirements-tra
 from deeplab_cv.cli import main
 from deeplab_cv.networks.golden import golden_picture
 from deeplab_cv.pytorch.architectures import build_network
-from deeplab_cv.pytorch.checkpoint import Facts, save_checkpoint
+from deeplab_cv.pytorch.checkpoint import CheckpointFacts, save_checkpoint
 from tests.tiny_networks import tiny_network, tiny_onnx
 
 LRASPP = "lraspp_mobilenet_v3_large"
@@ -115,7 +115,7 @@ def test_weights_for_another_class_count_are_one_line(folder: Path, capsys: pyte
 def test_a_checkpoint_whose_facts_tell_another_class_count_is_one_line(
     folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    facts = Facts(LRASPP, ("nothing", "cat", "dog"), pixels=96, step=1, minutes=1, seed=0, command="")
+    facts = CheckpointFacts(LRASPP, ("nothing", "cat", "dog"), pixels=96, step=1, minutes=1, seed=0, command="")
     save_checkpoint(folder / "three.pt", facts, build_network(LRASPP, 21).state_dict())
     before = contents(folder)
 

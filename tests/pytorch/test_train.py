@@ -11,7 +11,7 @@ from PIL import Image
 torch = pytest.importorskip("torch", reason="training needs torch (requirements-train.txt)")
 
 from deeplab_cv.pytorch.architectures import build_network
-from deeplab_cv.pytorch.checkpoint import Facts, load_checkpoint, save_checkpoint
+from deeplab_cv.pytorch.checkpoint import CheckpointFacts, load_checkpoint, save_checkpoint
 from deeplab_cv.pytorch.exporting.weights import random_weights
 from tests.tools.data.datasets import write_voc
 
@@ -97,7 +97,7 @@ def test_wrong_use_is_one_line(tmp_path: Path, arguments: list[str], message: st
 def test_a_training_begun_from_another_network_keeps_its_statistics(tmp_path: Path) -> None:
     data = write_voc(tmp_path / "voc", train=4, val=1)
     earlier = random_weights("deeplabv3_lite", ("background", "cat", "sheep"), seed=3).network.state_dict()
-    facts = Facts("deeplabv3_lite", ("background", "cat", "sheep"), 64, 1, 1.0, 3, "app.py train")
+    facts = CheckpointFacts("deeplabv3_lite", ("background", "cat", "sheep"), 64, 1, 1.0, 3, "app.py train")
     save_checkpoint(tmp_path / "earlier.pt", facts, earlier)
     done = train(data, tmp_path / "run", "--steps", "2", "--start", str(tmp_path / "earlier.pt"))
     assert done.returncode == 0, done.stderr

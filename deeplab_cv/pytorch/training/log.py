@@ -4,6 +4,7 @@ import csv
 from collections.abc import Sequence
 from pathlib import Path
 
+from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
@@ -56,7 +57,7 @@ class TrainingLog:
         figure.savefig(self.picture_path, dpi=100)
 
     @staticmethod
-    def curve(axes, rows: Sequence[dict[str, str]], column: str, colour: str) -> None:  # type: ignore[no-untyped-def]
+    def curve(axes: Axes, rows: Sequence[dict[str, str]], column: str, colour: str) -> None:
         """Draw one column over the minutes."""
         points = [(float(row["minutes"]), float(row[column])) for row in rows if row[column]]
         axes.plot([x for x, _ in points], [y for _, y in points], label=column, color=colour)

@@ -1,7 +1,5 @@
 """What a training needs before its first step: lists, completed masks, the teacher's scores, crops."""
 
-from collections.abc import Callable
-
 import numpy as np
 import numpy.typing as npt
 import torch
@@ -68,7 +66,10 @@ def prepare_crops(
         from deeplab_cv.pytorch.training.teacher import teacher_scores
 
         teaching = progress.add_task("asking the teacher", total=len(records))
-        report: Callable[[int], None] = lambda done: progress.update(teaching, completed=done)  # noqa: E731
+
+        def report(done: int) -> None:
+            progress.update(teaching, completed=done)
+
         teacher_file = teacher_scores(plan.teacher, records, class_count, plan.out, report)
     architecture = ARCHITECTURES[plan.architecture]
     settings = CropSettings(plan.crop_pixels, 2 * architecture.input_multiple, architecture.mean)

@@ -17,7 +17,7 @@ from deeplab_cv.errors import NetworkError
 from deeplab_cv.machine.files import whole_file
 from deeplab_cv.tools.data.records import Record, read_picture
 
-Scores = npt.NDArray[np.float16]
+TeacherScores = npt.NDArray[np.float16]
 
 SHARD_LENGTH = 256
 """Pictures per file: a stopped computation loses at most this many."""
@@ -71,7 +71,7 @@ def teacher_scores(
     return whole
 
 
-def store(request: "ov.InferRequest", row: int, scores: Scores) -> None:
+def store(request: "ov.InferRequest", row: int, scores: TeacherScores) -> None:
     """Keep the result of one request in its row."""
     scores[row] = request.get_output_tensor(0).data[0]
 

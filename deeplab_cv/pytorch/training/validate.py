@@ -11,7 +11,7 @@ from torch.nn import functional
 from deeplab_cv.classes import voc_palette
 from deeplab_cv.pytorch.architectures import Architecture, normalise
 from deeplab_cv.tools.data.records import IGNORE, Mask, Picture, Record, read_pair
-from deeplab_cv.tools.evaluating.accuracy import Accuracy, accuracy, confusion_matrix
+from deeplab_cv.tools.evaluating.accuracy import LabelAccuracy, accuracy, confusion_matrix
 
 
 def evaluate_miou(
@@ -21,7 +21,7 @@ def evaluate_miou(
     class_count: int,
     pixels: int,
     device: torch.device,
-) -> Accuracy:
+) -> LabelAccuracy:
     """Mean IoU over whole pictures, each at its own shape of about pixels x pixels, scored at the picture's size."""
     confusion = np.zeros((class_count, class_count), np.int64)
     for record in records:

@@ -12,7 +12,7 @@ Confusion = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True)
-class Accuracy:
+class LabelAccuracy:
     """Figures of a measurement, 0..1; a class in neither masks nor predictions has IoU NaN and does not count."""
 
     miou: float
@@ -20,7 +20,7 @@ class Accuracy:
     iou: tuple[float, ...]
 
 
-def accuracy(confusion: Confusion) -> Accuracy:
+def accuracy(confusion: Confusion) -> LabelAccuracy:
     """The figures of a confusion matrix; all are NaN or 0 where no pixel was counted."""
     right = np.diag(confusion)
     union = confusion.sum(0) + confusion.sum(1) - right
@@ -28,7 +28,7 @@ def accuracy(confusion: Confusion) -> Accuracy:
         iou = right / union
     met = iou[union > 0]
     miou = float(met.mean()) if met.size else float("nan")
-    return Accuracy(miou, float(right.sum() / max(1, confusion.sum())), tuple(iou.tolist()))
+    return LabelAccuracy(miou, float(right.sum() / max(1, confusion.sum())), tuple(iou.tolist()))
 
 
 def confusion_matrix(mask: Mask, prediction: Mask, class_count: int) -> Confusion:

@@ -13,7 +13,7 @@ from deeplab_cv.frames.pixels import Image, resize, to_bgr
 from deeplab_cv.overlay.look import Look
 from deeplab_cv.overlay.styles import paint
 from deeplab_cv.tools.data.records import IGNORE, read_pair
-from deeplab_cv.tools.evaluate import Evaluation, Judged
+from deeplab_cv.tools.evaluate import Evaluation, JudgedPicture
 from deeplab_cv.tools.evaluating.accuracy import Confusion
 
 MOST_PIXELS_WIDE = 400
@@ -53,7 +53,7 @@ def worst_page(evaluation: Evaluation) -> bytes:
     return "\n".join(parts).encode()
 
 
-def _figure(judged: Judged, classes: tuple[str, ...], colours: dict[int, RGB]) -> str:
+def _figure(judged: JudgedPicture, classes: tuple[str, ...], colours: dict[int, RGB]) -> str:
     picture, mask = read_pair(judged.record, len(classes))
     image = to_bgr(picture)
     wrong = ((mask != judged.labels) & (mask != IGNORE)).astype(np.uint8)

@@ -10,8 +10,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from deeplab_cv.networks.card import Accuracy as CardAccuracy
-from deeplab_cv.networks.card import Card, Flicker
+from deeplab_cv.networks.card import Accuracy, Card, Flicker
 from deeplab_cv.tools.evaluate import Evaluation, VideoEvaluation
 from deeplab_cv.tools.evaluating.accuracy import accuracy
 from deeplab_cv.tools.evaluating.boundary import TOLERANCE
@@ -76,7 +75,7 @@ def as_json(pictures: Evaluation | None, video: VideoEvaluation | None) -> bytes
 def with_accuracy(card: Card, evaluation: Evaluation, data: str) -> Card:
     """The card with these figures, in place of earlier ones of the same data, shape and engines."""
     figures = evaluation.accuracy
-    entry = CardAccuracy(
+    entry = Accuracy(
         data=data,
         how=f"{_pictures(evaluation)}, {', '.join(evaluation.engines)}",
         miou=round(figures.miou, 4),

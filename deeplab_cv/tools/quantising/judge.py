@@ -23,7 +23,7 @@ its borders would decide it."""
 
 
 @dataclass(frozen=True)
-class Judged:
+class JudgedInt8:
     """How right an int8 network is on frames it was not calibrated with.
 
     Attributes:
@@ -53,7 +53,7 @@ class Judge:
         self.card, self.pictures, self.masks = card, pictures, masks
         self.expected = self._labels(float_file)
 
-    def judged(self, file: Path, left_float: int) -> Judged:
+    def judged(self, file: Path, left_float: int) -> JudgedInt8:
         """How right another file of the same network is."""
         found = self._labels(file)
         classes = len(self.card.classes)
@@ -64,7 +64,7 @@ class Judge:
         figures = accuracy(to_float)
         large = to_float.sum(axis=1) >= LEAST_SHARE * to_float.sum()
         truth = (self._miou(self.expected), self._miou(found)) if self.masks else None
-        return Judged(left_float, float(np.array(figures.iou)[large].mean()), figures.pixel_accuracy, truth)
+        return JudgedInt8(left_float, float(np.array(figures.iou)[large].mean()), figures.pixel_accuracy, truth)
 
     def _labels(self, file: Path) -> list[Labels]:
         session = reference_session(file)

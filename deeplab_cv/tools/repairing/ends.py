@@ -6,7 +6,17 @@ import onnx
 from onnx import TensorProto, helper
 
 from deeplab_cv.errors import NetworkError
-from deeplab_cv.tools.repairing.graphs import Graph, Node, attribute, consumers, in_order, producer, sizes
+from deeplab_cv.networks.onnx_graph import (
+    GraphProto,
+    Node,
+    attribute,
+    consumers,
+    drop_dead,
+    in_order,
+    main_output,
+    producer,
+    sizes,
+)
 
 AFTER_SCORES = {"ArgMax", "Cast", "Squeeze", "Unsqueeze", "Softmax", "LogSoftmax", "Identity"}
 """What may be cut behind the scores: the greatest of them stays the greatest."""
@@ -95,7 +105,7 @@ def take_channels_first(model: onnx.ModelProto) -> bool:
 def cut_after_scores(model: onnx.ModelProto) -> Cut:
     """Make the scores at the head's own stride the only output, `output`, cutting what stands behind them."""
     graph, shapes = model.graph, sizes(model)
-    name = _main_output(graph)
+    name = main_output(graph)
     words: list[str] = []
     align_corners = None
     while (node := producer(graph, name)) is not None:
@@ -113,14 +123,9 @@ def cut_after_scores(model: onnx.ModelProto) -> Cut:
     del graph.output[:]
     graph.output.append(helper.make_tensor_value_info("output", TensorProto.FLOAT, None))
     _rename(graph, name, "output")
-    _drop_dead(graph)
+    drop_dead(graph)
     in_order(graph)
     return Cut(name, tuple(reversed(words)), align_corners)
-
-
-def _main_output(graph: Graph) -> str:
-    names = [value.name for value in graph.output]
-    return next((name for name in ("output", "out", "logits") if name in names), names[0])
 
 
 def _turns_first(node: Node) -> bool:
@@ -142,7 +147,7 @@ def _aligned(node: Node) -> bool:
     return bool(attribute(node, "coordinate_transformation_mode", b"half_pixel") == b"align_corners")
 
 
-def _rename(graph: Graph, name: str, new: str) -> None:
+def _rename(graph: GraphProto, name: str, new: str) -> None:
     if name == new:
         return
     for node in graph.node:
@@ -152,15 +157,3 @@ def _rename(graph: Graph, name: str, new: str) -> None:
         for position, each in enumerate(node.output):
             if each in {name, new}:
                 node.output[position] = new if each == name else f"{new}_before"
-
-
-def _drop_dead(graph: Graph) -> None:
-    """Remove nodes and weights whose results reach no output."""
-    needed = {value.name for value in graph.output}
-    for node in reversed(list(graph.node)):
-        if needed.intersection(node.output):
-            needed.update(node.input)
-        else:
-            graph.node.remove(node)
-    for tensor in [each for each in graph.initializer if each.name not in needed]:
-        graph.initializer.remove(tensor)

@@ -10,8 +10,8 @@ import numpy as np
 import onnx
 from onnx import helper
 
-from deeplab_cv.tools.repairing.graphs import (
-    Graph,
+from deeplab_cv.networks.onnx_graph import (
+    GraphProto,
     Node,
     add_weight,
     attribute,
@@ -139,7 +139,7 @@ MENDS = (
 
 
 def _projection_after(
-    graph: Graph, resize: Node, shapes: dict[str, tuple[int, ...]]
+    graph: GraphProto, resize: Node, shapes: dict[str, tuple[int, ...]]
 ) -> tuple[Node, Node, tuple[int, int]] | None:
     """The concatenation and 1x1 convolution that a resized pixel goes into, and its channels there."""
     readers = consumers(graph, resize.output[0])
@@ -156,7 +156,9 @@ def _projection_after(
     return concat, after[0], (start, start + channels[position])
 
 
-def _split_projection(graph: Graph, resize: Node, concat: Node, projection: Node, channels: tuple[int, int]) -> None:
+def _split_projection(
+    graph: GraphProto, resize: Node, concat: Node, projection: Node, channels: tuple[int, int]
+) -> None:
     kernel = weight(graph, projection.input[1])
     if kernel is None:
         return
@@ -179,7 +181,7 @@ def _split_projection(graph: Graph, resize: Node, concat: Node, projection: Node
     graph.node.remove(resize)
 
 
-def _negate(graph: Graph, name: str, reader: Node) -> None:
+def _negate(graph: GraphProto, name: str, reader: Node) -> None:
     """Make NAME_negated: by the weights of the convolution behind NAME where only `reader` reads it, else by Neg."""
     maker = producer(graph, name)
     kernels = [weight(graph, each) for each in maker.input[1:]] if maker is not None and maker.op_type == "Conv" else []

@@ -14,7 +14,7 @@ from deeplab_cv.classes import VOC_CLASSES
 from deeplab_cv.errors import NetworkError, UsageError
 from deeplab_cv.networks.card import without_folders
 from deeplab_cv.pytorch.architectures import build_network
-from deeplab_cv.pytorch.checkpoint import Facts, save_checkpoint
+from deeplab_cv.pytorch.checkpoint import CheckpointFacts, save_checkpoint
 from deeplab_cv.pytorch.exporting.weights import (
     averaged_checkpoints,
     fetch,
@@ -158,7 +158,9 @@ def test_folders_of_the_machine_do_not_travel_in_a_card() -> None:
 def checkpoint(path: Path, fill: float, classes: tuple[str, ...] = VOC_CLASSES) -> Path:
     weights = build_network("deeplabv3_lite", len(classes)).state_dict()
     filled = {name: torch.full_like(value, fill) for name, value in weights.items()}
-    facts = Facts("deeplabv3_lite", classes, 96, 10, 1.0, int(fill), f"app.py train --seed {fill:.0f}", {"miou": 0.5})
+    facts = CheckpointFacts(
+        "deeplabv3_lite", classes, 96, 10, 1.0, int(fill), f"app.py train --seed {fill:.0f}", {"miou": 0.5}
+    )
     save_checkpoint(path, facts, filled)
     return path
 

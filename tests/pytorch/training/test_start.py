@@ -12,7 +12,7 @@ from deeplab_cv.machine.folders import models_folder
 from deeplab_cv.networks.card import read_card
 from deeplab_cv.networks.golden import golden_blob, greatest_error
 from deeplab_cv.pytorch.architectures import ARCHITECTURES, build_network
-from deeplab_cv.pytorch.checkpoint import Facts, save_checkpoint
+from deeplab_cv.pytorch.checkpoint import CheckpointFacts, save_checkpoint
 from deeplab_cv.pytorch.export import ExportPlan, PlainInput, export
 from deeplab_cv.pytorch.exporting.golden import scores_of
 from deeplab_cv.pytorch.exporting.weights import random_weights
@@ -59,7 +59,7 @@ def test_the_default_network_can_be_begun_from() -> None:
 def test_rows_of_the_last_layer_follow_their_class_and_new_ones_stay_fresh(tmp_path: Path, name: str) -> None:
     earlier = random_weights(name, CLASSES, seed=3).network
     path = tmp_path / "network.pt"
-    save_checkpoint(path, Facts(name, CLASSES, 64, 1, 1.0, 3, "app.py train"), earlier.state_dict())
+    save_checkpoint(path, CheckpointFacts(name, CLASSES, 64, 1, 1.0, 3, "app.py train"), earlier.state_dict())
     begun, fresh = build_network(name, len(MORE)).eval(), torch.rand(1, 3, 64, 64)
     new = take_over(begun, MORE, *earlier_network(path, name))
     with torch.inference_mode():
