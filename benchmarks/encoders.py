@@ -59,7 +59,7 @@ def painted_pictures(clip: Path, frames: int) -> list[Pixels]:
         stream = Stream(engines)
         while len(pictures) < frames and (frame := source.read()) is not None:
             scored = stream.score(frame)
-            painted = painted_frame(scored, labels_of(scored, ScoreSmoother(0.0), 0.0), view).pixels
+            painted = painted_frame(scored, labels_of(scored, ScoreSmoother(), 0.0), view).pixels
             painted.make()
             pictures.append(painted)
     return pictures

@@ -1,17 +1,20 @@
 """Settings -> a job, put together from one network, one source, sinks and perhaps a window."""
 
-import sys
-from collections.abc import Callable
-from contextlib import ExitStack
+import logging
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
+from deeplab_cv.controls.controls import Controls
 from deeplab_cv.engines import EngineWish
 from deeplab_cv.errors import UsageError
 from deeplab_cv.frames.frame import SourceInfo
-from deeplab_cv.jobs.job import Job, run_job
+from deeplab_cv.jobs.job import Job
 from deeplab_cv.machine import folders
+from deeplab_cv.machine.display import display_problem
+from deeplab_cv.networks.network import Network
 from deeplab_cv.networks.opening import wanted_network
 from deeplab_cv.overlay.look import make_look
 from deeplab_cv.overlay.view import USUAL_SMOOTHING, View
@@ -23,19 +26,20 @@ from deeplab_cv.settings import Settings
 from deeplab_cv.sinks import Sink
 from deeplab_cv.sinks.background import InBackground
 from deeplab_cv.sinks.opening import open_sinks
-from deeplab_cv.sinks.progress import Progress
 from deeplab_cv.sinks.video import VideoSink
 from deeplab_cv.sources import Source
 from deeplab_cv.sources.opening import Kind, SourceOptions, open_source
 from deeplab_cv.sources.url import is_stream
-from deeplab_cv.viewer.desk import Desk
-from deeplab_cv.viewer.window import Window, display_problem
+from deeplab_cv.viewer.screen import WindowScreen
+from deeplab_cv.viewer.window import Window
 
 FLUENT_FPS = 30.0
 """Of a faster camera's pictures no more are worth smaller input, unless the user says so."""
 
-
 DEMO_OUT = "demo-segmented.mp4"
+
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -44,55 +48,51 @@ class Wish:
 
     Attributes:
         text: what open_source is given.
-        kind: which flag it came from.
+        kind: which flag it came from; None where the text decides.
     """
 
     text: str
     kind: Kind
 
 
-def start(settings: Settings, open_: Callable[..., Source] = open_source, run: Callable[[Job], int] = run_job) -> None:
-    """Run what the settings describe, to its end.
+@contextmanager
+def assembled(settings: Settings, *, source: Source | None = None, folder: Path = Path()) -> Iterator[Job]:
+    """A run as the settings describe it, put together and ready to go; its source is closed at the end.
 
     Args:
         settings: the run's.
-        open_: opens the source, as `open_source`; a benchmark has its own, as for the next.
-        run: runs the job, as `run_job`.
+        source: an open one, in place of the one that the settings name.
+        folder: where the window's snapshots and recordings go.
 
     Raises:
-        UserError: something cannot be had or failed.
-        KeyboardInterrupt: the user stopped it.
+        UserError: something cannot be had.
     """
-    named = wanted_source(settings)
+    wish = wanted_source(settings)
     network = wanted_network(settings)
     no_window = "--headless" if settings.headless else display_problem()
     settings = with_an_output(settings, no_window)
     writes_files = bool(settings.out or settings.masks or settings.stats)
     # A picture that is only shown waits for Segment and can be restarted for ever, as in the tutorial.
-    tutorial = named.kind == "image" and not writes_files
-    options = _source_options(settings, loop=settings.loop or tutorial)
-    with ExitStack() as stack:
-        source = stack.enter_context(open_(named.text, options, named.kind))
-        view = first_view(settings, tutorial)
-        # An unknown class or background is found before anything is written.
-        make_look(settings.style, settings.alpha, settings.paint, network.card.classes, settings.background)
-        sinks = [InBackground(sink) for sink in open_sinks(settings, source.info, named.kind == "image")]
-        # Two frames in flight keep both cores busy in a file job; a live picture must not wait behind another.
-        depth = 1 if source.info.live else 2
-        economy = Economy(settings.carry, settings.still, settings.target_fps)
-        wish = EngineWish(settings.backend, settings.threads, depth)
-        networks = candidates(network) if settings.target_fps is not None and settings.model is None else [network]
-        make_engines = partial(NetworkEngines, wish=wish, pace_fps=wanted_pace(settings, source.info))
-        engines = most_accurate_in_time(networks, network, make_engines, source.info.size_wh)
-        stream = Stream(engines, economy, closes_engines=True)
-        total = None if options.loop else source.info.frame_count
-        progress = stack.enter_context(Progress(total, visible=no_window is not None))
-        desk = None
-        if no_window is None:
-            window = Window(f"deeplab-cv: {source.info.name}")
-            recorder = partial(_recorder, settings, source.info)
-            desk = Desk(window, view, tutorial, recorder, network.file, source.info.name)
-        run(Job(source, stream, sinks, desk, view, progress.advance, _say))
+    tutorial = wish.kind == "image" and not writes_files
+    options = source_options(settings, loop=settings.loop or tutorial)
+    with source or open_source(wish.text, options, wish.kind) as opened:
+        info = opened.info
+        check_paint(settings, network.card.classes)
+        sinks = [InBackground(sink) for sink in open_sinks(settings, info, wish.kind == "image")]
+        stream = _ready_stream(settings, network, info)
+        view = first_view(settings, pictures=tutorial)
+        if no_window is not None:
+            yield Job(opened, stream, sinks, view)
+            return
+        controls = Controls(
+            view,
+            pictures=tutorial,
+            folder=folder,
+            make_recorder=partial(_recorder, settings, info),
+            network_file=network.file,
+            source_name=info.name,
+        )
+        yield Job(opened, stream, sinks, view, WindowScreen(Window(f"deeplab-cv: {info.name}"), controls))
 
 
 def wanted_source(settings: Settings) -> Wish:
@@ -122,15 +122,16 @@ def with_an_output(settings: Settings, no_window: str | None) -> Settings:
     """
     if no_window is None or settings.out or settings.masks or settings.stats:
         if no_window is not None and not settings.headless:
-            _say(f"no window: {no_window}")
+            _log.info("no window: %s", no_window)
         return settings
     if settings.demo:
-        _say(f"no window: {no_window}; writing {DEMO_OUT}")
+        _log.info("no window: %s; writing %s", no_window, DEMO_OUT)
         return settings.model_copy(update={"out": DEMO_OUT})
     raise UsageError("no window can be opened", no_window, "say where pictures go: --out, --masks or --stats")
 
 
-def _source_options(settings: Settings, loop: bool) -> SourceOptions:
+def source_options(settings: Settings, *, loop: bool) -> SourceOptions:
+    """What the settings ask of a source besides its name; `loop`: begin again at its end."""
     return SourceOptions(
         width=settings.width,
         height=settings.height,
@@ -148,8 +149,23 @@ def _recorder(settings: Settings, info: SourceInfo, path: Path) -> Sink:
     return InBackground(VideoSink(path, info, settings.codec, settings.crf, settings.preset, whole=False))
 
 
-def _say(line: str) -> None:
-    print(line, file=sys.stderr, flush=True)
+def _ready_stream(settings: Settings, network: Network, info: SourceInfo) -> Stream:
+    """The stream for frames of this source, its engine loaded and proven."""
+    # Two frames in flight keep both cores busy in a file job; a live picture must not wait behind another.
+    wish = EngineWish(settings.backend, settings.threads, depth=1 if info.live else 2)
+    networks = candidates(network) if settings.target_fps is not None and settings.model is None else [network]
+    make_engines = partial(NetworkEngines, wish=wish, pace_fps=wanted_pace(settings, info))
+    engines = most_accurate_in_time(networks, network, make_engines, info.size_wh)
+    economy = Economy(settings.carry, settings.still, settings.target_fps)
+    return Stream(engines, economy, closes_engines=True)
+
+
+def check_paint(settings: Settings, class_names: Sequence[str]) -> None:
+    """See that everything to be painted is there, before anything is written.
+
+    Raises SettingsError for a class that the network does not know, and for a background that cannot be read.
+    """
+    make_look(settings.style, settings.alpha, settings.paint, class_names, settings.background)
 
 
 def wanted_pace(settings: Settings, info: SourceInfo) -> float | None:
@@ -159,7 +175,7 @@ def wanted_pace(settings: Settings, info: SourceInfo) -> float | None:
     return min(FLUENT_FPS, float(info.frame_rate) / settings.every)
 
 
-def first_view(settings: Settings, pictures: bool) -> View:
+def first_view(settings: Settings, *, pictures: bool) -> View:
     """What is shown at the start; pictures wait, one at a time and unpainted, for Segment, as in the iOS tutorial."""
     return View(
         overlay=not pictures,

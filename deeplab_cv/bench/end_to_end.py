@@ -12,8 +12,8 @@ from deeplab_cv.bench.instruments.program import Kind, Run
 from deeplab_cv.bench.instruments.serving import served
 from deeplab_cv.bench.instruments.turns import spread_of
 from deeplab_cv.bench.stages import StageCosts, floor_ms, measure_at
+from deeplab_cv.machine.display import display_problem
 from deeplab_cv.machine.processor import usable_cores
-from deeplab_cv.viewer.window import display_problem
 
 _HEIGHTS = (720, 1080)
 _SECONDS = "5"

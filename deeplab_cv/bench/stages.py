@@ -14,6 +14,7 @@ from deeplab_cv.bench.instruments.clips import clip_at
 from deeplab_cv.bench.instruments.turns import Cost, Spread, Work, in_turns, spread_of
 from deeplab_cv.engines import EngineWish, run_all
 from deeplab_cv.frames.frame import Frame, Labels, Painted, Scored
+from deeplab_cv.machine.display import display_problem
 from deeplab_cv.networks.card import Shape
 from deeplab_cv.networks.network import at_shape
 from deeplab_cv.networks.opening import wanted_network
@@ -31,7 +32,7 @@ from deeplab_cv.sources.wrappers import Looped
 from deeplab_cv.start import first_view, wanted_pace
 from deeplab_cv.viewer.legend import draw_legend
 from deeplab_cv.viewer.text import draw_lines
-from deeplab_cv.viewer.window import Window, display_problem
+from deeplab_cv.viewer.window import Window
 
 STAGES = ("decode", "to BGR", "preprocess", "infer", "labels", "overlay", "overlay on BGR", "encode", "show")
 """In the order in which a frame passes them; from file to file a picture stays in YUV, for a window it is BGR."""
@@ -203,7 +204,7 @@ def _next_frames(source: Source, count: int) -> list[Frame]:
 
 
 def _labels(scored: Scored) -> Labels:
-    return labels_of(scored, ScoreSmoother(0.0), 0.0)
+    return labels_of(scored, ScoreSmoother(), 0.0)
 
 
 def _write(sink: VideoSink, painted: Sequence[Painted]) -> None:

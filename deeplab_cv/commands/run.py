@@ -7,11 +7,15 @@ app.py --demo
 """
 
 import argparse
+import logging
 import sys
+from pathlib import Path
 
 from deeplab_cv.errors import UsageError
-from deeplab_cv.machine import folders
+from deeplab_cv.machine import folders, interrupts
 from deeplab_cv.settings import add_settings_arguments, load_settings
+
+_log = logging.getLogger(__name__)
 
 _FIRST_WORDS = """{0} segments live video: people, dogs, sheep and eighteen more classes. What to type first:
   {0} --demo                         the clip that comes with the program
@@ -38,9 +42,20 @@ def run(args: argparse.Namespace) -> int:
         print(_FIRST_WORDS.format(args.program), file=sys.stderr)
         return UsageError.exit_code
 
-    from deeplab_cv.start import start
+    from deeplab_cv.jobs.job import run_job
+    from deeplab_cv.sinks import Written, in_words
+    from deeplab_cv.sinks.progress import Progress
+    from deeplab_cv.start import assembled
 
-    start(settings)
+    def say(written: Written) -> None:
+        _log.info("%s", in_words(written))
+
+    with assembled(settings, folder=Path.cwd()) as job:
+        bar = Progress(job.source.info.frame_count, visible=job.screen is None)
+        with bar, interrupts.noted() as stop:
+            run_job(job, stop=stop, progress=bar.advance, written=say)
+    if stop.is_set():
+        raise KeyboardInterrupt
     return 0
 
 

@@ -6,7 +6,8 @@ from pathlib import Path
 import cv2
 import yaml
 
-from deeplab_cv.frames.frame import Painted
+from deeplab_cv.frames.frame import Painted, Scored
+from deeplab_cv.overlay.view import View, painted_classes
 from deeplab_cv.sinks.landing import write_whole
 from deeplab_cv.sinks.masks import encode_mask
 
@@ -22,6 +23,21 @@ def save_snapshot(folder: Path, painted: Painted, facts: dict[str, object]) -> s
     write_whole(folder / f"{stem}-mask.png", encode_mask(painted.labels))
     write_whole(folder / f"{stem}.yaml", yaml.safe_dump(facts, sort_keys=False).encode())
     return f"saved {stem}.png, its mask and what made them"
+
+
+def snapshot_facts(scored: Scored, view: View, source_name: str) -> dict[str, object]:
+    """What made a snapshot: frame, network and view; `source_name` is for frames that have no name of their own."""
+    return {
+        "source": scored.frame.name or source_name,
+        "frame": scored.frame.index,
+        "time_s": round(float(scored.frame.time_s), 3),
+        "made_by": scored.made_by,
+        "overlay": view.overlay,
+        "painted": list(painted_classes(view, scored.class_names)),
+        "style": view.style,
+        "alpha": view.alpha,
+        "smooth": view.smooth,
+    }
 
 
 def free_stem(folder: Path, word: str) -> str:

@@ -92,6 +92,7 @@ class Scored:
         inference_ms: milliseconds the network took; those of the last frame that was inferred where this one was not.
         origin: whether the scores are the network's for this very frame, or those of an earlier one, carried along the
             motion or kept as they were.
+        stream: which run of frames through one network and engine it belongs to; another number after a switch.
     """
 
     frame: Frame
@@ -102,6 +103,7 @@ class Scored:
     made_by: str
     inference_ms: float
     origin: Origin = "inferred"
+    stream: int = 0
 
 
 @dataclass(frozen=True)

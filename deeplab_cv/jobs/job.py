@@ -1,28 +1,62 @@
-"""One run from its first frame to its last: pipeline in, labels and paint, sinks and window out."""
+"""One run from its first frame to its last: pipeline in, labels and paint, sinks and screen out."""
 
+import logging
 import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import Protocol
 
-from deeplab_cv.errors import SinkError, UserError
+from deeplab_cv.errors import SinkError
+from deeplab_cv.frames.frame import Painted, Scored
 from deeplab_cv.jobs.pipeline import Pipeline
-from deeplab_cv.machine import interrupts
 from deeplab_cv.overlay.painting import painted_frame
 from deeplab_cv.overlay.view import View
 from deeplab_cv.segmentation.labels import labels_of
 from deeplab_cv.segmentation.smoothing import ScoreSmoother
 from deeplab_cv.segmentation.stream import Stream
-from deeplab_cv.sinks import Sink, Written, in_words
+from deeplab_cv.sinks import Sink, Written
 from deeplab_cv.sources import Source
 
-if TYPE_CHECKING:
-    from deeplab_cv.viewer.desk import Desk
+_log = logging.getLogger(__name__)
 
 _TAKE_S = 0.05
-_TAKE_WITH_WINDOW_S = 0.005
+_TAKE_WITH_SCREEN_S = 0.005
 _LATE_S = 0.25
+
+
+class UserQuit(Exception):  # noqa: N818 - an ending, not an error
+    """The user closed the screen or asked it to quit."""
+
+
+class Screen(Protocol):
+    """Where a run shows itself, and from where it is controlled: a window, or a page in a browser."""
+
+    @property
+    def view(self) -> View:
+        """How frames are to be painted now."""
+        ...
+
+    @property
+    def waits(self) -> bool:
+        """Paused: no further frame is wanted now."""
+        ...
+
+    def attend(self, pipeline: Pipeline) -> None:
+        """Do what was asked for; called again and again, also while no frame comes. Raises UserQuit."""
+        ...
+
+    def rest(self) -> bool:
+        """Let a moment pass before the next frame's time has come; False when something was asked for meanwhile."""
+        ...
+
+    def show(self, scored: Scored, painted: Painted, pipeline: Pipeline) -> None:
+        """Put a new frame on the screen."""
+        ...
+
+    def close(self) -> Written | None:
+        """The run is over; returns what was recorded, None where nothing was. Raises SinkError."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -32,83 +66,95 @@ class Job:
     Attributes:
         source: where frames come from.
         stream: network and engine, ready.
-        sinks: where painted frames go, the window apart.
-        desk: the window and its keys, None without one.
-        view: how frames are painted where there is no window to change it.
-        progress: told of every frame written.
-        say: takes one line for the user.
+        sinks: where painted frames go, the screen apart.
+        view: how frames are painted where there is no screen to change it.
+        screen: where the run shows itself; None for one that only writes.
     """
 
     source: Source
     stream: Stream
     sinks: Sequence[Sink]
-    desk: "Desk | None"
     view: View
-    progress: Callable[[], None]
-    say: Callable[[str], None]
+    screen: Screen | None = None
 
 
-def run_job(job: Job) -> int:
-    """Run to one of the five endings; returns the number of frames written.
+def _ignore(*_: object) -> None:
+    """Nobody listens."""
+
+
+def run_job(
+    job: Job,
+    *,
+    stop: threading.Event,
+    progress: Callable[[], None] = _ignore,
+    written: Callable[[Written], None] = _ignore,
+) -> int:
+    """Run to one of the endings: the source ends, somebody stops it, or source, engine or sink fails.
+
+    Runs in any thread; with a window in the main one, as windows demand.
+
+    Args:
+        job: what is run.
+        stop: ends the run when it is set, by whomever. What a live job wrote until then is whole; that of a file job
+            is kept as a part.
+        progress: called after each frame.
+        written: called at the end with what each sink leaves behind, also where the run fails.
+
+    Returns:
+        The number of frames that every sink and the screen were given.
 
     Raises:
         SourceError, EngineError, SinkError: the run failed; sinks have kept what was done.
-        KeyboardInterrupt: Ctrl-C or a request to terminate; sinks have kept what was done.
     """
-    with interrupts.noted() as interrupted:
-        try:
-            written = _frames_through(job, interrupted)
-        except UserQuit:
-            # Stopping is how a live job ends; a file job that is stopped is not whole.
-            _close(job, whole=job.source.info.live)
-            written = 0
-        except BaseException:
-            _close(job, whole=False)
-            raise
-        else:
-            _close(job, whole=True)
-    if interrupted.is_set():
-        raise KeyboardInterrupt
-    return written
+    try:
+        frames, ended = _frames_through(job, stop, progress)
+    except BaseException as error:
+        for other in _close(job, written, whole=False):
+            _log.warning("%s", other)
+        raise error
+    errors = _close(job, written, whole=ended or job.source.info.live)
+    for other in errors[1:]:
+        _log.warning("%s", other)
+    if errors:
+        raise errors[0]
+    return frames
 
 
-def _frames_through(job: Job, interrupted: threading.Event) -> int:
-    """Every frame from the pipeline to the sinks and the window, in order."""
-    written = 0
-    smoother = ScoreSmoother(job.view.smooth)
-    made_by = ""
+def _frames_through(job: Job, stop: threading.Event, progress: Callable[[], None]) -> tuple[int, bool]:
+    """Every frame from the pipeline to the sinks and the screen, in order; how many, and whether the source ended."""
+    frames = 0
+    smoother = ScoreSmoother()
     clock = _Clock()
+    screen = job.screen
     with Pipeline(job.source, job.stream) as pipeline:
         while not pipeline.ended:
-            if interrupted.is_set():
-                raise UserQuit
-            if job.desk is not None:
-                job.desk.attend(pipeline)
-                if job.desk.waits:
+            if stop.is_set():
+                return frames, False
+            if screen is not None:
+                try:
+                    screen.attend(pipeline)
+                except UserQuit:
+                    return frames, False
+                if screen.waits:
                     clock.reset()
                     continue
-            scored = pipeline.take(_TAKE_WITH_WINDOW_S if job.desk else _TAKE_S)
+            scored = pipeline.take(_TAKE_WITH_SCREEN_S if screen else _TAKE_S)
             if scored is None:
                 continue
-            if scored.made_by != made_by:
-                # Another network's scores are not to be averaged with these.
-                smoother.reset()
-                made_by = scored.made_by
-            view = job.desk.view if job.desk is not None else job.view
-            labels = labels_of(scored, smoother, view.smooth)
-            painted = painted_frame(scored, labels, view)
+            view = screen.view if screen is not None else job.view
+            painted = painted_frame(scored, labels_of(scored, smoother, view.smooth), view)
             for sink in job.sinks:
                 sink.write(painted)
-            written += 1
-            job.progress()
-            if job.desk is not None:
+            if screen is not None:
                 if not job.sinks and not job.source.info.live:
-                    clock.wait_for(float(scored.frame.time_s), job.desk.rest)
-                job.desk.show(scored, painted, pipeline)
-        if not job.source.info.live and written != pipeline.frames_read:
-            count = f"{pipeline.frames_read} frames were read but {written} written"
+                    clock.wait_for(float(scored.frame.time_s), screen.rest)
+                screen.show(scored, painted, pipeline)
+            frames += 1
+            progress()
+        if not job.source.info.live and frames != pipeline.frames_read:
+            count = f"{pipeline.frames_read} frames were read but {frames} written"
             raise SinkError(count, job.source.info.name, "please report this")
-    return written
+    return frames, True
 
 
 class _Clock:
@@ -130,20 +176,15 @@ class _Clock:
             pass
 
 
-def _close(job: Job, whole: bool) -> None:
-    """End the window and every sink, whatever becomes of the others; the first error is raised at the end."""
-    closers: list[Callable[[], Written | None]] = [job.desk.close] if job.desk is not None else []
+def _close(job: Job, written: Callable[[Written], None], *, whole: bool) -> list[Exception]:
+    """End the screen and every sink, whatever becomes of the others; returns what failed, in order."""
+    closers: list[Callable[[], Written | None]] = [job.screen.close] if job.screen is not None else []
     closers += [sink.finish if whole else sink.abandon for sink in job.sinks]
-    errors = []
+    errors: list[Exception] = []
     for close in closers:
         try:
-            if written := close():
-                job.say(in_words(written))
-        except UserError as error:
+            if output := close():
+                written(output)
+        except Exception as error:
             errors.append(error)
-    if errors:
-        raise errors[0]
-
-
-class UserQuit(Exception):  # noqa: N818 - an ending, not an error
-    """The user closed the window or pressed the key that quits."""
+    return errors

@@ -164,8 +164,7 @@ def labels_of(scored: Scored, smoother: ScoreSmoother, smooth: float) -> Labels:
 
     Raises EngineError where the engine's scores are none.
     """
-    smoother.weight = smooth
-    scores = smoother.smooth(scored.scores, scored.frame, scored.area)
+    scores = smoother.smooth(scored, smooth)
     try:
         return labels_at(scores, scored.frame.size_wh, scored.align_corners, scored.area)
     except ValueError as error:

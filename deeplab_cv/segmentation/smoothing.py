@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from deeplab_cv.frames.frame import WHOLE_INPUT, Area, Frame, Scores
+from deeplab_cv.frames.frame import Frame, Scored, Scores
 from deeplab_cv.frames.pixels import Image
 from deeplab_cv.segmentation.motion import CUT, Changes, changes_between, points_of
 
@@ -23,55 +23,55 @@ _LONGEST_GAP_S = Fraction(1, 2)
 
 
 class ScoreSmoother:
-    """An exponential average of scores over the frames of one source, shown to it in order.
+    """An exponential average of scores over the frames of one source, shown to it in order."""
 
-    Attributes:
-        weight: share of the earlier scores kept where the picture stands still, 0..0.95; 0 is off. It may be changed
-            between two frames.
-    """
-
-    def __init__(self, weight: float) -> None:
-        self.weight = weight
+    def __init__(self) -> None:
         self._average: Scores | None = None
-        self._frame: Frame | None = None
+        self._last: Scored | None = None
         self._points: Image | None = None
 
-    def reset(self) -> None:
-        """Forget the earlier frames; to be called when another network's scores follow."""
-        self._average = self._frame = self._points = None
-
-    def smooth(self, scores_chw: Scores, frame: Frame, area: Area = WHOLE_INPUT) -> Scores:
+    def smooth(self, scored: Scored, weight: float) -> Scores:
         """The frame's scores averaged with those of the frames before it.
 
-        scores_chw: float32 (classes, h, w), not written into; returns the same shape. It begins anew at a cut, after a
-        gap or a step back in time, and when the size of scores or frame changes.
+        It begins anew at a cut, after a gap or a step back in time, when the size of scores or frame changes, and when
+        another network or engine takes over, whose scores are not to be averaged with the earlier ones.
+
+        Args:
+            scored: the next frame; its scores are not written into.
+            weight: share of the earlier scores kept where the picture stands still, 0..0.95; 0 is off.
+
+        Returns:
+            float32 (classes, h, w).
         """
-        if self.weight == 0:
-            self.reset()
-            return scores_chw
+        if weight == 0:
+            self._average = self._last = self._points = None
+            return scored.scores
+        frame, scores_chw = scored.frame, scored.scores
         rows, columns = scores_chw.shape[1:]
-        points = points_of(frame.image, area, (columns * _POINTS_PER_CELL, rows * _POINTS_PER_CELL))
+        points = points_of(frame.image, scored.area, (columns * _POINTS_PER_CELL, rows * _POINTS_PER_CELL))
         average = scores_chw.astype(np.float32)
         if (
             self._average is not None
-            and self._frame is not None
+            and self._last is not None
             and self._points is not None
             and self._average.shape == scores_chw.shape
-            and _follows(frame, self._frame)
+            and self._last.stream == scored.stream
+            and _follows(frame, self._last.frame)
         ):
             change = changes_between(points, self._points, _POINTS_PER_CELL)
             if change.mean() < CUT:
-                average += (self._average - scores_chw) * self._kept(change, self._average, scores_chw)
-        self._average, self._frame, self._points = average, frame, points
+                average += (self._average - scores_chw) * weight * _kept(change, self._average, scores_chw)
+        self._average, self._last, self._points = average, scored, points
         return average
 
-    def _kept(self, change: Changes, earlier: Scores, now: Scores) -> NDArray[np.float32]:
-        """The share of the earlier scores that each cell keeps: float32 (h, w)."""
-        around = cv2.dilate(change, np.ones((3, 3), np.uint8))
-        stillness = np.clip((_MOTION - around) / (_MOTION - _NOISE), 0, 1)
-        disagreement = np.abs(_probabilities(now) - _probabilities(earlier)).sum(axis=0) / 2
-        kept: NDArray[np.float32] = (self.weight * stillness * (1 - disagreement**2)).astype(np.float32)
-        return kept
+
+def _kept(change: Changes, earlier: Scores, now: Scores) -> NDArray[np.float32]:
+    """The share of the earlier scores that each cell keeps, 0..1: float32 (h, w)."""
+    around = cv2.dilate(change, np.ones((3, 3), np.uint8))
+    stillness = np.clip((_MOTION - around) / (_MOTION - _NOISE), 0, 1)
+    disagreement = np.abs(_probabilities(now) - _probabilities(earlier)).sum(axis=0) / 2
+    kept: NDArray[np.float32] = (stillness * (1 - disagreement**2)).astype(np.float32)
+    return kept
 
 
 def _follows(frame: Frame, before: Frame) -> bool:

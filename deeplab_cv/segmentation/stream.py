@@ -3,6 +3,7 @@
 import time
 from collections import deque
 from dataclasses import dataclass
+from itertools import count
 from types import TracebackType
 
 import numpy as np
@@ -18,6 +19,8 @@ from deeplab_cv.segmentation.propagation import Economy, Plan, Propagator
 
 NO_ECONOMY = Economy()
 """Every frame is inferred."""
+
+_numbers = count()
 
 
 @dataclass(frozen=True)
@@ -45,6 +48,7 @@ class Stream:
         self._pending: deque[_Pending] = deque()
         self._blobs: dict[Shape, deque[Blob]] = {}
         self._inference_ms = 0.0
+        self._number = next(_numbers)
 
     def __enter__(self) -> Self:
         return self
@@ -95,6 +99,7 @@ class Stream:
             made_by=oldest.loaded.made_by,
             inference_ms=self._inference_ms,
             origin=oldest.plan.origin,
+            stream=self._number,
         )
 
     def score(self, frame: Frame) -> Scored:

@@ -196,7 +196,7 @@ def evaluate_video(
     Raises DataError where there are fewer than two frames, SourceError and EngineError.
     """
     meter = FlickerMeter((PLAIN, SMOOTHED))
-    smoother = ScoreSmoother(weight)
+    smoother = ScoreSmoother()
     frames, engine = 0, ""
     with engines:
         stream = Stream(engines)
@@ -204,7 +204,7 @@ def evaluate_video(
             engine = engines.load(frame.size_wh).name
             scored = stream.score(frame)
             size_wh = compared_size(frame.size_wh)
-            sets = {PLAIN: scored.scores, SMOOTHED: smoother.smooth(scored.scores, frame, scored.area)}
+            sets = {PLAIN: scored.scores, SMOOTHED: smoother.smooth(scored, weight)}
             meter.add(
                 np.asarray(cv2.resize(frame.image, size_wh, interpolation=cv2.INTER_AREA), np.uint8),
                 {name: labels_at(each, size_wh, scored.align_corners, scored.area) for name, each in sets.items()},

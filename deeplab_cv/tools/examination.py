@@ -14,12 +14,12 @@ from deeplab_cv.engines.candidates import ENGINES, Result, candidates_for, engin
 from deeplab_cv.engines.choice import compare
 from deeplab_cv.engines.golden_check import reference_for
 from deeplab_cv.errors import EngineError, UsageError
+from deeplab_cv.machine.display import display_problem
 from deeplab_cv.machine.installed import ENGINE_WHEELS, conflicts, installed
 from deeplab_cv.machine.processor import processor_name, usable_cores
 from deeplab_cv.networks.network import Graph, Network, graph_for, variant_graphs
 from deeplab_cv.networks.opening import wanted_network
 from deeplab_cv.settings import Settings
-from deeplab_cv.viewer.window import display_problem
 
 FRAME_WH = (1280, 720)
 """The size of the frames that the engines are proven for."""

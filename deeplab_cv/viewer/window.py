@@ -1,19 +1,10 @@
 """The live window: shows pictures, hands back keys and clicks."""
 
 import os
-import re
-import socket
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
-
-# Qt prints warnings about fonts that nothing here uses.
-os.environ.setdefault("QT_LOGGING_RULES", "*.warning=false;*.info=false")
-# The Qt inside the wheels speaks X11 only; under Wayland it goes through XWayland.
-if sys.platform.startswith("linux"):
-    os.environ.setdefault("QT_QPA_PLATFORM", "xcb")
 
 import cv2
 
@@ -21,7 +12,6 @@ from deeplab_cv.controls.keys import Action, action_of
 from deeplab_cv.frames.pixels import Image
 
 _LARGEST_WH = (1280, 800)
-_CONNECT_S = 2.0
 
 
 @dataclass(frozen=True)
@@ -38,24 +28,6 @@ class Button:
         return left <= x < left + width and top <= y < top + height
 
 
-def display_problem() -> str | None:
-    """Why no window can be opened here, None where one can.
-
-    Looked at before the first window, because Qt ends the whole process where it finds no display.
-    """
-    gui = re.search(r"GUI:\s*(.*)", cv2.getBuildInformation())
-    if gui is None or gui.group(1).strip() in ("NONE", "NO"):
-        return "the installed OpenCV is a headless build (install opencv-python for a window)"
-    if not sys.platform.startswith("linux"):
-        return None
-    display = os.environ.get("DISPLAY", "")
-    if not display:
-        if os.environ.get("WAYLAND_DISPLAY"):
-            return "Wayland without XWayland, which OpenCV's windows need"
-        return "no display (DISPLAY is not set)"
-    return None if _reachable(display) else f"no display answers at DISPLAY={display}"
-
-
 class Window:
     """A window of OpenCV's; a context manager that closes it."""
 
@@ -65,6 +37,7 @@ class Window:
         self._clicked: list[Action] = []
         self._seen = False
         self._picture_wh = self._fitted_wh = (0, 0)
+        _prepare_qt()
         cv2.namedWindow(title, cv2.WINDOW_NORMAL | cv2.WINDOW_KEEPRATIO | cv2.WINDOW_GUI_NORMAL)
         cv2.setMouseCallback(title, self._on_mouse)
 
@@ -121,30 +94,9 @@ class Window:
             self._clicked += [button.action for button in self._buttons if button.holds(x, y)]
 
 
-def _reachable(display: str) -> bool:
-    host, _, rest = display.rpartition(":")
-    number = rest.partition(".")[0]
-    if not number.isdigit():
-        return False
-    if host in ("", "unix"):
-        path = Path("/tmp/.X11-unix") / f"X{number}"
-        return _connects(lambda: _unix_connect(str(path))) or _connects(lambda: _unix_connect(f"\0{path}"))
-    return _connects(lambda: socket.create_connection((host, 6000 + int(number)), _CONNECT_S))
-
-
-def _unix_connect(address: str) -> socket.socket:
-    connection = socket.socket(socket.AF_UNIX)
-    try:
-        connection.connect(address)
-    except OSError:
-        connection.close()
-        raise
-    return connection
-
-
-def _connects(connect: Callable[[], socket.socket]) -> bool:
-    try:
-        connect().close()
-    except OSError:
-        return False
-    return True
+def _prepare_qt() -> None:
+    # Qt prints warnings about fonts that nothing here uses.
+    os.environ.setdefault("QT_LOGGING_RULES", "*.warning=false;*.info=false")
+    # The Qt inside the wheels speaks X11 only; under Wayland it goes through XWayland.
+    if sys.platform.startswith("linux"):
+        os.environ.setdefault("QT_QPA_PLATFORM", "xcb")

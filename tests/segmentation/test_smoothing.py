@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 import pytest
 
-from deeplab_cv.frames.frame import Area, Frame
+from deeplab_cv.frames.frame import WHOLE_INPUT, Area, Frame, Scored
 from deeplab_cv.frames.pixels import Pixels
 from deeplab_cv.segmentation.labels import labels_at
 from deeplab_cv.segmentation.smoothing import ScoreSmoother
@@ -25,12 +25,25 @@ def scores_of(value, shape=(6, 10)):
     return np.stack([np.full(shape, -value / 2), np.full(shape, value / 2)]).astype(np.float32)
 
 
+class Smoother:
+    """A smoother of one weight, for scores, frame and area."""
+
+    def __init__(self, weight):
+        self._smoother, self.weight = ScoreSmoother(), weight
+
+    def smooth(self, scores, frame, area=WHOLE_INPUT, stream=0):
+        names = tuple(str(label) for label in range(len(scores)))
+        return self._smoother.smooth(
+            Scored(frame, scores, area, False, names, "a test", 1.0, stream=stream), self.weight
+        )
+
+
 def leaning(scores):
     return scores[1] - scores[0]
 
 
 def test_a_still_picture_averages_its_scores():
-    smoother, image = ScoreSmoother(0.8), picture()
+    smoother, image = Smoother(0.8), picture()
     smoother.smooth(scores_of(0.5), frame_of(image, 0))
 
     smoothed = smoother.smooth(scores_of(-0.5), frame_of(image, 1))
@@ -40,7 +53,7 @@ def test_a_still_picture_averages_its_scores():
 
 def test_labels_that_flicker_in_a_still_noisy_picture_come_to_rest():
     generator = np.random.default_rng(1)
-    smoother, image = ScoreSmoother(0.9), picture()
+    smoother, image = Smoother(0.9), picture()
     rough, smooth = [], []
     for index in range(30):
         noisy = np.clip(image + generator.normal(0, 4, image.shape), 0, 255).astype(np.uint8)
@@ -54,7 +67,7 @@ def test_labels_that_flicker_in_a_still_noisy_picture_come_to_rest():
 
 
 def test_what_moves_keeps_nothing_of_earlier_frames():
-    smoother, image = ScoreSmoother(0.9), picture()
+    smoother, image = Smoother(0.9), picture()
     moved = image.copy()
     moved[32:64, 64:96] = 255 - moved[32:64, 64:96]
     smoother.smooth(scores_of(0.5), frame_of(image, 0))
@@ -66,7 +79,7 @@ def test_what_moves_keeps_nothing_of_earlier_frames():
 
 
 def test_scores_that_disagree_strongly_are_believed_at_once():
-    smoother, image = ScoreSmoother(0.9), picture()
+    smoother, image = Smoother(0.9), picture()
     smoother.smooth(scores_of(20), frame_of(image, 0))
 
     smoothed = smoother.smooth(scores_of(-20), frame_of(image, 1))
@@ -75,7 +88,7 @@ def test_scores_that_disagree_strongly_are_believed_at_once():
 
 
 def test_a_cut_forgets_even_what_looks_alike_in_both_scenes():
-    smoother, image, scores = ScoreSmoother(0.9), picture(), scores_of(-0.5)
+    smoother, image, scores = Smoother(0.9), picture(), scores_of(-0.5)
     following = picture(seed=9)
     following[:64, :64] = image[:64, :64]
     smoother.smooth(scores_of(0.5), frame_of(image, 0))
@@ -93,30 +106,21 @@ def test_a_cut_forgets_even_what_looks_alike_in_both_scenes():
     ],
 )
 def test_it_begins_anew_at(following):
-    smoother, scores = ScoreSmoother(0.9), scores_of(-0.5)
+    smoother, scores = Smoother(0.9), scores_of(-0.5)
     smoother.smooth(scores_of(0.5), frame_of(picture(), 0))
 
     np.testing.assert_array_equal(smoother.smooth(scores, following), scores)
 
 
 def test_it_begins_anew_with_another_shape_of_scores():
-    smoother, scores = ScoreSmoother(0.9), scores_of(-0.5, shape=(12, 20))
+    smoother, scores = Smoother(0.9), scores_of(-0.5, shape=(12, 20))
     smoother.smooth(scores_of(0.5), frame_of(picture(), 0))
-
-    np.testing.assert_array_equal(smoother.smooth(scores, frame_of(picture(), 1)), scores)
-
-
-def test_it_begins_anew_when_reset():
-    smoother, scores = ScoreSmoother(0.9), scores_of(-0.5)
-    smoother.smooth(scores_of(0.5), frame_of(picture(), 0))
-
-    smoother.reset()
 
     np.testing.assert_array_equal(smoother.smooth(scores, frame_of(picture(), 1)), scores)
 
 
 def test_weight_nought_switches_it_off_between_two_frames():
-    smoother, scores = ScoreSmoother(0.9), scores_of(-0.5)
+    smoother, scores = Smoother(0.9), scores_of(-0.5)
     smoother.smooth(scores_of(0.5), frame_of(picture(), 0))
 
     smoother.weight = 0
@@ -125,7 +129,7 @@ def test_weight_nought_switches_it_off_between_two_frames():
 
 
 def test_a_buffer_that_the_engine_uses_again_does_not_change_what_is_remembered():
-    smoother, image, buffer = ScoreSmoother(0.9), picture(), scores_of(0.5)
+    smoother, image, buffer = Smoother(0.9), picture(), scores_of(0.5)
     smoother.smooth(buffer, frame_of(image, 0))
 
     buffer[:] = scores_of(-0.5)
@@ -134,7 +138,7 @@ def test_a_buffer_that_the_engine_uses_again_does_not_change_what_is_remembered(
 
 
 def test_motion_in_a_letterboxed_frame_is_found_where_the_input_shows_it():
-    smoother, image, area = ScoreSmoother(0.9), picture(), Area(0, 0.25, 1, 0.5)
+    smoother, image, area = Smoother(0.9), picture(), Area(0, 0.25, 1, 0.5)
     moved = image.copy()
     moved[:32] = moved[:32] // 2
     smoother.smooth(scores_of(0.5, (12, 10)), frame_of(image, 0), area)
@@ -143,3 +147,10 @@ def test_motion_in_a_letterboxed_frame_is_found_where_the_input_shows_it():
 
     np.testing.assert_array_equal(smoothed[3:5], -0.5)
     assert (smoothed[7:] > 0).all()
+
+
+def test_scores_of_another_network_are_not_averaged_with_the_earlier_ones():
+    smoother, image, scores = Smoother(0.9), picture(), scores_of(-0.5)
+    smoother.smooth(scores_of(0.5), frame_of(image, 0), stream=1)
+
+    np.testing.assert_array_equal(smoother.smooth(scores, frame_of(image, 1), stream=2), scores)

@@ -233,7 +233,7 @@ def test_the_buttons_of_a_picture_can_be_clicked(open_program, picture):
 
 def middle_of_button(place):
     """Where a button of a 640x480 picture lies on the screen: the window stands in the upper left corner."""
-    from deeplab_cv.viewer.desk import picture_buttons
+    from deeplab_cv.viewer.screen import picture_buttons
 
     left, top, width, height = picture_buttons(np.zeros((480, 640, 3), np.uint8))[place].box
     return left + width // 2, top + height // 2

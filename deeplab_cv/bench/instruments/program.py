@@ -9,6 +9,7 @@ a file's frames at the file's own rate, with the time written into them. WORDS a
 import argparse
 import json
 import sys
+import threading
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -17,14 +18,12 @@ from typing import Literal, get_args
 from deeplab_cv.bench.instruments.notes import Notes, mark
 from deeplab_cv.bench.instruments.paced import PacedSource
 from deeplab_cv.errors import UsageError
-from deeplab_cv.jobs.job import Job, run_job
+from deeplab_cv.jobs.job import run_job
 from deeplab_cv.machine import folders
 from deeplab_cv.networks.card import Shape
-from deeplab_cv.settings import add_settings_arguments, load_settings
-from deeplab_cv.sources import Source
-from deeplab_cv.sources.opening import Kind as SourceKind
-from deeplab_cv.sources.opening import SourceOptions, open_source
-from deeplab_cv.start import start
+from deeplab_cv.settings import Settings, add_settings_arguments, load_settings
+from deeplab_cv.sources.opening import open_source
+from deeplab_cv.start import assembled, source_options, wanted_source
 
 Kind = Literal["plain", "nothing", "live", "stamped"]
 
@@ -56,34 +55,26 @@ class Run:
     shape: Shape
 
 
-class Watch:
-    """Opens the source and runs the job as the program would, and notes when each frame was done."""
-
-    def __init__(self, kind: Kind) -> None:
-        self.run: Run | None = None
-        self._kind = kind
-
-    def open_source(self, text: str, options: SourceOptions, kind: SourceKind | None = None) -> Source:
-        """As `sources.opening.open_source`."""
-        source = open_source(text, options, kind)
-        return PacedSource(source) if self._kind == "stamped" else source
-
-    def run_job(self, job: Job) -> int:
-        """As `job.run_job`."""
-        size_wh = job.source.info.size_wh
-        loaded = job.stream.engines.load(size_wh)
-        to_nothing = self._kind == "nothing"
+def run_program(settings: Settings, kind: Kind) -> Run:
+    """Run what the settings describe to its end, and note when each frame was done. Raises UserError."""
+    source = None
+    if kind == "stamped":
+        wish = wanted_source(settings)
+        source = PacedSource(open_source(wish.text, source_options(settings, loop=settings.loop), wish.kind))
+    with assembled(settings, source=source) as job:
+        loaded = job.stream.engines.load(job.source.info.size_wh)
+        to_nothing = kind == "nothing"
         notes = Notes(paints=to_nothing)
-        written = run_job(replace(job, sinks=[notes] if to_nothing else [*job.sinks, notes]))
-        end = mark()
-        pictures = len(notes.marks) - 1
-        first = min(_WARM_UP_LIVE if self._kind == "live" else _WARM_UP, pictures // 2)
-        begin, last = notes.marks[first], notes.marks[-1]
-        frames = pictures - first
-        dropped = last.index - begin.index - frames
-        wall_s, processor_s = end.wall_s - begin.wall_s, end.processor_s - begin.processor_s
-        self.run = Run(frames, wall_s, processor_s, dropped, loaded.name, loaded.shape)
-        return written
+        sinks = [notes] if to_nothing else [*job.sinks, notes]
+        run_job(replace(job, sinks=sinks), stop=threading.Event())
+    end = mark()
+    pictures = len(notes.marks) - 1
+    first = min(_WARM_UP_LIVE if kind == "live" else _WARM_UP, pictures // 2)
+    begin, last = notes.marks[first], notes.marks[-1]
+    frames = pictures - first
+    dropped = last.index - begin.index - frames
+    wall_s, processor_s = end.wall_s - begin.wall_s, end.processor_s - begin.processor_s
+    return Run(frames, wall_s, processor_s, dropped, loaded.name, loaded.shape)
 
 
 def main(words: Sequence[str]) -> None:
@@ -94,10 +85,8 @@ def main(words: Sequence[str]) -> None:
         raise UsageError("no such kind of run", wanted, f"one of {', '.join(get_args(Kind))}")
     parser = argparse.ArgumentParser()
     add_settings_arguments(parser)
-    watch = Watch(kind)
-    start(load_settings(parser.parse_args(rest), folders.config_file()).settings, watch.open_source, watch.run_job)
-    if watch.run is not None:
-        Path(report).write_text(json.dumps(asdict(watch.run)), encoding="utf-8")
+    run = run_program(load_settings(parser.parse_args(rest), folders.config_file()).settings, kind)
+    Path(report).write_text(json.dumps(asdict(run)), encoding="utf-8")
 
 
 if __name__ == "__main__":

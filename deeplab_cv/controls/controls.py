@@ -1,0 +1,244 @@
+"""What can be done while a job runs, whoever asks: one table from actions to methods, and the state they change."""
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+from queue import Empty, SimpleQueue
+
+from deeplab_cv.controls.keys import Action, PaintClass, Word
+from deeplab_cv.controls.recording import Recording
+from deeplab_cv.controls.snapshot import save_snapshot, snapshot_facts
+from deeplab_cv.controls.status import Message, Rate, Status
+from deeplab_cv.controls.switching import Makers, Switch, begin_switch, other_backends, other_networks
+from deeplab_cv.controls.view_changes import VIEW_CHANGES, with_class_toggled
+from deeplab_cv.errors import UserError
+from deeplab_cv.frames.frame import Painted, Scored
+from deeplab_cv.jobs.job import UserQuit
+from deeplab_cv.jobs.pipeline import Pipeline
+from deeplab_cv.overlay.painting import painted_frame
+from deeplab_cv.overlay.view import View
+from deeplab_cv.sinks import Sink, Written
+
+_LOADING_S = 1.0
+"""How long the end of a run waits for an engine that is being loaded in the background."""
+
+
+@dataclass(frozen=True)
+class Shown:
+    """The frame on the screen: its scores, and how it is painted now."""
+
+    scored: Scored
+    painted: Painted
+
+
+class Controls:
+    """Does what keys, buttons or a page ask for; knows what is on the screen, and draws nothing.
+
+    `ask` may be called from any thread, everything else from the thread that runs the job.
+
+    Attributes:
+        view: how frames are painted now.
+        shown: the frame on the screen, None before the first.
+        pictures: the job is one of pictures, which wait for Segment and Restart as in the iOS tutorial.
+    """
+
+    def __init__(
+        self,
+        view: View,
+        *,
+        pictures: bool,
+        folder: Path,
+        make_recorder: Callable[[Path], Sink],
+        network_file: Path | None,
+        source_name: str,
+    ) -> None:
+        """Nothing is asked yet.
+
+        Args:
+            view: how the first frame is painted.
+            pictures: see the class.
+            folder: where snapshots and recordings go.
+            make_recorder: makes the sink of a recording.
+            network_file: the network that was asked for, one of those that can be switched to.
+            source_name: named in snapshots of frames that have no name of their own.
+        """
+        self.view = view
+        self.shown: Shown | None = None
+        self.pictures = pictures
+        self._folder = folder
+        self._network_file = network_file
+        self._source_name = source_name
+        self._recording = Recording(folder, make_recorder)
+        self._switch: Switch | None = None
+        self._steps = 1
+        self._message = Message()
+        self._rate = Rate()
+        self._latency_ms = 0.0
+        self._asked: SimpleQueue[Action] = SimpleQueue()
+        self._pending: list[Action] = []
+        self._deeds = self._deeds_of_pictures() if pictures else self._deeds_of_video()
+
+    @property
+    def waits(self) -> bool:
+        """Paused: no further frame is wanted now."""
+        return self.view.paused and self._steps == 0
+
+    @property
+    def asked(self) -> bool:
+        """Something is asked for that is not done yet."""
+        return not self._asked.empty()
+
+    def ask(self, *actions: Action) -> None:
+        """Have actions done at the next `attend`, in order; from any thread."""
+        for action in actions:
+            self._asked.put(action)
+
+    def attend(self, pipeline: Pipeline) -> bool:
+        """Do what was asked for; True where what is on the screen is to be drawn anew. Raises UserQuit."""
+        self._pending += _all_of(self._asked)
+        if self.shown is None and "quit" not in self._pending:
+            # Most actions speak of a picture: they wait for the first.
+            return False
+        before = self.view
+        actions, self._pending = self._pending, []
+        for action in actions:
+            self._do(action, pipeline)
+        switched = self._finish_switch(pipeline)
+        expired = self._message.expire()
+        if self.shown is not None and self.view != before:
+            scored = self.shown.scored
+            self.shown = Shown(scored, painted_frame(scored, self.shown.painted.labels, self.view))
+        return bool(actions) or switched or expired
+
+    def show(self, scored: Scored, painted: Painted) -> None:
+        """A new frame is on the screen; it goes into the recording where one runs."""
+        self._steps = max(0, self._steps - 1)
+        if problem := self._recording.write(painted):
+            self._message.say(problem)
+        self.shown = Shown(scored, painted)
+        now = time.monotonic()
+        self._rate.count(now)
+        self._latency_ms = (now - scored.frame.captured_at) * 1000
+
+    def status(self, pipeline: Pipeline) -> Status | None:
+        """What is to be known of the run now; None before the first frame."""
+        if self.shown is None:
+            return None
+        scored = self.shown.scored
+        return Status(
+            rate=self._rate.per_second,
+            inference_ms=scored.inference_ms,
+            origin=scored.origin,
+            latency_ms=self._latency_ms,
+            dropped=pipeline.frames_dropped,
+            made_by=scored.made_by,
+            recording=self._recording.running,
+            message=self._message.text,
+        )
+
+    def close(self) -> Written | None:
+        """End what runs in the background and the recording, which is returned where there is one. Raises SinkError."""
+        switch = self._switch
+        if switch is not None and switch.done.wait(_LOADING_S) and switch.stream is not None:
+            switch.stream.close()
+        return self._recording.finish()
+
+    def _do(self, action: Action, pipeline: Pipeline) -> None:
+        if isinstance(action, PaintClass):
+            self.view = with_class_toggled(self.view, action)
+        else:
+            self._deeds[action](pipeline)
+
+    def _deeds_of_video(self) -> Mapping[Word, Callable[[Pipeline], None]]:
+        changes = {word: partial(self._change, change) for word, change in VIEW_CHANGES.items()}
+        return {
+            **changes,
+            "quit": _quit,
+            "step": self._step,
+            "backend": self._next_backend,
+            "network": self._next_network,
+            "snapshot": self._snapshot,
+            "record": self._record,
+            "segment": self._refuse_tutorial,
+            "restart": self._refuse_tutorial,
+        }
+
+    def _deeds_of_pictures(self) -> Mapping[Word, Callable[[Pipeline], None]]:
+        return {**self._deeds_of_video(), "pause": _nothing, "segment": self._segment, "restart": self._restart}
+
+    def _change(self, change: Callable[[View], View], pipeline: Pipeline) -> None:
+        self.view = change(self.view)
+
+    def _step(self, pipeline: Pipeline) -> None:
+        self._steps = 1
+        self.view = replace(self.view, paused=True)
+
+    def _segment(self, pipeline: Pipeline) -> None:
+        self.view = replace(self.view, overlay=True)
+
+    def _restart(self, pipeline: Pipeline) -> None:
+        self._steps = 1
+        self.view = replace(self.view, overlay=False)
+
+    def _refuse_tutorial(self, pipeline: Pipeline) -> None:
+        self._message.say("Segment and Restart are for pictures (--image)")
+
+    def _next_backend(self, pipeline: Pipeline) -> None:
+        engines = pipeline.stream.engines
+        self._begin_switch("backend", pipeline, lambda size_wh: other_backends(engines, size_wh))
+
+    def _next_network(self, pipeline: Pipeline) -> None:
+        engines = pipeline.stream.engines
+        self._begin_switch("network", pipeline, lambda _: other_networks(engines, self._network_file))
+
+    def _begin_switch(self, kind: str, pipeline: Pipeline, find: Callable[[tuple[int, int]], Makers]) -> None:
+        if self._switch is not None or self.shown is None:
+            self._message.say("still loading")
+            return
+        size_wh = self.shown.scored.frame.size_wh
+        self._message.say(f"loading another {kind} ...")
+        self._switch = begin_switch(pipeline.stream, lambda: find(size_wh), size_wh)
+
+    def _finish_switch(self, pipeline: Pipeline) -> bool:
+        if self._switch is None or not self._switch.done.is_set():
+            return False
+        switch, self._switch = self._switch, None
+        if switch.stream is not None:
+            pipeline.swap(switch.stream)
+        outcome = "switched" if switch.stream else "no other one works" if switch.refused else "there is no other one"
+        self._message.say("; ".join([outcome, *switch.refused]))
+        return True
+
+    def _snapshot(self, pipeline: Pipeline) -> None:
+        if self.shown is not None:
+            shown = self.shown
+            facts = snapshot_facts(shown.scored, self.view, self._source_name)
+            self._say_or_refuse(lambda: save_snapshot(self._folder, shown.painted, facts))
+
+    def _record(self, pipeline: Pipeline) -> None:
+        self._say_or_refuse(self._recording.toggle)
+
+    def _say_or_refuse(self, act: Callable[[], str]) -> None:
+        try:
+            self._message.say(act())
+        except UserError as error:
+            self._message.say(str(error))
+
+
+def _quit(pipeline: Pipeline) -> None:
+    raise UserQuit
+
+
+def _nothing(pipeline: Pipeline) -> None:
+    """A key without meaning here."""
+
+
+def _all_of(queue: SimpleQueue[Action]) -> list[Action]:
+    actions = []
+    while True:
+        try:
+            actions.append(queue.get_nowait())
+        except Empty:
+            return actions

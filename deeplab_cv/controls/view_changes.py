@@ -1,0 +1,28 @@
+"""How an action changes the view: a table of pure functions."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+
+from deeplab_cv.controls.keys import PaintClass, Word
+from deeplab_cv.overlay.view import STYLES, View
+
+_ALPHA_STEP = 0.1
+
+VIEW_CHANGES: Mapping[Word, Callable[[View], View]] = {
+    "pause": lambda view: replace(view, paused=not view.paused),
+    "overlay": lambda view: replace(view, overlay=not view.overlay),
+    "style": lambda view: replace(view, style=STYLES[(STYLES.index(view.style) + 1) % len(STYLES)]),
+    "alpha_up": lambda view: replace(view, alpha=min(1.0, round(view.alpha + _ALPHA_STEP, 2))),
+    "alpha_down": lambda view: replace(view, alpha=max(0.0, round(view.alpha - _ALPHA_STEP, 2))),
+    "all_classes": lambda view: replace(view, all_classes=not view.all_classes),
+    "smoothing": lambda view: replace(view, smooth=0.0 if view.smooth else view.usual_smooth),
+    "line": lambda view: replace(view, line=not view.line),
+    "legend": lambda view: replace(view, legend=not view.legend),
+    "help": lambda view: replace(view, help=not view.help),
+}
+"""The view after an action that concerns nothing else."""
+
+
+def with_class_toggled(view: View, action: PaintClass) -> View:
+    """The view that hides a painted class, or shows it again."""
+    return replace(view, hidden=view.hidden ^ {action.number - 1})

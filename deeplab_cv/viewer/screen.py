@@ -1,0 +1,103 @@
+"""A job's screen as a window: the controls' state drawn, keys and clicks handed to the controls."""
+
+from deeplab_cv.controls.controls import Controls
+from deeplab_cv.controls.keys import help_rows
+from deeplab_cv.controls.status import Status
+from deeplab_cv.frames.frame import Painted, Scored
+from deeplab_cv.frames.pixels import Image
+from deeplab_cv.jobs.pipeline import Pipeline
+from deeplab_cv.overlay.look import look_of
+from deeplab_cv.overlay.view import View
+from deeplab_cv.sinks import Written
+from deeplab_cv.viewer.legend import draw_legend
+from deeplab_cv.viewer.text import draw_buttons, draw_lines
+from deeplab_cv.viewer.window import Button, Window
+
+_REST_MS = 5
+
+_ORIGINS = {"inferred": "", "carried": " (carried)", "kept": " (still)"}
+"""How a frame that was not inferred is marked."""
+
+
+class WindowScreen:
+    """Shows painted frames in a window and does what its keys and buttons say; see jobs.job.Screen."""
+
+    def __init__(self, window: Window, controls: Controls) -> None:
+        self._window = window
+        self._controls = controls
+
+    @property
+    def view(self) -> View:
+        """How frames are painted now."""
+        return self._controls.view
+
+    @property
+    def waits(self) -> bool:
+        """Paused: no further frame is wanted now."""
+        return self._controls.waits
+
+    def attend(self, pipeline: Pipeline) -> None:
+        """Do what keys, buttons and background loading ask for. Raises UserQuit."""
+        self._controls.ask(*self._window.poll(_REST_MS if self.waits else 0))
+        # While frames flow the next one shows the change.
+        if self._controls.attend(pipeline) and self.waits:
+            self._draw(pipeline)
+
+    def rest(self) -> bool:
+        """Let the window live for a moment; False when a key came that wants attention."""
+        self._controls.ask(*self._window.poll(_REST_MS))
+        return not self._controls.asked
+
+    def show(self, scored: Scored, painted: Painted, pipeline: Pipeline) -> None:
+        """Put a new frame on the screen."""
+        self._controls.show(scored, painted)
+        self._draw(pipeline)
+
+    def close(self) -> Written | None:
+        """Close the window and finish the recording, which is returned where there is one. Raises SinkError."""
+        self._window.close()
+        return self._controls.close()
+
+    def _draw(self, pipeline: Pipeline) -> None:
+        controls, view = self._controls, self.view
+        status = controls.status(pipeline)
+        if controls.shown is None or status is None:
+            return
+        painted = controls.shown.painted
+        picture = painted.picture.copy()  # what is drawn over it is for the window alone
+        if view.legend and view.overlay:
+            look = look_of(view, painted.class_names)
+            picture = draw_legend(picture, painted.labels, look, painted.class_names)
+        picture = draw_lines(picture, screen_lines(status, view, pictures=controls.pictures))
+        buttons = picture_buttons(picture) if controls.pictures else []
+        picture = draw_buttons(picture, [(button.text, button.box) for button in buttons])
+        self._window.show(picture, buttons)
+
+
+def screen_lines(status: Status, view: View, *, pictures: bool) -> list[str]:
+    """The lines of text over the picture; a tab parts the two columns of the help."""
+    lines = []
+    if view.line:
+        inference = f"inference {status.inference_ms:.0f} ms{_ORIGINS[status.origin]}"
+        pace = [f"{status.rate:.1f} frames/s", inference, f"latency {status.latency_ms:.0f} ms"]
+        lines += [inference if pictures else "  ".join([*pace, f"dropped {status.dropped}"]), status.made_by]
+    if view.paused and not pictures:
+        lines.append("paused")
+    if status.message:
+        lines.append(status.message)
+    if status.recording:
+        lines.append("recording")
+    if view.help:
+        lines += [f"{label}\t{text}" for label, text in help_rows()]
+    return lines
+
+
+def picture_buttons(picture: Image) -> list[Button]:
+    """The tutorial's two buttons, at the lower edge of a picture."""
+    height, width = picture.shape[:2]
+    button_width, button_height = max(1, width // 4), max(1, height // 12)
+    top = height - button_height - height // 40
+    return [
+        Button("Segment", "segment", (width // 2 - button_width - width // 40, top, button_width, button_height)),
+        Button("Restart", "restart", (width // 2 + width // 40, top, button_width, button_height)),
+    ]

@@ -1,0 +1,57 @@
+import pytest
+
+from deeplab_cv.classes import VOC_CLASSES
+from deeplab_cv.controls.keys import PaintClass
+from deeplab_cv.controls.view_changes import VIEW_CHANGES, with_class_toggled
+from deeplab_cv.overlay.view import STYLES, View, painted_classes
+
+
+@pytest.mark.parametrize(
+    ("word", "attribute", "value"),
+    [
+        ("pause", "paused", True),
+        ("overlay", "overlay", False),
+        ("alpha_up", "alpha", 0.6),
+        ("alpha_down", "alpha", 0.4),
+        ("all_classes", "all_classes", True),
+        ("smoothing", "smooth", 0.6),
+        ("line", "line", False),
+        ("legend", "legend", False),
+        ("help", "help", True),
+    ],
+)
+def test_an_action_changes_its_part_of_the_view(word, attribute, value):
+    assert getattr(VIEW_CHANGES[word](View()), attribute) == value
+
+
+def test_the_style_action_goes_through_every_style_and_round():
+    view, seen = View(), []
+    for _ in STYLES:
+        seen.append(view.style)
+        view = VIEW_CHANGES["style"](view)
+
+    assert tuple(seen) == STYLES
+    assert view.style == STYLES[0]
+
+
+@pytest.mark.parametrize(("word", "end"), [("alpha_up", 1.0), ("alpha_down", 0.0)])
+def test_opacity_stays_between_nothing_and_full(word, end):
+    view = View()
+    for _ in range(20):
+        view = VIEW_CHANGES[word](view)
+
+    assert view.alpha == end
+
+
+def test_smoothing_comes_back_with_its_usual_weight():
+    off = VIEW_CHANGES["smoothing"](View(smooth=0.3, usual_smooth=0.3))
+
+    assert off.smooth == 0.0
+    assert VIEW_CHANGES["smoothing"](off).smooth == 0.3
+
+
+def test_a_class_action_hides_its_class_and_shows_it_again():
+    hidden = with_class_toggled(View(), PaintClass(1))
+
+    assert list(painted_classes(hidden, VOC_CLASSES)) == ["dog", "sheep"]
+    assert with_class_toggled(hidden, PaintClass(1)) == View()
