@@ -3,9 +3,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 # A shell's background jobs begin with Ctrl-C ignored, and so would every program that the tests start and interrupt.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+
+# A test must not fail because the machine is busy: Hypothesis times each example unless it is told not to.
+settings.register_profile("untimed", deadline=None)
+settings.load_profile("untimed")
 
 # Linux and macOS look at the first, Windows at the second. HOME stays: pip and git read how they are to work there.
 _CACHE_VARIABLES = ("XDG_CACHE_HOME", "WIN_PD_OVERRIDE_LOCAL_APPDATA")

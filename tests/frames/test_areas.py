@@ -7,7 +7,7 @@ from deeplab_cv.frames.areas import class_areas, class_shares
 
 
 @given(st.integers(1, 1100), st.integers(1, 9), st.integers(0, 2**32 - 1))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_areas_count_every_pixel_of_every_class(height, width, seed):
     random = np.random.default_rng(seed)
     labels = random.integers(0, 21, (height, width)).astype(np.uint8)

@@ -46,7 +46,7 @@ def scores(model: onnx.ModelProto, height: int, width: int) -> np.ndarray:
     return np.asarray(ReferenceEvaluator(model).run(None, {"input": picture})[0])
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(height=st.integers(1, 14), width=st.integers(1, 14), rate=st.integers(2, 16), half=st.booleans())
 def test_the_scores_stay_the_same_whatever_the_taps_reach(height: int, width: int, rate: int, half: bool) -> None:
     model = dilated(height, width, rate, half=half)

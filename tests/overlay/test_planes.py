@@ -34,7 +34,7 @@ def test_the_paint_is_the_colour_that_bgr_would_have(matrix):
 
 
 @given(st.data(), st.floats(0, 1))
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 def test_what_is_not_painted_stays_as_it_is_bit_for_bit(data, alpha):
     top, left, side = (data.draw(st.integers(0, limit)) for limit in (24, 40, 20))
     planes, labels = grey_planes(32, 48), labels_with_square(32, 48, top, left, side)

@@ -182,7 +182,7 @@ def test_the_very_same_picture_comes_back_where_nothing_is_painted(style):
 
 
 @pytest.mark.parametrize("style", ["blend", "outline"])
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(seed=st.integers(0, 2**32 - 1), size=st.tuples(st.integers(1, 40), st.integers(1, 40)))
 def test_unpainted_pixels_stay_as_the_camera_saw_them(style, seed, size):
     image = random_picture(*size, seed)

@@ -47,7 +47,7 @@ areas = st.one_of(
 )
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(
     seed=st.integers(0, 2**32 - 1),
     shape=st.tuples(st.integers(1, 7), sides, sides),
@@ -66,7 +66,7 @@ def test_labels_are_those_of_interpolating_every_class_everywhere(seed, shape, k
     assert labels.dtype == np.uint8
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(seed=st.integers(0, 2**32 - 1), size_wh=st.tuples(st.integers(1, 300), st.integers(1, 200)))
 def test_smooth_scores_as_networks_give_them_are_labelled_exactly(seed, size_wh):
     scores = interpolate_plainly(random_scores(seed, (21, 4, 5), "normal"), (48, 28), False) * 10
@@ -76,7 +76,7 @@ def test_smooth_scores_as_networks_give_them_are_labelled_exactly(seed, size_wh)
     np.testing.assert_array_equal(labels, interpolate_plainly(scores, size_wh, False).argmax(axis=0))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     seed=st.integers(0, 2**32 - 1),
     shape=st.tuples(st.integers(2, 7), sides, sides),

@@ -61,7 +61,7 @@ def test_a_preset_by_name_is_x264_s_own_and_the_default_looks_ahead():
 
 @pytest.mark.parametrize("size_wh", [(64, 36), (1280, 720)])
 @given(colour=st.tuples(levels, levels, levels))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_a_plain_colour_comes_back_through_either_matrix(size_wh, colour):
     picture = np.full((size_wh[1], size_wh[0], 3), colour, np.uint8)
 
@@ -71,7 +71,7 @@ def test_a_plain_colour_comes_back_through_either_matrix(size_wh, colour):
 
 
 @given(width=st.integers(1, 40), height=st.integers(1, 40))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_every_size_becomes_even_and_keeps_its_pixels_where_they_were(width, height):
     picture = np.zeros((height, width, 3), np.uint8)
     picture[:, : width // 2] = 255

@@ -154,7 +154,7 @@ def test_a_first_key_frame_that_cannot_be_decoded_is_told(tmp_path):
     assert "damaged or cut off at 0.00 s" in str(problem)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(part=st.floats(0.02, 0.999), ending=st.sampled_from(["mp4", "mkv"]))
 def test_a_file_cut_off_anywhere_gives_the_frames_before_and_an_error(tmp_path_factory, part, ending):
     folder = tmp_path_factory.mktemp("cut")
