@@ -36,7 +36,7 @@ COMMANDS = {
 }
 """What each command does, as the help of `run` lists them: to use, to look, to measure, to make a network."""
 
-TRAINING_PACKAGES = frozenset({"torch", "torchvision", "timm", "matplotlib", "pycocotools", "onnxslim"})
+TRAINING_PACKAGES = frozenset({"torch", "torchvision", "timm", "matplotlib", "pycocotools"})
 """What only the extra `train` brings: `train` and `export` need it, a few flags of other commands do."""
 
 _PICTURES = frozenset({".bmp", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp"})

@@ -63,7 +63,6 @@ def test_verify_against_a_checkpoint_says_what_is_missing(tmp_path: Path, networ
 
 
 def test_repair_mends_a_network(tmp_path: Path) -> None:
-    pytest.importorskip("onnxslim", reason="onnxslim is not installed")
     file = tiny_onnx(tmp_path, shape=(64, 96), resized_pooling=True)
     told = ("--classes", "voc", "--mean", "0,0,0", "--std", "1,1,1", "--order", "rgb")
 
