@@ -1,3 +1,27 @@
-"""Live semantic segmentation of video with DeepLabV3, on OpenCV DNN, ONNX Runtime and OpenVINO."""
+"""Live semantic segmentation of video with DeepLabV3, on OpenCV DNN, ONNX Runtime and OpenVINO.
+
+from deeplab_cv import Segmenter
+
+with Segmenter() as segmenter:
+    segmenter("dog.jpg").save("dog-segmented.png")
+"""
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from deeplab_cv.api import Result, Segmenter
+    from deeplab_cv.errors import UserError
+
+__all__ = ["Result", "Segmenter", "UserError", "__version__"]
 
 __version__ = "0.1.0"
+
+_HOMES = {"Result": "api", "Segmenter": "api", "UserError": "errors"}
+
+
+def __getattr__(name: str) -> Any:
+    # Handed on when it is asked for, so that the command line, which needs none of it, starts at once.
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(importlib.import_module(f"{__name__}.{_HOMES[name]}"), name)

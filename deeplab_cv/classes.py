@@ -1,4 +1,9 @@
-"""The 21 PASCAL VOC classes, their colours, and which are painted by default."""
+"""The 21 PASCAL VOC classes, their colours, which are painted by default, and how a user names classes."""
+
+import difflib
+from collections.abc import Mapping, Sequence
+
+from deeplab_cv.errors import SettingsError
 
 VOC_CLASSES = (
     "background",
@@ -72,3 +77,24 @@ def default_colour(class_name: str) -> RGB:
     if class_name in VOC_CLASSES:
         return voc_palette()[VOC_CLASSES.index(class_name)]
     return voc_palette()[1 + sum(class_name.encode()) % 255]
+
+
+def parse_paint(value: object) -> dict[str, RGB]:
+    """`person dog=#00ff00`, a list of names, or names with colours -> name: colour (RGB). Raises ValueError."""
+    if isinstance(value, str):
+        value = value.split()
+    if isinstance(value, list | tuple):
+        pairs = [str(item).partition("=") for item in value]
+        value = {name.strip(", "): colour or None for name, _, colour in pairs}
+    if not isinstance(value, Mapping):
+        raise ValueError("classes are written `person dog cat=#ff8800`")
+    return {str(name): parse_colour(colour or default_colour(str(name))) for name, colour in value.items()}
+
+
+def known_class(name: str, class_names: Sequence[str]) -> int:
+    """The number of a class. Raises SettingsError for one that a network does not know, naming the nearest."""
+    if name in class_names:
+        return class_names.index(name)
+    nearest = difflib.get_close_matches(name, class_names, n=1)
+    meant = f"did you mean {nearest[0]}? " if nearest else ""
+    raise SettingsError("unknown class", name, f"{meant}this network knows {', '.join(class_names)}")

@@ -18,6 +18,7 @@ from typing import NoReturn
 from deeplab_cv import __version__
 from deeplab_cv.errors import UsageError, UserError
 from deeplab_cv.machine import interrupts
+from deeplab_cv.machine.opencv_cameras import make_opencv_wait_less
 from deeplab_cv.terminal import logged_lines, print_line
 
 COMMANDS = {
@@ -41,15 +42,10 @@ TRAINING_PACKAGES = frozenset({"torch", "torchvision", "timm", "matplotlib", "py
 
 _PICTURES = frozenset({".bmp", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp"})
 
-OPENCV_VARIABLES = {"OPENCV_VIDEOIO_MSMF_ENABLE_HW_TRANSFORMS": "0", "OPENCV_VIDEOIO_V4L_SELECT_TIMEOUT": "2"}
-"""What OpenCV reads when it is imported, hence before any command is. Windows: opening a camera takes 10 to 60 s with
-hardware transforms (opencv 17687). Linux: a camera that gives nothing keeps a read for 10 s."""
-
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code: 0 done, 1 failed, 2 wrong use, 130 stopped by Ctrl-C."""
-    for variable, value in OPENCV_VARIABLES.items():
-        os.environ.setdefault(variable, value)
+    make_opencv_wait_less()
     arguments = list(sys.argv[1:] if argv is None else argv)
     debug = "--debug" in arguments
     name = "run"

@@ -13,21 +13,9 @@ from typing import Annotated, Any, Literal, get_args, get_origin
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 from pydantic.fields import FieldInfo
 
-from deeplab_cv.classes import PAINTED_BY_DEFAULT, RGB, default_colour, parse_colour
+from deeplab_cv.classes import PAINTED_BY_DEFAULT, RGB, parse_paint
 from deeplab_cv.errors import SettingsError
 from deeplab_cv.overlay.view import GREEN_SCREEN, Style
-
-
-def _parse_paint(value: object) -> dict[str, RGB]:
-    """`person dog=#00ff00`, a list of names, or names with colours -> name: colour."""
-    if isinstance(value, str):
-        value = value.split()
-    if isinstance(value, list):
-        pairs = [str(item).partition("=") for item in value]
-        value = {name.strip(", "): colour or None for name, _, colour in pairs}
-    if not isinstance(value, Mapping):
-        raise ValueError("classes are written `person dog cat=#ff8800`")
-    return {str(name): parse_colour(colour or default_colour(str(name))) for name, colour in value.items()}
 
 
 def _parse_numbers(value: object) -> object:
@@ -38,7 +26,7 @@ def _parse_numbers(value: object) -> object:
 
 
 Numbers = Annotated[tuple[float, float, float], BeforeValidator(_parse_numbers)]
-Paint = Annotated[dict[str, RGB], BeforeValidator(_parse_paint)]
+Paint = Annotated[dict[str, RGB], BeforeValidator(parse_paint)]
 
 
 def _setting(default: Any, group: str, description: str, unit: str = "", **limits: Any) -> Any:

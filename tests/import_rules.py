@@ -37,7 +37,7 @@ OTHERS = {
     "bench": (*BASE, *ROOMS, "terminal", "tools", "start", "settings"),
     "commands": (*BASE, *ROOMS, "terminal", "tools", "pytorch", "bench", "start", "settings", "cli"),
     "cli": (*BASE, "commands", "settings", "terminal"),
-    "__init__": ("api",),
+    "__init__": ("api", "errors"),
     "__main__": (*BASE, "cli"),
 }
 """What stands beside the list: what each may import besides itself."""

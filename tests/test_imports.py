@@ -113,6 +113,13 @@ def test_importing_the_package_loads_nothing_heavy_and_leaves_the_environment_al
     assert printed == "True\n"
 
 
+def test_the_public_names_load_nothing_heavy_until_they_are_used():
+    loaded, printed = modules_after("from deeplab_cv import Result, Segmenter, UserError\nprint(Segmenter.__name__)")
+
+    assert loaded == []
+    assert printed == "Segmenter\n"
+
+
 def test_help_loads_nothing_heavy():
     loaded, printed = modules_after(
         "from deeplab_cv.cli import main\ntry:\n    main(['--help'])\nexcept SystemExit:\n    pass"

@@ -1,5 +1,6 @@
 """How labels are painted: style, opacity, colours, and what lies behind."""
 
+import difflib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -7,10 +8,10 @@ from functools import lru_cache
 import cv2
 import numpy as np
 
-from deeplab_cv.classes import RGB, parse_colour
+from deeplab_cv.classes import RGB, known_class, parse_colour
 from deeplab_cv.errors import SettingsError
 from deeplab_cv.frames.pixels import Image, resize
-from deeplab_cv.overlay.view import GREEN_SCREEN, Style, View, painted_classes
+from deeplab_cv.overlay.view import GREEN_SCREEN, STYLES, Style, View, painted_classes
 
 
 class Backdrop:
@@ -60,12 +61,14 @@ def make_look(
 ) -> Look:
     """The look that settings describe for a network with these classes.
 
-    Raises SettingsError if a painted class is none of the network's or the background cannot be read.
+    Raises SettingsError if there is no such style, a painted class is none of the network's, or the background cannot
+    be read.
     """
-    unknown = [name for name in paint if name not in class_names]
-    if unknown:
-        raise SettingsError("unknown class", unknown[0], "this network knows " + ", ".join(class_names))
-    colours = {class_names.index(name): colour for name, colour in paint.items()}
+    if style not in STYLES:
+        nearest = difflib.get_close_matches(style, STYLES, n=1)
+        meant = f"did you mean {nearest[0]}? " if nearest else ""
+        raise SettingsError("unknown style", style, f"{meant}there are {', '.join(STYLES)}")
+    colours = {known_class(name, class_names): colour for name, colour in paint.items()}
     return Look(style, alpha, colours, read_backdrop(background))
 
 

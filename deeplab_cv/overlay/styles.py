@@ -1,6 +1,6 @@
 """Labels painted over a picture, in the style a look asks for."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import lru_cache
 
 import cv2
@@ -68,7 +68,7 @@ def _side_by_side(image: Image, labels: Labels, look: Look) -> Image:
 
 
 def _blur(image: Image, labels: Labels, look: Look) -> Image:
-    small, behind = image, np.asarray(cv2.bitwise_not(_foreground(labels, look)), np.uint8)
+    small, behind = image, np.asarray(cv2.bitwise_not(_foreground(labels, look.colours)), np.uint8)
     while small.shape[0] > _BLURRED_HEIGHT:
         small, behind = _half(small), _half(behind)
     # Only what lies behind is blurred, by its own weight, so that the foreground leaves no glow around itself.
@@ -149,10 +149,16 @@ def _solid(like: Image, colour: RGB) -> Image:
     return solid
 
 
-def _foreground(labels: Labels, look: Look) -> Labels:
-    """255 where a painted class is, else 0: uint8 (H, W)."""
+def soft_mask(labels: Labels, classes: Iterable[int]) -> Labels:
+    """255 inside these classes, 0 outside, and values between at their edges: uint8 (H, W)."""
+    feather = 2 * round(labels.shape[0] / _FEATHERS_PER_HEIGHT) + 1
+    return np.asarray(cv2.blur(_foreground(labels, classes), (feather, feather)), np.uint8)
+
+
+def _foreground(labels: Labels, classes: Iterable[int]) -> Labels:
+    """255 where one of these classes is, else 0: uint8 (H, W)."""
     table = np.zeros(256, np.uint8)
-    table[list(look.colours)] = 255
+    table[list(classes)] = 255
     return np.asarray(cv2.LUT(labels, table), np.uint8)
 
 
@@ -163,8 +169,7 @@ def _half(picture: Image) -> Image:
 
 def _put_before(image: Image, background: Image, labels: Labels, look: Look) -> Image:
     """The painted classes as the camera saw them, soft at their edges, before a background of the same size."""
-    feather = 2 * round(labels.shape[0] / _FEATHERS_PER_HEIGHT) + 1
-    opacity = cv2.blur(_foreground(labels, look), (feather, feather))
+    opacity = soft_mask(labels, look.colours)
     picture: Image = background.copy()
     cv2.copyTo(image, cv2.inRange(opacity, 255, 255), picture)
     edge = np.flatnonzero((opacity > 0) & (opacity < 255))

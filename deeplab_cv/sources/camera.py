@@ -14,6 +14,7 @@ import numpy as np
 from deeplab_cv.errors import SourceError
 from deeplab_cv.frames.frame import SourceInfo
 from deeplab_cv.frames.pixels import Pixels
+from deeplab_cv.machine.opencv_cameras import make_opencv_wait_less
 from deeplab_cv.machine.opencv_log import quiet_opencv
 from deeplab_cv.sources.live import MICROSECOND, LiveSource, Patience
 
@@ -59,6 +60,7 @@ class CameraSource(LiveSource):
         """
         super().__init__()
         self._name = f"camera {text}"
+        make_opencv_wait_less()
         with quiet_opencv():
             self._capture = _open_capture(text, self._name)
             _ask(self._capture, width, height, fps)

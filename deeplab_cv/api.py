@@ -1,0 +1,343 @@
+"""The public face: `from deeplab_cv import Segmenter`. Imports nothing heavy until a Segmenter is made."""
+
+import os
+import threading
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Any
+
+from typing_extensions import Self
+
+from deeplab_cv.classes import known_class, parse_paint
+from deeplab_cv.errors import SourceError, UsageError
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from deeplab_cv.frames.frame import Labels, Origin, Scored
+    from deeplab_cv.frames.pixels import Image
+    from deeplab_cv.overlay.view import Style
+    from deeplab_cv.segmentation.network_engines import NetworkEngines
+    from deeplab_cv.sinks import Written
+
+_TAKE_S = 0.1
+_USUAL_SIZE_WH = (1280, 720)
+"""Frames whose engine is loaded when a Segmenter is made."""
+
+
+class Result:
+    """A picture and the class of each of its pixels.
+
+    Attributes:
+        labels: uint8 (H, W), a class number for each pixel, at the picture's own size.
+        classes: the name behind each class number.
+        engine: what computed it, such as `openvino:cpu:float32`.
+        inference_ms: milliseconds the network took.
+        time_s: presentation time in seconds, for a video.
+        index: the frame's number in its source, counted from 0.
+        origin: whether the scores were `inferred`, or `carried` along or `kept` from an earlier frame.
+    """
+
+    def __init__(self, scored: "Scored", labels: "Labels", engine: str) -> None:
+        self._scored = scored
+        self.labels = labels
+        self.classes: tuple[str, ...] = scored.class_names
+        self.engine = engine
+        self.inference_ms = scored.inference_ms
+        self.time_s = float(scored.frame.time_s)
+        self.index = scored.frame.index
+        self.origin: Origin = scored.origin
+
+    def __repr__(self) -> str:
+        height, width = self.labels.shape
+        return f"<Result {width}x{height}, {self.engine}, {self.inference_ms:.0f} ms>"
+
+    @property
+    def frame(self) -> "Image":
+        """The picture itself: uint8 (H, W, 3), BGR; copy it before writing into it."""
+        return self._scored.frame.image
+
+    def mask(self, name: str) -> "NDArray[np.bool_]":
+        """Where a class is: bool (H, W). Raises SettingsError for a class that the network does not know."""
+        mask: NDArray[np.bool_] = self.labels == known_class(name, self.classes)
+        return mask
+
+    def share(self, name: str) -> float:
+        """How much of the picture a class fills, 0..1. Raises SettingsError for an unknown class."""
+        from deeplab_cv.frames.areas import class_shares
+
+        return float(class_shares(self.labels, len(self.classes))[known_class(name, self.classes)])
+
+    def painted(
+        self,
+        *,
+        style: "Style" = "blend",
+        paint: str | Sequence[str] | None = None,
+        alpha: float = 0.5,
+        background: str = "#00b140",
+    ) -> "Image":
+        """The picture with its labels painted over it: uint8 (H, W, 3), BGR.
+
+        Args:
+            style: blend, mask, outline, side-by-side, blur, replace or cutout.
+            paint: the classes to paint, such as "person dog=#00ff00"; person, dog and sheep without it.
+            alpha: opacity of the paint in style blend, 0..1.
+            background: what style replace puts behind: a colour or a picture file.
+
+        Raises:
+            SettingsError: an unknown style or class, or a background that is neither colour nor picture.
+        """
+        from deeplab_cv.classes import PAINTED_BY_DEFAULT
+        from deeplab_cv.overlay.look import make_look
+        from deeplab_cv.overlay.painting import painted_pixels
+
+        known = {name: colour for name, colour in PAINTED_BY_DEFAULT.items() if name in self.classes}
+        look = make_look(style, alpha, known if paint is None else parse_paint(paint), self.classes, background)
+        return painted_pixels(self._scored.frame.pixels, self.labels, look).image
+
+    def cutout(self, name: str) -> "NDArray[np.uint8]":
+        """One class alone, all else transparent, with soft edges: uint8 (H, W, 4), BGRA.
+
+        Raises SettingsError for a class that the network does not know.
+        """
+        import numpy as np
+
+        from deeplab_cv.overlay.styles import soft_mask
+
+        opacity = soft_mask(self.labels, [known_class(name, self.classes)])
+        return np.dstack([self.frame, opacity])
+
+    def save(self, path: str | os.PathLike[str], **options: Any) -> None:
+        """Write the painted picture; `options` are those of `painted`. Raises SettingsError or SinkError."""
+        from deeplab_cv.sinks.landing import write_whole
+        from deeplab_cv.sinks.pictures import encode_picture
+
+        write_whole(Path(path), encode_picture(self.painted(**options), Path(path)))
+
+    def save_mask(self, path: str | os.PathLike[str]) -> None:
+        """Write the labels as a PNG of class numbers, in the colours of PASCAL VOC's masks. Raises SinkError."""
+        from deeplab_cv.sinks.landing import write_whole
+        from deeplab_cv.sinks.masks import encode_mask
+
+        write_whole(Path(path), encode_mask(self.labels))
+
+    def to_supervision(self) -> Any:
+        """`supervision.Detections` with one detection for each class in the picture, the background left out.
+
+        Raises UsageError where the package is not installed.
+        """
+        try:
+            import supervision
+        except ImportError as error:
+            raise UsageError("supervision is not installed", "to_supervision", "pip install supervision") from error
+        import numpy as np
+
+        found = [int(label) for label in np.unique(self.labels) if label]
+        if not found:
+            return supervision.Detections.empty()
+        masks = np.stack([self.labels == label for label in found])
+        names = np.array([self.classes[label] for label in found])
+        return supervision.Detections(
+            xyxy=supervision.mask_to_xyxy(masks),
+            mask=masks,
+            class_id=np.array(found),
+            data={"class_name": names},
+        )
+
+
+class Segmenter:
+    """A network on the fastest engine of this machine that computes it right; to be called from any thread.
+
+    Attributes:
+        classes: the name behind each class number.
+    """
+
+    def __init__(
+        self,
+        model: str | os.PathLike[str] | None = None,
+        *,
+        backend: str = "auto",
+        threads: int = 0,
+        smooth: float = 0.0,
+    ) -> None:
+        """Load the network and prove its engine right, which takes seconds the first time on a machine.
+
+        Args:
+            model: an .onnx file; the network that comes with the package without it.
+            backend: the engine, such as `opencv`, `onnxruntime:cuda` or `openvino:gpu`; auto takes the fastest.
+            threads: processor threads; 0 leaves it to the program.
+            smooth: weight of earlier scores where a video stands still, 0..0.95; 0 is off.
+
+        Raises:
+            UserError: the network or the engine cannot be had, or an argument is wrong.
+        """
+        from deeplab_cv.engines import EngineWish
+        from deeplab_cv.networks.opening import default_network_file, open_network
+
+        if not 0 <= smooth <= 0.95:
+            raise UsageError("smoothing has a weight of 0 to 0.95", smooth, "0.6 is usual")
+        self._network = open_network(default_network_file() if model is None else Path(model))
+        self._wish = EngineWish(backend, threads)
+        self._smooth = smooth
+        self._lock = threading.Lock()
+        self._engines: dict[int, NetworkEngines] = {}
+        self._closed = False
+        self.classes: tuple[str, ...] = self._network.card.classes
+        try:
+            self._with_depth(1).load(_USUAL_SIZE_WH)
+        except BaseException:
+            self.close()
+            raise
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def __call__(self, picture: Any, *, rgb: bool = False) -> Result:
+        """Segment one picture.
+
+        Args:
+            picture: a file, a PIL picture, or uint8 (H, W, 3), BGR. Files and PIL pictures are turned as their EXIF
+                orientation says.
+            rgb: the array's channels are red, green and blue.
+
+        Raises:
+            SourceError: the picture cannot be read, or the array has another form.
+            EngineError: the engine failed.
+        """
+        import time
+        from fractions import Fraction
+
+        from deeplab_cv.frames.frame import Frame
+        from deeplab_cv.frames.pixels import Pixels
+        from deeplab_cv.segmentation.labels import labels_of
+        from deeplab_cv.segmentation.smoothing import ScoreSmoother
+        from deeplab_cv.segmentation.stream import Stream
+
+        image = _image_of(picture, rgb=rgb)
+        frame = Frame(Pixels(image=image), 0, 0, Fraction(1), time.monotonic())
+        engines = self._with_depth(1)
+        scored = Stream(engines).score(frame)
+        return Result(scored, labels_of(scored, ScoreSmoother(), 0.0), engines.load(frame.size_wh).name)
+
+    def stream(self, source: str | int | os.PathLike[str]) -> Iterator[Result]:
+        """Segment a video, a camera or pictures, frame by frame.
+
+        Of a file every frame comes, in order; of a live source the newest, so that a slow loop falls behind by no more
+        than a frame. Memory stays flat however long it runs. Several streams may run in threads of their own.
+
+        Args:
+            source: a video file, a picture, a folder or glob of pictures, a camera's index, a URL or `pattern`.
+
+        Raises:
+            SourceError: it cannot be opened or read.
+            EngineError: the engine failed.
+        """
+        from deeplab_cv.sources.opening import SourceOptions, open_source
+
+        with open_source(os.fspath(source) if not isinstance(source, int) else str(source), SourceOptions()) as opened:
+            # Two frames in flight keep both cores busy with a file; a live picture must not wait behind another.
+            engines = self._with_depth(1 if opened.info.live else 2)
+            for scored, labels in self._labelled(opened, engines):
+                yield Result(scored, labels, engines.load(scored.frame.size_wh).name)
+
+    def video(self, source: str | os.PathLike[str], out: str | os.PathLike[str], **options: Any) -> "Written":
+        """Paint a video into another file, with its sound, as `--video SOURCE --out OUT` does.
+
+        Args:
+            source: the video file.
+            out: the file to write: .mp4, .mkv, .webm or .mov.
+            options: how it is painted: style, alpha, paint, background.
+
+        Returns:
+            What was written: path, frames and a note on the sound.
+
+        Raises:
+            UserError: something cannot be read, painted or written; what was done is kept under a name that says so.
+        """
+        from deeplab_cv.overlay.look import make_look
+        from deeplab_cv.overlay.painting import painted_frame
+        from deeplab_cv.overlay.view import View
+        from deeplab_cv.sinks.background import InBackground
+        from deeplab_cv.sinks.landing import check_file
+        from deeplab_cv.sinks.video import VideoSink
+        from deeplab_cv.sources.video import VideoSource
+
+        if "paint" in options:
+            options["paint"] = parse_paint(options["paint"])
+        view = View(smooth=self._smooth, **options)
+        make_look(view.style, view.alpha, options.get("paint", {}), self.classes, view.background)
+        check_file(Path(out), [Path(source)])
+        with VideoSource(Path(source)) as opened:
+            sink = InBackground(VideoSink(Path(out), opened.info))
+            try:
+                for scored, labels in self._labelled(opened, self._with_depth(2)):
+                    sink.write(painted_frame(scored, labels, view))
+            except BaseException:
+                sink.abandon()
+                raise
+            return sink.finish()
+
+    def close(self) -> None:
+        """Give back the engines; safe to call twice."""
+        with self._lock:
+            self._closed = True
+            for engines in self._engines.values():
+                engines.close()
+            self._engines.clear()
+
+    def _with_depth(self, depth: int) -> "NetworkEngines":
+        """The engines that take so many tensors in flight; made here, loaded when they are needed."""
+        from dataclasses import replace
+
+        from deeplab_cv.segmentation.network_engines import NetworkEngines
+
+        with self._lock:
+            if self._closed:
+                raise UsageError("the segmenter is closed", "Segmenter", "make another one")
+            if depth not in self._engines:
+                self._engines[depth] = NetworkEngines(self._network, replace(self._wish, depth=depth))
+            return self._engines[depth]
+
+    def _labelled(self, source: Any, engines: "NetworkEngines") -> "Iterator[tuple[Scored, Labels]]":
+        """Every frame of a source that is not dropped, with its scores and labels."""
+        from deeplab_cv.jobs.pipeline import Pipeline
+        from deeplab_cv.segmentation.labels import labels_of
+        from deeplab_cv.segmentation.smoothing import ScoreSmoother
+        from deeplab_cv.segmentation.stream import Stream
+
+        smoother = ScoreSmoother()
+        with Pipeline(source, Stream(engines)) as pipeline:
+            while not pipeline.ended:
+                if (scored := pipeline.take(_TAKE_S)) is not None:
+                    yield scored, labels_of(scored, smoother, self._smooth)
+
+
+def _image_of(picture: Any, *, rgb: bool) -> "Image":
+    """A file, a PIL picture or an array -> uint8 (H, W, 3), BGR, upright. Raises SourceError."""
+    import numpy as np
+
+    if isinstance(picture, str | os.PathLike):
+        from deeplab_cv.sources.pictures import read_picture
+
+        return read_picture(Path(picture))
+    if hasattr(picture, "getexif"):
+        from PIL import ImageOps
+
+        from deeplab_cv.sources.pictures import over_black
+
+        upright = np.asarray(ImageOps.exif_transpose(picture).convert("RGBA"))
+        return over_black(np.ascontiguousarray(upright[..., [2, 1, 0, 3]]))
+    if not isinstance(picture, np.ndarray):
+        kind = type(picture).__name__
+        raise SourceError("this is no picture", kind, "give a file, a PIL picture or uint8 (H, W, 3)")
+    if picture.dtype != np.uint8 or picture.ndim != 3 or picture.shape[2] != 3 or not picture.size:
+        got = f"{picture.dtype} {picture.shape}"
+        raise SourceError("expected uint8 (H, W, 3)", f"got {got}", "convert it, such as with cv2.cvtColor")
+    return np.ascontiguousarray(picture[..., ::-1] if rgb else picture)

@@ -1,0 +1,255 @@
+"""The public face, as a user of the package calls it."""
+
+import threading
+
+import cv2
+import numpy as np
+import pytest
+from PIL import Image
+
+from deeplab_cv import Segmenter, UserError
+from deeplab_cv.errors import SettingsError, SourceError, UsageError
+from tests.tiny_networks import BACKGROUND, DOG, PERSON, SHEEP, tiny_network
+
+COLOURS = {PERSON: (0, 0, 255), DOG: (0, 255, 0), SHEEP: (255, 0, 0), BACKGROUND: (90, 90, 90)}
+"""BGR, as the tiny network knows them."""
+
+
+@pytest.fixture(scope="module")
+def segmenter(tmp_path_factory):
+    with Segmenter(tiny_network(tmp_path_factory.mktemp("network")), backend="opencv:cpu", threads=1) as segmenter:
+        yield segmenter
+
+
+def picture_of(label, size_wh=(128, 72)):
+    return np.full((size_wh[1], size_wh[0], 3), COLOURS[label], np.uint8)
+
+
+def halves(left, right):
+    return np.hstack([picture_of(left, (64, 72)), picture_of(right, (64, 72))])
+
+
+def clip_of(path, labels):
+    """A video without loss whose frames each show one class."""
+    writer = cv2.VideoWriter(str(path), cv2.VideoWriter.fourcc(*"FFV1"), 10, (128, 72))
+    for label in labels:
+        writer.write(picture_of(label))
+    writer.release()
+    return path
+
+
+@pytest.mark.parametrize("size_wh", [(128, 72), (33, 77), (1, 1), (300, 20)])
+def test_labels_have_the_size_of_the_picture(segmenter, size_wh):
+    result = segmenter(picture_of(DOG, size_wh))
+
+    assert result.labels.shape == size_wh[::-1]
+    assert result.labels.dtype == np.uint8
+    assert (result.labels == DOG).all()
+    assert result.engine == "opencv:cpu:float32"
+    assert result.inference_ms > 0
+
+
+def test_an_array_a_file_and_a_pil_picture_have_the_same_labels(segmenter, tmp_path):
+    image = halves(PERSON, DOG)
+    cv2.imwrite(str(tmp_path / "picture.png"), image)
+    pillow = Image.fromarray(image[..., ::-1])
+
+    expected = segmenter(image).labels
+
+    assert set(expected.flat) >= {PERSON, DOG}
+    for same in (tmp_path / "picture.png", str(tmp_path / "picture.png"), pillow):
+        np.testing.assert_array_equal(segmenter(same).labels, expected)
+    np.testing.assert_array_equal(segmenter(np.asarray(pillow), rgb=True).labels, expected)
+
+
+def test_files_and_pil_pictures_are_turned_as_their_exif_says(segmenter, tmp_path):
+    exif = Image.Exif()
+    exif[0x0112] = 6  # to be turned clockwise
+    path = tmp_path / "turned.jpg"
+    Image.fromarray(picture_of(DOG)[..., ::-1]).save(path, exif=exif, quality=100)
+
+    assert segmenter(path).labels.shape == (128, 72)
+    with Image.open(path) as opened:
+        assert segmenter(opened).labels.shape == (128, 72)
+
+
+@pytest.mark.parametrize(
+    "picture",
+    [
+        np.zeros((3, 72, 128), np.float32),
+        np.zeros((72, 128), np.uint8),
+        np.zeros((0, 0, 3), np.uint8),
+        np.zeros((72, 128, 4), np.uint8),
+        7,
+        None,
+    ],
+)
+def test_what_is_no_picture_is_refused_in_one_line(segmenter, picture):
+    with pytest.raises(SourceError) as error:
+        segmenter(picture)
+
+    assert "\n" not in str(error.value)
+
+
+def test_a_missing_file_is_the_command_lines_error(segmenter, tmp_path):
+    with pytest.raises(SourceError, match="no such file"):
+        segmenter(tmp_path / "none.jpg")
+
+
+def test_masks_shares_and_cutouts_are_of_the_class_named(segmenter):
+    result = segmenter(cv2.resize(halves(PERSON, DOG), (1280, 720), interpolation=cv2.INTER_NEAREST))
+
+    person, cutout = result.mask("person"), result.cutout("person")
+
+    np.testing.assert_array_equal(person, result.labels == PERSON)
+    assert result.share("person") == pytest.approx(person.mean())
+    assert cutout.shape == (720, 1280, 4)
+    np.testing.assert_array_equal(cutout[..., :3], result.frame)
+    assert (cutout[:, 0, 3], cutout[:, -1, 3]) == (pytest.approx(255), pytest.approx(0))
+    assert set(cutout[..., 3].flat) - {0, 255}
+
+
+@pytest.mark.parametrize("ask", ["mask", "share", "cutout"])
+def test_an_unknown_class_is_one_error_with_the_nearest_name(segmenter, ask):
+    with pytest.raises(SettingsError, match="unknown class: persn; did you mean person"):
+        getattr(segmenter(picture_of(DOG)), ask)("persn")
+
+
+def test_an_unknown_class_to_be_painted_is_the_same_error(segmenter):
+    with pytest.raises(SettingsError, match="did you mean sheep"):
+        segmenter(picture_of(DOG)).painted(paint="shep")
+
+
+def test_an_unknown_style_is_an_error(segmenter):
+    with pytest.raises(SettingsError, match="unknown style: blurr; did you mean blur"):
+        segmenter(picture_of(DOG)).painted(style="blurr")
+
+
+def test_paint_takes_names_with_and_without_colours(segmenter):
+    painted = segmenter(halves(PERSON, DOG)).painted(style="mask", paint="person=#0000ff dog")
+
+    assert tuple(painted[36, 2]) == (255, 0, 0)
+    assert tuple(painted[36, -2]) == (0, 255, 0)
+
+
+def test_a_picture_and_its_mask_are_saved(segmenter, tmp_path):
+    result = segmenter(halves(PERSON, DOG))
+
+    result.save(tmp_path / "out.png", style="mask")
+    result.save_mask(tmp_path / "mask.png")
+
+    np.testing.assert_array_equal(cv2.imread(str(tmp_path / "out.png")), result.painted(style="mask"))
+    with Image.open(tmp_path / "mask.png") as mask:
+        np.testing.assert_array_equal(np.asarray(mask), result.labels)
+
+
+def test_every_frame_of_a_file_comes_in_order(segmenter, tmp_path):
+    labels = [PERSON, DOG, SHEEP, BACKGROUND, DOG] * 4
+
+    results = list(segmenter.stream(clip_of(tmp_path / "clip.mkv", labels)))
+
+    assert [int(result.labels[36, 64]) for result in results] == labels
+    assert [result.index for result in results] == list(range(20))
+    assert [result.time_s for result in results] == pytest.approx([index / 10 for index in range(20)])
+    assert {result.origin for result in results} == {"inferred"}
+    assert results[0].frame.shape == (72, 128, 3)
+
+
+def test_a_stream_that_is_left_early_leaves_no_thread(segmenter, tmp_path):
+    clip = clip_of(tmp_path / "clip.mkv", [DOG] * 50)
+    before = threading.active_count()
+    stream = segmenter.stream(clip)
+
+    next(stream)
+    stream.close()
+
+    assert threading.active_count() == before
+
+
+def test_threads_calling_one_segmenter_get_each_their_own_labels(segmenter):
+    wrong = []
+
+    def call(label):
+        wrong.extend(
+            label for _ in range(30) if not (segmenter(picture_of(label, (128 + label, 72))).labels == label).all()
+        )
+
+    threads = [threading.Thread(target=call, args=(label,)) for label in (PERSON, DOG, SHEEP)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert wrong == []
+
+
+def test_two_streams_in_threads_have_the_labels_that_each_has_alone(segmenter, tmp_path):
+    clips = {
+        name: clip_of(tmp_path / f"{name}.mkv", labels)
+        for name, labels in {"a": [PERSON, DOG, SHEEP] * 10, "b": [DOG, BACKGROUND] * 15}.items()
+    }
+    alone = {name: [result.labels for result in segmenter.stream(clip)] for name, clip in clips.items()}
+    together = {}
+
+    def run(name):
+        together[name] = [result.labels for result in segmenter.stream(clips[name])]
+
+    threads = [threading.Thread(target=run, args=(name,)) for name in clips]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    for name, labels in alone.items():
+        np.testing.assert_array_equal(together[name], labels)
+
+
+def test_a_video_is_painted_into_another_file(segmenter, tmp_path):
+    clip = clip_of(tmp_path / "clip.mkv", [PERSON] * 8)
+
+    written = segmenter.video(clip, tmp_path / "out.mp4", style="mask", paint="person=#00ff00")
+
+    assert (written.path, written.frames) == (tmp_path / "out.mp4", 8)
+    first = next(iter(segmenter.stream(tmp_path / "out.mp4"))).frame
+    assert np.abs(first[36, 64].astype(int) - (0, 255, 0)).max() < 12
+
+
+def test_a_video_is_never_written_over_its_own_original(segmenter, tmp_path):
+    clip = clip_of(tmp_path / "clip.mkv", [DOG] * 2)
+    before = clip.read_bytes()
+
+    with pytest.raises(UsageError, match="the output is the input itself"):
+        segmenter.video(clip, clip)
+
+    assert clip.read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    ("options", "reason"),
+    [
+        ({"model": "none.onnx"}, "no such network file"),
+        ({"backend": "abacus"}, "unknown backend"),
+        ({"smooth": 2.0}, "smoothing"),
+    ],
+)
+def test_what_cannot_be_had_is_a_user_error_at_once(options, reason):
+    with pytest.raises(UserError, match=reason):
+        Segmenter(**options)
+
+
+def test_a_closed_segmenter_says_so(tmp_path):
+    segmenter = Segmenter(tiny_network(tmp_path), backend="opencv:cpu")
+    segmenter.close()
+    segmenter.close()
+
+    with pytest.raises(UsageError, match="closed"):
+        segmenter(picture_of(DOG))
+
+
+def test_detections_of_supervision_are_one_for_each_class(segmenter):
+    pytest.importorskip("supervision", reason="supervision is not installed")
+
+    found = segmenter(halves(PERSON, DOG)).to_supervision()
+
+    assert sorted(found.data["class_name"]) == ["dog", "person"]
+    assert found.mask.shape == (2, 72, 128)
