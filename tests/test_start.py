@@ -1,0 +1,70 @@
+"""Settings -> a job, without a process of its own."""
+
+import threading
+
+import pytest
+
+from deeplab_cv.errors import SettingsError, UsageError
+from deeplab_cv.jobs.job import run_job
+from deeplab_cv.settings import Settings
+from deeplab_cv.start import assembled, first_view, wanted_source
+from tests.jobs.numbers import Camera
+from tests.tiny_networks import tiny_network
+
+
+@pytest.fixture
+def settings(tmp_path):
+    network = tmp_path / "network"
+    network.mkdir()
+    values = {"model": str(tiny_network(network)), "backend": "opencv", "headless": True, "pattern": True}
+    return Settings(**values, end=0.2, width=64, height=48, stats=str(tmp_path / "areas.csv"))
+
+
+def test_a_job_is_put_together_and_run_in_any_thread(settings):
+    frames = []
+    with assembled(settings) as job:
+        thread = threading.Thread(target=lambda: frames.append(run_job(job, stop=threading.Event())))
+        thread.start()
+        thread.join()
+
+    assert frames[0] > 0
+    assert job.screen is None
+
+
+def test_a_source_may_be_given_in_place_of_the_settings_own(settings):
+    class Numbers(Camera):
+        def close(self):
+            pass
+
+        def __enter__(self):
+            return self
+
+        def __exit__(self, *error):
+            self.close()
+
+    outputs = []
+    with assembled(settings, source=Numbers(5)) as job:
+        run_job(job, stop=threading.Event(), written=outputs.append)
+
+    assert [output.frames for output in outputs] == [5]
+
+
+def test_an_unknown_class_is_found_before_anything_is_written(settings, tmp_path):
+    unknown = settings.model_copy(update={"paint": {"unicorn": (1, 2, 3)}})
+
+    with pytest.raises(SettingsError, match="unicorn"), assembled(unknown):
+        pass
+    assert not (tmp_path / "areas.csv").exists()
+
+
+def test_none_and_two_sources_are_refused():
+    for several in (Settings(), Settings(demo=True, pattern=True)):
+        with pytest.raises(UsageError, match="named"):
+            wanted_source(several)
+
+
+def test_a_picture_waits_unpainted_for_segment():
+    view = first_view(Settings(), pictures=True)
+
+    assert not view.overlay
+    assert view.paused
