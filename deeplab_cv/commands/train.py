@@ -15,7 +15,6 @@ import shlex
 import sys
 from pathlib import Path
 
-from deeplab_cv.classes import VOC_CLASSES
 from deeplab_cv.errors import UsageError
 from deeplab_cv.machine import interrupts
 
@@ -33,7 +32,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--data", type=Path, required=True, metavar="DIR", help="folder of the data set")
     parser.add_argument("--train-lists", default="train", metavar="NAMES", help="lists to learn from, comma separated")
     parser.add_argument("--val-lists", default="val", metavar="NAMES", help="lists to measure on, comma separated")
-    parser.add_argument("--classes", type=Path, metavar="FILE", help="class names, one per line (default: VOC's 21)")
+    parser.add_argument("--classes", metavar="FILE", help="class names, one per line (default: VOC's 21)")
     parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder of this training run")
     parser.add_argument("--resume", action="store_true", help="go on with the training in --out")
     parser.add_argument("--architecture", choices=ARCHITECTURE_NAMES, default=ARCHITECTURE_NAMES[0])
@@ -87,6 +86,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Train, and say where the network lies."""
     # torch takes seconds to import.
+    from deeplab_cv.networks.uncarded import class_names
     from deeplab_cv.pytorch.train import train
     from deeplab_cv.pytorch.training.plan import TrainingPlan
     from deeplab_cv.pytorch.training.schedule import Budget
@@ -106,12 +106,15 @@ def run(args: argparse.Namespace) -> int:
             raise UsageError("a value must be above 0", f"--{name.replace('_', '-')} {value}", "give another one")
     if args.only and args.start is None:
         raise UsageError("--only keeps what an earlier network sees", f"--only {args.only}", "add --start NETWORK")
+    classes = class_names(args.classes or "voc")
+    if len(set(classes)) != len(classes):
+        raise UsageError("class names must be all different", args.classes, "give each class its own")
     plan = TrainingPlan(
         data=args.data,
         train_lists=tuple(args.train_lists.split(",")),
         val_lists=tuple(args.val_lists.split(",")),
         out=args.out,
-        classes=VOC_CLASSES if args.classes is None else read_names(args.classes),
+        classes=classes,
         architecture=args.architecture,
         start=args.start,
         only=tuple(args.only.split(",")) if args.only else (),
@@ -136,14 +139,3 @@ def run(args: argparse.Namespace) -> int:
         facts = train(plan, args.resume)
         print(f"mIoU {facts.accuracy['miou']:.3f} after {facts.step} steps: {args.out / 'network.pt'}")
         return 0
-
-
-def read_names(path: Path) -> tuple[str, ...]:
-    """Class names, one per line, the background first; raises UsageError if the file cannot be used."""
-    try:
-        names = tuple(line.strip() for line in path.read_text(encoding="utf-8").splitlines() if line.strip())
-    except (OSError, UnicodeDecodeError) as error:
-        raise UsageError("cannot read the class names", path, str(error)) from error
-    if not 2 <= len(names) <= 255 or len(set(names)) != len(names):
-        raise UsageError("class names must be 2 to 255 and all different", path, "write one name per line")
-    return names
