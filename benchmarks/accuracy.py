@@ -27,8 +27,8 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from deeplab_cv.engines import Engine
 from deeplab_cv.engines.candidates import engine_module
+from deeplab_cv.engines.engine import Engine
 from deeplab_cv.errors import EngineError
 from deeplab_cv.networks.card import Shape, read_card, write_card
 from deeplab_cv.networks.golden import golden_blob

@@ -19,7 +19,7 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from deeplab_cv.engines import EngineWish
+from deeplab_cv.engines.engine import EngineWish
 from deeplab_cv.frames.frame import Frame, Labels, Scores
 from deeplab_cv.networks.network import Network, fitting_shapes
 from deeplab_cv.networks.opening import default_network_file, open_network

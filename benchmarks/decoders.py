@@ -27,8 +27,8 @@ import torch
 from decoder_heads import HEADS, SEED, learn
 
 from deeplab_cv.classes import default_colour
-from deeplab_cv.engines import EngineWish
 from deeplab_cv.engines.candidates import engine_module
+from deeplab_cv.engines.engine import EngineWish
 from deeplab_cv.frames.frame import Frame, Labels, Scores
 from deeplab_cv.frames.pixels import Image, Pixels
 from deeplab_cv.networks.golden import golden_blob

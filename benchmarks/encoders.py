@@ -25,7 +25,7 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from deeplab_cv.engines import EngineWish
+from deeplab_cv.engines.engine import EngineWish
 from deeplab_cv.frames.pixels import Image, Pixels, Plane, samples
 from deeplab_cv.networks.opening import default_network_file, open_network
 from deeplab_cv.overlay.painting import painted_frame

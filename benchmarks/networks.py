@@ -21,8 +21,8 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from deeplab_cv.engines import Blob, Engine
 from deeplab_cv.engines.candidates import engine_module
+from deeplab_cv.engines.engine import Blob, Engine
 from deeplab_cv.errors import EngineError
 from deeplab_cv.frames.frame import Labels, Scores
 from deeplab_cv.machine.memory import spoiled_memory

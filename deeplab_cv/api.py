@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from deeplab_cv.frames.pixels import Image
     from deeplab_cv.overlay.view import Style
     from deeplab_cv.segmentation.network_engines import NetworkEngines
-    from deeplab_cv.sinks import Written
+    from deeplab_cv.sinks.sink import Written
 
 _TAKE_S = 0.1
 _USUAL_SIZE_WH = (1280, 720)
@@ -173,7 +173,7 @@ class Segmenter:
         Raises:
             UserError: the network or the engine cannot be had, or an argument is wrong.
         """
-        from deeplab_cv.engines import EngineWish
+        from deeplab_cv.engines.engine import EngineWish
         from deeplab_cv.networks.opening import default_network_file, open_network
 
         if not 0 <= smooth <= 0.95:

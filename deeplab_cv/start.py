@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 
 from deeplab_cv.controls.controls import Controls
-from deeplab_cv.engines import EngineWish
+from deeplab_cv.engines.engine import EngineWish
 from deeplab_cv.errors import UsageError
 from deeplab_cv.frames.frame import SourceInfo
 from deeplab_cv.jobs.job import Job
@@ -23,12 +23,12 @@ from deeplab_cv.segmentation.network_engines import NetworkEngines
 from deeplab_cv.segmentation.propagation import Economy
 from deeplab_cv.segmentation.stream import Stream
 from deeplab_cv.settings import Settings
-from deeplab_cv.sinks import Sink
 from deeplab_cv.sinks.background import InBackground
 from deeplab_cv.sinks.opening import open_sinks
+from deeplab_cv.sinks.sink import Sink
 from deeplab_cv.sinks.video import VideoSink
-from deeplab_cv.sources import Source
 from deeplab_cv.sources.opening import Kind, SourceOptions, open_source
+from deeplab_cv.sources.source import Source
 from deeplab_cv.sources.url import is_stream
 from deeplab_cv.viewer.screen import WindowScreen
 from deeplab_cv.viewer.window import Window

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 from deeplab_cv.bench import Part, Plan, Row
 from deeplab_cv.bench.instruments.turns import Work, in_turns, spread_of, timed
-from deeplab_cv.engines import Blob, Engine, run_all
 from deeplab_cv.engines.candidates import Candidate, candidates_for, engine_module
+from deeplab_cv.engines.engine import Blob, Engine, run_all
 from deeplab_cv.engines.golden_check import reference_for
 from deeplab_cv.errors import EngineError
 from deeplab_cv.machine.folders import models_folder

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 from deeplab_cv.bench import Part, Plan, Row
 from deeplab_cv.bench.instruments.clips import clip_at
 from deeplab_cv.bench.instruments.turns import Work, in_turns, spread_of
-from deeplab_cv.engines import EngineWish
+from deeplab_cv.engines.engine import EngineWish
 from deeplab_cv.frames.frame import Labels, Scores
 from deeplab_cv.networks.opening import wanted_network
 from deeplab_cv.segmentation.labels import labels_at

@@ -12,7 +12,7 @@ import numpy as np
 from deeplab_cv.bench import Part, Plan, Row
 from deeplab_cv.bench.instruments.clips import clip_at
 from deeplab_cv.bench.instruments.turns import Cost, Spread, Work, in_turns, spread_of
-from deeplab_cv.engines import EngineWish, run_all
+from deeplab_cv.engines.engine import EngineWish, run_all
 from deeplab_cv.frames.frame import Frame, Labels, Painted, Scored
 from deeplab_cv.machine.display import display_problem
 from deeplab_cv.networks.card import Shape
@@ -26,7 +26,7 @@ from deeplab_cv.segmentation.preprocess import blob_of
 from deeplab_cv.segmentation.smoothing import ScoreSmoother
 from deeplab_cv.segmentation.stream import Stream
 from deeplab_cv.sinks.video import VideoSink
-from deeplab_cv.sources import Source
+from deeplab_cv.sources.source import Source
 from deeplab_cv.sources.video import VideoSource
 from deeplab_cv.sources.wrappers import Looped
 from deeplab_cv.start import first_view, wanted_pace

@@ -57,7 +57,7 @@ def run(args: argparse.Namespace) -> int:
     args.model = str(args.file)
     settings = load_settings(args, folders.config_file()).settings
 
-    from deeplab_cv.engines import EngineWish
+    from deeplab_cv.engines.engine import EngineWish
     from deeplab_cv.networks.card import write_card
     from deeplab_cv.networks.opening import wanted_network
     from deeplab_cv.overlay.view import USUAL_SMOOTHING

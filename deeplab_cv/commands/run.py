@@ -43,8 +43,8 @@ def run(args: argparse.Namespace) -> int:
         return UsageError.exit_code
 
     from deeplab_cv.jobs.job import run_job
-    from deeplab_cv.sinks import Written, in_words
     from deeplab_cv.sinks.progress import Progress
+    from deeplab_cv.sinks.sink import Written, in_words
     from deeplab_cv.start import assembled
 
     def say(written: Written) -> None:

@@ -19,7 +19,7 @@ from deeplab_cv.jobs.job import UserQuit
 from deeplab_cv.jobs.pipeline import Pipeline
 from deeplab_cv.overlay.painting import painted_frame
 from deeplab_cv.overlay.view import View
-from deeplab_cv.sinks import Sink, Written
+from deeplab_cv.sinks.sink import Sink, Written
 
 _LOADING_S = 1.0
 """How long the end of a run waits for an engine that is being loaded in the background."""

@@ -6,7 +6,7 @@ from pathlib import Path
 from deeplab_cv.controls.snapshot import free_stem
 from deeplab_cv.errors import UserError
 from deeplab_cv.frames.frame import Painted
-from deeplab_cv.sinks import Sink, Written, in_words
+from deeplab_cv.sinks.sink import Sink, Written, in_words
 
 
 class Recording:

@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
-from deeplab_cv.engines import Blob, Engine, EngineWish
 from deeplab_cv.engines.candidates import Candidate, Result, broken_engines, candidates_for, engine_module
+from deeplab_cv.engines.engine import Blob, Engine, EngineWish
 from deeplab_cv.engines.golden_check import Proof, Reference, check, reference_for
 from deeplab_cv.engines.remembered import question_of, recall, remember
 from deeplab_cv.engines.timing import frame_ms, in_turns

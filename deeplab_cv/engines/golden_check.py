@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from deeplab_cv.engines import Blob, Engine, run_all
+from deeplab_cv.engines.engine import Blob, Engine, run_all
 from deeplab_cv.errors import EngineError
 from deeplab_cv.frames.frame import Scores
 from deeplab_cv.networks.card import Precision

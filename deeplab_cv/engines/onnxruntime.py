@@ -6,7 +6,8 @@ from typing import Any
 
 import onnxruntime
 
-from deeplab_cv.engines import Blob, tensorrt
+from deeplab_cv.engines import tensorrt
+from deeplab_cv.engines.engine import Blob
 from deeplab_cv.engines.synchronous import Facts, SynchronousEngine
 from deeplab_cv.errors import EngineError
 from deeplab_cv.frames.frame import Scores

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import openvino
 
-from deeplab_cv.engines import Blob, Engine, Inference, check_blob
+from deeplab_cv.engines.engine import Blob, Engine, Inference, check_blob
 from deeplab_cv.engines.synchronous import Facts, SynchronousEngine
 from deeplab_cv.errors import EngineError
 from deeplab_cv.frames.frame import Scores

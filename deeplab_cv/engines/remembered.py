@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from deeplab_cv import __version__
-from deeplab_cv.engines import EngineWish
 from deeplab_cv.engines.candidates import ENGINES, Candidate, Result
+from deeplab_cv.engines.engine import EngineWish
 from deeplab_cv.machine.files import whole_file
 from deeplab_cv.machine.folders import cache_folder
 from deeplab_cv.machine.installed import ENGINE_WHEELS, installed

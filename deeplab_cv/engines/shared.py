@@ -4,7 +4,7 @@ import threading
 from collections import deque
 from dataclasses import dataclass
 
-from deeplab_cv.engines import Blob, Engine, Inference
+from deeplab_cv.engines.engine import Blob, Engine, Inference
 from deeplab_cv.errors import EngineError
 
 

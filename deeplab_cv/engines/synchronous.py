@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from deeplab_cv.engines import Blob, Inference, check_blob
+from deeplab_cv.engines.engine import Blob, Inference, check_blob
 from deeplab_cv.errors import EngineError
 from deeplab_cv.frames.frame import Scores
 from deeplab_cv.networks.card import Shape

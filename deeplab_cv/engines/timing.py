@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable, Mapping
 from typing import TypeVar
 
-from deeplab_cv.engines import Blob, Engine, run_all
+from deeplab_cv.engines.engine import Blob, Engine, run_all
 
 Key = TypeVar("Key")
 Measured = TypeVar("Measured")

@@ -15,8 +15,8 @@ from deeplab_cv.overlay.view import View
 from deeplab_cv.segmentation.labels import labels_of
 from deeplab_cv.segmentation.smoothing import ScoreSmoother
 from deeplab_cv.segmentation.stream import Stream
-from deeplab_cv.sinks import Sink, Written
-from deeplab_cv.sources import Source
+from deeplab_cv.sinks.sink import Sink, Written
+from deeplab_cv.sources.source import Source
 
 _log = logging.getLogger(__name__)
 

@@ -20,7 +20,7 @@ from typing_extensions import Self
 from deeplab_cv.frames.frame import Frame, Scored
 from deeplab_cv.frames.queues import FrameQueue
 from deeplab_cv.segmentation.stream import Stream
-from deeplab_cv.sources import Source
+from deeplab_cv.sources.source import Source
 
 QUEUE_LENGTH = 2
 """Frames that wait between two threads of a file job: enough to keep both busy, few enough to keep memory flat."""

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from deeplab_cv.engines import Blob
+from deeplab_cv.engines.engine import Blob
 from deeplab_cv.errors import NetworkError
 from deeplab_cv.frames.frame import Scores
 from deeplab_cv.networks.card import Card, GoldenFacts, InputFacts, Origin, file_hash, write_card

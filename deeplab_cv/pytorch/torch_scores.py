@@ -5,7 +5,7 @@ from pathlib import Path
 import torch
 from torch import nn
 
-from deeplab_cv.engines import Blob
+from deeplab_cv.engines.engine import Blob
 from deeplab_cv.errors import NetworkError, UsageError
 from deeplab_cv.frames.frame import Scores
 from deeplab_cv.networks.card import Card

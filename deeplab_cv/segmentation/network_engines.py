@@ -8,9 +8,9 @@ from types import TracebackType
 
 from typing_extensions import Self
 
-from deeplab_cv.engines import EngineWish, describe
 from deeplab_cv.engines.candidates import backend_names
 from deeplab_cv.engines.choice import Choice, choose
+from deeplab_cv.engines.engine import EngineWish, describe
 from deeplab_cv.engines.shared import SharedEngine
 from deeplab_cv.errors import EngineError
 from deeplab_cv.networks.card import Shape

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from deeplab_cv.engines import Blob
+from deeplab_cv.engines.engine import Blob
 from deeplab_cv.frames.frame import Area
 from deeplab_cv.frames.pixels import Image, Pixels, resized
 from deeplab_cv.networks.card import InputFacts, Shape

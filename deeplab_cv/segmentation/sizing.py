@@ -6,7 +6,7 @@ from statistics import median
 
 import numpy as np
 
-from deeplab_cv.engines import Engine
+from deeplab_cv.engines.engine import Engine
 from deeplab_cv.engines.timing import frame_ms
 from deeplab_cv.machine.processor import usable_cores
 from deeplab_cv.networks.card import Shape

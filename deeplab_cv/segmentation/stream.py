@@ -9,7 +9,7 @@ from types import TracebackType
 import numpy as np
 from typing_extensions import Self
 
-from deeplab_cv.engines import Blob
+from deeplab_cv.engines.engine import Blob
 from deeplab_cv.engines.shared import Request
 from deeplab_cv.frames.frame import Frame, Scored, Scores
 from deeplab_cv.networks.card import Shape

@@ -5,7 +5,7 @@ import threading
 from deeplab_cv.errors import SinkError, UserError
 from deeplab_cv.frames.frame import Painted
 from deeplab_cv.frames.queues import FrameQueue
-from deeplab_cv.sinks import Sink, Written, in_words
+from deeplab_cv.sinks.sink import Sink, Written, in_words
 
 _QUEUE_LENGTH = 2
 

@@ -8,8 +8,8 @@ from PIL import Image as Pillow
 from deeplab_cv.classes import voc_palette
 from deeplab_cv.errors import SinkError
 from deeplab_cv.frames.frame import Labels, Painted
-from deeplab_cv.sinks import Written
 from deeplab_cv.sinks.landing import FrameFiles, write_whole
+from deeplab_cv.sinks.sink import Written
 
 # Runs of one label pack best as runs: with it 6 kB in 3.5 ms for 1280x720, with zlib's usual way 7 kB in 8.6 ms.
 _ZLIB_FASTEST = 1

@@ -6,11 +6,11 @@ from pathlib import Path
 from deeplab_cv.errors import UsageError
 from deeplab_cv.frames.frame import SourceInfo
 from deeplab_cv.settings import Settings
-from deeplab_cv.sinks import Sink
 from deeplab_cv.sinks.encoding import CODECS_OF_CONTAINER
 from deeplab_cv.sinks.landing import check_file, check_folder
 from deeplab_cv.sinks.masks import MaskSink
 from deeplab_cv.sinks.pictures import PICTURE_EXTENSIONS, PictureFolderSink, PictureSink
+from deeplab_cv.sinks.sink import Sink
 from deeplab_cv.sinks.statistics import STATISTICS_EXTENSIONS, StatisticsSink
 from deeplab_cv.sinks.video import VideoSink
 

@@ -7,8 +7,8 @@ import cv2
 from deeplab_cv.errors import SinkError
 from deeplab_cv.frames.frame import Painted
 from deeplab_cv.frames.pixels import Image
-from deeplab_cv.sinks import Written
 from deeplab_cv.sinks.landing import FrameFiles, refuse_original, write_whole
+from deeplab_cv.sinks.sink import Written
 
 PICTURE_EXTENSIONS = (".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff")
 

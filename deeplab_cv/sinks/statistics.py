@@ -8,8 +8,8 @@ from pathlib import Path
 from deeplab_cv.frames.areas import class_areas
 from deeplab_cv.frames.frame import Painted
 from deeplab_cv.machine.files import discard, partial, unfinished
-from deeplab_cv.sinks import Written
 from deeplab_cv.sinks.landing import cannot_write
+from deeplab_cv.sinks.sink import Written
 
 STATISTICS_EXTENSIONS = (".csv", ".jsonl")
 

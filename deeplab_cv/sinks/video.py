@@ -17,10 +17,10 @@ from av.video.stream import VideoStream
 from deeplab_cv.errors import SinkError
 from deeplab_cv.frames.frame import Painted, SourceInfo
 from deeplab_cv.machine.files import discard, partial, unfinished
-from deeplab_cv.sinks import Written
 from deeplab_cv.sinks.encoding import BT709, Encoding, YuvConverter, choose_encoding, even_size
 from deeplab_cv.sinks.landing import cannot_write
 from deeplab_cv.sinks.original import Original
+from deeplab_cv.sinks.sink import Written
 
 _log = logging.getLogger(__name__)
 

@@ -8,7 +8,7 @@ from fractions import Fraction
 from deeplab_cv.errors import SourceError
 from deeplab_cv.frames.frame import Frame
 from deeplab_cv.frames.pixels import Pixels
-from deeplab_cv.sources import Source
+from deeplab_cv.sources.source import Source
 
 MICROSECOND = Fraction(1, 1_000_000)
 """The unit of a live frame's time, in seconds."""

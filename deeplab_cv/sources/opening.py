@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import Literal
 
 from deeplab_cv.errors import UsageError
-from deeplab_cv.sources import Source
 from deeplab_cv.sources.camera import CameraSource
 from deeplab_cv.sources.files import exists, is_folder
 from deeplab_cv.sources.pattern import PatternSource
 from deeplab_cv.sources.pictures import PICTURE_EXTENSIONS, PictureSource, find_pictures
+from deeplab_cv.sources.source import Source
 from deeplab_cv.sources.url import StreamSource, is_stream
 from deeplab_cv.sources.video import VideoSource
 from deeplab_cv.sources.wrappers import EveryNth, Looped, Mirrored

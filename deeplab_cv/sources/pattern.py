@@ -10,7 +10,7 @@ import numpy as np
 
 from deeplab_cv.frames.frame import Frame, SourceInfo
 from deeplab_cv.frames.pixels import Image, Pixels
-from deeplab_cv.sources import Source
+from deeplab_cv.sources.source import Source
 
 _SECONDS_PER_ROUND = 4
 

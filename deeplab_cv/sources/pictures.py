@@ -17,9 +17,9 @@ from deeplab_cv.errors import SourceError
 from deeplab_cv.frames.frame import Frame, SourceInfo
 from deeplab_cv.frames.pixels import Image, Pixels
 from deeplab_cv.machine.opencv_log import quiet_opencv
-from deeplab_cv.sources import Source
 from deeplab_cv.sources.files import cannot_read, check_file, exists, is_folder
 from deeplab_cv.sources.picture_header import Header, read_header, turned
+from deeplab_cv.sources.source import Source
 
 PICTURE_EXTENSIONS = frozenset(
     {".jpg", ".jpeg", ".jpe", ".png", ".bmp", ".webp", ".tif", ".tiff", ".avif", ".jp2", ".ppm", ".pgm", ".pbm"}

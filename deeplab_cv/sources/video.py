@@ -9,9 +9,9 @@ from pathlib import Path
 
 from deeplab_cv.errors import SourceError, UsageError
 from deeplab_cv.frames.frame import Frame, SourceInfo
-from deeplab_cv.sources import Source
 from deeplab_cv.sources.conversion import FrameConverter
 from deeplab_cv.sources.decoding import TimedFrame, VideoDecoder
+from deeplab_cv.sources.source import Source
 
 
 class VideoSource(Source):

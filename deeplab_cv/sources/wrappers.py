@@ -5,7 +5,7 @@ import threading
 from collections.abc import Callable
 
 from deeplab_cv.frames.frame import Frame
-from deeplab_cv.sources import Source
+from deeplab_cv.sources.source import Source
 
 
 class Mirrored(Source):

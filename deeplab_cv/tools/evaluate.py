@@ -19,7 +19,7 @@ from deeplab_cv.segmentation.labels import labels_at
 from deeplab_cv.segmentation.network_engines import NetworkEngines
 from deeplab_cv.segmentation.smoothing import ScoreSmoother
 from deeplab_cv.segmentation.stream import Stream
-from deeplab_cv.sources import Source
+from deeplab_cv.sources.source import Source
 from deeplab_cv.tools.data.records import Record, read_pair
 from deeplab_cv.tools.evaluating.accuracy import Confusion, LabelAccuracy, accuracy, confusion_matrix
 from deeplab_cv.tools.evaluating.boundary import boundary_scores

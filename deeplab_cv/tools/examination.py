@@ -9,9 +9,9 @@ from rich.markup import escape
 from rich.table import Table
 
 from deeplab_cv import __version__
-from deeplab_cv.engines import EngineWish
 from deeplab_cv.engines.candidates import ENGINES, Result, candidates_for, engine_module
 from deeplab_cv.engines.choice import compare
+from deeplab_cv.engines.engine import EngineWish
 from deeplab_cv.engines.golden_check import reference_for
 from deeplab_cv.errors import EngineError, UsageError
 from deeplab_cv.machine.display import display_problem

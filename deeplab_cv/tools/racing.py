@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from functools import partial
 from itertools import groupby
 
-from deeplab_cv.engines import Engine
 from deeplab_cv.engines.candidates import Candidate, candidates_for, engine_module
+from deeplab_cv.engines.engine import Engine
 from deeplab_cv.engines.golden_check import Reference, check, reference_for
 from deeplab_cv.engines.timing import frame_ms, in_turns
 from deeplab_cv.errors import EngineError

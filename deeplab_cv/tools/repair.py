@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import onnx
 
-from deeplab_cv.engines import Blob
+from deeplab_cv.engines.engine import Blob
 from deeplab_cv.errors import NetworkError, UsageError
 from deeplab_cv.frames.frame import Scores
 from deeplab_cv.networks.card import Card, GoldenFacts, InputFacts, Origin, OutputFacts, Shape, file_hash, write_card

@@ -9,8 +9,8 @@ from typing import Literal
 
 import numpy as np
 
-from deeplab_cv.engines import Blob, Engine, run_all
 from deeplab_cv.engines.candidates import Candidate, candidates_for, engine_module
+from deeplab_cv.engines.engine import Blob, Engine, run_all
 from deeplab_cv.engines.golden_check import tolerance_for
 from deeplab_cv.errors import EngineError
 from deeplab_cv.frames.frame import Labels, Scores

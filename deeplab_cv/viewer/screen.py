@@ -8,7 +8,7 @@ from deeplab_cv.frames.pixels import Image
 from deeplab_cv.jobs.pipeline import Pipeline
 from deeplab_cv.overlay.look import look_of
 from deeplab_cv.overlay.view import View
-from deeplab_cv.sinks import Written
+from deeplab_cv.sinks.sink import Written
 from deeplab_cv.viewer.legend import draw_legend
 from deeplab_cv.viewer.text import draw_buttons, draw_lines
 from deeplab_cv.viewer.window import Button, Window

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from onnx.reference import ReferenceEvaluator
 
-from deeplab_cv.engines import Blob, Engine
 from deeplab_cv.engines.candidates import engine_module
+from deeplab_cv.engines.engine import Blob, Engine
 from deeplab_cv.errors import EngineError
 from deeplab_cv.frames.frame import Scores
 from deeplab_cv.networks.network import Graph

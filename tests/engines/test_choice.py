@@ -5,9 +5,9 @@ import sys
 import cv2
 import pytest
 
-from deeplab_cv.engines import EngineWish
 from deeplab_cv.engines.candidates import candidates_for, engine_module
 from deeplab_cv.engines.choice import choose, open_engine
+from deeplab_cv.engines.engine import EngineWish
 from deeplab_cv.errors import EngineError
 from deeplab_cv.machine.folders import cache_folder
 from deeplab_cv.networks.golden import Golden

@@ -2,8 +2,8 @@ import dataclasses
 
 import pytest
 
-from deeplab_cv.engines import EngineWish
 from deeplab_cv.engines.candidates import Candidate, Result
+from deeplab_cv.engines.engine import EngineWish
 from deeplab_cv.engines.remembered import Timing, question_of, recall, remember, times_here
 from deeplab_cv.machine.folders import cache_folder
 

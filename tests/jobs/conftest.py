@@ -2,7 +2,7 @@ import threading
 
 import pytest
 
-from deeplab_cv.engines import EngineWish
+from deeplab_cv.engines.engine import EngineWish
 from deeplab_cv.networks.opening import open_network
 from deeplab_cv.segmentation.network_engines import NetworkEngines
 from deeplab_cv.segmentation.stream import Stream

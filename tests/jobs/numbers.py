@@ -10,7 +10,7 @@ import numpy as np
 from deeplab_cv.errors import SinkError
 from deeplab_cv.frames.frame import Frame, SourceInfo
 from deeplab_cv.frames.pixels import Pixels
-from deeplab_cv.sinks import Written
+from deeplab_cv.sinks.sink import Written
 from tests.waiting import HANGS_S
 
 

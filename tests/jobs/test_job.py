@@ -9,7 +9,7 @@ from deeplab_cv.errors import EngineError, SinkError, SourceError
 from deeplab_cv.jobs.job import Job, UserQuit, run_job
 from deeplab_cv.overlay.view import View
 from deeplab_cv.segmentation.stream import Stream
-from deeplab_cv.sinks import Written
+from deeplab_cv.sinks.sink import Written
 from tests.jobs.numbers import Camera, Notebook
 from tests.waiting import HANGS_S
 

@@ -11,7 +11,7 @@ ROOT = Path(__file__).parent.parent.parent
 _PROGRAM = """
 import os, signal, sys, threading
 from pathlib import Path
-from deeplab_cv.engines import EngineWish
+from deeplab_cv.engines.engine import EngineWish
 from deeplab_cv.engines.choice import open_engine
 from deeplab_cv.networks.network import graph_for
 from deeplab_cv.networks.opening import open_network

@@ -1,6 +1,6 @@
 import pytest
 
-from deeplab_cv.engines import EngineWish
+from deeplab_cv.engines.engine import EngineWish
 from deeplab_cv.networks.card import Accuracy, read_card, write_card
 from deeplab_cv.networks.opening import network_files, open_network
 from deeplab_cv.segmentation.network_choice import candidates, most_accurate_in_time

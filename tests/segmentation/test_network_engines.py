@@ -3,7 +3,7 @@ import threading
 import numpy as np
 import pytest
 
-from deeplab_cv.engines import EngineWish
+from deeplab_cv.engines.engine import EngineWish
 from deeplab_cv.errors import EngineError
 from deeplab_cv.networks.opening import open_network
 from deeplab_cv.segmentation.network_engines import NetworkEngines

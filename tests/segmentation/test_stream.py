@@ -5,7 +5,7 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from deeplab_cv.engines import EngineWish
+from deeplab_cv.engines.engine import EngineWish
 from deeplab_cv.errors import EngineError
 from deeplab_cv.frames.frame import Frame
 from deeplab_cv.frames.pixels import Pixels

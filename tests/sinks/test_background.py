@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from deeplab_cv.errors import SinkError
-from deeplab_cv.sinks import Written
 from deeplab_cv.sinks.background import InBackground
+from deeplab_cv.sinks.sink import Written
 from deeplab_cv.sinks.video import VideoSink
 from tests.sinks.clips import info_of, painted, read_clip, scene
 from tests.waiting import HANGS_S

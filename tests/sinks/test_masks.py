@@ -9,8 +9,8 @@ from PIL import Image
 
 from deeplab_cv.classes import VOC_CLASSES, voc_palette
 from deeplab_cv.errors import SinkError
-from deeplab_cv.sinks import Written
 from deeplab_cv.sinks.masks import MaskSink, encode_mask
+from deeplab_cv.sinks.sink import Written
 from tests.sinks.clips import painted
 
 PICTURE = np.zeros((30, 40, 3), np.uint8)

@@ -6,10 +6,10 @@ import pytest
 
 from deeplab_cv.errors import SinkError, UsageError
 from deeplab_cv.settings import Settings
-from deeplab_cv.sinks import Written
 from deeplab_cv.sinks.masks import MaskSink
 from deeplab_cv.sinks.opening import open_sinks
 from deeplab_cv.sinks.pictures import PictureFolderSink, PictureSink
+from deeplab_cv.sinks.sink import Written
 from deeplab_cv.sinks.statistics import StatisticsSink
 from deeplab_cv.sinks.video import VideoSink
 from tests.sinks.clips import info_of, painted, read_clip, scene, sound_packets, write_clip

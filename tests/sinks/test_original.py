@@ -5,8 +5,8 @@ import av
 import pytest
 
 from deeplab_cv.frames.frame import Painted
-from deeplab_cv.sinks import in_words
 from deeplab_cv.sinks.original import Original
+from deeplab_cv.sinks.sink import in_words
 from deeplab_cv.sinks.video import VideoSink
 from deeplab_cv.sources.video import VideoSource
 from tests.sinks.clips import NTSC, read_clip, sound_packets, write_clip

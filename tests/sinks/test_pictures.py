@@ -3,8 +3,8 @@ import numpy as np
 import pytest
 
 from deeplab_cv.errors import SinkError, UsageError
-from deeplab_cv.sinks import Written
 from deeplab_cv.sinks.pictures import PICTURE_EXTENSIONS, PictureFolderSink, PictureSink
+from deeplab_cv.sinks.sink import Written
 from tests.sinks.clips import painted, scene
 
 PICTURE = scene(0, (64, 48))

@@ -7,7 +7,7 @@ import pytest
 
 from deeplab_cv.classes import VOC_CLASSES
 from deeplab_cv.errors import SinkError
-from deeplab_cv.sinks import Written
+from deeplab_cv.sinks.sink import Written
 from deeplab_cv.sinks.statistics import StatisticsSink
 from tests.sinks.clips import painted
 

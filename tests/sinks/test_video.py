@@ -8,7 +8,7 @@ import pytest
 
 from deeplab_cv.errors import SinkError, UsageError
 from deeplab_cv.frames.pixels import BT601, BT709, Pixels, Planes
-from deeplab_cv.sinks import Written
+from deeplab_cv.sinks.sink import Written
 from deeplab_cv.sinks.video import VideoSink
 from tests.sinks.clips import NTSC, info_of, painted, read_clip, scene, sound_packets, to_bgr, write_clip
 

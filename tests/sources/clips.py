@@ -8,7 +8,7 @@ import av
 import numpy as np
 
 from deeplab_cv.frames.frame import Frame
-from deeplab_cv.sources import Source
+from deeplab_cv.sources.source import Source
 from tests.sinks.clips import scene
 
 SAMPLES = Path(__file__).parent.parent.parent.parent / "shared" / "samples"

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from deeplab_cv.errors import SourceError
 from deeplab_cv.frames.frame import Frame, SourceInfo
 from deeplab_cv.frames.pixels import Pixels
-from deeplab_cv.sources import Source
 from deeplab_cv.sources.pattern import PatternSource
+from deeplab_cv.sources.source import Source
 from deeplab_cv.sources.wrappers import EveryNth, Looped, Mirrored
 from tests.sources.clips import read_all
 

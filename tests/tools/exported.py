@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from deeplab_cv.classes import VOC_CLASSES
-from deeplab_cv.engines import Engine
+from deeplab_cv.engines.engine import Engine
 from deeplab_cv.networks.card import Shape
 from deeplab_cv.networks.network import graph_for
 from deeplab_cv.networks.opening import open_network

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from deeplab_cv.frames.frame import Painted
-from deeplab_cv.sinks import Written
+from deeplab_cv.sinks.sink import Written
 
 
 @dataclass(frozen=True)

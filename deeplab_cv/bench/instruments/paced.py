@@ -9,7 +9,7 @@ import numpy as np
 from deeplab_cv.bench.instruments import timecode
 from deeplab_cv.frames.frame import Frame
 from deeplab_cv.frames.pixels import Pixels
-from deeplab_cv.sources import Source
+from deeplab_cv.sources.source import Source
 
 
 class PacedSource(Source):

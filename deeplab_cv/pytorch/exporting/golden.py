@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 from torch.overrides import TorchFunctionMode
 
-from deeplab_cv.engines import Blob
+from deeplab_cv.engines.engine import Blob
 from deeplab_cv.frames.frame import Scores
 from deeplab_cv.networks.card import Precision
 from deeplab_cv.networks.golden import FLOAT32_TOLERANCE, greatest_error, rounded_up

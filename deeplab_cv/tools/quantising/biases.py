@@ -13,7 +13,7 @@ import onnx
 from numpy.typing import NDArray
 from onnx import NodeProto, TensorProto, helper, numpy_helper
 
-from deeplab_cv.engines import Blob
+from deeplab_cv.engines.engine import Blob
 from deeplab_cv.tools.reference import reference_session
 
 Means = NDArray[np.float32]

@@ -14,7 +14,7 @@ from onnxruntime.quantization.qdq_loss_debug import (
     modify_model_output_intermediate_tensors,
 )
 
-from deeplab_cv.engines import Blob
+from deeplab_cv.engines.engine import Blob
 from deeplab_cv.frames.pixels import Image
 from deeplab_cv.networks.card import Card
 from deeplab_cv.networks.network import nearest_shape

@@ -10,7 +10,7 @@ pytest.importorskip("torch", reason="the workshop needs requirements-train.txt")
 from numpy.typing import NDArray
 from onnx import numpy_helper
 
-from deeplab_cv.engines import Blob
+from deeplab_cv.engines.engine import Blob
 from deeplab_cv.networks.card import read_card
 from deeplab_cv.networks.golden import golden_picture
 from deeplab_cv.tools.quantising.biases import correct_biases

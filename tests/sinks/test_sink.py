@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from deeplab_cv.sinks import Written, in_words
+from deeplab_cv.sinks.sink import Written, in_words
 
 OUT = Path("out.mp4")
 

@@ -1,0 +1,63 @@
+"""What a sink is: it takes painted frames, and says what it leaves behind."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from deeplab_cv.frames.frame import Painted
+
+
+@dataclass(frozen=True)
+class Written:
+    """What a sink leaves behind.
+
+    Attributes:
+        path: the file, or the folder of one file for each frame.
+        frames: how many are in it; 0 where none came and nothing was written.
+        note: what else is to be known of it, such as `sound copied`; else empty.
+        whole: every frame of the run is in it.
+    """
+
+    path: Path
+    frames: int
+    note: str = ""
+    whole: bool = True
+
+
+def in_words(written: Written) -> str:
+    """One line for the user, such as `out.mp4: 289 frames, sound copied`."""
+    if written.frames == 0:
+        return f"{written.path}: not written, no frame came"
+    if written.frames == 1:
+        count = "written" if written.whole else "the first frame"
+    else:
+        count = f"{written.frames} frames" if written.whole else f"the first {written.frames} frames"
+    return ", ".join([f"{written.path}: {count}", *filter(None, [written.note])])
+
+
+class Sink(Protocol):
+    """Takes painted frames, one after another, and makes its output whole at the end.
+
+    Attributes:
+        needs_picture: it looks at the painted picture, not at the labels alone.
+    """
+
+    needs_picture: bool
+
+    def write(self, painted: Painted) -> None:
+        """Take one frame. Raises SinkError where it cannot be kept."""
+        ...
+
+    def finish(self) -> Written:
+        """Make the output whole under its final name.
+
+        Raises SinkError where it cannot; then nothing stands under the final name that was not there before.
+        """
+        ...
+
+    def abandon(self) -> Written | None:
+        """The job failed or was stopped: keep what is usable under a name that says it is not whole.
+
+        Returns what is kept, None where nothing is. Never raises.
+        """
+        ...

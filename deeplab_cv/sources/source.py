@@ -1,0 +1,34 @@
+"""What a source is: frames, one after another."""
+
+from types import TracebackType
+from typing import Protocol
+
+from typing_extensions import Self
+
+from deeplab_cv.frames.frame import Frame, SourceInfo
+
+
+class Source(Protocol):
+    """Frames, one after another, until there are no more; a context manager that lets go of the device or file.
+
+    Attributes:
+        info: what is known before the first frame.
+    """
+
+    info: SourceInfo
+
+    def read(self) -> Frame | None:
+        """The next frame, or None at the end. Raises SourceError where frames should come and do not."""
+        ...
+
+    def close(self) -> None:
+        """Let go of the device or file; safe to call twice and from another thread."""
+        ...
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
