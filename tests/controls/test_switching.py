@@ -1,7 +1,7 @@
 import pytest
 
 from deeplab_cv.controls.switching import begin_switch, other_backends, other_networks
-from deeplab_cv.engines import EngineWish
+from deeplab_cv.engines.engine import EngineWish
 from deeplab_cv.networks.opening import open_network
 from deeplab_cv.segmentation.network_engines import NetworkEngines
 from deeplab_cv.segmentation.propagation import Economy

@@ -3,7 +3,7 @@ import threading
 import numpy as np
 import pytest
 
-from deeplab_cv.engines import run_all
+from deeplab_cv.engines.engine import run_all
 from deeplab_cv.engines.shared import SharedEngine
 from deeplab_cv.errors import EngineError
 from tests.engines.engines import load_or_skip, random_blob
