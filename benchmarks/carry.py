@@ -19,29 +19,29 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from deeplab_cv.engines.engine import EngineWish
+from deeplab_cv.engines.options import EngineOptions
 from deeplab_cv.frames.frame import Frame, Labels, Scores
 from deeplab_cv.networks.network import Network, fitting_shapes
 from deeplab_cv.networks.opening import default_network_file, open_network
 from deeplab_cv.segmentation.labels import labels_at
 from deeplab_cv.segmentation.network_engines import NetworkEngines
-from deeplab_cv.segmentation.propagation import Economy
+from deeplab_cv.segmentation.options import PaceOptions
 from deeplab_cv.segmentation.stream import Stream
 from deeplab_cv.sources.video import VideoSource
 
 ECONOMIES = {
-    **{f"--carry {every}": Economy(carry=every) for every in (2, 3, 4, 6)},
-    **{f"--still {change}": Economy(still=change) for change in (3, 6, 12)},
-    "--target-fps 30": Economy(target_fps=30),
+    **{f"--carry {every}": PaceOptions(carry=every) for every in (2, 3, 4, 6)},
+    **{f"--still {change}": PaceOptions(still=change) for change in (3, 6, 12)},
+    "--target-fps 30": PaceOptions(target_fps=30),
 }
 
 
 def scored_frames(
-    network: Network, clip: Path, economy: Economy, count: int | None
+    network: Network, clip: Path, pace: PaceOptions, count: int | None
 ) -> Iterator[tuple[Frame, Scores, str, float]]:
     """Frame, scores, origin and milliseconds of each frame of a clip, or of its first `count`."""
-    with NetworkEngines(network, EngineWish()) as engines, VideoSource(clip) as source:
-        stream = Stream(engines, economy)
+    with NetworkEngines(network, EngineOptions()) as engines, VideoSource(clip) as source:
+        stream = Stream(engines, pace)
         engines.load(source.info.size_wh)
         for frame in islice(iter(source.read, None), count):
             begun_at = time.perf_counter()
@@ -68,7 +68,7 @@ def main() -> None:
     args = parser.parse_args()
     network = open_network(default_network_file())
     for clip in args.clips:
-        every_frame = list(scored_frames(network, clip, Economy(), args.frames))
+        every_frame = list(scored_frames(network, clip, PaceOptions(), args.frames))
         size_wh = every_frame[0][0].size_wh
         truth = [labels_at(scores, size_wh, False) for _, scores, _, _ in every_frame]
         class_count = len(every_frame[0][1])
@@ -76,7 +76,7 @@ def main() -> None:
         print("| input | mIoU | ms |\n|---|---|---|")
         for shape in fitting_shapes(network.card.shapes, size_wh):
             smaller = replace(network, card=network.card.model_copy(update={"shapes": (shape,)}))
-            ran = list(scored_frames(smaller, clip, Economy(), args.frames))
+            ran = list(scored_frames(smaller, clip, PaceOptions(), args.frames))
             labels = [labels_at(scores, size_wh, False) for _, scores, _, _ in ran]
             ms = np.median([frame_ms for *_, frame_ms in ran])
             print(f"| {shape[1]}x{shape[0]} | {mean_iou(labels, truth, class_count):.3f} | {ms:.1f} |", flush=True)
@@ -84,8 +84,8 @@ def main() -> None:
             "| asked for | inferred | mIoU of the others | mIoU as they were | ms of another | ms of an inferred one |"
         )
         print("|---|---|---|---|---|---|")
-        for words, economy in ECONOMIES.items():
-            ran = list(scored_frames(network, clip, economy, args.frames))
+        for words, pace in ECONOMIES.items():
+            ran = list(scored_frames(network, clip, pace, args.frames))
             inferred_ms = [ms for _, _, origin, ms in ran if origin == "inferred"]
             others = [index for index, (_, _, origin, _) in enumerate(ran) if origin != "inferred"]
             share = f"{len(inferred_ms) / len(ran):.0%}"

@@ -28,7 +28,7 @@ from decoder_heads import HEADS, SEED, learn
 
 from deeplab_cv.classes import default_colour
 from deeplab_cv.engines.candidates import engine_module
-from deeplab_cv.engines.engine import EngineWish
+from deeplab_cv.engines.options import EngineOptions
 from deeplab_cv.frames.frame import Frame, Labels, Scores
 from deeplab_cv.frames.pixels import Image, Pixels
 from deeplab_cv.networks.golden import golden_blob
@@ -102,7 +102,7 @@ def measure(out: Path, data: Path, form: str) -> None:
     """OUT/FORM.json: accuracy on val and the time from scores to labels at 720p, for each way this form has."""
     network = open_network(out / f"{form}.onnx")
     classes = network.card.classes
-    engines = NetworkEngines(network, EngineWish("openvino:cpu", 1))
+    engines = NetworkEngines(network, EngineOptions(backend="openvino:cpu", threads=1))
     ways = ways_of(form)
     confusions = {row: np.zeros((len(classes),) * 2, np.int64) for row in ways}
     boundaries: dict[str, list[npt.NDArray[np.float64]]] = {row: [] for row in ways}
@@ -202,7 +202,7 @@ def draw(out: Path, target: Path, parts: Sequence[str]) -> None:
         look = Look(
             "blend", 0.6, {label: default_colour(name) for label, name in enumerate(network.card.classes) if label}
         )
-        engines = NetworkEngines(network, EngineWish("openvino:cpu", 1))
+        engines = NetworkEngines(network, EngineOptions(backend="openvino:cpu", threads=1))
         for part, row in tiles.items():
             file, _, numbers = part.partition("@")
             x, y, width, height = (int(number) for number in numbers.split(","))

@@ -25,7 +25,7 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from deeplab_cv.engines.engine import EngineWish
+from deeplab_cv.engines.options import EngineOptions
 from deeplab_cv.frames.pixels import Image, Pixels, Plane, samples
 from deeplab_cv.networks.opening import default_network_file, open_network
 from deeplab_cv.overlay.painting import painted_frame
@@ -55,7 +55,7 @@ def painted_pictures(clip: Path, frames: int) -> list[Pixels]:
     """The clip's first frames as the program paints them, in YUV."""
     view = View()
     pictures: list[Pixels] = []
-    with VideoSource(clip) as source, NetworkEngines(open_network(default_network_file()), EngineWish()) as engines:
+    with VideoSource(clip) as source, NetworkEngines(open_network(default_network_file()), EngineOptions()) as engines:
         stream = Stream(engines)
         while len(pictures) < frames and (frame := source.read()) is not None:
             scored = stream.score(frame)

@@ -30,7 +30,7 @@ from deeplab_cv.networks.card import InputFacts, Shape
 from deeplab_cv.networks.golden import golden_blob, golden_key, golden_picture
 from deeplab_cv.networks.network import Graph, graph_at, graph_for, rewritten_graph
 from deeplab_cv.networks.opening import open_network
-from deeplab_cv.networks.uncarded import Guess
+from deeplab_cv.networks.options import NetworkOptions
 from deeplab_cv.segmentation.labels import labels_at
 from deeplab_cv.segmentation.preprocess import blob_of
 
@@ -155,7 +155,7 @@ def print_speed(folder: Path, names: Sequence[str]) -> None:
     picture = np.asarray(cv2.GaussianBlur(golden_picture(SEED, shape), (0, 0), 2), np.uint8)
     for name in names:
         ours = graph_for(open_network(folder / f"{name}.onnx"), shape)
-        plain = graph_for(open_network(folder / f"{name}-plain.onnx", Guess(mean=MEAN, std=STD)), shape)
+        plain = graph_for(open_network(folder / f"{name}-plain.onnx", NetworkOptions(mean=MEAN, std=STD)), shape)
         graphs = {"plain": plain, "ours": ours}
         if (slices := rewritten_graph(ours)) is not None:
             graphs["slices"] = slices

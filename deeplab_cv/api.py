@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from deeplab_cv.frames.frame import Labels, Origin, Scored
     from deeplab_cv.frames.pixels import Image
-    from deeplab_cv.overlay.view import Style
+    from deeplab_cv.overlay.options import Style
     from deeplab_cv.segmentation.network_engines import NetworkEngines
     from deeplab_cv.sinks.sink import Written
 
@@ -173,13 +173,14 @@ class Segmenter:
         Raises:
             UserError: the network or the engine cannot be had, or an argument is wrong.
         """
-        from deeplab_cv.engines.engine import EngineWish
+        from deeplab_cv.engines.options import EngineOptions
         from deeplab_cv.networks.opening import default_network_file, open_network
+        from deeplab_cv.options import checked
 
         if not 0 <= smooth <= 0.95:
             raise UsageError("smoothing has a weight of 0 to 0.95", smooth, "0.6 is usual")
         self._network = open_network(default_network_file() if model is None else Path(model))
-        self._wish = EngineWish(backend, threads)
+        self._engine = checked(EngineOptions, backend=backend, threads=threads)
         self._smooth = smooth
         self._lock = threading.Lock()
         self._engines: dict[int, NetworkEngines] = {}
@@ -239,7 +240,8 @@ class Segmenter:
             SourceError: it cannot be opened or read.
             EngineError: the engine failed.
         """
-        from deeplab_cv.sources.opening import SourceOptions, open_source
+        from deeplab_cv.sources.opening import open_source
+        from deeplab_cv.sources.options import SourceOptions
 
         with open_source(os.fspath(source) if not isinstance(source, int) else str(source), SourceOptions()) as opened:
             # Two frames in flight keep both cores busy with a file; a live picture must not wait behind another.
@@ -294,15 +296,13 @@ class Segmenter:
 
     def _with_depth(self, depth: int) -> "NetworkEngines":
         """The engines that take so many tensors in flight; made here, loaded when they are needed."""
-        from dataclasses import replace
-
         from deeplab_cv.segmentation.network_engines import NetworkEngines
 
         with self._lock:
             if self._closed:
                 raise UsageError("the segmenter is closed", "Segmenter", "make another one")
             if depth not in self._engines:
-                self._engines[depth] = NetworkEngines(self._network, replace(self._wish, depth=depth))
+                self._engines[depth] = NetworkEngines(self._network, self._engine, depth=depth)
             return self._engines[depth]
 
     def _labelled(self, source: Any, engines: "NetworkEngines") -> "Iterator[tuple[Scored, Labels]]":

@@ -8,7 +8,6 @@ from functools import partial
 from pathlib import Path
 
 from deeplab_cv.controls.controls import Controls
-from deeplab_cv.engines.engine import EngineWish
 from deeplab_cv.errors import UsageError
 from deeplab_cv.frames.frame import SourceInfo
 from deeplab_cv.jobs.job import Job
@@ -17,17 +16,18 @@ from deeplab_cv.machine.display import display_problem
 from deeplab_cv.networks.network import Network
 from deeplab_cv.networks.opening import wanted_network
 from deeplab_cv.overlay.look import make_look
+from deeplab_cv.overlay.options import PictureOptions
 from deeplab_cv.overlay.view import USUAL_SMOOTHING, View
 from deeplab_cv.segmentation.network_choice import candidates, most_accurate_in_time
 from deeplab_cv.segmentation.network_engines import NetworkEngines
-from deeplab_cv.segmentation.propagation import Economy
 from deeplab_cv.segmentation.stream import Stream
 from deeplab_cv.settings import Settings
 from deeplab_cv.sinks.background import InBackground
 from deeplab_cv.sinks.opening import open_sinks
 from deeplab_cv.sinks.sink import Sink
 from deeplab_cv.sinks.video import VideoSink
-from deeplab_cv.sources.opening import Kind, SourceOptions, open_source
+from deeplab_cv.sources.opening import Kind, open_source
+from deeplab_cv.sources.options import SourceOptions
 from deeplab_cv.sources.source import Source
 from deeplab_cv.sources.url import is_stream
 from deeplab_cv.viewer.screen import WindowScreen
@@ -67,17 +67,16 @@ def assembled(settings: Settings, *, source: Source | None = None, folder: Path 
     Raises:
         UserError: something cannot be had.
     """
-    wish = wanted_source(settings)
-    network = wanted_network(settings)
-    no_window = "--headless" if settings.headless else display_problem()
+    wish = wanted_source(settings.source)
+    network = wanted_network(settings.network)
+    no_window = "--headless" if settings.output.headless else display_problem()
     settings = with_an_output(settings, no_window)
-    writes_files = bool(settings.out or settings.masks or settings.stats)
     # A picture that is only shown waits for Segment and can be restarted for ever, as in the tutorial.
-    tutorial = wish.kind == "image" and not writes_files
-    options = source_options(settings, loop=settings.loop or tutorial)
+    tutorial = wish.kind == "image" and not settings.output.writes_files
+    options = settings.source.model_copy(update={"loop": True}) if tutorial else settings.source
     with source or open_source(wish.text, options, wish.kind) as opened:
         info = opened.info
-        check_paint(settings, network.card.classes)
+        check_paint(settings.picture, network.card.classes)
         sinks = [InBackground(sink) for sink in open_sinks(settings, info, wish.kind == "image")]
         stream = _ready_stream(settings, network, info)
         view = first_view(settings, pictures=tutorial)
@@ -95,18 +94,18 @@ def assembled(settings: Settings, *, source: Source | None = None, folder: Path 
         yield Job(opened, stream, sinks, view, WindowScreen(Window(f"deeplab-cv: {info.name}"), controls))
 
 
-def wanted_source(settings: Settings) -> Wish:
-    """The one source the settings name. Raises UsageError where they name none, or several."""
+def wanted_source(source: SourceOptions) -> Wish:
+    """The one source the options name. Raises UsageError where they name none, or several."""
     named: list[Wish] = []
-    if settings.camera is not None:
-        named.append(Wish(settings.camera, "camera"))
-    if settings.video is not None:
-        named.append(Wish(settings.video, "stream" if is_stream(settings.video) else "video"))
-    if settings.image is not None:
-        named.append(Wish(settings.image, "image"))
-    if settings.pattern:
+    if source.camera is not None:
+        named.append(Wish(source.camera, "camera"))
+    if source.video is not None:
+        named.append(Wish(source.video, "stream" if is_stream(source.video) else "video"))
+    if source.image is not None:
+        named.append(Wish(source.image, "image"))
+    if source.pattern:
         named.append(Wish("pattern", "pattern"))
-    if settings.demo:
+    if source.demo:
         named.append(Wish(str(folders.demo_clip()), "video"))
     if len(named) != 1:
         what = "no source is named" if not named else f"{len(named)} sources are named"
@@ -120,72 +119,64 @@ def with_an_output(settings: Settings, no_window: str | None) -> Settings:
 
     Raises UsageError where nothing would come out of the run.
     """
-    if no_window is None or settings.out or settings.masks or settings.stats:
-        if no_window is not None and not settings.headless:
+    output = settings.output
+    if no_window is None or output.writes_files:
+        if no_window is not None and not output.headless:
             _log.info("no window: %s", no_window)
         return settings
-    if settings.demo:
+    if settings.source.demo:
         _log.info("no window: %s; writing %s", no_window, DEMO_OUT)
-        return settings.model_copy(update={"out": DEMO_OUT})
+        return settings.model_copy(update={"output": output.model_copy(update={"out": DEMO_OUT})})
     raise UsageError("no window can be opened", no_window, "say where pictures go: --out, --masks or --stats")
 
 
-def source_options(settings: Settings, *, loop: bool) -> SourceOptions:
-    """What the settings ask of a source besides its name; `loop`: begin again at its end."""
-    return SourceOptions(
-        width=settings.width,
-        height=settings.height,
-        fps=settings.fps,
-        loop=loop,
-        mirror=settings.mirror,
-        every=settings.every,
-        start=settings.start,
-        end=settings.end,
-    )
-
-
 def _recorder(settings: Settings, info: SourceInfo, path: Path) -> Sink:
-    info = replace(info, sound=info.sound and not settings.loop)
-    return InBackground(VideoSink(path, info, settings.codec, settings.crf, settings.preset, whole=False))
+    info = replace(info, sound=info.sound and not settings.source.loop)
+    return InBackground(VideoSink(path, info, settings.output, whole=False))
 
 
 def _ready_stream(settings: Settings, network: Network, info: SourceInfo) -> Stream:
     """The stream for frames of this source, its engine loaded and proven."""
-    # Two frames in flight keep both cores busy in a file job; a live picture must not wait behind another.
-    wish = EngineWish(settings.backend, settings.threads, depth=1 if info.live else 2)
-    networks = candidates(network) if settings.target_fps is not None and settings.model is None else [network]
-    make_engines = partial(NetworkEngines, wish=wish, pace_fps=wanted_pace(settings, info))
+    pace = settings.pace
+    # Any network of models/ will do where a rate is named and no network.
+    networks = candidates(network) if pace.target_fps is not None and settings.network.model is None else [network]
+    make_engines = partial(
+        NetworkEngines,
+        options=settings.engine,
+        # Two frames in flight keep both cores busy in a file job; a live picture must not wait behind another.
+        depth=1 if info.live else 2,
+        pace_fps=wanted_pace(settings, info),
+    )
     engines = most_accurate_in_time(networks, network, make_engines, info.size_wh)
-    economy = Economy(settings.carry, settings.still, settings.target_fps)
-    return Stream(engines, economy, closes_engines=True)
+    return Stream(engines, pace, closes_engines=True)
 
 
-def check_paint(settings: Settings, class_names: Sequence[str]) -> None:
+def check_paint(picture: PictureOptions, class_names: Sequence[str]) -> None:
     """See that everything to be painted is there, before anything is written.
 
     Raises SettingsError for a class that the network does not know, and for a background that cannot be read.
     """
-    make_look(settings.style, settings.alpha, settings.paint, class_names, settings.background)
+    make_look(picture.style, picture.alpha, picture.paint, class_names, picture.background)
 
 
 def wanted_pace(settings: Settings, info: SourceInfo) -> float | None:
     """Frames a second to be inferred: as the settings say, else a live source's, up to 30; None for a file."""
-    if settings.target_fps is not None or not info.live or info.frame_rate is None:
-        return settings.target_fps
-    return min(FLUENT_FPS, float(info.frame_rate) / settings.every)
+    if settings.pace.target_fps is not None or not info.live or info.frame_rate is None:
+        return settings.pace.target_fps
+    return min(FLUENT_FPS, float(info.frame_rate) / settings.source.every)
 
 
 def first_view(settings: Settings, *, pictures: bool) -> View:
     """What is shown at the start; pictures wait, one at a time and unpainted, for Segment, as in the iOS tutorial."""
     return View(
         overlay=not pictures,
-        style=settings.style,
-        alpha=settings.alpha,
-        smooth=settings.smooth,
-        paint=settings.paint,
-        background=settings.background,
-        usual_smooth=settings.smooth or USUAL_SMOOTHING,
-        line=settings.line,
-        legend=settings.legend,
+        style=settings.picture.style,
+        alpha=settings.picture.alpha,
+        smooth=settings.labels.smooth,
+        paint=settings.picture.paint,
+        background=settings.picture.background,
+        usual_smooth=settings.labels.smooth or USUAL_SMOOTHING,
+        line=settings.picture.line,
+        legend=settings.picture.legend,
         paused=pictures,
     )

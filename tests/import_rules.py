@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from fnmatch import fnmatch
 from pathlib import Path
 
-BASE = ("errors", "classes", "machine")
+BASE = ("errors", "classes", "options", "machine")
 """What every room may use."""
 
 ROOMS = (
@@ -28,6 +28,7 @@ ROOMS = (
 OTHERS = {
     "errors": (),
     "classes": ("errors",),
+    "options": ("errors",),
     "machine": ("errors",),
     "terminal": BASE,
     "settings": (*BASE, *ROOMS),

@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from deeplab_cv.cli import main
-from deeplab_cv.sources.opening import SourceOptions, open_source
+from deeplab_cv.sources.opening import open_source
+from deeplab_cv.sources.options import SourceOptions
 from tests.tiny_networks import tiny_network
 
 SAMPLES = Path(__file__).parent.parent.parent / "shared" / "samples"

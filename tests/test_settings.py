@@ -33,7 +33,7 @@ def test_the_command_line_wins_over_the_file(tmp_path):
 
     loaded = load(["--alpha", "0.9"], file)
 
-    assert (loaded.settings.alpha, loaded.settings.crf) == (0.9, 30)
+    assert (loaded.settings.picture.alpha, loaded.settings.output.crf) == (0.9, 30)
     assert loaded.origins["alpha"] == "command line"
     assert loaded.origins["crf"] == str(file)
     assert loaded.origins["style"] == "default"
@@ -42,14 +42,14 @@ def test_the_command_line_wins_over_the_file(tmp_path):
 def test_a_named_file_takes_the_place_of_config_yaml(tmp_path):
     file = written(tmp_path, "alpha: 0.2\n")
 
-    assert load(["--config", str(file)], Path("config.yaml")).settings.alpha == 0.2
+    assert load(["--config", str(file)], Path("config.yaml")).settings.picture.alpha == 0.2
 
 
 def test_a_switch_of_the_file_can_be_taken_back_on_the_command_line(tmp_path):
     file = written(tmp_path, "mirror: true\n")
 
-    assert load([], file).settings.mirror
-    assert not load(["--no-mirror"], file).settings.mirror
+    assert load([], file).settings.source.mirror
+    assert not load(["--no-mirror"], file).settings.source.mirror
 
 
 @pytest.mark.parametrize(
@@ -97,6 +97,6 @@ def test_a_missing_file_is_an_error(tmp_path):
 
 
 def test_classes_are_painted_in_given_or_usual_colours():
-    paint = load(["--paint", "person cat=#ff8800 dog=1,2,3"]).settings.paint
+    paint = load(["--paint", "person cat=#ff8800 dog=1,2,3"]).settings.picture.paint
 
     assert paint == {"person": (255, 0, 0), "cat": (255, 136, 0), "dog": (1, 2, 3)}

@@ -6,7 +6,7 @@ import pytest
 
 from deeplab_cv.errors import SettingsError, UsageError
 from deeplab_cv.jobs.job import run_job
-from deeplab_cv.settings import Settings
+from deeplab_cv.settings import Settings, settings_of
 from deeplab_cv.start import assembled, first_view, wanted_source
 from tests.jobs.numbers import Camera
 from tests.tiny_networks import tiny_network
@@ -17,7 +17,7 @@ def settings(tmp_path):
     network = tmp_path / "network"
     network.mkdir()
     values = {"model": str(tiny_network(network)), "backend": "opencv", "headless": True, "pattern": True}
-    return Settings(**values, end=0.2, width=64, height=48, stats=str(tmp_path / "areas.csv"))
+    return settings_of({**values, "end": 0.2, "width": 64, "height": 48, "stats": str(tmp_path / "areas.csv")})
 
 
 def test_a_job_is_put_together_and_run_in_any_thread(settings):
@@ -50,7 +50,8 @@ def test_a_source_may_be_given_in_place_of_the_settings_own(settings):
 
 
 def test_an_unknown_class_is_found_before_anything_is_written(settings, tmp_path):
-    unknown = settings.model_copy(update={"paint": {"unicorn": (1, 2, 3)}})
+    picture = settings.picture.model_copy(update={"paint": {"unicorn": (1, 2, 3)}})
+    unknown = settings.model_copy(update={"picture": picture})
 
     with pytest.raises(SettingsError, match="unicorn"), assembled(unknown):
         pass
@@ -58,9 +59,9 @@ def test_an_unknown_class_is_found_before_anything_is_written(settings, tmp_path
 
 
 def test_none_and_two_sources_are_refused():
-    for several in (Settings(), Settings(demo=True, pattern=True)):
+    for several in (Settings(), settings_of({"demo": True, "pattern": True})):
         with pytest.raises(UsageError, match="named"):
-            wanted_source(several)
+            wanted_source(several.source)
 
 
 def test_a_picture_waits_unpainted_for_segment():

@@ -7,7 +7,6 @@ from numpy.typing import NDArray
 from deeplab_cv.bench import Part, Plan, Row
 from deeplab_cv.bench.instruments.clips import clip_at
 from deeplab_cv.bench.instruments.turns import Work, in_turns, spread_of
-from deeplab_cv.engines.engine import EngineWish
 from deeplab_cv.frames.frame import Labels, Scores
 from deeplab_cv.networks.opening import wanted_network
 from deeplab_cv.segmentation.labels import labels_at
@@ -67,12 +66,12 @@ def _neighbours(
 
 
 def _network_scores(plan: Plan) -> tuple[Scores, bool]:
-    network = wanted_network(plan.settings)
+    network = wanted_network(plan.settings.network)
     with VideoSource(clip_at(plan.clip, _USUAL_HEIGHT)) as source:
         frame = source.read()
     if frame is None:
         raise ValueError("a video source without a first frame")
-    with NetworkEngines(network, EngineWish(plan.settings.backend, plan.settings.threads)) as engines:
+    with NetworkEngines(network, plan.settings.engine) as engines:
         return Stream(engines).score(frame).scores, network.card.output.align_corners
 
 

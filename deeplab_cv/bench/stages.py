@@ -12,7 +12,7 @@ import numpy as np
 from deeplab_cv.bench import Part, Plan, Row
 from deeplab_cv.bench.instruments.clips import clip_at
 from deeplab_cv.bench.instruments.turns import Cost, Spread, Work, in_turns, spread_of
-from deeplab_cv.engines.engine import EngineWish, run_all
+from deeplab_cv.engines.engine import run_all
 from deeplab_cv.frames.frame import Frame, Labels, Painted, Scored
 from deeplab_cv.machine.display import display_problem
 from deeplab_cv.networks.card import Shape
@@ -96,7 +96,7 @@ def measure_at(plan: Plan, height: int, depth: int, shape: Shape | None = None) 
 
     depth: tensors in flight. shape: the network's input; what a run would take where none is named. Raises UserError.
     """
-    network = wanted_network(plan.settings)
+    network = wanted_network(plan.settings.network)
     if shape is not None:
         network = at_shape(network, shape)
     clip = clip_at(plan.clip, height)
@@ -105,8 +105,7 @@ def measure_at(plan: Plan, height: int, depth: int, shape: Shape | None = None) 
         settings = plan.settings
         # One frame in flight is what a live picture has, which also is to keep its rate.
         pace_fps = wanted_pace(settings, replace(source.info, live=depth == 1))
-        wish = EngineWish(settings.backend, settings.threads, depth)
-        engines = stack.enter_context(NetworkEngines(network, wish, pace_fps=pace_fps))
+        engines = stack.enter_context(NetworkEngines(network, settings.engine, depth=depth, pace_fps=pace_fps))
         window = None
         if display_problem() is None:
             window = Window("deeplab-cv bench")

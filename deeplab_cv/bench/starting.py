@@ -24,7 +24,14 @@ def measure(plan: Plan) -> Part:
         folder = Path(name)
         picture = folder / "frame.png"
         _write_first_frame(plan.clip, picture)
-        words = [*words_of(plan.settings), "--image", str(picture), "--out", str(folder / "out.png"), "--headless"]
+        words = [
+            *words_of(plan.settings.network, plan.settings.engine),
+            "--image",
+            str(picture),
+            "--out",
+            str(folder / "out.png"),
+            "--headless",
+        ]
         cold_s = [_seconds(words, folder / "cache")]
         warm_s, help_s = [], []
         for _ in range(plan.rounds):

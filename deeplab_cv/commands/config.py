@@ -7,7 +7,7 @@ app.py config --default > config.yaml
 import argparse
 
 from deeplab_cv.machine import folders
-from deeplab_cv.settings import add_settings_arguments, config_text, load_settings
+from deeplab_cv.settings import add_settings_arguments, by_name, config_text, load_settings
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -22,7 +22,7 @@ def run(args: argparse.Namespace) -> int:
         print(config_text(), end="")
         return 0
     loaded = load_settings(args, folders.config_file())
-    for key, value in loaded.settings.model_dump().items():
+    for key, value in by_name(loaded.settings).items():
         print(f"{key:<14} {_text(value):<40} {loaded.origins[key]}")
     return 0
 

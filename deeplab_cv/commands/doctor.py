@@ -21,4 +21,4 @@ def run(args: argparse.Namespace) -> int:
 
     from deeplab_cv.tools.examination import examine
 
-    return 0 if examine(settings) else 1
+    return 0 if examine(settings.network, settings.engine) else 1

@@ -57,7 +57,6 @@ def run(args: argparse.Namespace) -> int:
     args.model = str(args.file)
     settings = load_settings(args, folders.config_file()).settings
 
-    from deeplab_cv.engines.engine import EngineWish
     from deeplab_cv.networks.card import write_card
     from deeplab_cv.networks.opening import wanted_network
     from deeplab_cv.overlay.view import USUAL_SMOOTHING
@@ -66,12 +65,12 @@ def run(args: argparse.Namespace) -> int:
     from deeplab_cv.terminal import wide_console
     from deeplab_cv.tools.evaluating import report
 
-    network = wanted_network(settings)
+    network = wanted_network(settings.network)
     if args.write_card and not network.verified:
         raise UsageError("the network has no card", args.file, "write one with `app.py repair`")
     for target in filter(None, (args.json, args.plot, args.html)):
         check_file(target, [args.file])
-    make_engines = partial(NetworkEngines, wish=EngineWish(settings.backend, settings.threads))
+    make_engines = partial(NetworkEngines, options=settings.engine)
     with interrupts.raised():
         console, card = wide_console(), network.card
         pictures = _on_pictures(args, network, make_engines) if args.data else None
@@ -82,7 +81,7 @@ def run(args: argparse.Namespace) -> int:
             card = report.with_accuracy(card, pictures, args.write_card or "")
         video = None
         if args.video:
-            video = _on_video(args.video, network, make_engines, settings.smooth or USUAL_SMOOTHING)
+            video = _on_video(args.video, network, make_engines, settings.labels.smooth or USUAL_SMOOTHING)
             report.print_video(console, video)
             card = report.with_flicker(card, video)
         if args.json:
@@ -112,7 +111,8 @@ def _on_pictures(args: argparse.Namespace, network: "Network", make_engines: "Ma
 def _on_video(file: str, network: "Network", make_engines: "MakeEngines", weight: float) -> "VideoEvaluation":
     from rich.console import Console
 
-    from deeplab_cv.sources.opening import SourceOptions, open_source
+    from deeplab_cv.sources.opening import open_source
+    from deeplab_cv.sources.options import SourceOptions
     from deeplab_cv.tools.evaluate import evaluate_video
     from deeplab_cv.tools.progress import progress_bar
 

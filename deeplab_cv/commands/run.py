@@ -24,8 +24,6 @@ _FIRST_WORDS = """{0} segments live video: people, dogs, sheep and eighteen more
   {0} --help                         all commands and flags"""
 """For who types the program's name alone."""
 
-_SOURCES = ("camera", "video", "image", "pattern", "demo")
-
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The settings' flags, and what is asked instead of a run."""
@@ -38,7 +36,7 @@ def run(args: argparse.Namespace) -> int:
     if args.list_cameras:
         return _print_cameras()
     settings = load_settings(args, folders.config_file()).settings
-    if args.alone and all(getattr(settings, source) in (None, False) for source in _SOURCES):
+    if args.alone and settings.source.names_none:
         print(_FIRST_WORDS.format(args.program), file=sys.stderr)
         return UsageError.exit_code
 

@@ -40,12 +40,12 @@ def run(args: argparse.Namespace) -> int:
     from deeplab_cv.tools.verify import verify
     from deeplab_cv.tools.verify_report import print_findings, write_json
 
-    network = wanted_network(settings)
+    network = wanted_network(settings.network)
     pictures = [(path.name, read_picture(path)) for path in find_pictures(args.pictures)] if args.pictures else []
     torch_scores = _checkpoint_scores(network, args.checkpoint) if args.checkpoint else None
     scripted = args.file.with_suffix(".torchscript.pt")
     scripted_scores = _scripted_scores(network, scripted) if scripted.is_file() else None
-    findings = list(verify(network, settings.backend, pictures, torch_scores, scripted_scores))
+    findings = list(verify(network, settings.engine.backend, pictures, torch_scores, scripted_scores))
     print_findings(network, findings)
     if args.json:
         write_json(args.json, findings)

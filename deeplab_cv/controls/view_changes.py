@@ -4,7 +4,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from deeplab_cv.controls.keys import PaintClass, Word
-from deeplab_cv.overlay.view import STYLES, View
+from deeplab_cv.overlay.options import STYLES
+from deeplab_cv.overlay.view import View
 
 _ALPHA_STEP = 0.1
 

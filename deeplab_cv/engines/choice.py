@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from functools import partial
 
 from deeplab_cv.engines.candidates import Candidate, Result, broken_engines, candidates_for, engine_module
-from deeplab_cv.engines.engine import Blob, Engine, EngineWish
+from deeplab_cv.engines.engine import Blob, Engine
 from deeplab_cv.engines.golden_check import Proof, Reference, check, reference_for
+from deeplab_cv.engines.options import EngineOptions
 from deeplab_cv.engines.remembered import question_of, recall, remember
 from deeplab_cv.engines.timing import frame_ms, in_turns
 from deeplab_cv.errors import EngineError
@@ -23,8 +24,8 @@ _RACE_S = 3.0
 _HOPELESS = 1.5
 """A race of two ends early where the best time of one is this many times that of the other."""
 
-ANY_ENGINE = EngineWish()
-"""The fastest that is right, one tensor at a time."""
+ANY_ENGINE = EngineOptions()
+"""The fastest that is right."""
 
 
 @dataclass(frozen=True)
@@ -52,12 +53,12 @@ class _Loaded:
         return Result(self.candidate, "", self.proof, ms, self.engine.precision, self.engine.threads)
 
 
-def open_engine(graphs: Sequence[Graph], wish: EngineWish = ANY_ENGINE) -> Engine:
+def open_engine(graphs: Sequence[Graph], options: EngineOptions = ANY_ENGINE, *, depth: int = 1) -> Engine:
     """Load an engine that has been proven right; see `choose`."""
-    return choose(graphs, wish).engine
+    return choose(graphs, options, depth=depth).engine
 
 
-def choose(graphs: Sequence[Graph], wish: EngineWish = ANY_ENGINE) -> Choice:
+def choose(graphs: Sequence[Graph], options: EngineOptions = ANY_ENGINE, *, depth: int = 1) -> Choice:
     """Load the fastest engine that is right, among those that are asked for.
 
     The race is run once on a machine; later starts load the winner alone. Its golden check is run at every start.
@@ -65,24 +66,25 @@ def choose(graphs: Sequence[Graph], wish: EngineWish = ANY_ENGINE) -> Choice:
 
     Args:
         graphs: the network's graph of one shape, then its variants (`graph_for`, `variant_graphs`).
-        wish: what is asked for.
+        options: what is asked for.
+        depth: tensors wanted in flight; an engine may take fewer.
 
     Raises:
         UsageError: there is no such engine.
         EngineError: what was asked for does not work, with the reason.
     """
     reference = reference_for(graphs[0])
-    question = question_of(graphs, wish)
+    question = question_of(graphs, options, depth=depth)
     known = recall(question, graphs)
     if known is not None:
         # What has become wrong since, by an update or a worn-out driver, is found out and replaced.
         with contextlib.suppress(EngineError):
-            return Choice(_load(known, reference, wish).engine, known, ())
-    candidates = candidates_for(graphs, wish.backend)
+            return Choice(_load(known, reference, options, depth).engine, known, ())
+    candidates = candidates_for(graphs, options.backend)
     if len(candidates) == 1:
-        return Choice(_load(candidates[0], reference, wish).engine, candidates[0], ())
+        return Choice(_load(candidates[0], reference, options, depth).engine, candidates[0], ())
     _log.info("finding the fastest engine that is right on this machine, this once")
-    results, engine = compare(candidates, reference, wish)
+    results, engine = compare(candidates, reference, options, depth=depth)
     if engine is None:
         reasons = "; ".join(f"{result.candidate}: {result.reason}" for result in results)
         raise EngineError(f"no engine runs the network right ({reasons})", graphs[0].file, "look at `app.py doctor`")
@@ -97,7 +99,7 @@ def choose(graphs: Sequence[Graph], wish: EngineWish = ANY_ENGINE) -> Choice:
 
 
 def compare(
-    candidates: Sequence[Candidate], reference: Reference, wish: EngineWish = ANY_ENGINE
+    candidates: Sequence[Candidate], reference: Reference, options: EngineOptions = ANY_ENGINE, *, depth: int = 1
 ) -> tuple[list[Result], Engine | None]:
     """Load, prove and time every candidate, each beside the fastest so far; the slower of the two is closed at once.
 
@@ -112,7 +114,7 @@ def compare(
         # Free what graph making or the previous engine left.
         return_free_memory()
         try:
-            loaded = _load(candidate, reference, wish)
+            loaded = _load(candidate, reference, options, depth)
         except EngineError as error:
             refused.append(_refusal(candidate, error))
             continue
@@ -134,10 +136,10 @@ def compare(
     return [*results, *refused], ranking[0][1].engine if ranking else None
 
 
-def _load(candidate: Candidate, reference: Reference, wish: EngineWish) -> _Loaded:
+def _load(candidate: Candidate, reference: Reference, options: EngineOptions, depth: int) -> _Loaded:
     module = engine_module(candidate.name)
     with spoiled_memory():
-        engine: Engine = module.load(candidate.graph, candidate.device, wish.threads, wish.depth)
+        engine: Engine = module.load(candidate.graph, candidate.device, options.threads, depth)
         try:
             proof = check(engine, candidate.graph, reference)
         except BaseException:

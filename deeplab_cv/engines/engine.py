@@ -16,21 +16,6 @@ Blob = NDArray[np.float32]
 
 
 @dataclass(frozen=True)
-class EngineWish:
-    """What is asked of an engine, whichever it will be.
-
-    Attributes:
-        backend: `auto`, `NAME` for all of an engine's devices, or `NAME:device`.
-        threads: processor threads; 0 leaves it to the program.
-        depth: tensors wanted in flight; an engine may take fewer.
-    """
-
-    backend: str = "auto"
-    threads: int = 0
-    depth: int = 1
-
-
-@dataclass(frozen=True)
 class Inference:
     """What an engine computed from one tensor.
 

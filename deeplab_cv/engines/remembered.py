@@ -8,7 +8,7 @@ from pathlib import Path
 
 from deeplab_cv import __version__
 from deeplab_cv.engines.candidates import ENGINES, Candidate, Result
-from deeplab_cv.engines.engine import EngineWish
+from deeplab_cv.engines.options import EngineOptions
 from deeplab_cv.machine.files import whole_file
 from deeplab_cv.machine.folders import cache_folder
 from deeplab_cv.machine.installed import ENGINE_WHEELS, installed
@@ -78,7 +78,7 @@ def times_here(sha256: str) -> tuple[Timing, ...]:
     return ()
 
 
-def question_of(graphs: Sequence[Graph], wish: EngineWish) -> str:
+def question_of(graphs: Sequence[Graph], options: EngineOptions, *, depth: int) -> str:
     """All that can change the answer: files, shape, wishes, processor, graphics and the engines' versions.
 
     The engines themselves are not asked, so that a start that remembers loads none but the winner.
@@ -89,7 +89,7 @@ def question_of(graphs: Sequence[Graph], wish: EngineWish) -> str:
             f"deeplab-cv {__version__}",
             *(f"file {graph.sha256}" for graph in graphs),
             f"{width}x{height}",
-            f"{wish.backend}, {wish.threads} threads, {wish.depth} in flight",
+            f"{options.backend}, {options.threads} threads, {depth} in flight",
             f"{processor_name()}, {usable_cores()} cores",
             *sorted(str(path) for pattern in _ACCELERATORS for path in Path("/dev").glob(pattern)),
             *(f"{wheel} {version}" for wheel, version in installed(ENGINE_WHEELS).items()),

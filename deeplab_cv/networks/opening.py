@@ -1,4 +1,4 @@
-"""The network that the settings name."""
+"""The network that is asked for."""
 
 from pathlib import Path
 
@@ -6,8 +6,8 @@ from deeplab_cv.errors import MissingNetworkError, UsageError
 from deeplab_cv.machine.folders import models_folder
 from deeplab_cv.networks.card import card_path, read_card
 from deeplab_cv.networks.network import Network
-from deeplab_cv.networks.uncarded import Guess, guessed_card
-from deeplab_cv.settings import Settings
+from deeplab_cv.networks.options import NetworkOptions
+from deeplab_cv.networks.uncarded import guessed_card
 
 
 def default_network_file() -> Path:
@@ -26,8 +26,8 @@ def network_files() -> list[Path]:
     return [file for file in sorted(models_folder().glob("*.onnx")) if card_path(file).exists()]
 
 
-def open_network(file: Path, guess: Guess | None = None) -> Network:
-    """Read a network and its card, or make up a card from `guess` for one that has none.
+def open_network(file: Path, options: NetworkOptions | None = None) -> Network:
+    """Read a network and its card, or make up a card from `options` for one that has none.
 
     Raises:
         NetworkError: no such file, not ONNX, or no form this program can run.
@@ -37,7 +37,7 @@ def open_network(file: Path, guess: Guess | None = None) -> Network:
     if not file.is_file():
         raise MissingNetworkError("no such network file", file, "name an .onnx file with --model")
     if card_path(file).exists():
-        if guess is not None and guess != Guess():
+        if options is not None and options.says_what_a_card_says:
             raise UsageError(
                 "--classes, --mean, --std, --order, --size and --align-corners are for networks without a card",
                 card_path(file),
@@ -45,22 +45,10 @@ def open_network(file: Path, guess: Guess | None = None) -> Network:
             )
         card = read_card(file)
         return Network(file, card, verified=True, symbolic=len(card.shapes) > 1)
-    card, symbolic = guessed_card(file, guess or Guess())
+    card, symbolic = guessed_card(file, options or NetworkOptions())
     return Network(file, card, verified=False, symbolic=symbolic)
 
 
-def wanted_network(settings: Settings) -> Network:
-    """The network the settings name, or the one in models/. Raises UserError."""
-    size_wh = None
-    if settings.size is not None:
-        width, _, height = settings.size.partition("x")
-        size_wh = int(width), int(height)
-    guess = Guess(
-        classes=settings.classes or "voc",
-        mean=settings.mean,
-        std=settings.std,
-        order=settings.order,
-        size_wh=size_wh,
-        align_corners=settings.align_corners,
-    )
-    return open_network(Path(settings.model) if settings.model else default_network_file(), guess)
+def wanted_network(options: NetworkOptions) -> Network:
+    """The network the options name, or the one in models/. Raises UserError."""
+    return open_network(Path(options.model) if options.model else default_network_file(), options)

@@ -1,36 +1,15 @@
 """Networks of other people: a card made up from what the command line says and the file shows."""
 
-from dataclasses import dataclass
 from pathlib import Path
 
 from deeplab_cv.classes import VOC_CLASSES
 from deeplab_cv.errors import NetworkError, UsageError
 from deeplab_cv.networks.card import Card, InputFacts, Origin, OutputFacts, file_hash
 from deeplab_cv.networks.onnx_file import load_onnx
+from deeplab_cv.networks.options import NetworkOptions
 
 
-@dataclass(frozen=True)
-class Guess:
-    """What the command line says of a network that has no card.
-
-    Attributes:
-        classes: `voc`, or a file with one class name a line.
-        mean: per channel, 0..255; None for 0.
-        std: per channel, 0..255; None for 1.
-        order: `rgb` or `bgr`.
-        size_wh: input size in pixels for a network that leaves it open.
-        align_corners: its scores are upsampled with aligned corners.
-    """
-
-    classes: str = "voc"
-    mean: tuple[float, float, float] | None = None
-    std: tuple[float, float, float] | None = None
-    order: str = "rgb"
-    size_wh: tuple[int, int] | None = None
-    align_corners: bool = False
-
-
-def guessed_card(file: Path, guess: Guess) -> tuple[Card, bool]:
+def guessed_card(file: Path, options: NetworkOptions) -> tuple[Card, bool]:
     """A card for a network that has none, and whether the file leaves its height and width open.
 
     Raises:
@@ -52,13 +31,13 @@ def guessed_card(file: Path, guess: Guess) -> tuple[Card, bool]:
         raise NetworkError("the input is not (1, 3, height, width)", f"{file}, {inputs[0].name}", remedy)
     fixed = dimensions[2].dim_value, dimensions[3].dim_value
     symbolic = 0 in fixed
-    if symbolic and guess.size_wh is None:
+    if symbolic and options.size_wh is None:
         raise UsageError("the network leaves its input size open", file, "say it: --size 512x512")
-    if not symbolic and guess.size_wh is not None and guess.size_wh != fixed[::-1]:
+    if not symbolic and options.size_wh is not None and options.size_wh != fixed[::-1]:
         raise UsageError(f"the network's input is fixed to {fixed[1]}x{fixed[0]}", file, "leave out --size")
-    shape = (guess.size_wh[1], guess.size_wh[0]) if symbolic and guess.size_wh else fixed
+    shape = (options.size_wh[1], options.size_wh[0]) if symbolic and options.size_wh else fixed
     name = main_output(model.graph)
-    classes = class_names(guess.classes)
+    classes = class_names(options.classes or "voc")
     channels = outputs[name].type.tensor_type.shape.dim
     if len(channels) != 4:
         remedy = "`app.py repair` cuts an argmax at the end"
@@ -77,10 +56,8 @@ def guessed_card(file: Path, guess: Guess) -> tuple[Card, bool]:
         sha256=file_hash(file),
         architecture="unknown",
         classes=classes,
-        input=InputFacts(
-            name=inputs[0].name, order="bgr" if guess.order == "bgr" else "rgb", mean=guess.mean, std=guess.std
-        ),
-        output=OutputFacts(name=name, align_corners=guess.align_corners),
+        input=InputFacts(name=inputs[0].name, order=options.order, mean=options.mean, std=options.std),
+        output=OutputFacts(name=name, align_corners=options.align_corners),
         stride=stride,
         pixel_budget=shape[0] * shape[1],
         shapes=(shape,),

@@ -11,7 +11,8 @@ import numpy as np
 from deeplab_cv.classes import RGB, known_class, parse_colour
 from deeplab_cv.errors import SettingsError
 from deeplab_cv.frames.pixels import Image, resize
-from deeplab_cv.overlay.view import GREEN_SCREEN, STYLES, Style, View, painted_classes
+from deeplab_cv.overlay.options import GREEN_SCREEN, STYLES, Style
+from deeplab_cv.overlay.view import View, painted_classes
 
 
 class Backdrop:

@@ -2,19 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal, get_args
 
 from deeplab_cv.classes import PAINTED_BY_DEFAULT, RGB, default_colour
-
-Style = Literal["blend", "mask", "outline", "side-by-side", "blur", "replace", "cutout"]
-"""How labels are painted."""
-
-STYLES: tuple[Style, ...] = get_args(Style)
+from deeplab_cv.overlay.options import GREEN_SCREEN, Style
 
 USUAL_SMOOTHING = 0.6
 """The weight of earlier scores where smoothing is asked for without a number."""
-
-GREEN_SCREEN = "#00b140"
 
 
 @dataclass(frozen=True)

@@ -3,14 +3,15 @@
 import logging
 import threading
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from types import TracebackType
 
 from typing_extensions import Self
 
 from deeplab_cv.engines.candidates import backend_names
 from deeplab_cv.engines.choice import Choice, choose
-from deeplab_cv.engines.engine import EngineWish, describe
+from deeplab_cv.engines.engine import describe
+from deeplab_cv.engines.options import EngineOptions
 from deeplab_cv.engines.shared import SharedEngine
 from deeplab_cv.errors import EngineError
 from deeplab_cv.networks.card import Shape
@@ -49,13 +50,17 @@ class NetworkEngines:
 
     Attributes:
         network: the network they run.
-        wish: what was asked of the engines.
+        options: what was asked of the engines.
+        depth: tensors wanted in flight; an engine may take fewer.
         pace_fps: frames a second to be inferred: smaller input is taken for it where the network is proven at some.
     """
 
-    def __init__(self, network: Network, wish: EngineWish, *, pace_fps: float | None = None) -> None:
+    def __init__(
+        self, network: Network, options: EngineOptions, *, depth: int = 1, pace_fps: float | None = None
+    ) -> None:
         self.network = network
-        self.wish = wish
+        self.options = options
+        self.depth = depth
         self.pace_fps = pace_fps
         self._loading = threading.Lock()
         self._by_aspect: dict[tuple[Shape, ...], LoadedEngine] = {}
@@ -71,11 +76,12 @@ class NetworkEngines:
 
     def with_backend(self, backend: str) -> "NetworkEngines":
         """The same network on another engine, not loaded yet."""
-        return NetworkEngines(self.network, replace(self.wish, backend=backend), pace_fps=self.pace_fps)
+        options = self.options.model_copy(update={"backend": backend})
+        return NetworkEngines(self.network, options, depth=self.depth, pace_fps=self.pace_fps)
 
     def with_network(self, network: Network) -> "NetworkEngines":
         """Another network with the same wishes, not loaded yet."""
-        return NetworkEngines(network, self.wish, pace_fps=self.pace_fps)
+        return NetworkEngines(network, self.options, depth=self.depth, pace_fps=self.pace_fps)
 
     def load(self, size_wh: tuple[int, int]) -> LoadedEngine:
         """The engine for frames of this size; the first time it is loaded and proven, which takes seconds.
@@ -111,11 +117,11 @@ class NetworkEngines:
 
     def _largest_that_keeps_up(self, shapes: Sequence[Shape], size_wh: tuple[int, int]) -> LoadedEngine:
         """The first of these shapes, from large to small, that is fast enough, else the last."""
-        wish = self.wish
+        options = self.options
         for shape in shapes:
             if shape in self._by_shape:
                 return self._by_shape[shape]
-            choice = self._choice(shape, wish)
+            choice = self._choice(shape, options)
             try:
                 pace = measured_pace(choice.engine, shape, size_wh, self.pace_fps)
             except BaseException:
@@ -128,7 +134,7 @@ class NetworkEngines:
             too_slow = "%.0f ms a frame at %dx%d is too slow for %g frames/s: smaller"
             _log.info(too_slow, pace.ms, width, height, self.pace_fps)
             # The race is run once: its winner is taken at the smaller sizes too.
-            wish = replace(wish, backend=choice.candidate.backend)
+            options = options.model_copy(update={"backend": choice.candidate.backend})
         loaded = LoadedEngine(
             shared=SharedEngine(choice.engine),
             shape=shape,
@@ -139,14 +145,14 @@ class NetworkEngines:
         self._by_shape[shape] = loaded
         return loaded
 
-    def _choice(self, shape: Shape, wish: EngineWish) -> Choice:
+    def _choice(self, shape: Shape, options: EngineOptions) -> Choice:
         graphs = self._graphs(shape)
         try:
-            return choose(graphs, wish)
+            return choose(graphs, options, depth=self.depth)
         except EngineError:
-            if wish == self.wish:
+            if options == self.options:
                 raise
-            return choose(graphs, self.wish)
+            return choose(graphs, self.options, depth=self.depth)
 
     def _graphs(self, shape: Shape) -> list[Graph]:
         graph = graph_at(self.network, shape)

@@ -19,6 +19,7 @@ from deeplab_cv.frames.frame import Area, Frame, Origin, Scores
 from deeplab_cv.frames.pixels import Image
 from deeplab_cv.networks.card import Shape
 from deeplab_cv.segmentation.motion import CUT, changes_between, points_of
+from deeplab_cv.segmentation.options import PaceOptions
 
 MOST_CARRIED = 8
 """Frames between two inferences at most when the rate decides: further apart flow loses what turns or appears."""
@@ -28,23 +29,11 @@ _POINTS_PER_CELL = 8
 _LONGEST_STILL_S = Fraction(1)
 _MEASURED = 9
 _SHARE_FOR_INFERENCE = 0.8
-"""Of a frame's time; the rest is left to labels, paint and the window."""
+"""Of a frame's time; the rest is left to labels, paint and the window.
 
-
-@dataclass(frozen=True)
-class Economy:
-    """What may be spared.
-
-    Attributes:
-        carry: infer every carry-th frame; 1 is every frame.
-        still: a frame is not inferred while no part of it changed by more than this since the last one that was,
-            0..255; 0 is off.
-        target_fps: frames a second wanted: as many frames are carried as that takes; None where nothing is wanted.
-    """
-
-    carry: int = 1
-    still: float = 0.0
-    target_fps: float | None = None
+Another share than the one in sizing.py, since it answers another question: there an engine is measured alone, before
+the run, so that what the other threads will take from it has to be guessed; here its times are those of the run.
+"""
 
 
 @dataclass(frozen=True)
@@ -66,8 +55,9 @@ class Propagator:
     Frames come in order, each first to `plan`, and later, in the same order, to `inferred` or `carried`.
     """
 
-    def __init__(self, economy: Economy) -> None:
-        self._economy = economy
+    def __init__(self, pace: PaceOptions) -> None:
+        self._pace = pace
+        self._infers_all = pace == PaceOptions()
         self._flow = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_ULTRAFAST)
         self._since_inference = 0
         self._planned: tuple[Frame, Image] | None = None
@@ -79,7 +69,7 @@ class Propagator:
     @property
     def frames_per_inference(self) -> int:
         """Of how many frames one is inferred now."""
-        wanted, every = self._economy.target_fps, self._economy.carry
+        wanted, every = self._pace.target_fps, self._pace.carry
         if wanted is None or not self._infer_ms:
             return every
         carry_ms = median(self._carry_ms) if self._carry_ms else 0.0
@@ -90,7 +80,7 @@ class Propagator:
 
         shape: height and width of the network's input; area: the part of it that the frame fills.
         """
-        if self._economy == Economy():
+        if self._infers_all:
             return Plan("inferred", None)
         rows = max(1, round(_POINTS_WIDTH / _POINTS_PER_CELL * shape[0] / shape[1])) * _POINTS_PER_CELL
         points = points_of(frame.image, area, (_POINTS_WIDTH, rows))
@@ -127,9 +117,9 @@ class Propagator:
             return "inferred"
         if frame.name != last_frame.name or frame.time_s <= last_frame.time_s:
             return "inferred"
-        if self._economy.still and frame.time_s - inferred_frame.time_s < _LONGEST_STILL_S:
+        if self._pace.still and frame.time_s - inferred_frame.time_s < _LONGEST_STILL_S:
             since_inference = changes_between(points, inferred_points, _POINTS_PER_CELL)
-            if float(since_inference.max()) <= self._economy.still:
+            if float(since_inference.max()) <= self._pace.still:
                 return "kept"
         cut = float(changes_between(points, last_points, _POINTS_PER_CELL).mean()) >= CUT
         return "inferred" if cut or self._since_inference >= self.frames_per_inference else "carried"

@@ -14,10 +14,11 @@ from deeplab_cv.engines.shared import Request
 from deeplab_cv.frames.frame import Frame, Scored, Scores
 from deeplab_cv.networks.card import Shape
 from deeplab_cv.segmentation.network_engines import LoadedEngine, NetworkEngines
+from deeplab_cv.segmentation.options import PaceOptions
 from deeplab_cv.segmentation.preprocess import blob_of, filled_area
-from deeplab_cv.segmentation.propagation import Economy, Plan, Propagator
+from deeplab_cv.segmentation.propagation import Plan, Propagator
 
-NO_ECONOMY = Economy()
+EVERY_FRAME = PaceOptions()
 """Every frame is inferred."""
 
 _numbers = count()
@@ -36,15 +37,17 @@ class Stream:
 
     Attributes:
         engines: the network's engines.
-        economy: what may be spared.
+        pace: which frames are inferred.
     """
 
-    def __init__(self, engines: NetworkEngines, economy: Economy = NO_ECONOMY, *, closes_engines: bool = False) -> None:
+    def __init__(
+        self, engines: NetworkEngines, pace: PaceOptions = EVERY_FRAME, *, closes_engines: bool = False
+    ) -> None:
         """`closes_engines`: no other stream uses them, so they are closed with this one."""
         self.engines = engines
-        self.economy = economy
+        self.pace = pace
         self._closes_engines = closes_engines
-        self._propagator = Propagator(economy)
+        self._propagator = Propagator(pace)
         self._pending: deque[_Pending] = deque()
         self._blobs: dict[Shape, deque[Blob]] = {}
         self._inference_ms = 0.0
@@ -59,8 +62,8 @@ class Stream:
         self.close()
 
     def on_engines(self, engines: NetworkEngines) -> "Stream":
-        """A stream that spares as this one does, on engines of its own."""
-        return Stream(engines, self.economy, closes_engines=True)
+        """A stream that infers as many frames as this one does, on engines of its own."""
+        return Stream(engines, self.pace, closes_engines=True)
 
     @property
     def full(self) -> bool:

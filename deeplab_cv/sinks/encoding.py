@@ -15,6 +15,7 @@ from deeplab_cv.errors import UsageError
 from deeplab_cv.frames import pixels
 from deeplab_cv.frames.pixels import Image, Pixels, assumed_matrix, resize, samples
 from deeplab_cv.machine.processor import usable_cores
+from deeplab_cv.sinks.options import OutputOptions
 
 BT709 = 1
 """FFmpeg's number for the primaries, transfer and matrix of HD television; screens and cameras share the first two."""
@@ -85,13 +86,13 @@ class Encoding:
     tag: str
 
 
-def choose_encoding(path: Path, codec: str | None, crf: int | None, preset: str | None) -> Encoding:
+def choose_encoding(path: Path, options: OutputOptions) -> Encoding:
     """The encoding for a file of this name. Raises UsageError where the parts do not fit together."""
     suffix = path.suffix.lower()
     if suffix not in CODECS_OF_CONTAINER:
         raise UsageError("not a video file's extension", path, f"use one of {' '.join(CODECS_OF_CONTAINER)}")
     allowed = CODECS_OF_CONTAINER[suffix]
-    codec = codec or allowed[0]
+    codec, crf, preset = options.codec or allowed[0], options.crf, options.preset
     if codec not in allowed:
         raise UsageError(f"{suffix} cannot hold {codec}", path, f"use --codec {' or '.join(allowed)}, or .mkv")
     encoder = _ENCODERS[codec]

@@ -24,18 +24,20 @@ def open_sinks(settings: Settings, source_info: SourceInfo, is_picture_job: bool
         SinkError: a folder that is missing or cannot be written to.
     """
     sinks: list[Sink] = []
-    inputs = [Path(text) for text in (settings.video, settings.image, settings.background, settings.model) if text]
+    source, output = settings.source, settings.output
+    named = (source.video, source.image, settings.picture.background, settings.network.model)
+    inputs = [Path(text) for text in named if text]
     inputs += [source_info.path] if source_info.path else []
-    if settings.out is not None:
-        sinks.append(_open_out(settings, settings.out, source_info, is_picture_job, inputs))
-    if settings.masks is not None:
-        folder = Path(settings.masks)
-        if settings.out is not None and folder.absolute() == Path(settings.out).absolute():
+    if output.out is not None:
+        sinks.append(_open_out(settings, output.out, source_info, is_picture_job, inputs))
+    if output.masks is not None:
+        folder = Path(output.masks)
+        if output.out is not None and folder.absolute() == Path(output.out).absolute():
             raise UsageError("--masks and --out write files of the same names", folder, "give each its own folder")
         check_folder(folder)
         sinks.append(MaskSink(folder, source_info.frame_count))
-    if settings.stats is not None:
-        file = Path(settings.stats)
+    if output.stats is not None:
+        file = Path(output.stats)
         if file.suffix.lower() not in STATISTICS_EXTENSIONS:
             raise UsageError("no such form of statistics", file, f"use {' or '.join(STATISTICS_EXTENSIONS)}")
         check_file(file, inputs)
@@ -65,5 +67,5 @@ def _open_out(settings: Settings, text: str, source_info: SourceInfo, is_picture
         raise UsageError("a video does not fit into one picture", path, remedy)
     check_file(path, inputs)
     # A part of a file begins at zero, as does a camera, whose clock began with the machine.
-    whole = settings.start is None and settings.end is None and not source_info.live
-    return VideoSink(path, source_info, settings.codec, settings.crf, settings.preset, whole=whole)
+    whole = settings.source.start is None and settings.source.end is None and not source_info.live
+    return VideoSink(path, source_info, settings.output, whole=whole)

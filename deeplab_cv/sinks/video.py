@@ -19,10 +19,14 @@ from deeplab_cv.frames.frame import Painted, SourceInfo
 from deeplab_cv.machine.files import discard, partial, unfinished
 from deeplab_cv.sinks.encoding import BT709, Encoding, YuvConverter, choose_encoding, even_size
 from deeplab_cv.sinks.landing import cannot_write
+from deeplab_cv.sinks.options import OutputOptions
 from deeplab_cv.sinks.original import Original
 from deeplab_cv.sinks.sink import Written
 
 _log = logging.getLogger(__name__)
+
+AS_THE_EXTENSION_SAYS = OutputOptions()
+"""The codec that the extension stands for, at its usual quality."""
 
 _RATE_WHERE_UNKNOWN = Fraction(30)
 
@@ -36,9 +40,7 @@ class VideoSink:
         self,
         path: Path,
         source_info: SourceInfo,
-        codec: str | None = None,
-        crf: int | None = None,
-        preset: str | None = None,
+        options: OutputOptions = AS_THE_EXTENSION_SAYS,
         *,
         whole: bool = True,
     ) -> None:
@@ -47,9 +49,7 @@ class VideoSink:
         Args:
             path: the file; its extension decides the container.
             source_info: where the frames come from; its file gives the sound.
-            codec: h264, hevc, vp9 or av1; without it the extension decides.
-            crf: the encoder's quality, lower is better.
-            preset: the encoder's own name or number for how hard it tries.
+            options: codec, crf and preset.
             whole: the whole source will come: its timestamps are kept and all its sound. Otherwise the file begins at
                 zero with the first frame, and its sound ends with the last.
 
@@ -59,7 +59,7 @@ class VideoSink:
         self._path = path
         self._temporary = unfinished(path)
         self._source_info = source_info
-        self._encoding = choose_encoding(path, codec, crf, preset)
+        self._encoding = choose_encoding(path, options)
         self._whole = whole
         self._file: _OpenFile | None = None
 

@@ -2,7 +2,6 @@
 
 import glob
 from collections.abc import Callable
-from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 from typing import Literal
@@ -10,6 +9,7 @@ from typing import Literal
 from deeplab_cv.errors import UsageError
 from deeplab_cv.sources.camera import CameraSource
 from deeplab_cv.sources.files import exists, is_folder
+from deeplab_cv.sources.options import SourceOptions
 from deeplab_cv.sources.pattern import PatternSource
 from deeplab_cv.sources.pictures import PICTURE_EXTENSIONS, PictureSource, find_pictures
 from deeplab_cv.sources.source import Source
@@ -20,38 +20,13 @@ from deeplab_cv.sources.wrappers import EveryNth, Looped, Mirrored
 Kind = Literal["camera", "video", "stream", "image", "pattern"]
 
 
-@dataclass(frozen=True)
-class SourceOptions:
-    """What is asked of a source besides its name.
-
-    Attributes:
-        width: of a camera's or the test pattern's frames, in pixels; None leaves it to the camera.
-        height: as `width`.
-        fps: frames a second asked of a camera or the test pattern; None leaves it to the camera.
-        loop: begin again at the end; not for cameras and streams.
-        mirror: flip left and right.
-        every: take only every N-th frame.
-        start: begin at this second of a video.
-        end: stop at this second of a video, a stream or the test pattern.
-    """
-
-    width: int | None = None
-    height: int | None = None
-    fps: float | None = None
-    loop: bool = False
-    mirror: bool = False
-    every: int = 1
-    start: float | None = None
-    end: float | None = None
-
-
 def open_source(text: str, options: SourceOptions, kind: Kind | None = None) -> Source:
     """Open the source a text names.
 
     Args:
         text: a camera's index or device path, a video file, a live stream's URL or SDP file, a picture, a folder of
             pictures, a glob, or `pattern`.
-        options: what is asked of it.
+        options: how it is read; which one it is, the text alone says.
         kind: what the text names, where that is known; without it the text decides.
 
     Raises:

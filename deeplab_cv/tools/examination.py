@@ -11,32 +11,32 @@ from rich.table import Table
 from deeplab_cv import __version__
 from deeplab_cv.engines.candidates import ENGINES, Result, candidates_for, engine_module
 from deeplab_cv.engines.choice import compare
-from deeplab_cv.engines.engine import EngineWish
 from deeplab_cv.engines.golden_check import reference_for
+from deeplab_cv.engines.options import EngineOptions
 from deeplab_cv.errors import EngineError, UsageError
 from deeplab_cv.machine.display import display_problem
 from deeplab_cv.machine.installed import ENGINE_WHEELS, conflicts, installed
 from deeplab_cv.machine.processor import processor_name, usable_cores
 from deeplab_cv.networks.network import Graph, Network, graph_for, variant_graphs
 from deeplab_cv.networks.opening import wanted_network
-from deeplab_cv.settings import Settings
+from deeplab_cv.networks.options import NetworkOptions
 
 FRAME_WH = (1280, 720)
 """The size of the frames that the engines are proven for."""
 
 
-def examine(settings: Settings) -> bool:
+def examine(network_options: NetworkOptions, engine_options: EngineOptions) -> bool:
     """Print everything; whether at least one engine was proven right. Raises UserError for a network that is wrong."""
     console = Console(soft_wrap=True, highlight=False)
     _print_machine(console)
     _print_installed(console)
     try:
-        network = wanted_network(settings)
+        network = wanted_network(network_options)
     except UsageError as error:
         console.print(f"\n[yellow]nothing is proven:[/] {escape(str(error))}")
         _print_not_here(console)
         return False
-    results = _try_everything(network, settings, console)
+    results = _try_everything(network, engine_options, console)
     _print_not_here(console)
     return any(not result.reason for result in results)
 
@@ -72,12 +72,12 @@ def _print_installed(console: Console) -> None:
         console.print(f"[yellow]warning:[/] {escape(line)}")
 
 
-def _try_everything(network: Network, settings: Settings, console: Console) -> list[Result]:
+def _try_everything(network: Network, options: EngineOptions, console: Console) -> list[Result]:
     graph = graph_for(network, FRAME_WH)
     graphs = [graph, *variant_graphs(network, graph)]
     console.print(f"\n{escape(_title(graph))}")
-    candidates = candidates_for(graphs, settings.backend)
-    results, engine = compare(candidates, reference_for(graph), EngineWish(settings.backend, settings.threads))
+    candidates = candidates_for(graphs, options.backend)
+    results, engine = compare(candidates, reference_for(graph), options)
     if engine is not None:
         engine.close()
     working = [result for result in results if not result.reason]

@@ -8,7 +8,7 @@ from deeplab_cv.bench.instruments.turns import Spread
 from deeplab_cv.bench.plots import write_plots
 from deeplab_cv.bench.report import print_part, report_of, write_json
 from deeplab_cv.errors import SinkError
-from deeplab_cv.settings import Settings
+from deeplab_cv.settings import settings_of
 
 LABELS = Part(
     "labels",
@@ -29,7 +29,7 @@ LABELS = Part(
 
 @pytest.fixture
 def plan(tmp_path):
-    return Plan(Settings(threads=2), tmp_path / "clip.mp4", (720,), 3, 1000, None)
+    return Plan(settings_of({"threads": 2}), tmp_path / "clip.mp4", (720,), 3, 1000, None)
 
 
 def test_the_json_holds_machine_versions_settings_and_every_part(plan, tmp_path):

@@ -1,10 +1,10 @@
 import pytest
 
 from deeplab_cv.controls.switching import begin_switch, other_backends, other_networks
-from deeplab_cv.engines.engine import EngineWish
+from deeplab_cv.engines.options import EngineOptions
 from deeplab_cv.networks.opening import open_network
 from deeplab_cv.segmentation.network_engines import NetworkEngines
-from deeplab_cv.segmentation.propagation import Economy
+from deeplab_cv.segmentation.options import PaceOptions
 from deeplab_cv.segmentation.stream import Stream
 from tests.tiny_networks import tiny_network
 
@@ -14,8 +14,8 @@ HANGS_S = 60
 
 @pytest.fixture
 def current(tmp_path):
-    engines = NetworkEngines(open_network(tiny_network(tmp_path)), EngineWish("opencv:cpu", 1))
-    with Stream(engines, Economy(carry=2), closes_engines=True) as stream:
+    engines = NetworkEngines(open_network(tiny_network(tmp_path)), EngineOptions(backend="opencv:cpu", threads=1))
+    with Stream(engines, PaceOptions(carry=2), closes_engines=True) as stream:
         yield stream
 
 
@@ -30,7 +30,7 @@ def test_another_backend_is_loaded_and_spares_as_the_one_before(current):
 
     assert switch.stream is not None
     with switch.stream as stream:
-        assert stream.economy == current.economy
+        assert stream.pace == current.pace
         assert stream.engines.load(SIZE_WH).backend != "opencv:cpu"
 
 

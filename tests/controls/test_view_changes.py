@@ -3,7 +3,8 @@ import pytest
 from deeplab_cv.classes import VOC_CLASSES
 from deeplab_cv.controls.keys import PaintClass
 from deeplab_cv.controls.view_changes import VIEW_CHANGES, with_class_toggled
-from deeplab_cv.overlay.view import STYLES, View, painted_classes
+from deeplab_cv.overlay.options import STYLES
+from deeplab_cv.overlay.view import View, painted_classes
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ import pytest
 
 from deeplab_cv.engines.candidates import candidates_for, engine_module
 from deeplab_cv.engines.choice import choose, open_engine
-from deeplab_cv.engines.engine import EngineWish
+from deeplab_cv.engines.options import EngineOptions
 from deeplab_cv.errors import EngineError
 from deeplab_cv.machine.folders import cache_folder
 from deeplab_cv.networks.golden import Golden
@@ -32,7 +32,7 @@ def note():
 
 
 def test_auto_goes_on_to_an_engine_that_is_right_and_keeps_the_reason(mistaken):
-    choice = choose([mistaken], EngineWish())
+    choice = choose([mistaken], EngineOptions())
 
     reasons = {result.candidate.backend: result.reason for result in choice.results}
     assert choice.engine.name != "opencv"
@@ -42,26 +42,26 @@ def test_auto_goes_on_to_an_engine_that_is_right_and_keeps_the_reason(mistaken):
 
 def test_what_is_asked_for_by_name_works_or_fails_with_its_reason(mistaken):
     with pytest.raises(EngineError, match="the engine's scores are wrong: opencv:cpu"):
-        open_engine([mistaken], EngineWish("opencv:cpu"))
+        open_engine([mistaken], EngineOptions(backend="opencv:cpu"))
 
 
 def test_a_name_alone_fails_with_every_reason_where_no_device_is_right(mistaken):
     with pytest.raises(EngineError, match="the engine's scores are wrong: opencv:cpu in float32"):
-        open_engine([mistaken], EngineWish("opencv"))
+        open_engine([mistaken], EngineOptions(backend="opencv"))
 
 
 @pytest.mark.skipif(not cv2.__version__.startswith("5.0."), reason="seen in OpenCV 5.0")
 def test_opencv_falls_from_its_new_engine_to_the_classic_one(tmp_path):
     graph = graph_for(open_network(tiny_network(tmp_path, resized_pooling=True)), (1280, 720))
 
-    choice = choose([graph], EngineWish("opencv"))
+    choice = choose([graph], EngineOptions(backend="opencv"))
 
     assert choice.candidate.backend == "opencv:cpu"
     assert {result.candidate.backend for result in choice.results if result.reason} == {"opencv:cpu_new"}
 
 
 def test_results_are_ordered_by_their_time_and_the_winner_leads(graph):
-    choice = choose([graph], EngineWish())
+    choice = choose([graph], EngineOptions())
 
     times = [result.ms for result in choice.results if not result.reason]
     assert times == sorted(times)
@@ -91,7 +91,7 @@ def test_a_loser_is_closed_before_the_next_is_loaded(graph, monkeypatch):
         module = engine_module(name)
         monkeypatch.setattr(module, "load", noting(module.load))
 
-    choice = choose([graph], EngineWish())
+    choice = choose([graph], EngineOptions())
 
     assert len(loaded) >= 2
     assert open_before == [0] + [1] * (len(loaded) - 1)
@@ -99,20 +99,20 @@ def test_a_loser_is_closed_before_the_next_is_loaded(graph, monkeypatch):
 
 
 def test_the_second_start_loads_the_winner_alone(graph):
-    first = choose([graph], EngineWish())
+    first = choose([graph], EngineOptions())
 
-    second = choose([graph], EngineWish())
+    second = choose([graph], EngineOptions())
 
     assert second.candidate == first.candidate
     assert second.results == ()
 
 
 def test_a_start_that_remembers_loads_no_engine_but_the_winner(graph, missing):
-    winner = choose([graph], EngineWish()).candidate
+    winner = choose([graph], EngineOptions()).candidate
     for name in {"openvino", "onnxruntime"} - {winner.name}:
         missing(name)
 
-    again = choose([graph], EngineWish())
+    again = choose([graph], EngineOptions())
 
     assert (again.candidate, again.results) == (winner, ())
 
@@ -120,21 +120,21 @@ def test_a_start_that_remembers_loads_no_engine_but_the_winner(graph, missing):
 def test_a_race_without_an_installed_engine_that_did_not_load_is_run_again(graph, monkeypatch, caplog):
     pytest.importorskip("onnxruntime", reason="ONNX Runtime is not installed")
     monkeypatch.setitem(sys.modules, "deeplab_cv.engines.onnxruntime", None)
-    choose([graph], EngineWish())
+    choose([graph], EngineOptions())
     monkeypatch.undo()
 
-    again = choose([graph], EngineWish())
+    again = choose([graph], EngineOptions())
 
     assert "the choice is not remembered: onnxruntime cannot be loaded" in caplog.text
     assert "onnxruntime" in {attempt.candidate.name for attempt in again.results}
 
 
 def test_a_remembered_engine_that_has_become_wrong_is_replaced(mistaken):
-    first = choose([mistaken], EngineWish())
+    first = choose([mistaken], EngineOptions())
     file = note()
     file.write_text(json.dumps(json.loads(file.read_text()) | {"name": "opencv", "device": "cpu"}))
 
-    second = choose([mistaken], EngineWish())
+    second = choose([mistaken], EngineOptions())
 
     assert second.engine.name != "opencv"
     assert len(second.results) == len(first.results)
@@ -145,7 +145,7 @@ def test_where_no_engine_is_right_the_error_names_each_reason(graph):
     graph = dataclasses.replace(graph, golden=wrong)
 
     with pytest.raises(EngineError) as error:
-        open_engine([graph], EngineWish())
+        open_engine([graph], EngineOptions())
 
     assert "no engine runs the network right (" in str(error.value)
     assert "opencv:cpu: the engine's scores are wrong" in str(error.value)
@@ -156,17 +156,17 @@ def test_a_variant_takes_part(network_file, tmp_path):
     network = open_network(with_variant(network_file, tmp_path, precision="int8", engines=("opencv",)))
     graph = graph_for(network, (1280, 720))
 
-    choice = choose([graph, *variant_graphs(network, graph)], EngineWish("opencv:cpu_int8"))
+    choice = choose([graph, *variant_graphs(network, graph)], EngineOptions(backend="opencv:cpu_int8"))
 
     assert choice.candidate.graph.precision == "int8"
-    choice = choose([graph, *variant_graphs(network, graph)], EngineWish("opencv"))
+    choice = choose([graph, *variant_graphs(network, graph)], EngineOptions(backend="opencv"))
     assert {"opencv:cpu", "opencv:cpu_int8"} <= {result.candidate.backend for result in choice.results}
 
 
 def test_a_race_and_its_winner_are_logged(graph, caplog):
     caplog.set_level("INFO", "deeplab_cv.engines.choice")
 
-    choice = choose([graph], EngineWish())
+    choice = choose([graph], EngineOptions())
 
     said = [each.message for each in caplog.records if each.name == "deeplab_cv.engines.choice"]
     assert "this once" in said[0]
@@ -179,7 +179,7 @@ def test_an_engine_that_fails_its_check_is_closed(mistaken, monkeypatch):
     monkeypatch.setattr(module, "load", lambda *args: loaded.append(load(*args)) or loaded[-1])
 
     with pytest.raises(EngineError, match="wrong"):
-        open_engine([mistaken], EngineWish("opencv:cpu"))
+        open_engine([mistaken], EngineOptions(backend="opencv:cpu"))
 
     [engine] = loaded
     with pytest.raises(EngineError, match="closed"):

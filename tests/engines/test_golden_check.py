@@ -11,7 +11,7 @@ from deeplab_cv.machine.memory import spoiled_memory
 from deeplab_cv.networks.golden import Golden
 from deeplab_cv.networks.network import graph_for, variant_graphs
 from deeplab_cv.networks.opening import open_network
-from deeplab_cv.networks.uncarded import Guess
+from deeplab_cv.networks.options import NetworkOptions
 from tests.engines.engines import FLOAT32, load_or_skip
 from tests.engines.variants import with_variant
 from tests.tiny_networks import TOLERANCE, tiny_network, tiny_onnx
@@ -125,7 +125,7 @@ def test_a_quantised_file_may_be_as_rough_as_its_card_says(network_file, tmp_pat
 class TestWithoutCard:
     @pytest.fixture
     def unverified(self, tmp_path):
-        return graph_for(open_network(tiny_onnx(tmp_path, shape=(64, 96)), Guess()), (1280, 720))
+        return graph_for(open_network(tiny_onnx(tmp_path, shape=(64, 96)), NetworkOptions()), (1280, 720))
 
     @pytest.mark.parametrize("backend", ["opencv:cpu", "openvino:cpu"])
     def test_scores_are_compared_with_those_of_onnx_runtime(self, backend, unverified):

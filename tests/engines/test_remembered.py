@@ -3,7 +3,7 @@ import dataclasses
 import pytest
 
 from deeplab_cv.engines.candidates import Candidate, Result
-from deeplab_cv.engines.engine import EngineWish
+from deeplab_cv.engines.options import EngineOptions
 from deeplab_cv.engines.remembered import Timing, question_of, recall, remember, times_here
 from deeplab_cv.machine.folders import cache_folder
 
@@ -55,15 +55,15 @@ def test_a_note_that_cannot_be_read_is_no_note(graph, content):
 
 def test_the_question_changes_with_all_that_changes_the_answer(graph, monkeypatch):
     questions = {
-        question_of([graph], EngineWish("auto", 0, 1)),
-        question_of([graph], EngineWish("opencv", 0, 1)),
-        question_of([graph], EngineWish("auto", 2, 1)),
-        question_of([graph], EngineWish("auto", 0, 2)),
-        question_of([graph, dataclasses.replace(graph, sha256="0" * 64)], EngineWish("auto", 0, 1)),
-        question_of([dataclasses.replace(graph, shape=(16, 16))], EngineWish("auto", 0, 1)),
+        question_of([graph], EngineOptions(), depth=1),
+        question_of([graph], EngineOptions(backend="opencv", threads=0), depth=1),
+        question_of([graph], EngineOptions(backend="auto", threads=2), depth=1),
+        question_of([graph], EngineOptions(), depth=2),
+        question_of([graph, dataclasses.replace(graph, sha256="0" * 64)], EngineOptions(), depth=1),
+        question_of([dataclasses.replace(graph, shape=(16, 16))], EngineOptions(), depth=1),
     }
     monkeypatch.setattr("deeplab_cv.engines.remembered.installed", lambda _: {"onnxruntime": "99"})
-    questions.add(question_of([graph], EngineWish("auto", 0, 1)))
+    questions.add(question_of([graph], EngineOptions(), depth=1))
 
     assert len(questions) == 7
 

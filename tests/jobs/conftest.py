@@ -2,7 +2,7 @@ import threading
 
 import pytest
 
-from deeplab_cv.engines.engine import EngineWish
+from deeplab_cv.engines.options import EngineOptions
 from deeplab_cv.networks.opening import open_network
 from deeplab_cv.segmentation.network_engines import NetworkEngines
 from deeplab_cv.segmentation.stream import Stream
@@ -26,6 +26,8 @@ def make_stream(tmp_path):
     network = open_network(tiny_network(tmp_path))
 
     def make(kind=Stream, depth=1):
-        return kind(NetworkEngines(network, EngineWish("opencv", 1, depth)), closes_engines=True)
+        return kind(
+            NetworkEngines(network, EngineOptions(backend="opencv", threads=1), depth=depth), closes_engines=True
+        )
 
     return make

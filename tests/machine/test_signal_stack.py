@@ -11,12 +11,12 @@ ROOT = Path(__file__).parent.parent.parent
 _PROGRAM = """
 import os, signal, sys, threading
 from pathlib import Path
-from deeplab_cv.engines.engine import EngineWish
+from deeplab_cv.engines.options import EngineOptions
 from deeplab_cv.engines.choice import open_engine
 from deeplab_cv.networks.network import graph_for
 from deeplab_cv.networks.opening import open_network
 
-engine = open_engine([graph_for(open_network(Path(sys.argv[1])), (64, 64))], EngineWish("openvino:cpu"))
+engine = open_engine([graph_for(open_network(Path(sys.argv[1])), (64, 64))], EngineOptions(backend="openvino:cpu"))
 closing = threading.Thread(target=engine.close)
 del engine
 closing.start()

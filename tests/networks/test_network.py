@@ -13,7 +13,7 @@ from deeplab_cv.errors import CardError, NetworkError, UsageError
 from deeplab_cv.networks.card import card_path
 from deeplab_cv.networks.network import fitting_shapes, graph_at, graph_for, nearest_shape
 from deeplab_cv.networks.opening import open_network
-from deeplab_cv.networks.uncarded import Guess
+from deeplab_cv.networks.options import NetworkOptions
 from tests.tiny_networks import SHAPES, tiny_network, tiny_onnx
 
 
@@ -95,7 +95,7 @@ def test_two_first_starts_at_once_both_have_their_graph(tmp_path):
 def test_a_network_without_a_card_is_unverified_and_keeps_its_own_size(tmp_path):
     file = tiny_onnx(tmp_path, shape=(64, 96))
 
-    network = open_network(file, Guess(mean=(127.5,) * 3, std=(127.5,) * 3))
+    network = open_network(file, NetworkOptions(mean=(127.5,) * 3, std=(127.5,) * 3))
     graph = graph_for(network, (1280, 720))
 
     assert not network.verified
@@ -105,7 +105,7 @@ def test_a_network_without_a_card_is_unverified_and_keeps_its_own_size(tmp_path)
 
 
 def test_a_network_of_open_size_takes_the_size_of_the_command_line(tmp_path):
-    graph = graph_for(open_network(tiny_onnx(tmp_path), Guess(size_wh=(96, 64))), (500, 500))
+    graph = graph_for(open_network(tiny_onnx(tmp_path), NetworkOptions(size="96x64")), (500, 500))
 
     assert graph.shape == (64, 96)
 
@@ -113,11 +113,16 @@ def test_a_network_of_open_size_takes_the_size_of_the_command_line(tmp_path):
 @pytest.mark.parametrize(
     ("make", "guess", "error", "part"),
     [
-        (lambda folder: folder / "gone.onnx", Guess(), NetworkError, "no such network file"),
-        (lambda folder: tiny_onnx(folder), Guess(), UsageError, "--size 512x512"),
-        (lambda folder: tiny_onnx(folder, shape=(64, 64)), Guess(size_wh=(32, 32)), UsageError, "leave out --size"),
-        (lambda folder: tiny_network(folder), Guess(mean=(1, 1, 1)), UsageError, "the card says it"),
-        (lambda folder: tiny_onnx(folder, shape=(64, 64)), Guess(classes="gone.txt"), UsageError, "gone.txt"),
+        (lambda folder: folder / "gone.onnx", NetworkOptions(), NetworkError, "no such network file"),
+        (lambda folder: tiny_onnx(folder), NetworkOptions(), UsageError, "--size 512x512"),
+        (
+            lambda folder: tiny_onnx(folder, shape=(64, 64)),
+            NetworkOptions(size="32x32"),
+            UsageError,
+            "leave out --size",
+        ),
+        (lambda folder: tiny_network(folder), NetworkOptions(mean=(1, 1, 1)), UsageError, "the card says it"),
+        (lambda folder: tiny_onnx(folder, shape=(64, 64)), NetworkOptions(classes="gone.txt"), UsageError, "gone.txt"),
     ],
 )
 def test_a_network_that_cannot_be_opened_says_what_to_do(tmp_path, make, guess, error, part):
@@ -132,7 +137,7 @@ def test_class_names_must_be_as_many_as_the_network_has_classes(tmp_path):
     names.write_text("background\ncat\n")
 
     with pytest.raises(UsageError, match="has 21 classes, --classes names 2"):
-        open_network(tiny_onnx(tmp_path, shape=(64, 64)), Guess(classes=str(names)))
+        open_network(tiny_onnx(tmp_path, shape=(64, 64)), NetworkOptions(classes=str(names)))
 
 
 @pytest.mark.parametrize("content", [b"", b"not a network", "half"])
@@ -167,3 +172,11 @@ def test_the_fixed_graph_gives_the_scores_of_the_network_at_that_size(tmp_path):
     scores = ReferenceEvaluator(str(Path(graph.file))).run(None, {"input": graph.golden.blob})[0][0]
 
     np.testing.assert_allclose(scores, graph.golden.scores, rtol=1e-2, atol=1e-2)
+
+
+def test_a_card_may_be_repeated_but_not_contradicted(tmp_path):
+    file = tiny_network(tmp_path)
+
+    assert open_network(file, NetworkOptions(model="named.onnx", classes="voc")).verified
+    with pytest.raises(UsageError, match="the card says it"):
+        open_network(file, NetworkOptions(align_corners=True))

@@ -80,8 +80,8 @@ def test_the_rewritten_graph_is_one_more_to_choose_from(tmp_path: Path) -> None:
     pytest.importorskip("torch", reason="the workshop needs requirements-train.txt")
     from deeplab_cv.engines.candidates import candidates_for
     from deeplab_cv.engines.choice import compare
-    from deeplab_cv.engines.engine import EngineWish
     from deeplab_cv.engines.golden_check import reference_for
+    from deeplab_cv.engines.options import EngineOptions
     from deeplab_cv.networks.network import graph_for, variant_graphs
     from deeplab_cv.networks.opening import open_network
     from tests.tools.exported import random_export
@@ -92,7 +92,7 @@ def test_the_rewritten_graph_is_one_more_to_choose_from(tmp_path: Path) -> None:
     graphs = [graph, *variant_graphs(network, graph)]
     candidates = [each for each in candidates_for(graphs, "auto") if each.backend.endswith(":cpu")]
 
-    results, engine = compare(candidates, reference_for(graph), EngineWish(threads=2))
+    results, engine = compare(candidates, reference_for(graph), EngineOptions(threads=2))
 
     assert engine is not None
     assert len(graphs) == 2

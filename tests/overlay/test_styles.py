@@ -5,8 +5,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from deeplab_cv.overlay.look import Backdrop, Look
+from deeplab_cv.overlay.options import STYLES
 from deeplab_cv.overlay.styles import paint
-from deeplab_cv.overlay.view import STYLES
 
 DOG, PERSON, SHEEP = 12, 15, 17
 RED_GREEN_BLUE = {PERSON: (255, 0, 0), DOG: (0, 255, 0), SHEEP: (0, 0, 255)}

@@ -1,6 +1,6 @@
 import pytest
 
-from deeplab_cv.engines.engine import EngineWish
+from deeplab_cv.engines.options import EngineOptions
 from deeplab_cv.networks.card import Accuracy, read_card, write_card
 from deeplab_cv.networks.opening import network_files, open_network
 from deeplab_cv.segmentation.network_choice import candidates, most_accurate_in_time
@@ -47,7 +47,9 @@ class Watched(NetworkEngines):
 
 def maker(paces, made):
     def make(network):
-        engines = Watched(network, EngineWish("onnxruntime:cpu", 1), pace_fps=paces[network.card.name])
+        engines = Watched(
+            network, EngineOptions(backend="onnxruntime:cpu", threads=1), pace_fps=paces[network.card.name]
+        )
         made.append(engines)
         return engines
 

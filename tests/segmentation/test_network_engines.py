@@ -3,7 +3,7 @@ import threading
 import numpy as np
 import pytest
 
-from deeplab_cv.engines.engine import EngineWish
+from deeplab_cv.engines.options import EngineOptions
 from deeplab_cv.errors import EngineError
 from deeplab_cv.networks.opening import open_network
 from deeplab_cv.segmentation.network_engines import NetworkEngines
@@ -26,7 +26,7 @@ def network(tmp_path):
     ids=["no rate wanted", "fast enough", "never fast enough"],
 )
 def test_the_input_is_the_largest_that_keeps_the_wanted_rate(network, pace_fps, shape, keeps_pace):
-    with NetworkEngines(network, EngineWish("onnxruntime:cpu", 1), pace_fps=pace_fps) as engines:
+    with NetworkEngines(network, EngineOptions(backend="onnxruntime:cpu", threads=1), pace_fps=pace_fps) as engines:
         loaded = engines.load(SIZE_WH)
 
     assert (loaded.shape, loaded.keeps_pace) == (shape, keeps_pace)
@@ -34,7 +34,7 @@ def test_the_input_is_the_largest_that_keeps_the_wanted_rate(network, pace_fps, 
 
 
 def test_another_engine_takes_the_wanted_rate_along(network):
-    engines = NetworkEngines(network, EngineWish("onnxruntime:cpu", 1), pace_fps=1e9)
+    engines = NetworkEngines(network, EngineOptions(backend="onnxruntime:cpu", threads=1), pace_fps=1e9)
 
     with engines.with_backend("opencv:cpu") as others:
         assert others.load(SIZE_WH).shape == SIZES[2]
@@ -42,7 +42,7 @@ def test_another_engine_takes_the_wanted_rate_along(network):
 
 def test_threads_that_load_at_once_get_one_engine(network):
     found = []
-    with NetworkEngines(network, EngineWish("opencv:cpu", 1)) as engines:
+    with NetworkEngines(network, EngineOptions(backend="opencv:cpu", threads=1)) as engines:
         threads = [threading.Thread(target=lambda: found.append(engines.load(SIZE_WH))) for _ in range(4)]
         for thread in threads:
             thread.start()
@@ -54,7 +54,7 @@ def test_threads_that_load_at_once_get_one_engine(network):
 
 
 def test_the_backend_at_work_is_the_first_of_all(network):
-    with NetworkEngines(network, EngineWish("onnxruntime:cpu", 1)) as engines:
+    with NetworkEngines(network, EngineOptions(backend="onnxruntime:cpu", threads=1)) as engines:
         backends = engines.find_backends(SIZE_WH)
 
     assert backends[0] == "onnxruntime:cpu"
@@ -62,7 +62,7 @@ def test_the_backend_at_work_is_the_first_of_all(network):
 
 
 def test_closed_engines_take_no_more_tensors(network):
-    engines = NetworkEngines(network, EngineWish("opencv:cpu", 1))
+    engines = NetworkEngines(network, EngineOptions(backend="opencv:cpu", threads=1))
     loaded = engines.load(SIZE_WH)
 
     engines.close()

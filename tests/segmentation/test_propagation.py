@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 from deeplab_cv.frames.frame import WHOLE_INPUT, Frame
 from deeplab_cv.frames.pixels import Pixels
 from deeplab_cv.segmentation.labels import labels_at
-from deeplab_cv.segmentation.propagation import MOST_CARRIED, Economy, Propagator, frames_per_inference
+from deeplab_cv.segmentation.options import PaceOptions
+from deeplab_cv.segmentation.propagation import MOST_CARRIED, Propagator, frames_per_inference
 
 SHAPE = (144, 256)
 
@@ -38,9 +39,9 @@ def scores_of_square(shift_cells=0):
     return scores
 
 
-def ways(economy, frames):
+def ways(pace, frames):
     """How each frame gets its scores, inferred ones taking 10 ms."""
-    propagator = Propagator(economy)
+    propagator = Propagator(pace)
     plans = []
     for frame in frames:
         plan = propagator.plan(frame, SHAPE, WHOLE_INPUT)
@@ -51,13 +52,13 @@ def ways(economy, frames):
 
 
 def test_every_frame_is_inferred_unless_something_else_is_asked_for():
-    assert ways(Economy(), [frame_of(scene(), index) for index in range(4)]) == ["inferred"] * 4
+    assert ways(PaceOptions(), [frame_of(scene(), index) for index in range(4)]) == ["inferred"] * 4
 
 
 def test_with_carry_three_every_third_frame_is_inferred():
     frames = [frame_of(scene(2 * index), index) for index in range(7)]
 
-    assert ways(Economy(carry=3), frames) == [
+    assert ways(PaceOptions(carry=3), frames) == [
         "inferred",
         "carried",
         "carried",
@@ -69,7 +70,7 @@ def test_with_carry_three_every_third_frame_is_inferred():
 
 
 def test_carried_labels_follow_what_moves():
-    propagator = Propagator(Economy(carry=2))
+    propagator = Propagator(PaceOptions(carry=2))
     first = propagator.plan(frame_of(scene(0), 0), SHAPE, WHOLE_INPUT)
     propagator.inferred(first, scores_of_square(), 10.0)
 
@@ -84,31 +85,31 @@ def test_carried_labels_follow_what_moves():
 def test_a_cut_is_inferred_though_its_turn_has_not_come():
     frames = [frame_of(scene(seed=1), 0), frame_of(scene(seed=2), 1), frame_of(scene(seed=2), 2)]
 
-    assert ways(Economy(carry=5), frames) == ["inferred", "inferred", "carried"]
+    assert ways(PaceOptions(carry=5), frames) == ["inferred", "inferred", "carried"]
 
 
 def test_frames_of_another_size_are_inferred():
     frames = [frame_of(scene(), 0), frame_of(scene(size_wh=(640, 480)), 1)]
 
-    assert ways(Economy(carry=5), frames) == ["inferred", "inferred"]
+    assert ways(PaceOptions(carry=5), frames) == ["inferred", "inferred"]
 
 
 def test_a_clip_that_begins_again_is_inferred():
     frames = [frame_of(scene(), 5), frame_of(scene(), 0)]
 
-    assert ways(Economy(carry=5), frames) == ["inferred", "inferred"]
+    assert ways(PaceOptions(carry=5), frames) == ["inferred", "inferred"]
 
 
 def test_a_still_picture_is_inferred_once_a_second():
     frames = [frame_of(scene(), index) for index in range(61)]
 
-    plans = ways(Economy(still=2), frames)
+    plans = ways(PaceOptions(still=2), frames)
 
     assert [index for index, way in enumerate(plans) if way == "inferred"] == [0, 30, 60]
 
 
 def test_a_still_picture_keeps_its_scores_bit_for_bit():
-    propagator = Propagator(Economy(still=2))
+    propagator = Propagator(PaceOptions(still=2))
     first = propagator.plan(frame_of(scene(), 0), SHAPE, WHOLE_INPUT)
     propagator.inferred(first, scores_of_square(), 10.0)
 
@@ -121,17 +122,17 @@ def test_a_small_part_that_changes_ends_stillness():
     changed = scene()
     changed[100:120, 200:220] = 255 - changed[100:120, 200:220]
 
-    assert ways(Economy(still=2), [frame_of(scene(), 0), frame_of(changed, 1)]) == ["inferred", "inferred"]
+    assert ways(PaceOptions(still=2), [frame_of(scene(), 0), frame_of(changed, 1)]) == ["inferred", "inferred"]
 
 
 def test_slow_drift_is_seen_though_each_step_is_small():
     frames = [frame_of(cv2.add(scene() // 2, np.full((288, 512, 3), index, np.uint8)), index) for index in range(8)]
 
-    assert ways(Economy(still=2), frames).count("inferred") == 3
+    assert ways(PaceOptions(still=2), frames).count("inferred") == 3
 
 
 def test_a_wanted_rate_above_the_engines_carries_frames():
-    propagator = Propagator(Economy(target_fps=30))
+    propagator = Propagator(PaceOptions(target_fps=30))
     first = propagator.plan(frame_of(scene(), 0), SHAPE, WHOLE_INPUT)
     propagator.inferred(first, scores_of_square(), 100.0)
     propagator.spent(2.0)
@@ -142,7 +143,7 @@ def test_a_wanted_rate_above_the_engines_carries_frames():
 def test_a_wanted_rate_the_engine_reaches_changes_nothing():
     frames = [frame_of(scene(index), index) for index in range(4)]
 
-    assert ways(Economy(target_fps=30), frames) == ["inferred"] * 4
+    assert ways(PaceOptions(target_fps=30), frames) == ["inferred"] * 4
 
 
 @given(

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from deeplab_cv.frames.frame import SourceInfo
 from deeplab_cv.segmentation.sizing import inference_allowance_ms
-from deeplab_cv.settings import Settings
+from deeplab_cv.settings import Settings, settings_of
 from deeplab_cv.start import wanted_pace
 
 
@@ -19,11 +19,11 @@ def info_of(live, rate=Fraction(30)):
     [
         (Settings(), info_of(live=True), 30),
         (Settings(), info_of(live=True, rate=Fraction(60)), 30),
-        (Settings(every=2), info_of(live=True), 15),
+        (settings_of({"every": 2}), info_of(live=True), 15),
         (Settings(), info_of(live=True, rate=None), None),
         (Settings(), info_of(live=False), None),
-        (Settings(target_fps=12), info_of(live=True), 12),
-        (Settings(target_fps=12), info_of(live=False), 12),
+        (settings_of({"target_fps": 12}), info_of(live=True), 12),
+        (settings_of({"target_fps": 12}), info_of(live=False), 12),
     ],
     ids=[
         "live",

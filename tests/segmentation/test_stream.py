@@ -5,7 +5,7 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from deeplab_cv.engines.engine import EngineWish
+from deeplab_cv.engines.options import EngineOptions
 from deeplab_cv.errors import EngineError
 from deeplab_cv.frames.frame import Frame
 from deeplab_cv.frames.pixels import Pixels
@@ -13,7 +13,7 @@ from deeplab_cv.machine.folders import demo_clip
 from deeplab_cv.networks.opening import default_network_file, open_network
 from deeplab_cv.segmentation.labels import labels_at
 from deeplab_cv.segmentation.network_engines import NetworkEngines
-from deeplab_cv.segmentation.propagation import Economy
+from deeplab_cv.segmentation.options import PaceOptions
 from deeplab_cv.segmentation.stream import Stream
 from deeplab_cv.sources.video import VideoSource
 from tests.tiny_networks import BACKGROUND, DOG, PERSON, SHEEP, tiny_network
@@ -28,7 +28,9 @@ def frame_of(label, index):
 
 @pytest.fixture(params=["opencv:cpu", "onnxruntime:cpu", "openvino:cpu"])
 def engines(tmp_path, request):
-    with NetworkEngines(open_network(tiny_network(tmp_path)), EngineWish(request.param, 2, 2)) as engines:
+    with NetworkEngines(
+        open_network(tiny_network(tmp_path)), EngineOptions(backend=request.param, threads=2), depth=2
+    ) as engines:
         try:
             engines.load((128, 72))
         except EngineError as error:
@@ -49,8 +51,8 @@ def through(stream, frames, rest_s=0.0):
     return seen
 
 
-def labels_through(engines, frames, economy):
-    with Stream(engines, economy) as stream:
+def labels_through(engines, frames, pace):
+    with Stream(engines, pace) as stream:
         return [
             labels_at(each.scores, each.frame.size_wh, each.align_corners, each.area)
             for each in through(stream, frames)
@@ -68,7 +70,7 @@ def test_every_frame_in_flight_gets_its_own_scores(engines):
 
 def test_a_fast_engine_infers_every_frame_however_late_its_results_are_taken(engines):
     # The rest is longer than a frame's time: if it counted as inference, frames would be carried.
-    stream = Stream(engines, Economy(target_fps=1))
+    stream = Stream(engines, PaceOptions(target_fps=1))
 
     seen = through(stream, [frame_of(PERSON, index) for index in range(4)], rest_s=1.2)
 
@@ -107,14 +109,14 @@ def test_a_slow_stream_leaves_the_engine_to_the_others(engines):
         assert set(slow.result().scores.argmax(axis=0).flat) == {PERSON}
 
 
-def labels_at_once(engines, clips, economy):
+def labels_at_once(engines, clips, pace):
     """The labels of each clip, all of them at work at the same time in threads of their own."""
     found = {}
     start = threading.Barrier(len(clips))
 
     def run(name):
         start.wait()
-        found[name] = labels_through(engines, clips[name], economy)
+        found[name] = labels_through(engines, clips[name], pace)
 
     threads = [threading.Thread(target=run, args=(name,)) for name in clips]
     for thread in threads:
@@ -124,15 +126,15 @@ def labels_at_once(engines, clips, economy):
     return found
 
 
-@pytest.mark.parametrize("economy", [Economy(), Economy(carry=3)], ids=["every frame", "every third"])
-def test_streams_in_threads_on_one_engine_each_get_the_labels_they_have_alone(engines, economy):
+@pytest.mark.parametrize("pace", [PaceOptions(), PaceOptions(carry=3)], ids=["every frame", "every third"])
+def test_streams_in_threads_on_one_engine_each_get_the_labels_they_have_alone(engines, pace):
     order = {"a": [PERSON, DOG, SHEEP], "b": [DOG, SHEEP, BACKGROUND], "c": [SHEEP, PERSON]}
     clips = {
         name: [frame_of(labels[index % len(labels)], index) for index in range(60)] for name, labels in order.items()
     }
-    alone = {name: labels_through(engines, frames, economy) for name, frames in clips.items()}
+    alone = {name: labels_through(engines, frames, pace) for name, frames in clips.items()}
 
-    together = labels_at_once(engines, clips, economy)
+    together = labels_at_once(engines, clips, pace)
 
     for name, labels in alone.items():
         np.testing.assert_array_equal(together[name], labels)
@@ -143,10 +145,10 @@ def test_two_clips_in_two_threads_on_the_default_network_get_the_labels_they_hav
     with VideoSource(demo_clip()) as source:
         frames = [frame for _ in range(24) if (frame := source.read()) is not None]
     clips = {"forwards": frames[:12], "mirrored": [flipped(frame) for frame in frames[12:]]}
-    with NetworkEngines(open_network(default_network_file()), EngineWish(depth=depth)) as engines:
-        alone = {name: labels_through(engines, each, Economy()) for name, each in clips.items()}
+    with NetworkEngines(open_network(default_network_file()), EngineOptions(), depth=depth) as engines:
+        alone = {name: labels_through(engines, each, PaceOptions()) for name, each in clips.items()}
 
-        together = labels_at_once(engines, clips, Economy())
+        together = labels_at_once(engines, clips, PaceOptions())
 
     assert any(labels.any() for labels in alone["forwards"])
     for name, labels in alone.items():

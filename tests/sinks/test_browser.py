@@ -8,6 +8,7 @@ import cv2
 import numpy as np
 import pytest
 
+from deeplab_cv.sinks.options import OutputOptions
 from deeplab_cv.sinks.video import VideoSink
 from tests.sinks.browser import CHROMIUM, play
 from tests.sinks.clips import info_of, painted, write_clip
@@ -41,7 +42,7 @@ def patches(size_wh):
 def test_chromium_plays_the_video_in_the_right_colours_with_its_sound(tmp_path, name, codec, size_wh, sound):
     picture, middles = patches(size_wh)
     clip = write_clip(tmp_path / "in.mkv", list(range(40)), Fraction(1, 25), sound_codecs=(sound,))
-    sink = VideoSink(tmp_path / name, info_of(clip), codec)
+    sink = VideoSink(tmp_path / name, info_of(clip), OutputOptions(codec=codec))
     for index in range(40):
         sink.write(painted(picture, index))
     sink.finish()

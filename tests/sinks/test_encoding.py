@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from deeplab_cv.errors import UsageError
 from deeplab_cv.sinks.encoding import YuvConverter, choose_encoding, even_size
+from deeplab_cv.sinks.options import OutputOptions
 from tests.sinks.clips import to_bgr
 
 levels = st.integers(0, 255)
@@ -25,7 +26,7 @@ levels = st.integers(0, 255)
     ],
 )
 def test_the_extension_decides_unless_a_codec_is_named(name, codec, library):
-    assert choose_encoding(Path(name), codec, None, None).library == library
+    assert choose_encoding(Path(name), OutputOptions(codec=codec)).library == library
 
 
 @pytest.mark.parametrize(
@@ -42,21 +43,21 @@ def test_the_extension_decides_unless_a_codec_is_named(name, codec, library):
 )
 def test_what_does_not_fit_together_is_said_in_one_line(name, codec, crf, preset, message):
     with pytest.raises(UsageError, match=message) as raised:
-        choose_encoding(Path(name), codec, crf, preset)
+        choose_encoding(Path(name), OutputOptions(codec=codec, crf=crf, preset=preset))
 
     assert "\n" not in str(raised.value)
 
 
 def test_crf_and_preset_reach_the_encoder():
-    options = choose_encoding(Path("a.mp4"), "av1", 40, "12").options
+    options = choose_encoding(Path("a.mp4"), OutputOptions(codec="av1", crf=40, preset="12")).options
 
     assert options["crf"] == "40"
     assert options["preset"] == "12"
 
 
 def test_a_preset_by_name_is_x264_s_own_and_the_default_looks_ahead():
-    assert "x264-params" not in choose_encoding(Path("a.mp4"), None, None, "superfast").options
-    assert choose_encoding(Path("a.mp4"), None, 20, None).options["x264-params"] == "mbtree=1:rc-lookahead=10"
+    assert "x264-params" not in choose_encoding(Path("a.mp4"), OutputOptions(preset="superfast")).options
+    assert choose_encoding(Path("a.mp4"), OutputOptions(crf=20)).options["x264-params"] == "mbtree=1:rc-lookahead=10"
 
 
 @pytest.mark.parametrize("size_wh", [(64, 36), (1280, 720)])

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from deeplab_cv.errors import SinkError, UsageError
-from deeplab_cv.settings import Settings
+from deeplab_cv.settings import settings_of
 from deeplab_cv.sinks.masks import MaskSink
 from deeplab_cv.sinks.opening import open_sinks
 from deeplab_cv.sinks.pictures import PictureFolderSink, PictureSink
@@ -27,7 +27,7 @@ def in_a_folder_of_its_own(tmp_path, monkeypatch):
 
 
 def kinds(info, is_picture_job, **settings):
-    return [type(sink) for sink in open_sinks(Settings(**settings), info, is_picture_job)]
+    return [type(sink) for sink in open_sinks(settings_of(settings), info, is_picture_job)]
 
 
 @pytest.mark.parametrize(
@@ -73,7 +73,7 @@ def test_no_output_asked_for_is_no_sink():
 )
 def test_what_cannot_be_is_said_in_one_line_before_anything_is_written(info, settings, message, tmp_path):
     with pytest.raises(UsageError, match=message) as raised:
-        open_sinks(Settings(**settings), info, info is not VIDEO)
+        open_sinks(settings_of(settings), info, info is not VIDEO)
 
     assert "\n" not in str(raised.value)
     assert list(tmp_path.iterdir()) == []
@@ -84,21 +84,21 @@ def test_a_missing_folder_is_said_before_anything_is_written(key):
     name = {"out": "nowhere/out.mp4", "stats": "nowhere/areas.csv"}[key]
 
     with pytest.raises(SinkError, match="no such folder to write in: nowhere"):
-        open_sinks(Settings(**{key: name}), VIDEO, False)
+        open_sinks(settings_of({key: name}), VIDEO, False)
 
 
 def test_the_video_itself_is_not_an_output(tmp_path):
     (tmp_path / "in.mp4").write_bytes(b"film")
 
     with pytest.raises(UsageError, match="the output is the input itself"):
-        open_sinks(Settings(video="in.mp4", out="./in.mp4"), info_of(tmp_path / "in.mp4"), False)
+        open_sinks(settings_of({"video": "in.mp4", "out": "./in.mp4"}), info_of(tmp_path / "in.mp4"), False)
 
 
 def test_the_picture_put_behind_is_not_an_output(tmp_path):
     (tmp_path / "beach.png").write_bytes(b"picture")
 
     with pytest.raises(UsageError, match="the output is the input itself"):
-        open_sinks(Settings(image="me.jpg", background="beach.png", out="beach.png"), ONE_PICTURE, True)
+        open_sinks(settings_of({"image": "me.jpg", "background": "beach.png", "out": "beach.png"}), ONE_PICTURE, True)
 
 
 def write_all(settings, info, pts):
@@ -111,7 +111,7 @@ def write_all(settings, info, pts):
 def test_a_part_of_a_video_begins_at_zero(tmp_path):
     clip = write_clip(tmp_path / "in.mp4", list(range(50)), Fraction(1, 25))
 
-    write_all(Settings(start=1, out="out.mp4"), info_of(clip), range(25, 50))
+    write_all(settings_of({"start": 1, "out": "out.mp4"}), info_of(clip), range(25, 50))
 
     assert read_clip(tmp_path / "out.mp4").times_s == [Fraction(number, 25) for number in range(25)]
     assert 0 <= sound_packets(tmp_path / "out.mp4")[0][0] < Fraction(1, 40)
@@ -120,27 +120,27 @@ def test_a_part_of_a_video_begins_at_zero(tmp_path):
 def test_every_second_frame_keeps_its_time_and_all_the_sound(tmp_path):
     clip = write_clip(tmp_path / "in.mp4", list(range(50)), Fraction(1, 25))
 
-    write_all(Settings(every=2, out="out.mp4"), info_of(clip), range(0, 50, 2))
+    write_all(settings_of({"every": 2, "out": "out.mp4"}), info_of(clip), range(0, 50, 2))
 
     assert read_clip(tmp_path / "out.mp4").times_s == [Fraction(number, 25) for number in range(0, 50, 2)]
     assert sound_packets(tmp_path / "out.mp4") == sound_packets(clip)
 
 
 def test_a_camera_begins_at_zero_whatever_its_clock_says(tmp_path):
-    write_all(Settings(out="out.mp4"), info_of(live=True), range(90_000, 90_010))
+    write_all(settings_of({"out": "out.mp4"}), info_of(live=True), range(90_000, 90_010))
 
     assert read_clip(tmp_path / "out.mp4").times_s[0] == 0
 
 
 def test_frames_of_a_video_in_a_folder_are_numbered_pictures(tmp_path):
-    written = write_all(Settings(out="frames/"), VIDEO, range(3))
+    written = write_all(settings_of({"out": "frames/"}), VIDEO, range(3))
 
     assert written == Written(Path("frames"), 3)
     assert sorted(path.name for path in (tmp_path / "frames").iterdir()) == ["000000.png", "000001.png", "000002.png"]
 
 
 def test_a_picture_and_its_mask_stand_side_by_side(tmp_path):
-    settings = Settings(out="seg.png", masks=".", stats="areas.jsonl")
+    settings = settings_of({"out": "seg.png", "masks": ".", "stats": "areas.jsonl"})
 
     sinks = open_sinks(settings, ONE_PICTURE, True)
     for sink in sinks:

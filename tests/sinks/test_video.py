@@ -8,6 +8,7 @@ import pytest
 
 from deeplab_cv.errors import SinkError, UsageError
 from deeplab_cv.frames.pixels import BT601, BT709, Pixels, Planes
+from deeplab_cv.sinks.options import OutputOptions
 from deeplab_cv.sinks.sink import Written
 from deeplab_cv.sinks.video import VideoSink
 from tests.sinks.clips import NTSC, info_of, painted, read_clip, scene, sound_packets, to_bgr, write_clip
@@ -200,7 +201,7 @@ def test_a_source_without_sound_makes_a_silent_file(tmp_path):
     ],
 )
 def test_each_codec_and_container_holds_every_frame(tmp_path, name, codec, decoder, tag):
-    run_through(VideoSink(tmp_path / name, info_of(rate=NTSC), codec), VARIABLE).finish()
+    run_through(VideoSink(tmp_path / name, info_of(rate=NTSC), OutputOptions(codec=codec)), VARIABLE).finish()
 
     clip = read_clip(tmp_path / name)
     assert len(clip.pictures) == len(VARIABLE)
@@ -220,7 +221,7 @@ def test_the_index_lies_before_the_pictures_so_that_browsers_start_at_once(tmp_p
 
 @pytest.mark.parametrize(("size_wh", "matrix"), [((640, 360), 6), ((1280, 720), 1), ((720, 1280), 1), ((720, 576), 6)])
 def test_colours_do_not_shift_and_the_file_says_how_they_are_meant(tmp_path, size_wh, matrix):
-    sink = VideoSink(tmp_path / "out.mp4", info_of(), crf=18)
+    sink = VideoSink(tmp_path / "out.mp4", info_of(), OutputOptions(crf=18))
 
     run_through(sink, range(5), Fraction(1, 25), size_wh).finish()
 
@@ -319,7 +320,7 @@ def test_finishing_without_a_frame_writes_nothing_and_says_so(tmp_path):
 @pytest.mark.parametrize("name", ["out.mp4", "out.mkv"])
 def test_a_full_disk_is_one_line_and_leaves_the_older_file_alone(small_disk, name):
     (small_disk / name).write_bytes(b"older")
-    sink = VideoSink(small_disk / name, info_of(), preset="ultrafast", crf=0)
+    sink = VideoSink(small_disk / name, info_of(), OutputOptions(preset="ultrafast", crf=0))
     noise = np.random.default_rng(0)
 
     with pytest.raises(SinkError, match=r"^the disk is full: .*out\.\w+; free some space") as raised:
@@ -335,7 +336,7 @@ def test_a_full_disk_is_one_line_and_leaves_the_older_file_alone(small_disk, nam
 
 
 def test_a_disk_that_fills_up_at_the_very_end_leaves_nothing_either(small_disk):
-    sink = run_through(VideoSink(small_disk / "out.mp4", info_of(), crf=0), STEADY)
+    sink = run_through(VideoSink(small_disk / "out.mp4", info_of(), OutputOptions(crf=0)), STEADY)
     with pytest.raises(OSError, match="No space"), (small_disk / "fill").open("wb", buffering=0) as file:
         while True:
             file.write(bytes(4096))
@@ -370,7 +371,7 @@ def test_a_file_cut_off_in_its_sound_gives_what_it_has(tmp_path):
 
 def test_a_codec_the_container_cannot_hold_is_refused_at_once(tmp_path):
     with pytest.raises(UsageError, match=r"\.webm cannot hold h264"):
-        VideoSink(tmp_path / "out.webm", info_of(), "h264")
+        VideoSink(tmp_path / "out.webm", info_of(), OutputOptions(codec="h264"))
 
 
 def test_a_picture_the_encoder_cannot_take_is_named_with_its_size(tmp_path):
@@ -415,7 +416,7 @@ def test_real_clips_keep_timestamps_sound_and_colours(tmp_path, name):
     clip = SAMPLES / name
     if not clip.exists():
         pytest.skip(f"../shared/samples/{name} is not here")
-    sink = VideoSink(tmp_path / "out.mp4", info_of(clip), crf=18)
+    sink = VideoSink(tmp_path / "out.mp4", info_of(clip), OutputOptions(crf=18))
     kept, times_s = {}, []
     with av.open(str(clip)) as container:
         for index, frame in enumerate(container.decode(video=0)):
@@ -444,7 +445,7 @@ def test_planes_that_nobody_painted_reach_a_lossless_file_bit_for_bit(tmp_path, 
     )
     matrix = BT709 if width >= 1280 else BT601
     image = np.zeros((height, width, 3), np.uint8)
-    sink = VideoSink(tmp_path / "out.mp4", info_of(), crf=0)
+    sink = VideoSink(tmp_path / "out.mp4", info_of(), OutputOptions(crf=0))
 
     sink.write(replace(painted(image), pixels=Pixels(image=image, planes=Planes(y, u, v, matrix))))
     sink.finish()

@@ -2,7 +2,8 @@ import numpy as np
 import pytest
 
 from deeplab_cv.errors import SourceError, UsageError
-from deeplab_cv.sources.opening import SourceOptions, kind_of, open_source
+from deeplab_cv.sources.opening import kind_of, open_source
+from deeplab_cv.sources.options import SourceOptions
 from deeplab_cv.sources.pattern import PatternSource
 from deeplab_cv.sources.pictures import PictureSource
 from deeplab_cv.sources.video import VideoSource

@@ -9,7 +9,8 @@ from PIL import Image, features
 from deeplab_cv.cli import main
 from deeplab_cv.errors import SourceError
 from deeplab_cv.sources import pictures
-from deeplab_cv.sources.opening import SourceOptions, open_source
+from deeplab_cv.sources.opening import open_source
+from deeplab_cv.sources.options import SourceOptions
 from deeplab_cv.sources.picture_header import turned
 from deeplab_cv.sources.pictures import PictureSource, find_pictures, read_picture
 from tests.sinks.clips import scene

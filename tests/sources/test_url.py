@@ -17,7 +17,8 @@ from deeplab_cv.cli import main
 from deeplab_cv.errors import SourceError
 from deeplab_cv.sources import live
 from deeplab_cv.sources import url as stream
-from deeplab_cv.sources.opening import SourceOptions, kind_of, open_source
+from deeplab_cv.sources.opening import kind_of, open_source
+from deeplab_cv.sources.options import SourceOptions
 from deeplab_cv.sources.url import StreamSource, is_url, without_password
 from deeplab_cv.sources.video import VideoSource
 from tests.sinks.clips import scene

@@ -7,7 +7,7 @@ import av
 import numpy as np
 import pytest
 
-from deeplab_cv.overlay.view import STYLES
+from deeplab_cv.overlay.options import STYLES
 from tests.screen import Program, need_screen, virtual_screen
 from tests.tiny_networks import tiny_network
 from tests.waiting import wait_for

@@ -12,7 +12,7 @@ from typing import Any
 
 from deeplab_cv.bench.instruments.program import Kind, Run
 from deeplab_cv.errors import EngineError
-from deeplab_cv.settings import Settings, flag
+from deeplab_cv.options import Options, flag
 
 _PROGRAM = "deeplab_cv.bench.instruments.program"
 ROOT = Path(__file__).parents[3]
@@ -55,15 +55,16 @@ def child_environment() -> dict[str, str]:
     return os.environ | {"PYTHONPATH": path}
 
 
-def words_of(settings: Settings) -> list[str]:
-    """The words that ask for the same network and engine, for a program of its own."""
+def words_of(*asked: Options) -> list[str]:
+    """The words that ask for the same, such as a network and an engine, for a program of its own."""
     words = []
-    for key in ("model", "classes", "mean", "std", "order", "size", "align_corners", "backend", "threads"):
-        value = getattr(settings, key)
-        if value == Settings.model_fields[key].default:
-            continue
-        if isinstance(value, bool):
-            words.append(flag(key))
-        else:
-            words += [flag(key), ",".join(map(str, value)) if isinstance(value, tuple) else str(value)]
+    for options in asked:
+        for key, field in type(options).model_fields.items():
+            value = getattr(options, key)
+            if value == field.default:
+                continue
+            if isinstance(value, bool):
+                words.append(flag(key))
+            else:
+                words += [flag(key), ",".join(map(str, value)) if isinstance(value, tuple) else str(value)]
     return words

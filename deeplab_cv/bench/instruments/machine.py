@@ -33,12 +33,13 @@ def versions() -> dict[str, str]:
 
 def settings_facts(plan: Plan) -> dict[str, Any]:
     """What was asked for: the settings that are not defaults, and the measurement's own."""
+    asked = plan.settings.model_dump(mode="json", exclude_defaults=True)
     return {
         "clip": plan.clip.name,
         "heights": list(plan.heights),
         "rounds": plan.rounds,
         "memory_frames": plan.memory_frames,
-        **plan.settings.model_dump(mode="json", exclude_defaults=True),
+        **{key: value for group in asked.values() for key, value in group.items()},
     }
 
 

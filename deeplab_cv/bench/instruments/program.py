@@ -23,7 +23,7 @@ from deeplab_cv.machine import folders
 from deeplab_cv.networks.card import Shape
 from deeplab_cv.settings import Settings, add_settings_arguments, load_settings
 from deeplab_cv.sources.opening import open_source
-from deeplab_cv.start import assembled, source_options, wanted_source
+from deeplab_cv.start import assembled, wanted_source
 
 Kind = Literal["plain", "nothing", "live", "stamped"]
 
@@ -59,8 +59,8 @@ def run_program(settings: Settings, kind: Kind) -> Run:
     """Run what the settings describe to its end, and note when each frame was done. Raises UserError."""
     source = None
     if kind == "stamped":
-        wish = wanted_source(settings)
-        source = PacedSource(open_source(wish.text, source_options(settings, loop=settings.loop), wish.kind))
+        wish = wanted_source(settings.source)
+        source = PacedSource(open_source(wish.text, settings.source, wish.kind))
     with assembled(settings, source=source) as job:
         loaded = job.stream.engines.load(job.source.info.size_wh)
         to_nothing = kind == "nothing"

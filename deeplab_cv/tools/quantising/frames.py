@@ -9,7 +9,8 @@ from PIL import Image as PillowImage
 from deeplab_cv.errors import DataError
 from deeplab_cv.frames.frame import Labels
 from deeplab_cv.frames.pixels import Image
-from deeplab_cv.sources.opening import SourceOptions, open_source
+from deeplab_cv.sources.opening import open_source
+from deeplab_cv.sources.options import SourceOptions
 
 UNKNOWN = 255
 

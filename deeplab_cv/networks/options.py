@@ -1,0 +1,45 @@
+"""Which network is run, and what is said of one that has no card."""
+
+from typing import Annotated, Literal
+
+from pydantic import BeforeValidator
+
+from deeplab_cv.options import Options, option
+
+
+def _parse_numbers(value: object) -> object:
+    numbers = value.replace(",", " ").split() if isinstance(value, str) else value
+    if not isinstance(numbers, list | tuple) or len(numbers) != 3:
+        raise ValueError("three numbers are written 127.5,127.5,127.5")
+    return numbers
+
+
+Numbers = Annotated[tuple[float, float, float], BeforeValidator(_parse_numbers)]
+
+
+class NetworkOptions(Options):
+    """Which network is run, and what is said of one that has no card."""
+
+    # fmt: off
+    model: str | None = option(None, "network file (.onnx); without it the one in models/")
+    classes: str | None = option(None, "for a network without a card: voc, or a file with one class name a line")
+    mean: Numbers | None = option(None, "for a network without a card: mean per channel, 0..255")
+    std: Numbers | None = option(None, "for a network without a card: standard deviation per channel, 0..255")
+    order: Literal["rgb", "bgr"] = option("rgb", "for a network without a card: order of its colour channels")
+    size: str | None = option(None, "for a network without a card and without a fixed size: WxH", "px", pattern=r"^\d+x\d+$")
+    align_corners: bool = option(False, "for a network without a card: its scores are upsampled with aligned corners")
+    # fmt: on
+
+    @property
+    def size_wh(self) -> tuple[int, int] | None:
+        """Width and height of the input in pixels, where they are said."""
+        if self.size is None:
+            return None
+        width, _, height = self.size.partition("x")
+        return int(width), int(height)
+
+    @property
+    def says_what_a_card_says(self) -> bool:
+        """Something is said that a card would say, and not what holds anyway."""
+        classes = None if self.classes == "voc" else self.classes
+        return self.model_copy(update={"model": None, "classes": classes}) != NetworkOptions()

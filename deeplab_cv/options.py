@@ -1,0 +1,44 @@
+"""What the options of every room are made of: fields that a flag, a line of config.yaml and a help text come from."""
+
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from deeplab_cv.errors import SettingsError
+
+
+class Options(BaseModel):
+    """Options of one room; a wrong or unknown value raises pydantic's ValidationError."""
+
+    # Built when the first value is checked, so that --help need not wait for it.
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
+
+
+def option(default: Any, description: str, unit: str = "", **limits: Any) -> Any:
+    """A field of Options.
+
+    Args:
+        default: what holds where nothing is said.
+        description: the help text.
+        unit: what a number counts, or the range that it lies in.
+        limits: pydantic's own, such as ge and le.
+    """
+    return Field(default, description=description, json_schema_extra={"unit": unit}, **limits)
+
+
+OptionsOfARoom = TypeVar("OptionsOfARoom", bound=Options)
+
+
+def checked(kind: type[OptionsOfARoom], **values: Any) -> OptionsOfARoom:
+    """Options of this kind. Raises SettingsError, which names the first wrong value."""
+    try:
+        return kind(**values)
+    except ValidationError as error:
+        first = error.errors()[0]
+        problem = first["msg"].removeprefix("Value error, ")
+        raise SettingsError(f"wrong value {first['input']!r}", str(first["loc"][0]), problem) from None
+
+
+def flag(key: str) -> str:
+    """An option's flag on the command line."""
+    return "--" + key.replace("_", "-")

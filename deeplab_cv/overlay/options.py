@@ -1,0 +1,31 @@
+"""How labels are painted, and what the window shows with them."""
+
+from typing import Annotated, Literal, get_args
+
+from pydantic import BeforeValidator
+
+from deeplab_cv.classes import PAINTED_BY_DEFAULT, RGB, parse_paint
+from deeplab_cv.options import Options, option
+
+Style = Literal["blend", "mask", "outline", "side-by-side", "blur", "replace", "cutout"]
+"""How labels are painted."""
+
+STYLES: tuple[Style, ...] = get_args(Style)
+
+GREEN_SCREEN = "#00b140"
+
+Paint = Annotated[dict[str, RGB], BeforeValidator(parse_paint)]
+"""Classes to paint, each with its colour."""
+
+
+class PictureOptions(Options):
+    """How labels are painted, and what the window shows with them."""
+
+    # fmt: off
+    style: Style = option("blend", "how labels are painted")
+    alpha: float = option(0.5, "opacity of the paint in style blend", "0..1", ge=0, le=1)
+    paint: Paint = option(PAINTED_BY_DEFAULT, "classes to paint, with or without colour: 'person dog cat=#ff8800'")
+    background: str = option(GREEN_SCREEN, "what style replace puts behind: a colour or a picture file")
+    legend: bool = option(True, "list the visible classes with their share in the window")
+    line: bool = option(True, "show rate, latency and engine in the window")
+    # fmt: on
