@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from typing_extensions import Self
 
-from deeplab_cv.classes import known_class, parse_paint
+from deeplab_cv.classes import known_class
 from deeplab_cv.errors import SourceError, UsageError
 
 if TYPE_CHECKING:
@@ -91,11 +91,13 @@ class Result:
         """
         from deeplab_cv.classes import PAINTED_BY_DEFAULT
         from deeplab_cv.overlay.look import make_look
+        from deeplab_cv.overlay.options import picture_options
         from deeplab_cv.overlay.painting import painted_pixels
 
-        known = {name: colour for name, colour in PAINTED_BY_DEFAULT.items() if name in self.classes}
-        look = make_look(style, alpha, known if paint is None else parse_paint(paint), self.classes, background)
-        return painted_pixels(self._scored.frame.pixels, self.labels, look).image
+        known = [name for name in PAINTED_BY_DEFAULT if name in self.classes]
+        painted = known if paint is None else paint
+        picture = picture_options(style=style, alpha=alpha, paint=painted, background=background)
+        return painted_pixels(self._scored.frame.pixels, self.labels, make_look(picture, self.classes)).image
 
     def cutout(self, name: str) -> "NDArray[np.uint8]":
         """One class alone, all else transparent, with soft edges: uint8 (H, W, 4), BGRA.
@@ -264,6 +266,7 @@ class Segmenter:
             UserError: something cannot be read, painted or written; what was done is kept under a name that says so.
         """
         from deeplab_cv.overlay.look import make_look
+        from deeplab_cv.overlay.options import picture_options
         from deeplab_cv.overlay.painting import painted_frame
         from deeplab_cv.overlay.view import View
         from deeplab_cv.sinks.background import InBackground
@@ -271,10 +274,10 @@ class Segmenter:
         from deeplab_cv.sinks.video import VideoSink
         from deeplab_cv.sources.video import VideoSource
 
-        if "paint" in options:
-            options["paint"] = parse_paint(options["paint"])
-        view = View(smooth=self._smooth, **options)
-        make_look(view.style, view.alpha, options.get("paint", {}), self.classes, view.background)
+        picture = picture_options(**options)
+        view = View(picture=picture, smooth=self._smooth)
+        # The usual classes are painted where the network has them; those asked for must be there.
+        make_look(picture if "paint" in options else picture.model_copy(update={"paint": {}}), self.classes)
         check_file(Path(out), [Path(source)])
         with VideoSource(Path(source)) as opened:
             sink = InBackground(VideoSink(Path(out), opened.info))

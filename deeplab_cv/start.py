@@ -156,7 +156,7 @@ def check_paint(picture: PictureOptions, class_names: Sequence[str]) -> None:
 
     Raises SettingsError for a class that the network does not know, and for a background that cannot be read.
     """
-    make_look(picture.style, picture.alpha, picture.paint, class_names, picture.background)
+    make_look(picture, class_names)
 
 
 def wanted_pace(settings: Settings, info: SourceInfo) -> float | None:
@@ -168,15 +168,11 @@ def wanted_pace(settings: Settings, info: SourceInfo) -> float | None:
 
 def first_view(settings: Settings, *, pictures: bool) -> View:
     """What is shown at the start; pictures wait, one at a time and unpainted, for Segment, as in the iOS tutorial."""
+    smooth = settings.labels.smooth
     return View(
         overlay=not pictures,
-        style=settings.picture.style,
-        alpha=settings.picture.alpha,
-        smooth=settings.labels.smooth,
-        paint=settings.picture.paint,
-        background=settings.picture.background,
-        usual_smooth=settings.labels.smooth or USUAL_SMOOTHING,
-        line=settings.picture.line,
-        legend=settings.picture.legend,
+        picture=settings.picture,
+        smooth=smooth,
+        usual_smooth=smooth or USUAL_SMOOTHING,
         paused=pictures,
     )

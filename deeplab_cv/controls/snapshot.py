@@ -34,8 +34,8 @@ def snapshot_facts(scored: Scored, view: View, source_name: str) -> dict[str, ob
         "made_by": scored.made_by,
         "overlay": view.overlay,
         "painted": list(painted_classes(view, scored.class_names)),
-        "style": view.style,
-        "alpha": view.alpha,
+        "style": view.picture.style,
+        "alpha": view.picture.alpha,
         "smooth": view.smooth,
     }
 

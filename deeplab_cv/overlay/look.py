@@ -1,6 +1,5 @@
 """How labels are painted: style, opacity, colours, and what lies behind."""
 
-import difflib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -11,7 +10,7 @@ import numpy as np
 from deeplab_cv.classes import RGB, known_class, parse_colour
 from deeplab_cv.errors import SettingsError
 from deeplab_cv.frames.pixels import Image, resize
-from deeplab_cv.overlay.options import GREEN_SCREEN, STYLES, Style
+from deeplab_cv.overlay.options import GREEN_SCREEN, PictureOptions, Style
 from deeplab_cv.overlay.view import View, painted_classes
 
 
@@ -57,26 +56,20 @@ class Look:
     backdrop: Backdrop = field(default_factory=lambda: read_backdrop(GREEN_SCREEN))
 
 
-def make_look(
-    style: Style, alpha: float, paint: Mapping[str, RGB], class_names: Sequence[str], background: str = GREEN_SCREEN
-) -> Look:
-    """The look that settings describe for a network with these classes.
+def make_look(picture: PictureOptions, class_names: Sequence[str]) -> Look:
+    """The look that the options describe for a network with these classes.
 
-    Raises SettingsError if there is no such style, a painted class is none of the network's, or the background cannot
-    be read.
+    Raises SettingsError if a painted class is none of the network's, or the background cannot be read.
     """
-    if style not in STYLES:
-        nearest = difflib.get_close_matches(style, STYLES, n=1)
-        meant = f"did you mean {nearest[0]}? " if nearest else ""
-        raise SettingsError("unknown style", style, f"{meant}there are {', '.join(STYLES)}")
-    colours = {known_class(name, class_names): colour for name, colour in paint.items()}
-    return Look(style, alpha, colours, read_backdrop(background))
+    colours = {known_class(name, class_names): colour for name, colour in picture.paint.items()}
+    return Look(picture.style, picture.alpha, colours, read_backdrop(picture.background))
 
 
 @lru_cache(maxsize=8)
 def look_of(view: View, class_names: tuple[str, ...]) -> Look:
     """The look that a view asks for; made once, as a view changes on a key only and every frame asks."""
-    return make_look(view.style, view.alpha, painted_classes(view, class_names), class_names, view.background)
+    painted = painted_classes(view, class_names)
+    return make_look(view.picture.model_copy(update={"paint": painted}), class_names)
 
 
 def _read_picture(file: str) -> Image:

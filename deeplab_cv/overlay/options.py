@@ -1,11 +1,13 @@
 """How labels are painted, and what the window shows with them."""
 
-from typing import Annotated, Literal, get_args
+import difflib
+from typing import Annotated, Any, Literal, get_args
 
 from pydantic import BeforeValidator
 
 from deeplab_cv.classes import PAINTED_BY_DEFAULT, RGB, parse_paint
-from deeplab_cv.options import Options, option
+from deeplab_cv.errors import SettingsError
+from deeplab_cv.options import Options, checked, option
 
 Style = Literal["blend", "mask", "outline", "side-by-side", "blur", "replace", "cutout"]
 """How labels are painted."""
@@ -29,3 +31,13 @@ class PictureOptions(Options):
     legend: bool = option(True, "list the visible classes with their share in the window")
     line: bool = option(True, "show rate, latency and engine in the window")
     # fmt: on
+
+
+def picture_options(**values: Any) -> PictureOptions:
+    """The options of these names. Raises SettingsError, which names the nearest style where there is no such one."""
+    style = values.get("style", STYLES[0])
+    if style not in STYLES:
+        nearest = difflib.get_close_matches(str(style), STYLES, n=1)
+        meant = f"did you mean {nearest[0]}? " if nearest else ""
+        raise SettingsError("unknown style", style, f"{meant}there are {', '.join(STYLES)}")
+    return checked(PictureOptions, **values)

@@ -65,7 +65,7 @@ class WindowScreen:
             return
         painted = controls.shown.painted
         picture = painted.picture.copy()  # what is drawn over it is for the window alone
-        if view.legend and view.overlay:
+        if view.picture.legend and view.overlay:
             look = look_of(view, painted.class_names)
             picture = draw_legend(picture, painted.labels, look, painted.class_names)
         picture = draw_lines(picture, screen_lines(status, view, pictures=controls.pictures))
@@ -77,7 +77,7 @@ class WindowScreen:
 def screen_lines(status: Status, view: View, *, pictures: bool) -> list[str]:
     """The lines of text over the picture; a tab parts the two columns of the help."""
     lines = []
-    if view.line:
+    if view.picture.line:
         inference = f"inference {status.inference_ms:.0f} ms{_ORIGINS[status.origin]}"
         pace = [f"{status.rate:.1f} frames/s", inference, f"latency {status.latency_ms:.0f} ms"]
         lines += [inference if pictures else "  ".join([*pace, f"dropped {status.dropped}"]), status.made_by]

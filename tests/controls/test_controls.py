@@ -69,7 +69,7 @@ def test_a_paused_run_takes_one_frame_for_each_step(run):
 def test_an_action_changes_the_view(run):
     seen, _, _ = run("style", PaintClass(2), "quit")
 
-    assert [view.style for view, _ in seen] == ["mask", "mask"]
+    assert [view.picture.style for view, _ in seen] == ["mask", "mask"]
     assert [view.hidden for view, _ in seen] == [frozenset(), {1}]
 
 

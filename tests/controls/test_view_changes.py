@@ -1,3 +1,5 @@
+from operator import attrgetter
+
 import pytest
 
 from deeplab_cv.classes import VOC_CLASSES
@@ -12,27 +14,27 @@ from deeplab_cv.overlay.view import View, painted_classes
     [
         ("pause", "paused", True),
         ("overlay", "overlay", False),
-        ("alpha_up", "alpha", 0.6),
-        ("alpha_down", "alpha", 0.4),
+        ("alpha_up", "picture.alpha", 0.6),
+        ("alpha_down", "picture.alpha", 0.4),
         ("all_classes", "all_classes", True),
         ("smoothing", "smooth", 0.6),
-        ("line", "line", False),
-        ("legend", "legend", False),
+        ("line", "picture.line", False),
+        ("legend", "picture.legend", False),
         ("help", "help", True),
     ],
 )
 def test_an_action_changes_its_part_of_the_view(word, attribute, value):
-    assert getattr(VIEW_CHANGES[word](View()), attribute) == value
+    assert attrgetter(attribute)(VIEW_CHANGES[word](View())) == value
 
 
 def test_the_style_action_goes_through_every_style_and_round():
     view, seen = View(), []
     for _ in STYLES:
-        seen.append(view.style)
+        seen.append(view.picture.style)
         view = VIEW_CHANGES["style"](view)
 
     assert tuple(seen) == STYLES
-    assert view.style == STYLES[0]
+    assert view.picture.style == STYLES[0]
 
 
 @pytest.mark.parametrize(("word", "end"), [("alpha_up", 1.0), ("alpha_down", 0.0)])
@@ -41,7 +43,7 @@ def test_opacity_stays_between_nothing_and_full(word, end):
     for _ in range(20):
         view = VIEW_CHANGES[word](view)
 
-    assert view.alpha == end
+    assert view.picture.alpha == end
 
 
 def test_smoothing_comes_back_with_its_usual_weight():

@@ -7,20 +7,21 @@ import pytest
 from deeplab_cv.classes import VOC_CLASSES
 from deeplab_cv.errors import SettingsError
 from deeplab_cv.overlay.look import Backdrop, look_of, make_look, read_backdrop
+from deeplab_cv.overlay.options import PictureOptions
 from deeplab_cv.overlay.view import View
 
 NAMES = ("background", "dog", "person")
 
 
 def test_a_look_knows_its_classes_by_label():
-    look = make_look("blend", 0.5, {"person": (255, 0, 0), "dog": (0, 255, 0)}, NAMES)
+    look = make_look(PictureOptions(paint={"person": (255, 0, 0), "dog": (0, 255, 0)}), NAMES)
 
     assert look.colours == {2: (255, 0, 0), 1: (0, 255, 0)}
 
 
 def test_a_class_the_network_does_not_know_is_named_with_those_it_knows():
     with pytest.raises(SettingsError, match=r"unknown class: unicorn; .*background, dog, person"):
-        make_look("blend", 0.5, {"unicorn": (1, 2, 3)}, NAMES)
+        make_look(PictureOptions(paint={"unicorn": (1, 2, 3)}), NAMES)
 
 
 @pytest.mark.parametrize("text", ["#0a1420", "10,20,32"])
@@ -64,12 +65,13 @@ def test_a_background_that_is_no_picture_is_refused_by_its_name(tmp_path, conten
         file.write_bytes(content)
 
     with pytest.raises(SettingsError, match=r"background.*beach\.jpg; name a picture file, or a colour"):
-        make_look("replace", 0.5, {}, NAMES, str(file))
+        make_look(PictureOptions(style="replace", paint={}, background=str(file)), NAMES)
 
 
 def test_a_view_has_one_look_for_all_frames_until_it_changes():
-    view = View(style="mask", paint={"dog": (1, 2, 3)})
+    view = View(picture=PictureOptions(style="mask", paint={"dog": (1, 2, 3)}))
 
     assert look_of(view, VOC_CLASSES) is look_of(replace(view), VOC_CLASSES)
     assert look_of(view, VOC_CLASSES).colours == {12: (1, 2, 3)}
-    assert look_of(replace(view, paint={"dog": (3, 2, 1)}), VOC_CLASSES).colours == {12: (3, 2, 1)}
+    other = View(picture=PictureOptions(style="mask", paint={"dog": (3, 2, 1)}))
+    assert look_of(other, VOC_CLASSES).colours == {12: (3, 2, 1)}

@@ -6,6 +6,7 @@ import pytest
 from deeplab_cv.classes import VOC_CLASSES
 from deeplab_cv.frames.frame import WHOLE_INPUT, Frame, Scored
 from deeplab_cv.frames.pixels import Pixels
+from deeplab_cv.overlay.options import PictureOptions
 from deeplab_cv.overlay.painting import painted_frame
 from deeplab_cv.overlay.view import View
 
@@ -21,7 +22,7 @@ def scored():
 
 
 def test_a_person_is_painted_half_red_and_the_background_left_alone(scored):
-    picture = painted_frame(scored, LABELS, View(style="blend", alpha=0.5)).pixels.image
+    picture = painted_frame(scored, LABELS, View()).pixels.image
 
     assert (picture[:, :3] == 100).all()
     assert picture[0, 4].tolist() == pytest.approx([50, 50, 177], abs=1)
@@ -35,6 +36,6 @@ def test_without_the_overlay_the_frame_s_own_picture_is_handed_on(scored):
 
 
 def test_the_frame_itself_is_not_painted_over(scored):
-    painted_frame(scored, LABELS, View(style="mask")).pixels.make()
+    painted_frame(scored, LABELS, View(picture=PictureOptions(style="mask"))).pixels.make()
 
     assert (scored.frame.image == GREY).all()

@@ -1,26 +1,28 @@
 import pytest
 
 from deeplab_cv.classes import VOC_CLASSES
+from deeplab_cv.overlay.options import PictureOptions
 from deeplab_cv.overlay.view import View, painted_classes
 
 PAINT = {"person": (255, 0, 0), "dog": (0, 255, 0), "sheep": (0, 0, 255)}
+PICTURE = PictureOptions(paint=PAINT)
 
 
 def test_only_the_classes_to_paint_are_painted():
-    assert painted_classes(View(paint=PAINT), VOC_CLASSES) == PAINT
+    assert painted_classes(View(picture=PICTURE), VOC_CLASSES) == PAINT
 
 
 @pytest.mark.parametrize(("hidden", "left"), [({0}, ["dog", "sheep"]), ({0, 2}, ["dog"]), ({7}, list(PAINT))])
 def test_hidden_classes_are_counted_among_those_to_paint(hidden, left):
-    assert list(painted_classes(View(paint=PAINT, hidden=frozenset(hidden)), VOC_CLASSES)) == left
+    assert list(painted_classes(View(picture=PICTURE, hidden=frozenset(hidden)), VOC_CLASSES)) == left
 
 
 def test_all_classes_are_painted_but_the_background():
-    classes = painted_classes(View(paint=PAINT, all_classes=True), VOC_CLASSES)
+    classes = painted_classes(View(picture=PICTURE, all_classes=True), VOC_CLASSES)
 
     assert tuple(classes) == VOC_CLASSES[1:]
     assert classes["person"] == (255, 0, 0)
 
 
 def test_a_class_the_network_does_not_know_is_not_painted():
-    assert painted_classes(View(paint=PAINT), ("background", "person")) == {"person": (255, 0, 0)}
+    assert painted_classes(View(picture=PICTURE), ("background", "person")) == {"person": (255, 0, 0)}
