@@ -20,6 +20,7 @@ from deeplab_cv.overlay.options import PictureOptions
 from deeplab_cv.overlay.view import USUAL_SMOOTHING, View
 from deeplab_cv.segmentation.network_choice import candidates, most_accurate_in_time
 from deeplab_cv.segmentation.network_engines import NetworkEngines
+from deeplab_cv.segmentation.options import PaceOptions
 from deeplab_cv.segmentation.stream import Stream
 from deeplab_cv.settings import Settings
 from deeplab_cv.sinks.background import InBackground
@@ -145,7 +146,7 @@ def _ready_stream(settings: Settings, network: Network, info: SourceInfo) -> Str
         options=settings.engine,
         # Two frames in flight keep both cores busy in a file job; a live picture must not wait behind another.
         depth=1 if info.live else 2,
-        pace_fps=wanted_pace(settings, info),
+        pace_fps=wanted_pace(pace, info, every=settings.source.every),
     )
     engines = most_accurate_in_time(networks, network, make_engines, info.size_wh)
     return Stream(engines, pace, closes_engines=True)
@@ -159,11 +160,14 @@ def check_paint(picture: PictureOptions, class_names: Sequence[str]) -> None:
     make_look(picture, class_names)
 
 
-def wanted_pace(settings: Settings, info: SourceInfo) -> float | None:
-    """Frames a second to be inferred: as the settings say, else a live source's, up to 30; None for a file."""
-    if settings.pace.target_fps is not None or not info.live or info.frame_rate is None:
-        return settings.pace.target_fps
-    return min(FLUENT_FPS, float(info.frame_rate) / settings.source.every)
+def wanted_pace(pace: PaceOptions, info: SourceInfo, *, every: int = 1) -> float | None:
+    """Frames a second to be inferred: as the options say, else a live source's, up to 30; None for a file.
+
+    every: only every N-th frame of the source comes.
+    """
+    if pace.target_fps is not None or not info.live or info.frame_rate is None:
+        return pace.target_fps
+    return min(FLUENT_FPS, float(info.frame_rate) / every)
 
 
 def first_view(settings: Settings, *, pictures: bool) -> View:

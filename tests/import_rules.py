@@ -44,7 +44,7 @@ OTHERS = {
 """What stands beside the list: what each may import besides itself."""
 
 ONLY = {
-    "deeplab_cv.settings": ("*/opening.py", "start.py", "commands/*", "cli.py"),
+    "deeplab_cv.settings": ("*/opening.py", "start.py", "commands/*", "cli.py", "bench/instruments/program.py"),
     "deeplab_cv.viewer": ("start.py", "api.py", "commands/*"),
     "deeplab_cv.page": ("start.py", "api.py", "commands/*"),
     "torch": ("pytorch/*",),

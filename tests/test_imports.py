@@ -11,10 +11,6 @@ from tests.import_rules import HEAVY, ONLY, ROOMS, broken_rules
 ROOT = Path(__file__).parent.parent
 
 KNOWN = {
-    "bench/__init__.py imports deeplab_cv.settings.Settings": "bench reads the settings of the runs it measures",
-    "bench/instruments/program.py imports deeplab_cv.settings.Settings": "as above",
-    "bench/instruments/program.py imports deeplab_cv.settings.add_settings_arguments": "as above",
-    "bench/instruments/program.py imports deeplab_cv.settings.load_settings": "as above",
     "bench/stages.py imports deeplab_cv.viewer.legend.draw_legend": "bench measures the window too",
     "bench/stages.py imports deeplab_cv.viewer.text.draw_lines": "as above",
     "bench/stages.py imports deeplab_cv.viewer.window.Window": "as above",

@@ -6,7 +6,10 @@ from pathlib import Path
 
 from deeplab_cv.bench.instruments.screen import Screen
 from deeplab_cv.bench.instruments.turns import Spread
-from deeplab_cv.settings import Settings
+from deeplab_cv.engines.options import EngineOptions
+from deeplab_cv.networks.options import NetworkOptions
+from deeplab_cv.overlay.options import PictureOptions
+from deeplab_cv.segmentation.options import PaceOptions
 
 Cell = str | int | float | Spread | None
 """What a table shows in one place; None where there is nothing to say."""
@@ -20,7 +23,10 @@ class Plan:
     """What is to be measured, and how long it may take.
 
     Attributes:
-        settings: network, engine and threads, as a run takes them.
+        network: which network is measured.
+        engine: which engine it runs on; each where none is named.
+        pace: the rate that a run is to reach.
+        picture: how frames are painted.
         clip: the video everything is measured on.
         heights: of the frames, in lines: 480, 720, 1080, 2160.
         rounds: how often each contender has its turn.
@@ -28,7 +34,10 @@ class Plan:
         screen: where windows are shown; None where there is only the user's own, or none.
     """
 
-    settings: Settings
+    network: NetworkOptions
+    engine: EngineOptions
+    pace: PaceOptions
+    picture: PictureOptions
     clip: Path
     heights: tuple[int, ...]
     rounds: int

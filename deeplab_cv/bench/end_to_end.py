@@ -76,7 +76,7 @@ def measure(plan: Plan) -> Part:
 
 def _run(plan: Plan, way: Way, clip: Path) -> Run:
     with tempfile.TemporaryDirectory() as folder:
-        words = [*words_of(plan.settings.network, plan.settings.engine), "--end", _SECONDS, "--video"]
+        words = [*words_of(plan.network, plan.engine), "--end", _SECONDS, "--video"]
         if way.kind == "live":
             with served(clip, _SERVED_S) as url:
                 return run_program(way.kind, [*words, url])

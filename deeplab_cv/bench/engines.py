@@ -58,10 +58,10 @@ def measure(plan: Plan) -> Part:
 
 def _networks(plan: Plan) -> list[Network]:
     """The network that was named, or all that lie in models/."""
-    if plan.settings.network.model is not None:
-        return [wanted_network(plan.settings.network)]
+    if plan.network.model is not None:
+        return [wanted_network(plan.network)]
     lying_here = [open_network(entry.file) for entry in entries(models_folder()) if entry.problem is None]
-    return lying_here or [wanted_network(plan.settings.network)]
+    return lying_here or [wanted_network(plan.network)]
 
 
 def _rows(plan: Plan, network: Network, shape: Shape) -> list[Row]:
@@ -101,7 +101,7 @@ def _loaded_ways(plan: Plan, network: Network, shape: Shape) -> list[_Loaded]:
     blob = reference_for(graph).blob
     cores = usable_cores()
     loaded = []
-    for candidate in candidates_for([graph, *variant_graphs(network, graph)], plan.settings.engine.backend):
+    for candidate in candidates_for([graph, *variant_graphs(network, graph)], plan.engine.backend):
         module = engine_module(candidate.name)
         for threads, depth in dict.fromkeys([(cores, 1), (cores, 2), (1, 1)]):
             try:

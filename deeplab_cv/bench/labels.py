@@ -66,12 +66,12 @@ def _neighbours(
 
 
 def _network_scores(plan: Plan) -> tuple[Scores, bool]:
-    network = wanted_network(plan.settings.network)
+    network = wanted_network(plan.network)
     with VideoSource(clip_at(plan.clip, _USUAL_HEIGHT)) as source:
         frame = source.read()
     if frame is None:
         raise ValueError("a video source without a first frame")
-    with NetworkEngines(network, plan.settings.engine) as engines:
+    with NetworkEngines(network, plan.engine) as engines:
         return Stream(engines).score(frame).scores, network.card.output.align_corners
 
 

@@ -63,7 +63,7 @@ def measure(plan: Plan) -> Part:
 
 
 def _watch(plan: Plan, clip: Path, screen: Screen) -> tuple[Seen, Run]:
-    words = [*words_of(plan.settings.network, plan.settings.engine), "--video", str(clip), "--end", _SECONDS]
+    words = [*words_of(plan.network, plan.engine), "--video", str(clip), "--end", _SECONDS]
     for _ in range(_TRIES):
         with tempfile.TemporaryDirectory() as folder:
             with started("stamped", words, Path(folder)) as process:

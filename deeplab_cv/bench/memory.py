@@ -25,7 +25,7 @@ Samples = Sequence[tuple[float, float]]
 
 def measure(plan: Plan) -> Part:
     """A row for each engine. Raises UserError."""
-    backends = ENGINES if plan.settings.engine.backend == "auto" else (plan.settings.engine.backend,)
+    backends = ENGINES if plan.engine.backend == "auto" else (plan.engine.backend,)
     rows = tuple(_row(plan, backend) for backend in backends)
     remarks = (
         "the test pattern at 1280x720, to nothing, with an engine that was chosen before",
@@ -44,8 +44,8 @@ def growth_mb(samples: Samples) -> float:
 
 
 def _row(plan: Plan, backend: str) -> Row:
-    engine = plan.settings.engine.model_copy(update={"backend": backend})
-    words = [*words_of(plan.settings.network, engine), "--pattern", "--headless"]
+    engine = plan.engine.model_copy(update={"backend": backend})
+    words = [*words_of(plan.network, engine), "--pattern", "--headless"]
     with tempfile.TemporaryDirectory() as folder:
         words += ["--stats", str(Path(folder) / "area.csv"), "--end"]
         # Choosing the engine loads them all, once on a machine.

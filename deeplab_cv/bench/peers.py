@@ -122,7 +122,7 @@ def measure(plan: Plan) -> Part:
 
 
 def _contestants(plan: Plan) -> list[Contestant]:
-    network = wanted_network(plan.settings.network)
+    network = wanted_network(plan.network)
     own, own_file = network.card.name, str(network.file)
     usual = _usual_network(plan)
     # A script reads a file of one fixed shape; the program's own network has mean and std inside.

@@ -20,6 +20,7 @@ from deeplab_cv.networks.network import at_shape
 from deeplab_cv.networks.opening import wanted_network
 from deeplab_cv.overlay.look import Look, look_of
 from deeplab_cv.overlay.painting import painted_frame
+from deeplab_cv.overlay.view import View
 from deeplab_cv.segmentation.labels import labels_of
 from deeplab_cv.segmentation.network_engines import NetworkEngines
 from deeplab_cv.segmentation.preprocess import blob_of
@@ -29,7 +30,7 @@ from deeplab_cv.sinks.video import VideoSink
 from deeplab_cv.sources.source import Source
 from deeplab_cv.sources.video import VideoSource
 from deeplab_cv.sources.wrappers import Looped
-from deeplab_cv.start import first_view, wanted_pace
+from deeplab_cv.start import wanted_pace
 from deeplab_cv.viewer.legend import draw_legend
 from deeplab_cv.viewer.text import draw_lines
 from deeplab_cv.viewer.window import Window
@@ -96,16 +97,15 @@ def measure_at(plan: Plan, height: int, depth: int, shape: Shape | None = None) 
 
     depth: tensors in flight. shape: the network's input; what a run would take where none is named. Raises UserError.
     """
-    network = wanted_network(plan.settings.network)
+    network = wanted_network(plan.network)
     if shape is not None:
         network = at_shape(network, shape)
     clip = clip_at(plan.clip, height)
     with ExitStack() as stack:
         source = stack.enter_context(Looped(lambda: VideoSource(clip)))
-        settings = plan.settings
         # One frame in flight is what a live picture has, which also is to keep its rate.
-        pace_fps = wanted_pace(settings, replace(source.info, live=depth == 1))
-        engines = stack.enter_context(NetworkEngines(network, settings.engine, depth=depth, pace_fps=pace_fps))
+        pace_fps = wanted_pace(plan.pace, replace(source.info, live=depth == 1))
+        engines = stack.enter_context(NetworkEngines(network, plan.engine, depth=depth, pace_fps=pace_fps))
         window = None
         if display_problem() is None:
             window = Window("deeplab-cv bench")
@@ -145,7 +145,7 @@ class _Bench:
 
     def works(self, frames: list[Frame]) -> dict[str, Work]:
         """Every stage, to be run on these frames."""
-        settings, card = self.plan.settings, self.engines.network.card
+        card = self.engines.network.card
         loaded = self.engines.load(frames[0].size_wh)
         shape, engine = loaded.shape, loaded.shared.engine
         blobs = [blob_of(frame.pixels, shape, card.input) for frame in frames]
@@ -153,7 +153,7 @@ class _Bench:
         stream = Stream(self.engines)
         scored = [stream.score(frame) for frame in frames]
         labels = [_labels(each) for each in scored]
-        view = first_view(settings, pictures=False)
+        view = View(picture=self.plan.picture)
 
         def paint() -> list[Painted]:
             return [painted_frame(*pair, view) for pair in zip(scored, labels, strict=True)]

@@ -25,7 +25,7 @@ def measure(plan: Plan) -> Part:
         picture = folder / "frame.png"
         _write_first_frame(plan.clip, picture)
         words = [
-            *words_of(plan.settings.network, plan.settings.engine),
+            *words_of(plan.network, plan.engine),
             "--image",
             str(picture),
             "--out",

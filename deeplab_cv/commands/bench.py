@@ -64,7 +64,17 @@ def run(args: argparse.Namespace) -> int:
         console = wide_console(_TABLE_WIDTH)
         measured = []
         with virtual_screen() as screen:
-            plan = Plan(settings, clip, heights, args.rounds, args.memory_frames, screen)
+            plan = Plan(
+                network=settings.network,
+                engine=settings.engine,
+                pace=settings.pace,
+                picture=settings.picture,
+                clip=clip,
+                heights=heights,
+                rounds=args.rounds,
+                memory_frames=args.memory_frames,
+                screen=screen,
+            )
             for name in parts:
                 part = importlib.import_module(f"deeplab_cv.bench.{_MODULES.get(name, name)}").measure(plan)
                 print_part(console, part)

@@ -2,15 +2,15 @@ import dataclasses
 
 import pytest
 
-from deeplab_cv.bench import Plan, peers
+from deeplab_cv.bench import peers
 from deeplab_cv.bench.peers import Contestant, Figures
 from deeplab_cv.errors import EngineError
 from deeplab_cv.machine.folders import demo_clip
-from deeplab_cv.settings import Settings
+from tests.bench.plans import plan_of
 
 OURS = Contestant("ours", "a", "", ())
 MISSING = Contestant("missing", "a", "missing.py", ())
-PLAN = Plan(Settings(), demo_clip(), (720,), 3, 0, None)
+PLAN = plan_of(demo_clip())
 
 
 def run(contestant, clip):

@@ -3,12 +3,13 @@ import json
 import pytest
 from rich.console import Console
 
-from deeplab_cv.bench import Part, Plan
+from deeplab_cv.bench import Part
 from deeplab_cv.bench.instruments.turns import Spread
 from deeplab_cv.bench.plots import write_plots
 from deeplab_cv.bench.report import print_part, report_of, write_json
+from deeplab_cv.engines.options import EngineOptions
 from deeplab_cv.errors import SinkError
-from deeplab_cv.settings import settings_of
+from tests.bench.plans import plan_of
 
 LABELS = Part(
     "labels",
@@ -29,7 +30,7 @@ LABELS = Part(
 
 @pytest.fixture
 def plan(tmp_path):
-    return Plan(settings_of({"threads": 2}), tmp_path / "clip.mp4", (720,), 3, 1000, None)
+    return plan_of(tmp_path / "clip.mp4", engine=EngineOptions(threads=2))
 
 
 def test_the_json_holds_machine_versions_settings_and_every_part(plan, tmp_path):

@@ -5,8 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from deeplab_cv.frames.frame import SourceInfo
+from deeplab_cv.segmentation.options import PaceOptions
 from deeplab_cv.segmentation.sizing import inference_allowance_ms
-from deeplab_cv.settings import Settings, settings_of
 from deeplab_cv.start import wanted_pace
 
 
@@ -15,15 +15,15 @@ def info_of(live, rate=Fraction(30)):
 
 
 @pytest.mark.parametrize(
-    ("settings", "info", "pace_fps"),
+    ("pace", "every", "info", "pace_fps"),
     [
-        (Settings(), info_of(live=True), 30),
-        (Settings(), info_of(live=True, rate=Fraction(60)), 30),
-        (settings_of({"every": 2}), info_of(live=True), 15),
-        (Settings(), info_of(live=True, rate=None), None),
-        (Settings(), info_of(live=False), None),
-        (settings_of({"target_fps": 12}), info_of(live=True), 12),
-        (settings_of({"target_fps": 12}), info_of(live=False), 12),
+        (PaceOptions(), 1, info_of(live=True), 30),
+        (PaceOptions(), 1, info_of(live=True, rate=Fraction(60)), 30),
+        (PaceOptions(), 2, info_of(live=True), 15),
+        (PaceOptions(), 1, info_of(live=True, rate=None), None),
+        (PaceOptions(), 1, info_of(live=False), None),
+        (PaceOptions(target_fps=12), 1, info_of(live=True), 12),
+        (PaceOptions(target_fps=12), 1, info_of(live=False), 12),
     ],
     ids=[
         "live",
@@ -35,8 +35,8 @@ def info_of(live, rate=Fraction(30)):
         "as told, a file",
     ],
 )
-def test_a_live_picture_is_to_keep_its_rate_and_a_file_takes_its_time(settings, info, pace_fps):
-    assert wanted_pace(settings, info) == pace_fps
+def test_a_live_picture_is_to_keep_its_rate_and_a_file_takes_its_time(pace, every, info, pace_fps):
+    assert wanted_pace(pace, info, every=every) == pace_fps
 
 
 FPS = st.floats(1, 240)

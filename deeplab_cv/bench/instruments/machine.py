@@ -32,14 +32,15 @@ def versions() -> dict[str, str]:
 
 
 def settings_facts(plan: Plan) -> dict[str, Any]:
-    """What was asked for: the settings that are not defaults, and the measurement's own."""
-    asked = plan.settings.model_dump(mode="json", exclude_defaults=True)
+    """What was asked for: the options that are not defaults, and the measurement's own."""
+    asked = (plan.network, plan.engine, plan.pace, plan.picture)
+    values = [options.model_dump(mode="json", exclude_defaults=True) for options in asked]
     return {
         "clip": plan.clip.name,
         "heights": list(plan.heights),
         "rounds": plan.rounds,
         "memory_frames": plan.memory_frames,
-        **{key: value for group in asked.values() for key, value in group.items()},
+        **{key: value for each in values for key, value in each.items()},
     }
 
 
