@@ -5,8 +5,11 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
-# A shell's background jobs begin with Ctrl-C ignored, and so would every program that the tests start and interrupt.
+# A shell's background jobs begin with Ctrl-C ignored, those of nohup with the closed terminal, and so would every
+# program that the tests start and stop.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+if hasattr(signal, "SIGHUP"):
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 # A test must not fail because the machine is busy: Hypothesis times each example unless it is told not to.
 settings.register_profile("untimed", deadline=None)
