@@ -178,12 +178,11 @@ class Segmenter:
         from deeplab_cv.engines.options import EngineOptions
         from deeplab_cv.networks.opening import default_network_file, open_network
         from deeplab_cv.options import checked
+        from deeplab_cv.segmentation.options import LabelOptions
 
-        if not 0 <= smooth <= 0.95:
-            raise UsageError("smoothing has a weight of 0 to 0.95", smooth, "0.6 is usual")
-        self._network = open_network(default_network_file() if model is None else Path(model))
         self._engine = checked(EngineOptions, backend=backend, threads=threads)
-        self._smooth = smooth
+        self._smooth = checked(LabelOptions, smooth=smooth).smooth
+        self._network = open_network(default_network_file() if model is None else Path(model))
         self._lock = threading.Lock()
         self._engines: dict[int, NetworkEngines] = {}
         self._closed = False

@@ -229,7 +229,8 @@ def test_a_video_is_never_written_over_its_own_original(segmenter, tmp_path):
     [
         ({"model": "none.onnx"}, "no such network file"),
         ({"backend": "abacus"}, "unknown backend"),
-        ({"smooth": 2.0}, "smoothing"),
+        ({"smooth": 2.0}, "wrong value 2.0: smooth"),
+        ({"threads": -1}, "wrong value -1: threads"),
     ],
 )
 def test_what_cannot_be_had_is_a_user_error_at_once(options, reason):
