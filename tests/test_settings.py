@@ -56,6 +56,7 @@ def test_a_switch_of_the_file_can_be_taken_back_on_the_command_line(tmp_path):
     ("text", "key", "part"),
     [
         ("colour: red", "colour", "unknown setting"),
+        ("source: 0", "source", "unknown setting"),
         ("alpha: 2", "alpha", "less than or equal to 1"),
         ("every: two", "every", "valid integer"),
         ("style: shiny", "style", "'blend'"),
