@@ -30,6 +30,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 from deeplab_cv.engines.candidates import engine_module
 from deeplab_cv.engines.engine import Engine
 from deeplab_cv.errors import EngineError
+from deeplab_cv.frames.size import Size
 from deeplab_cv.networks.card import Shape, read_card, write_card
 from deeplab_cv.networks.golden import golden_blob
 from deeplab_cv.networks.network import Graph, fitting_shapes, fixed_file, graph_at, nearest_shape
@@ -46,7 +47,7 @@ COLUMNS = ("person", "dog", "sheep")
 WIDE: tuple[Shape, ...] = ((512, 512), (448, 448))
 """Squares as wide as our 16:9 and 4:3 shapes: what squeezing costs where no detail is to be lost."""
 
-HD_WH = (1280, 720)
+HD = Size(1280, 720)
 
 ROUNDS = 9
 
@@ -72,7 +73,7 @@ def each_size(files: Sequence[Path], out: Path) -> Iterator[Path]:
     for file in files:
         yield file
         card = read_card(file)
-        by_aspect = dict.fromkeys(tuple(fitting_shapes(card.shapes, shape[::-1])) for shape in card.shapes)
+        by_aspect = dict.fromkeys(tuple(fitting_shapes(card.shapes, Size(*shape[::-1]))) for shape in card.shapes)
         _, *smaller = zip(*by_aspect, strict=True)
         for shapes in smaller:
             small = out / f"{file.stem}_{round(math.prod(shapes[0]) ** 0.5)}.onnx"
@@ -134,7 +135,7 @@ def _graphs(file: Path, everywhere: bool) -> Iterator[tuple[str, Graph]]:
     """Each form of a network at its shape for 16:9, or at all of them and the wide squares, as `NAME WxH`."""
     network = open_network(file)
     card = network.card
-    shapes: tuple[Shape, ...] = (nearest_shape(card.shapes, HD_WH),)
+    shapes: tuple[Shape, ...] = (nearest_shape(card.shapes, HD),)
     if everywhere and len(card.shapes) > 1:
         shapes = (*card.shapes, *WIDE)
     for shape in shapes:
@@ -270,7 +271,7 @@ def _time_of(name: str, each: Mapping[str, float]) -> float | None:
     sizes = [title.partition(" ")[2].split("x") for title in each if _is_of(title, name)]
     if not sizes:
         return None
-    height, width = nearest_shape([(int(height), int(width)) for width, height in sizes], HD_WH)
+    height, width = nearest_shape([(int(height), int(width)) for width, height in sizes], HD)
     return each[f"{name} {width}x{height}"]
 
 

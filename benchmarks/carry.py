@@ -42,7 +42,7 @@ def scored_frames(
     """Frame, scores, origin and milliseconds of each frame of a clip, or of its first `count`."""
     with NetworkEngines(network, EngineOptions()) as engines, VideoSource(clip) as source:
         stream = Stream(engines, pace)
-        engines.load(source.info.size_wh)
+        engines.load(source.info.size)
         for frame in islice(iter(source.read, None), count):
             begun_at = time.perf_counter()
             scored = stream.score(frame)
@@ -69,15 +69,15 @@ def main() -> None:
     network = open_network(default_network_file())
     for clip in args.clips:
         every_frame = list(scored_frames(network, clip, PaceOptions(), args.frames))
-        size_wh = every_frame[0][0].size_wh
-        truth = [labels_at(scores, size_wh, False) for _, scores, _, _ in every_frame]
+        size = every_frame[0][0].size
+        truth = [labels_at(scores, size, False) for _, scores, _, _ in every_frame]
         class_count = len(every_frame[0][1])
         print(f"{clip.name}: {len(truth)} frames")
         print("| input | mIoU | ms |\n|---|---|---|")
-        for shape in fitting_shapes(network.card.shapes, size_wh):
+        for shape in fitting_shapes(network.card.shapes, size):
             smaller = replace(network, card=network.card.model_copy(update={"shapes": (shape,)}))
             ran = list(scored_frames(smaller, clip, PaceOptions(), args.frames))
-            labels = [labels_at(scores, size_wh, False) for _, scores, _, _ in ran]
+            labels = [labels_at(scores, size, False) for _, scores, _, _ in ran]
             ms = np.median([frame_ms for *_, frame_ms in ran])
             print(f"| {shape[1]}x{shape[0]} | {mean_iou(labels, truth, class_count):.3f} | {ms:.1f} |", flush=True)
         print(
@@ -94,7 +94,7 @@ def main() -> None:
                 continue
             key_of = [max(at for at in range(index + 1) if ran[at][2] == "inferred") for index in others]
             right = [truth[index] for index in others]
-            given = mean_iou([labels_at(ran[index][1], size_wh, False) for index in others], right, class_count)
+            given = mean_iou([labels_at(ran[index][1], size, False) for index in others], right, class_count)
             kept = mean_iou([truth[index] for index in key_of], right, class_count)
             times = f"{np.median([ran[index][3] for index in others]):.1f} | {np.median(inferred_ms):.1f}"
             print(f"| {words} | {share} | {given:.3f} | {kept:.3f} | {times} |", flush=True)

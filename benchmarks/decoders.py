@@ -31,6 +31,7 @@ from deeplab_cv.engines.candidates import engine_module
 from deeplab_cv.engines.options import EngineOptions
 from deeplab_cv.frames.frame import Frame, Labels, Scores
 from deeplab_cv.frames.pixels import Image, Pixels
+from deeplab_cv.frames.size import Size
 from deeplab_cv.networks.golden import golden_blob
 from deeplab_cv.networks.network import Graph, graph_for
 from deeplab_cv.networks.opening import open_network
@@ -49,7 +50,7 @@ GUIDED = "guided"
 COLUMNS = ("person", "dog", "sheep")
 ENGINES = ("openvino:cpu", "onnxruntime:cpu")
 ROUNDS = 31
-HD_WH = (1280, 720)
+HD = Size(1280, 720)
 TILE_WIDTH = 280
 TIMED_PICTURES = 20
 
@@ -57,7 +58,7 @@ GUIDE_RADIUS, GUIDE_EPSILON = 1, 1e-3
 """The filter's box in places of the scores, and from what variance of brightness, 0..1, on there is an edge in it."""
 
 
-def guided_labels(scores: Scores, image: Image, size_wh: tuple[int, int]) -> Labels:
+def guided_labels(scores: Scores, image: Image, size: Size) -> Labels:
     """Labels at a frame's size by scores that follow the picture's edges: uint8 (H, W).
 
     scores: float32 (classes, h, w); image: uint8 BGR of that size. Each class that wins somewhere at the scores' own
@@ -69,14 +70,14 @@ def guided_labels(scores: Scores, image: Image, size_wh: tuple[int, int]) -> Lab
     guide = np.asarray(cv2.resize(brightness, scores.shape[:0:-1], interpolation=cv2.INTER_AREA), np.float32)
     mean_guide = box(guide)
     variance = box(guide * guide) - mean_guide * mean_guide + GUIDE_EPSILON
-    labels: Labels = np.full(size_wh[::-1], winners[0], np.uint8)
-    greatest = np.full(size_wh[::-1], -np.inf, np.float32)
+    labels: Labels = np.full(size.hw, winners[0], np.uint8)
+    greatest = np.full(size.hw, -np.inf, np.float32)
     for label in winners if len(winners) > 1 else ():
         values = scores[label]
         mean_values = box(values)
         slope = (box(guide * values) - mean_guide * mean_values) / variance
         offset = mean_values - slope * mean_guide
-        value = cv2.resize(box(slope), size_wh) * brightness + cv2.resize(box(offset), size_wh)
+        value = cv2.resize(box(slope), size) * brightness + cv2.resize(box(offset), size)
         labels[value > greatest] = label
         greatest = np.maximum(greatest, value)
     return labels
@@ -88,9 +89,9 @@ def box(values: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
     return np.asarray(cv2.boxFilter(values, -1, (side, side), borderType=cv2.BORDER_REFLECT), np.float32)
 
 
-def plain_labels(scores: Scores, _: Image, size_wh: tuple[int, int]) -> Labels:
+def plain_labels(scores: Scores, _: Image, size: Size) -> Labels:
     """The program's own way."""
-    return labels_at(scores, size_wh, align_corners=False)
+    return labels_at(scores, size, align_corners=False)
 
 
 def ways_of(form: str) -> dict[str, Callable[[Scores, Image, tuple[int, int]], Labels]]:
@@ -111,13 +112,13 @@ def measure(out: Path, data: Path, form: str) -> None:
         picture, mask = read_pair(record, len(classes))
         image = np.asarray(cv2.cvtColor(picture, cv2.COLOR_RGB2BGR), np.uint8)
         scores = scores_of(engines, image)
-        size_wh = (image.shape[1], image.shape[0])
+        size = Size.of(image)
         for row, way in ways.items():
-            labels = way(scores, image, size_wh)
+            labels = way(scores, image, size)
             confusions[row] += confusion_matrix(mask, labels, len(classes))
             boundaries[row].append(boundary_scores(mask, labels, len(classes)))
             if index < TIMED_PICTURES:
-                labels_ms[row].append(milliseconds(partial(way, scores, cv2.resize(image, HD_WH), HD_WH)))
+                labels_ms[row].append(milliseconds(partial(way, scores, cv2.resize(image, HD), HD)))
     engines.close()
     for row, confusion in confusions.items():
         figures = accuracy(confusion)
@@ -146,7 +147,7 @@ def milliseconds(work: Callable[[], object]) -> float:
 
 def times(out: Path) -> dict[str, dict[str, float]]:
     """GMAC and median milliseconds of one thread at the 16:9 shape, of each form in turn, by engine."""
-    graphs = {form: graph_for(open_network(out / f"{form}.onnx"), HD_WH) for form in HEADS}
+    graphs = {form: graph_for(open_network(out / f"{form}.onnx"), HD) for form in HEADS}
     result = {form: {"gmac": gmac(onnx.load(graph.file))} for form, graph in graphs.items()}
     for backend in ENGINES:
         ways = {form: one_inference(graph, backend) for form, graph in graphs.items()}
@@ -210,8 +211,8 @@ def draw(out: Path, target: Path, parts: Sequence[str]) -> None:
             scores = scores_of(engines, image)
             labels = [way(scores, image, image.shape[1::-1]) for way in ways_of(form).values()]
             whole = [*([] if row else [image]), *(paint(image, each, look) for each in labels)]
-            size_wh = (TILE_WIDTH, round(TILE_WIDTH * height / width))
-            row += [np.asarray(cv2.resize(each[y : y + height, x : x + width], size_wh), np.uint8) for each in whole]
+            size = Size(TILE_WIDTH, round(TILE_WIDTH * height / width))
+            row += [np.asarray(cv2.resize(each[y : y + height, x : x + width], size), np.uint8) for each in whole]
         engines.close()
     cv2.imwrite(str(target), np.vstack([np.hstack(row) for row in tiles.values()]))
 

@@ -67,13 +67,13 @@ def painted_pictures(clip: Path, frames: int) -> list[Pixels]:
 
 def with_x264(pictures: list[Pixels], file: Path, preset: str, crf: int, more: str) -> Encoded:
     """Through libx264 as the program's own sink uses it; `more`: x264's own words, such as `aq-mode=3:threads=2`."""
-    converter = YuvConverter(pictures[0].size_wh)
+    converter = YuvConverter(pictures[0].size)
     frames = [converter.frame_of(picture) for picture in pictures]
     options = {"preset": preset, "crf": str(crf)} | ({"x264-params": more} if more else {})
     begun = time.process_time()
     with av.open(str(file), "w") as container:
         stream = container.add_stream("libx264", rate=30, options=options)
-        stream.width, stream.height = converter.size_wh
+        stream.width, stream.height = converter.size
         stream.pix_fmt = "yuv420p"
         stream.codec_context.thread_count = 1
         for number, frame in enumerate(frames):
@@ -88,7 +88,7 @@ def with_video_writer(pictures: list[Pixels], file: Path) -> Encoded:
     """Through cv2.VideoWriter as scripts use it, from BGR."""
     images = [picture.image for picture in pictures]
     begun = time.process_time()
-    writer = cv2.VideoWriter(str(file), cv2.VideoWriter.fourcc(*"mp4v"), 30, pictures[0].size_wh)
+    writer = cv2.VideoWriter(str(file), cv2.VideoWriter.fourcc(*"mp4v"), 30, pictures[0].size)
     for image in images:
         writer.write(image)
     writer.release()
@@ -152,7 +152,7 @@ def main() -> None:
                 for name, encode in contenders.items():
                     runs[name].append(encode())
             lumas = [picture.planes.y for picture in pictures if picture.planes is not None]
-            print(f"{clip.name}: {len(pictures)} frames of {'{}x{}'.format(*pictures[0].size_wh)}")
+            print(f"{clip.name}: {len(pictures)} frames of {pictures[0].size}")
             print("| x264 | processor ms | kB | PSNR | SSIM |\n|---|---|---|---|---|")
             for name, encodings in runs.items():
                 truth = lumas if name != "mp4v" else [writers_luma(picture.image) for picture in pictures]

@@ -22,13 +22,14 @@ import onnxruntime
 from networks import BACKENDS, SEED, claimed, computed, load, rounds_for, times_in_turn
 
 from deeplab_cv.errors import EngineError
+from deeplab_cv.frames.size import Size
 from deeplab_cv.machine.processor import sums_in_32_bits, usable_cores
 from deeplab_cv.networks.card import file_hash
 from deeplab_cv.networks.golden import golden_blob, golden_picture
 from deeplab_cv.networks.network import Graph, fixed_file, graph_for
 from deeplab_cv.networks.opening import open_network
 
-SIZE_WH = (448, 448)
+SIZE = Size(448, 448)
 PROFILED = 10
 CALIBRATING = 6
 
@@ -117,7 +118,7 @@ def kinds_of_nodes(fused: Path) -> dict[str, str]:
 
 def float_and_int8(file: Path) -> dict[str, Graph]:
     network = open_network(file)
-    plain = replace(graph_for(network, SIZE_WH), golden=None)
+    plain = replace(graph_for(network, SIZE), golden=None)
     int8 = file.with_suffix(".int8.onnx")
     sha256 = file_hash(int8)
     return {

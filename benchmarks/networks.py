@@ -25,6 +25,7 @@ from deeplab_cv.engines.candidates import engine_module
 from deeplab_cv.engines.engine import Blob, Engine
 from deeplab_cv.errors import EngineError
 from deeplab_cv.frames.frame import Labels, Scores
+from deeplab_cv.frames.size import Size
 from deeplab_cv.machine.memory import spoiled_memory
 from deeplab_cv.networks.card import InputFacts, Shape
 from deeplab_cv.networks.golden import golden_blob, golden_key, golden_picture
@@ -125,7 +126,9 @@ def print_double(folder: Path, names: Sequence[str]) -> None:
 def _difference(scores: Scores, expected: Scores, shape: Shape) -> str:
     """Greatest error as a share of the greatest score, and the share of equal labels at the input's size."""
     error = float(np.abs(scores - expected).max() / np.abs(expected).max())
-    found, wanted = (labels_at(np.float32(each), shape[::-1], align_corners=False) for each in (scores, expected))
+    found, wanted = (
+        labels_at(np.float32(each), Size(*shape[::-1]), align_corners=False) for each in (scores, expected)
+    )
     return f"{error:.1e}, {(found == wanted).mean():.3%}"
 
 
@@ -154,8 +157,8 @@ def print_speed(folder: Path, names: Sequence[str]) -> None:
     shape = (SIZE, SIZE)
     picture = np.asarray(cv2.GaussianBlur(golden_picture(SEED, shape), (0, 0), 2), np.uint8)
     for name in names:
-        ours = graph_for(open_network(folder / f"{name}.onnx"), shape)
-        plain = graph_for(open_network(folder / f"{name}-plain.onnx", NetworkOptions(mean=MEAN, std=STD)), shape)
+        ours = graph_for(open_network(folder / f"{name}.onnx"), Size(*shape))
+        plain = graph_for(open_network(folder / f"{name}-plain.onnx", NetworkOptions(mean=MEAN, std=STD)), Size(*shape))
         graphs = {"plain": plain, "ours": ours}
         if (slices := rewritten_graph(ours)) is not None:
             graphs["slices"] = slices
@@ -215,7 +218,7 @@ def times_in_turn(ways: Mapping[str, Callable[[], object]], rounds: int) -> dict
 
 
 def _labels(engine: Engine, blob: Blob, shape: Shape) -> Labels:
-    return labels_at(computed(engine, blob), shape[::-1], align_corners=False)
+    return labels_at(computed(engine, blob), Size(*shape[::-1]), align_corners=False)
 
 
 def computed(engine: Engine, blob: Blob) -> Scores:

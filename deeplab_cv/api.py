@@ -11,6 +11,7 @@ from typing_extensions import Self
 
 from deeplab_cv.classes import known_class
 from deeplab_cv.errors import SourceError, UsageError
+from deeplab_cv.frames.size import Size
 
 if TYPE_CHECKING:
     import numpy as np
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from deeplab_cv.sinks.sink import Written
 
 _TAKE_S = 0.1
-_USUAL_SIZE_WH = (1280, 720)
+_USUAL_SIZE = Size(1280, 720)
 """Frames whose engine is loaded when a Segmenter is made."""
 
 
@@ -188,7 +189,7 @@ class Segmenter:
         self._closed = False
         self.classes: tuple[str, ...] = self._network.card.classes
         try:
-            self._with_depth(1).load(_USUAL_SIZE_WH)
+            self._with_depth(1).load(_USUAL_SIZE)
         except BaseException:
             self.close()
             raise
@@ -226,7 +227,7 @@ class Segmenter:
         frame = Frame(Pixels(image=image), 0, 0, Fraction(1), time.monotonic())
         engines = self._with_depth(1)
         scored = Stream(engines).score(frame)
-        return Result(scored, labels_of(scored, ScoreSmoother(), 0.0), engines.load(frame.size_wh).name)
+        return Result(scored, labels_of(scored, ScoreSmoother(), 0.0), engines.load(frame.size).name)
 
     def stream(self, source: str | int | os.PathLike[str]) -> Iterator[Result]:
         """Segment a video, a camera or pictures, frame by frame.
@@ -248,7 +249,7 @@ class Segmenter:
             # Two frames in flight keep both cores busy with a file; a live picture must not wait behind another.
             engines = self._with_depth(1 if opened.info.live else 2)
             for scored, labels in self._labelled(opened, engines):
-                yield Result(scored, labels, engines.load(scored.frame.size_wh).name)
+                yield Result(scored, labels, engines.load(scored.frame.size).name)
 
     def video(self, source: str | os.PathLike[str], out: str | os.PathLike[str], **options: Any) -> "Written":
         """Paint a video into another file, with its sound, as `--video SOURCE --out OUT` does.

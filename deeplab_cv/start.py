@@ -148,7 +148,7 @@ def _ready_stream(settings: Settings, network: Network, info: SourceInfo) -> Str
         depth=1 if info.live else 2,
         pace_fps=wanted_pace(pace, info, every=settings.source.every),
     )
-    engines = most_accurate_in_time(networks, network, make_engines, info.size_wh)
+    engines = most_accurate_in_time(networks, network, make_engines, info.size)
     return Stream(engines, pace, closes_engines=True)
 
 

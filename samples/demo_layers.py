@@ -10,6 +10,8 @@ import numpy as np
 import skimage.data
 from numpy.typing import NDArray
 
+from deeplab_cv.frames.size import Size
+
 Image = NDArray[np.float32]
 
 PHOTOGRAPHS = Path(skimage.data.__file__).parent
@@ -31,23 +33,23 @@ def cut_out(picture: Image, alpha: Image) -> Image:
     return np.dstack([picture * alpha[..., None], alpha]).astype(np.float32)
 
 
-def inside(outline: str, size_wh: tuple[int, int]) -> Image:
+def inside(outline: str, size: Size) -> Image:
     """Soft mask (H, W) 0..1 of the polygon "x y x y ...", drawn in by a pixel so that no backdrop shines through."""
     points = np.array(outline.split(), np.int32).reshape(-1, 2)
-    mask = cv2.fillPoly(np.zeros(size_wh[::-1], np.float32), [points], 1.0)
+    mask = cv2.fillPoly(np.zeros(size.hw, np.float32), [points], 1.0)
     return np.clip(cv2.GaussianBlur(mask, (0, 0), 1.5) * 1.8 - 0.8, 0, 1)
 
 
-def noise(size_wh: tuple[int, int], cells: int, seed: int) -> Image:
+def noise(size: Size, cells: int, seed: int) -> Image:
     """Smooth random field (H, W) around 0 with about `cells` hills each way."""
     coarse = np.random.default_rng(seed).normal(size=(cells, cells)).astype(np.float32)
-    return np.asarray(cv2.resize(coarse, size_wh, interpolation=cv2.INTER_CUBIC), np.float32)
+    return np.asarray(cv2.resize(coarse, size, interpolation=cv2.INTER_CUBIC), np.float32)
 
 
 def stars() -> Image:
     """Night sky of own making: float32 (1000, 1700, 3)."""
-    size_wh, random = (1700, 1000), np.random.default_rng(11)
-    glow = sum((noise(size_wh, cells, cells) / cells**0.5 for cells in (4, 8, 16)), np.zeros((), np.float32))
+    size, random = Size(1700, 1000), np.random.default_rng(11)
+    glow = sum((noise(size, cells, cells) / cells**0.5 for cells in (4, 8, 16)), np.zeros((), np.float32))
     sky = np.clip(glow, 0, 2)[..., None] * np.array([60, 25, 45]) + np.array([48, 26, 14])
     for x, y, size in zip(
         random.uniform(0, 1700, 420), random.uniform(0, 1000, 420), random.exponential(0.8, 420), strict=True

@@ -9,6 +9,7 @@ from PIL import Image
 
 from deeplab_cv import Segmenter, UserError
 from deeplab_cv.errors import SettingsError, SourceError, UsageError
+from deeplab_cv.frames.size import Size
 from tests.tiny_networks import BACKGROUND, DOG, PERSON, SHEEP, tiny_network
 
 COLOURS = {PERSON: (0, 0, 255), DOG: (0, 255, 0), SHEEP: (255, 0, 0), BACKGROUND: (90, 90, 90)}
@@ -21,12 +22,12 @@ def segmenter(tmp_path_factory):
         yield segmenter
 
 
-def picture_of(label, size_wh=(128, 72)):
-    return np.full((size_wh[1], size_wh[0], 3), COLOURS[label], np.uint8)
+def picture_of(label, size=Size(128, 72)):
+    return np.full((size.height, size.width, 3), COLOURS[label], np.uint8)
 
 
 def halves(left, right):
-    return np.hstack([picture_of(left, (64, 72)), picture_of(right, (64, 72))])
+    return np.hstack([picture_of(left, Size(64, 72)), picture_of(right, Size(64, 72))])
 
 
 def clip_of(path, labels):
@@ -38,11 +39,11 @@ def clip_of(path, labels):
     return path
 
 
-@pytest.mark.parametrize("size_wh", [(128, 72), (33, 77), (1, 1), (300, 20)])
-def test_labels_have_the_size_of_the_picture(segmenter, size_wh):
-    result = segmenter(picture_of(DOG, size_wh))
+@pytest.mark.parametrize("size", [Size(128, 72), Size(33, 77), Size(1, 1), Size(300, 20)])
+def test_labels_have_the_size_of_the_picture(segmenter, size):
+    result = segmenter(picture_of(DOG, size))
 
-    assert result.labels.shape == size_wh[::-1]
+    assert result.labels.shape == size.hw
     assert result.labels.dtype == np.uint8
     assert (result.labels == DOG).all()
     assert result.engine == "opencv:cpu:float32"
@@ -171,7 +172,7 @@ def test_threads_calling_one_segmenter_get_each_their_own_labels(segmenter):
 
     def call(label):
         wrong.extend(
-            label for _ in range(30) if not (segmenter(picture_of(label, (128 + label, 72))).labels == label).all()
+            label for _ in range(30) if not (segmenter(picture_of(label, Size(128 + label, 72))).labels == label).all()
         )
 
     threads = [threading.Thread(target=call, args=(label,)) for label in (PERSON, DOG, SHEEP)]

@@ -47,7 +47,7 @@ def test_a_real_clip_keeps_its_frames_times_sound_orientation_and_colours(tmp_pa
     pairs = list(zip(frames_of(clip), frames_of(out), strict=True))
     assert code == 0
     assert [after.time_s for _, after in pairs] == [before.time_s for before, _ in pairs]
-    assert {after.size_wh for _, after in pairs} == {before.size_wh for before, _ in pairs}
+    assert {after.size for _, after in pairs} == {before.size for before, _ in pairs}
     differences = [np.abs(before.image.astype(np.int16) - after.image).mean() for before, after in pairs[::20]]
     assert max(differences) < 2
     assert sound_of(out) == sound_of(clip)

@@ -95,7 +95,7 @@ def _row(way: Way, costs: StageCosts, runs: Sequence[Run]) -> Row:
     processor_ms = spread_of(run.processor_s * 1000 / run.frames for run in runs)
     used = spread_of(run.processor_s / run.wall_s / cores for run in runs)
     return {
-        "frame": "{}x{}".format(*costs.size_wh),
+        "frame": str(costs.size),
         "way": way.name,
         "input": ", ".join(dict.fromkeys("{1}x{0}".format(*run.shape) for run in runs)),
         "frames/s": spread_of(run.frames / run.wall_s for run in runs),

@@ -8,6 +8,7 @@ from deeplab_cv.bench import Part, Plan, Row
 from deeplab_cv.bench.instruments.clips import clip_at
 from deeplab_cv.bench.instruments.turns import Work, in_turns, spread_of
 from deeplab_cv.frames.frame import Labels, Scores
+from deeplab_cv.frames.size import Size
 from deeplab_cv.networks.opening import wanted_network
 from deeplab_cv.segmentation.labels import labels_at
 from deeplab_cv.segmentation.network_engines import NetworkEngines
@@ -35,17 +36,16 @@ def measure(plan: Plan) -> Part:
     return Part("labels", "scores to labels at frame size, milliseconds", rows, remarks)
 
 
-def plain_labels(scores_chw: Scores, size_wh: tuple[int, int]) -> Labels:
+def plain_labels(scores_chw: Scores, size: Size) -> Labels:
     """Every plane interpolated to the frame's size, then the greatest: what scripts do. Returns uint8 (H, W)."""
-    planes = [cv2.resize(plane, size_wh, interpolation=cv2.INTER_LINEAR) for plane in scores_chw]
+    planes = [cv2.resize(plane, size, interpolation=cv2.INTER_LINEAR) for plane in scores_chw]
     return np.asarray(np.argmax(np.stack(planes), axis=0), np.uint8)
 
 
-def exact_labels(scores_chw: Scores, size_wh: tuple[int, int], align_corners: bool) -> Labels:
+def exact_labels(scores_chw: Scores, size: Size, align_corners: bool) -> Labels:
     """Every class interpolated bilinearly at every pixel in float32, then the greatest. Returns uint8 (H, W)."""
     (above, below, down), (before, after, across) = (
-        _neighbours(pixels, count, align_corners)
-        for pixels, count in zip(size_wh[::-1], scores_chw.shape[1:], strict=True)
+        _neighbours(pixels, count, align_corners) for pixels, count in zip(size.hw, scores_chw.shape[1:], strict=True)
     )
     planes = []
     for plane in scores_chw.astype(np.float32):
@@ -57,12 +57,12 @@ def exact_labels(scores_chw: Scores, size_wh: tuple[int, int], align_corners: bo
 def _neighbours(
     pixels: int, count: int, align_corners: bool
 ) -> tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.float32]]:
-    """For each pixel along an axis the two scores it lies between, and how far it is on the way."""
+    """For each pixel along an axis the two scores it lies between, and the weight of the second."""
     index = np.arange(pixels)
     position = index * (count - 1) / max(pixels - 1, 1) if align_corners else (index + 0.5) * count / pixels - 0.5
     first = np.floor(position).astype(np.intp)
-    way = (position - first).astype(np.float32)
-    return np.clip(first, 0, count - 1), np.clip(first + 1, 0, count - 1), way
+    weight = (position - first).astype(np.float32)
+    return np.clip(first, 0, count - 1), np.clip(first + 1, 0, count - 1), weight
 
 
 def _network_scores(plan: Plan) -> tuple[Scores, bool]:
@@ -86,22 +86,22 @@ def _with_classes(scores: Scores, count: int) -> Scores:
 
 
 def _row(plan: Plan, scores: Scores, height: int, align_corners: bool) -> Row:
-    size_wh = round(height * _ASPECT / 2) * 2, height
+    size = Size(round(height * _ASPECT / 2) * 2, height)
     works = {
-        "ours": Work(lambda: _discard(labels_at(scores, size_wh, align_corners))),
-        "plain": Work(lambda: _discard(plain_labels(scores, size_wh))),
+        "ours": Work(lambda: _discard(labels_at(scores, size, align_corners))),
+        "plain": Work(lambda: _discard(plain_labels(scores, size))),
     }
     in_turns(works, 1)
     costs = in_turns(works, max(3, plan.rounds))
     ours, plain = (spread_of(cost.processor_ms for cost in costs[name]) for name in ("ours", "plain"))
-    exact = exact_labels(scores, size_wh, align_corners)
+    exact = exact_labels(scores, size, align_corners)
     return {
-        "frame": "{}x{}".format(*size_wh),
+        "frame": str(size),
         "classes": len(scores),
         "ours": ours,
         "upsample, argmax": plain,
         "times faster": plain.median / ours.median,
-        "identical": "yes" if (labels_at(scores, size_wh, align_corners) == exact).all() else "no",
+        "identical": "yes" if (labels_at(scores, size, align_corners) == exact).all() else "no",
     }
 
 

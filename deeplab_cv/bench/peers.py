@@ -14,6 +14,7 @@ from deeplab_cv.bench.instruments.child import ROOT, child_environment, run_prog
 from deeplab_cv.bench.instruments.clips import clip_at
 from deeplab_cv.bench.instruments.turns import spread_of
 from deeplab_cv.errors import EngineError, UsageError
+from deeplab_cv.frames.size import Size
 from deeplab_cv.machine.files import whole_file
 from deeplab_cv.machine.folders import cache_folder
 from deeplab_cv.machine.installed import how_to_install
@@ -126,7 +127,7 @@ def _contestants(plan: Plan) -> list[Contestant]:
     own, own_file = network.card.name, str(network.file)
     usual = _usual_network(plan)
     # A script reads a file of one fixed shape; the program's own network has mean and std inside.
-    graph = graph_for(network, (1280, 720))
+    graph = graph_for(network, Size(1280, 720))
     own_words = ("--model", str(graph.file), "--size", "{}x{}".format(*graph.shape[::-1]), *_NO_MEAN)
     contestants = [
         Contestant("deeplab-cv by default", own, "", ("--model", own_file, "--end", _SECONDS)),

@@ -14,6 +14,7 @@ from deeplab_cv.bench.instruments.clips import clip_at
 from deeplab_cv.bench.instruments.turns import Cost, Spread, Work, in_turns, spread_of
 from deeplab_cv.engines.engine import run_all
 from deeplab_cv.frames.frame import Frame, Labels, Painted, Scored
+from deeplab_cv.frames.size import Size
 from deeplab_cv.machine.display import display_problem
 from deeplab_cv.networks.card import Shape
 from deeplab_cv.networks.network import at_shape
@@ -53,12 +54,12 @@ class StageCosts:
     """What the stages cost at one size of frame.
 
     Attributes:
-        size_wh: width and height of the frames in pixels.
+        size: of the frames, in pixels.
         engine: the engine in its own words.
         costs: stage -> what each round cost a frame.
     """
 
-    size_wh: tuple[int, int]
+    size: Size
     engine: str
     costs: Mapping[str, Sequence[Cost]]
 
@@ -115,13 +116,13 @@ def measure_at(plan: Plan, height: int, depth: int, shape: Shape | None = None) 
         sink = VideoSink(folder / "bench.mp4", replace(source.info, path=None), whole=False)
         stack.callback(sink.abandon)
         bench = _Bench(plan, source, engines, window, sink)
-        size_wh = source.info.size_wh
-        if engines.load(size_wh).shared.engine.name != "opencv":
+        size = source.info.size
+        if engines.load(size).shared.engine.name != "opencv":
             # A second thread of OpenCV's spins while it waits. Beside a core that idles, as here, that would be counted
             # twice; in a whole run it makes no difference (seen: the same wall and processor time with one and two).
             stack.callback(cv2.setNumThreads, cv2.getNumThreads())
             cv2.setNumThreads(1)
-        count = max(_FEWEST, min(_MOST, _PIXELS_PER_ROUND // (size_wh[0] * size_wh[1])))
+        count = max(_FEWEST, min(_MOST, _PIXELS_PER_ROUND // (size.width * size.height)))
         # The first round fills caches and is not counted.
         in_turns(bench.works(_next_frames(source, count)), 1)
         costs: dict[str, list[Cost]] = {}
@@ -130,7 +131,7 @@ def measure_at(plan: Plan, height: int, depth: int, shape: Shape | None = None) 
             for stage, turns in in_turns(works, 1).items():
                 costs.setdefault(stage, []).extend(turns)
             _next_frames(source, max(0, _SPAN // plan.rounds - 2 * count))
-        return StageCosts(size_wh, engines.load(size_wh).name, costs)
+        return StageCosts(size, engines.load(size).name, costs)
 
 
 @dataclass(frozen=True)
@@ -146,7 +147,7 @@ class _Bench:
     def works(self, frames: list[Frame]) -> dict[str, Work]:
         """Every stage, to be run on these frames."""
         card = self.engines.network.card
-        loaded = self.engines.load(frames[0].size_wh)
+        loaded = self.engines.load(frames[0].size)
         shape, engine = loaded.shape, loaded.shared.engine
         blobs = [blob_of(frame.pixels, shape, card.input) for frame in frames]
         again = np.empty_like(blobs[0])
@@ -182,7 +183,7 @@ class _Bench:
 
 
 def _rows(costs: StageCosts) -> list[Row]:
-    size = "{}x{}".format(*costs.size_wh)
+    size = str(costs.size)
     rows: list[Row] = [
         {"frame": size, "stage": stage, "wall ms": costs.wall_ms(stage), "processor ms": costs.processor_ms(stage)}
         for stage in STAGES

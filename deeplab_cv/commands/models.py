@@ -48,9 +48,10 @@ def run(args: argparse.Namespace) -> int:
 
 def _shapes_by_aspect(card: "Card") -> list[str]:
     """A line for each aspect: its shapes, the largest first."""
+    from deeplab_cv.frames.size import Size
     from deeplab_cv.networks.network import fitting_shapes
 
-    alike = dict.fromkeys(tuple(fitting_shapes(card.shapes, (width, height))) for height, width in card.shapes)
+    alike = dict.fromkeys(tuple(fitting_shapes(card.shapes, Size(width, height))) for height, width in card.shapes)
     return [" ".join(f"{width}x{height}" for height, width in shapes) for shapes in alike]
 
 

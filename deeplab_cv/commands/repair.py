@@ -40,6 +40,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Repair, then say what was found and what it would have done."""
     from deeplab_cv.errors import UsageError
+    from deeplab_cv.frames.size import stated_size
     from deeplab_cv.networks.card import InputFacts, check_target, without_folders
     from deeplab_cv.networks.onnx_file import load_onnx
     from deeplab_cv.networks.uncarded import class_names
@@ -54,9 +55,9 @@ def run(args: argparse.Namespace) -> int:
     facts = InputFacts(order="bgr" if told["order"] == "bgr" else "rgb", mean=mean, std=std, padding=mean)
     target = args.out or args.file.with_name(f"{args.file.stem}-repaired.onnx")
     check_target(target, ".onnx", args.overwrite)
-    size_wh = _size(args.size) if args.size else None
+    size = stated_size(args.size, "--size") if args.size else None
     command = without_folders(["app.py", *sys.argv[1:]])
-    knowledge = Told(class_names(told["classes"]), facts, size_wh, args.align_corners)
+    knowledge = Told(class_names(told["classes"]), facts, size, args.align_corners)
     with interrupts.raised():
         repaired = repair(args.file, target, knowledge, command)
         for name, harm in repaired.found:
@@ -86,12 +87,3 @@ def _three(name: str, text: str) -> tuple[float, float, float]:
     except ValueError:
         raise UsageError("expected three numbers", f"--{name} {text}", "such as 127.5,127.5,127.5") from None
     return first, second, third
-
-
-def _size(text: str) -> tuple[int, int]:
-    from deeplab_cv.errors import UsageError
-
-    width, _, height = text.partition("x")
-    if not (width.isdecimal() and height.isdecimal() and int(width) and int(height)):
-        raise UsageError("expected width x height", f"--size {text}", "such as --size 512x512")
-    return int(width), int(height)

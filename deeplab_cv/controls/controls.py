@@ -15,6 +15,7 @@ from deeplab_cv.controls.switching import Makers, Switch, begin_switch, other_ba
 from deeplab_cv.controls.view_changes import VIEW_CHANGES, with_class_toggled
 from deeplab_cv.errors import UserError
 from deeplab_cv.frames.frame import Painted, Scored
+from deeplab_cv.frames.size import Size
 from deeplab_cv.jobs.job import UserQuit
 from deeplab_cv.jobs.pipeline import Pipeline
 from deeplab_cv.overlay.painting import painted_frame
@@ -187,19 +188,19 @@ class Controls:
 
     def _next_backend(self, pipeline: Pipeline) -> None:
         engines = pipeline.stream.engines
-        self._begin_switch("backend", pipeline, lambda size_wh: other_backends(engines, size_wh))
+        self._begin_switch("backend", pipeline, lambda size: other_backends(engines, size))
 
     def _next_network(self, pipeline: Pipeline) -> None:
         engines = pipeline.stream.engines
         self._begin_switch("network", pipeline, lambda _: other_networks(engines, self._network_file))
 
-    def _begin_switch(self, kind: str, pipeline: Pipeline, find: Callable[[tuple[int, int]], Makers]) -> None:
+    def _begin_switch(self, kind: str, pipeline: Pipeline, find: Callable[[Size], Makers]) -> None:
         if self._switch is not None or self.shown is None:
             self._message.say("still loading")
             return
-        size_wh = self.shown.scored.frame.size_wh
+        size = self.shown.scored.frame.size
         self._message.say(f"loading another {kind} ...")
-        self._switch = begin_switch(pipeline.stream, lambda: find(size_wh), size_wh)
+        self._switch = begin_switch(pipeline.stream, lambda: find(size), size)
 
     def _finish_switch(self, pipeline: Pipeline) -> bool:
         if self._switch is None or not self._switch.done.is_set():

@@ -7,6 +7,7 @@ from functools import partial
 from pathlib import Path
 
 from deeplab_cv.errors import UserError
+from deeplab_cv.frames.size import Size
 from deeplab_cv.networks.opening import network_files, open_network
 from deeplab_cv.segmentation.network_engines import NetworkEngines
 from deeplab_cv.segmentation.stream import Stream
@@ -30,13 +31,13 @@ class Switch:
     done: threading.Event = field(default_factory=threading.Event)
 
 
-def begin_switch(current: Stream, find: Callable[[], Makers], size_wh: tuple[int, int]) -> Switch:
+def begin_switch(current: Stream, find: Callable[[], Makers], size: Size) -> Switch:
     """Try engines one after another in the background until one is proven right for frames of this size.
 
     Args:
         current: the stream at work.
         find: finds what to try, in the background too, since that takes long.
-        size_wh: width and height of the frames in pixels.
+        size: of the frames, in pixels.
     """
     switch = Switch()
 
@@ -46,7 +47,7 @@ def begin_switch(current: Stream, find: Callable[[], Makers], size_wh: tuple[int
                 engines = None
                 try:
                     engines = make()
-                    engines.load(size_wh)
+                    engines.load(size)
                 except UserError as error:
                     switch.refused.append(str(error))
                     if engines is not None:
@@ -63,9 +64,9 @@ def begin_switch(current: Stream, find: Callable[[], Makers], size_wh: tuple[int
     return switch
 
 
-def other_backends(current: NetworkEngines, size_wh: tuple[int, int]) -> Makers:
+def other_backends(current: NetworkEngines, size: Size) -> Makers:
     """Makers for every other backend, beginning behind the one at work; takes long. Raises EngineError."""
-    return [partial(current.with_backend, backend) for backend in current.find_backends(size_wh)[1:]]
+    return [partial(current.with_backend, backend) for backend in current.find_backends(size)[1:]]
 
 
 def other_networks(current: NetworkEngines, given: Path | None) -> Makers:

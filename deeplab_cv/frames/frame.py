@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from deeplab_cv.frames.pixels import Image, Pixels
+from deeplab_cv.frames.size import Size
 
 Labels = NDArray[np.uint8]
 """A class number for each pixel: uint8 (H, W)."""
@@ -42,9 +43,9 @@ class Frame:
     name: str = ""
 
     @property
-    def size_wh(self) -> tuple[int, int]:
+    def size(self) -> Size:
         """Width and height in pixels."""
-        return self.pixels.size_wh
+        return self.pixels.size
 
     @property
     def image(self) -> Image:
@@ -134,7 +135,7 @@ class SourceInfo:
 
     Attributes:
         name: what the user is told, such as `camera 0` or a file name.
-        size_wh: width and height in pixels of an upright frame; pictures may differ from one to the next.
+        size: width and height in pixels of an upright frame; pictures may differ from one to the next.
         frame_rate: frames a second, exact; None where there is none (pictures).
         frame_count: how many frames will come, as well as the container knows; None for a live source.
         live: frames come at their own pace and are lost when nobody takes them.
@@ -144,7 +145,7 @@ class SourceInfo:
     """
 
     name: str
-    size_wh: tuple[int, int]
+    size: Size
     frame_rate: Fraction | None
     frame_count: int | None
     live: bool

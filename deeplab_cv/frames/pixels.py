@@ -14,6 +14,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from deeplab_cv.frames.size import Size
+
 Image = NDArray[np.uint8]
 """A picture: uint8 (H, W, 3), BGR unless the name says otherwise."""
 
@@ -24,11 +26,9 @@ Value = TypeVar("Value")
 Number = TypeVar("Number", bound="np.integer[Any] | np.floating[Any]")
 
 
-def resize(
-    picture: NDArray[Number], size_wh: tuple[int, int], interpolation: int = cv2.INTER_LINEAR
-) -> NDArray[Number]:
+def resize(picture: NDArray[Number], size: Size, interpolation: int = cv2.INTER_LINEAR) -> NDArray[Number]:
     """A picture or plane at another size, in its own dtype; `interpolation` is one of OpenCV's."""
-    return np.asarray(cv2.resize(picture, size_wh, interpolation=interpolation), picture.dtype)
+    return np.asarray(cv2.resize(picture, size, interpolation=interpolation), picture.dtype)
 
 
 def flip(picture: NDArray[Number], code: int = 1) -> NDArray[Number]:
@@ -94,9 +94,9 @@ BT601 = Matrix(0.299, 0.114)
 BT709 = Matrix(0.2126, 0.0722)
 
 
-def assumed_matrix(size_wh: tuple[int, int]) -> Matrix:
+def assumed_matrix(size: Size) -> Matrix:
     """What players take where a file says nothing: BT.709 for HD, BT.601 for SD."""
-    return BT709 if size_wh[0] >= 1280 or size_wh[1] > 576 else BT601
+    return BT709 if size.width >= 1280 or size.height > 576 else BT601
 
 
 @dataclass(frozen=True)
@@ -118,9 +118,9 @@ class Planes:
         """The picture with left and right exchanged."""
         return Planes(flip(self.y), flip(self.u), flip(self.v), self.matrix)
 
-    def resized(self, size_wh: tuple[int, int]) -> Image:
+    def resized(self, size: Size) -> Image:
         """The picture at another size, made without its full BGR form: uint8 (height, width, 3), BGR."""
-        planes = merged(*(resize(plane, size_wh) for plane in (self.y, self.u, self.v)))
+        planes = merged(*(resize(plane, size) for plane in (self.y, self.u, self.v)))
         return np.asarray(cv2.transform(planes, self.matrix.to_bgr), np.uint8)
 
 
@@ -177,14 +177,14 @@ class Pixels:
         return Pixels(image=lambda: flip(self.image), planes=None if planes is None else planes.flipped)
 
     @property
-    def size_wh(self) -> tuple[int, int]:
+    def size(self) -> Size:
         """Width and height in pixels."""
         picture = self.image if self.planes is None else self.planes.y
-        return picture.shape[1], picture.shape[0]
+        return Size.of(picture)
 
 
-def resized(pixels: Pixels, size_wh: tuple[int, int]) -> Image:
+def resized(pixels: Pixels, size: Size) -> Image:
     """A picture at another size, by the cheaper of its forms: uint8 (height, width, 3), BGR."""
     if pixels.planes is not None:
-        return pixels.planes.resized(size_wh)
-    return pixels.image if pixels.size_wh == size_wh else resize(pixels.image, size_wh)
+        return pixels.planes.resized(size)
+    return pixels.image if pixels.size == size else resize(pixels.image, size)

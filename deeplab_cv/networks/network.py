@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from deeplab_cv.errors import NetworkError, UsageError
+from deeplab_cv.frames.size import Size
 from deeplab_cv.machine.folders import cache_folder
 from deeplab_cv.networks.card import Card, Precision, Shape, file_hash
 from deeplab_cv.networks.golden import Golden, read_golden
@@ -59,12 +60,12 @@ class Graph:
     form: str = ""
 
 
-def fitting_shapes(shapes: Sequence[Shape], size_wh: tuple[int, int]) -> list[Shape]:
+def fitting_shapes(shapes: Sequence[Shape], size: Size) -> list[Shape]:
     """The shapes (height, width) of the aspect that is nearest to a frame's, by ratio; the largest first.
 
     Sides are whole strides, so that one aspect at several sizes is not quite the same.
     """
-    wanted = math.log(size_wh[0] / size_wh[1])
+    wanted = math.log(size.width / size.height)
     nearest = min((_aspect(shape) for shape in shapes), key=lambda aspect: abs(aspect - wanted))
     alike = [shape for shape in shapes if abs(_aspect(shape) - nearest) < _SAME_ASPECT]
     return sorted(alike, key=math.prod, reverse=True)
@@ -75,14 +76,14 @@ def _aspect(shape: Shape) -> float:
     return math.log(width / height)
 
 
-def nearest_shape(shapes: Sequence[Shape], size_wh: tuple[int, int]) -> Shape:
+def nearest_shape(shapes: Sequence[Shape], size: Size) -> Shape:
     """The largest of the shapes that fit a frame."""
-    return fitting_shapes(shapes, size_wh)[0]
+    return fitting_shapes(shapes, size)[0]
 
 
-def graph_for(network: Network, size_wh: tuple[int, int]) -> Graph:
+def graph_for(network: Network, size: Size) -> Graph:
     """The network at the largest proven shape that fits frames of a size, see `graph_at`."""
-    return graph_at(network, nearest_shape(network.card.shapes, size_wh))
+    return graph_at(network, nearest_shape(network.card.shapes, size))
 
 
 def graph_at(network: Network, shape: Shape) -> Graph:

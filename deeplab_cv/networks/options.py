@@ -4,6 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import BeforeValidator
 
+from deeplab_cv.frames.size import Size, stated_size
 from deeplab_cv.options import Options, option
 
 
@@ -31,12 +32,9 @@ class NetworkOptions(Options):
     # fmt: on
 
     @property
-    def size_wh(self) -> tuple[int, int] | None:
-        """Width and height of the input in pixels, where they are said."""
-        if self.size is None:
-            return None
-        width, _, height = self.size.partition("x")
-        return int(width), int(height)
+    def input_size(self) -> Size | None:
+        """The size of the input in pixels, where it is said. Raises UsageError for a side of 0."""
+        return None if self.size is None else stated_size(self.size, "--size")
 
     @property
     def says_what_a_card_says(self) -> bool:

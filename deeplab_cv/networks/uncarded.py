@@ -4,6 +4,7 @@ from pathlib import Path
 
 from deeplab_cv.classes import VOC_CLASSES
 from deeplab_cv.errors import NetworkError, UsageError
+from deeplab_cv.frames.size import Size
 from deeplab_cv.networks.card import Card, InputFacts, Origin, OutputFacts, file_hash
 from deeplab_cv.networks.onnx_file import load_onnx
 from deeplab_cv.networks.options import NetworkOptions
@@ -29,13 +30,13 @@ def guessed_card(file: Path, options: NetworkOptions) -> tuple[Card, bool]:
     if len(dimensions) != 4 or dimensions[1].dim_value != 3:
         remedy = "`app.py repair` makes one with input (1, 3, height, width)"
         raise NetworkError("the input is not (1, 3, height, width)", f"{file}, {inputs[0].name}", remedy)
-    fixed = dimensions[2].dim_value, dimensions[3].dim_value
+    fixed, stated = Size(dimensions[3].dim_value, dimensions[2].dim_value), options.input_size
     symbolic = 0 in fixed
-    if symbolic and options.size_wh is None:
+    if symbolic and stated is None:
         raise UsageError("the network leaves its input size open", file, "say it: --size 512x512")
-    if not symbolic and options.size_wh is not None and options.size_wh != fixed[::-1]:
-        raise UsageError(f"the network's input is fixed to {fixed[1]}x{fixed[0]}", file, "leave out --size")
-    shape = (options.size_wh[1], options.size_wh[0]) if symbolic and options.size_wh else fixed
+    if not symbolic and stated not in (None, fixed):
+        raise UsageError(f"the network's input is fixed to {fixed}", file, "leave out --size")
+    shape = (stated if symbolic and stated else fixed).hw
     name = main_output(model.graph)
     classes = class_names(options.classes or "voc")
     channels = outputs[name].type.tensor_type.shape.dim

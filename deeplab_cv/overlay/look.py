@@ -10,6 +10,7 @@ import numpy as np
 from deeplab_cv.classes import RGB, known_class, parse_colour
 from deeplab_cv.errors import SettingsError
 from deeplab_cv.frames.pixels import Image, resize
+from deeplab_cv.frames.size import Size
 from deeplab_cv.overlay.options import GREEN_SCREEN, PictureOptions, Style
 from deeplab_cv.overlay.view import View, painted_classes
 
@@ -21,10 +22,10 @@ class Backdrop:
         self._picture = picture
         self._fitted = picture
 
-    def at(self, size_wh: tuple[int, int]) -> Image:
+    def at(self, size: Size) -> Image:
         """The backdrop as a picture of this size: its middle, as large as covers it all; not to be written into."""
-        if self._fitted.shape[1::-1] != size_wh:
-            self._fitted = _cover(self._picture, size_wh)
+        if Size.of(self._fitted) != size:
+            self._fitted = _cover(self._picture, size)
         return self._fitted
 
 
@@ -84,12 +85,12 @@ def _read_picture(file: str) -> Image:
     return np.asarray(picture, np.uint8)
 
 
-def _cover(picture: Image, size_wh: tuple[int, int]) -> Image:
+def _cover(picture: Image, size: Size) -> Image:
     height, width = picture.shape[:2]
-    scale = max(size_wh[0] / width, size_wh[1] / height)
-    inner_width = min(width, max(1, round(size_wh[0] / scale)))
-    inner_height = min(height, max(1, round(size_wh[1] / scale)))
+    scale = max(size.width / width, size.height / height)
+    inner_width = min(width, max(1, round(size.width / scale)))
+    inner_height = min(height, max(1, round(size.height / scale)))
     left, top = (width - inner_width) // 2, (height - inner_height) // 2
     inner = picture[top : top + inner_height, left : left + inner_width]
-    way = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
-    return resize(inner, size_wh, way)
+    interpolation = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
+    return resize(inner, size, interpolation)

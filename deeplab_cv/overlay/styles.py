@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from deeplab_cv.classes import RGB
 from deeplab_cv.frames.frame import Labels
 from deeplab_cv.frames.pixels import Image, resize
+from deeplab_cv.frames.size import Size
 from deeplab_cv.overlay.look import Look
 
 # Sizes follow the picture's height, so that a style looks alike at every size.
@@ -75,16 +76,16 @@ def _blur(image: Image, labels: Labels, look: Look) -> Image:
     weight = cv2.merge([behind.astype(np.float32) + 1] * 3)
     weighted = cv2.multiply(small.astype(np.float32), weight)
     blurred = cv2.divide(cv2.GaussianBlur(weighted, (0, 0), _BLUR_SIGMA), cv2.GaussianBlur(weight, (0, 0), _BLUR_SIGMA))
-    background = cv2.resize(cv2.convertScaleAbs(blurred), labels.shape[::-1], interpolation=cv2.INTER_LINEAR)
+    background = cv2.resize(cv2.convertScaleAbs(blurred), Size.of(labels), interpolation=cv2.INTER_LINEAR)
     return _put_before(image, np.asarray(background, np.uint8), labels, look)
 
 
 def _replace(image: Image, labels: Labels, look: Look) -> Image:
-    return _put_before(image, look.backdrop.at(labels.shape[::-1]), labels, look)
+    return _put_before(image, look.backdrop.at(Size.of(labels)), labels, look)
 
 
 def _cutout(image: Image, labels: Labels, look: Look) -> Image:
-    return _put_before(image, _checkerboard(labels.shape[::-1]), labels, look)
+    return _put_before(image, _checkerboard(Size.of(labels)), labels, look)
 
 
 _PAINTERS: dict[str, Callable[[Image, Labels, Look], Image]] = {
@@ -106,7 +107,7 @@ def found_classes(labels: Labels, look: Look, margin: int = 0) -> Iterator[tuple
     """
     # Most of most pictures is background: only what is not is looked through for each class.
     row_greatest = labels.max(axis=1)
-    around = _not_zero(labels, row_greatest) if 0 not in look.colours else (0, 0, *labels.shape[::-1])
+    around = _not_zero(labels, row_greatest) if 0 not in look.colours else (0, 0, *Size.of(labels))
     rows, columns = _box_of(around, margin)
     last = row_greatest.max()
     for label, colour in look.colours.items():
@@ -163,8 +164,8 @@ def _foreground(labels: Labels, classes: Iterable[int]) -> Labels:
 
 
 def _half(picture: Image) -> Image:
-    half_wh = (picture.shape[1] + 1) // 2, (picture.shape[0] + 1) // 2
-    return resize(picture, half_wh, cv2.INTER_AREA)
+    half = Size((picture.shape[1] + 1) // 2, (picture.shape[0] + 1) // 2)
+    return resize(picture, half, cv2.INTER_AREA)
 
 
 def _put_before(image: Image, background: Image, labels: Labels, look: Look) -> Image:
@@ -180,8 +181,8 @@ def _put_before(image: Image, background: Image, labels: Labels, look: Look) -> 
 
 
 @lru_cache(maxsize=2)
-def _checkerboard(size_wh: tuple[int, int]) -> Image:
-    width, height = size_wh
+def _checkerboard(size: Size) -> Image:
+    width, height = size
     side = max(1, height // _SQUARES_PER_HEIGHT)
     light = (np.arange(height)[:, None] // side + np.arange(width) // side) % 2 == 0
     grey = np.where(light, 255, 204).astype(np.uint8)

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from deeplab_cv.errors import EngineError
 from deeplab_cv.frames.frame import WHOLE_INPUT, Area, Labels, Scored, Scores
+from deeplab_cv.frames.size import Size
 from deeplab_cv.segmentation.smoothing import ScoreSmoother
 
 # Two interpolations of three roundings each, of values up to the greatest score: less than 16 units in the last place
@@ -25,7 +26,7 @@ _GREATEST = 1e37
 _PIXELS_AT_ONCE = 1 << 15
 
 
-def labels_at(scores_chw: Scores, size_wh: tuple[int, int], align_corners: bool, area: Area = WHOLE_INPUT) -> Labels:
+def labels_at(scores_chw: Scores, size: Size, align_corners: bool, area: Area = WHOLE_INPUT) -> Labels:
     """The class of each pixel: scores interpolated bilinearly straight to the frame's size, then the greatest.
 
     scores_chw: float32 (classes, h, w), up to 256 classes; returns uint8 (H, W). Of equal scores the lowest class
@@ -40,7 +41,7 @@ def labels_at(scores_chw: Scores, size_wh: tuple[int, int], align_corners: bool,
     if not magnitude < _GREATEST:
         raise ValueError(f"expected scores that are numbers, got a greatest of {magnitude}")
     slack = np.float32(magnitude * _ROUNDING + _SMALLEST)
-    width, height = size_wh
+    width, height = size
     rows = _axis(height, scores.shape[1], align_corners, area.top, area.height)
     columns = _axis(width, scores.shape[2], align_corners, area.left, area.width)
     # The bound holds for the whole map too: about half of the classes can win nowhere, and are not looked at again.
@@ -166,7 +167,7 @@ def labels_of(scored: Scored, smoother: ScoreSmoother, smooth: float) -> Labels:
     """
     scores = smoother.smooth(scored, smooth)
     try:
-        return labels_at(scores, scored.frame.size_wh, scored.align_corners, scored.area)
+        return labels_at(scores, scored.frame.size, scored.align_corners, scored.area)
     except ValueError as error:
         raise EngineError(
             "the engine's scores cannot be used", scored.made_by, f"{error}: take another --backend"

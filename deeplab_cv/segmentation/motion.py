@@ -6,6 +6,7 @@ from numpy.typing import NDArray
 
 from deeplab_cv.frames.frame import Area
 from deeplab_cv.frames.pixels import Image, resize
+from deeplab_cv.frames.size import Size
 
 Changes = NDArray[np.float32]
 """How much the picture changed in each cell of a grid: float32 (h, w), 0..255."""
@@ -14,17 +15,17 @@ CUT = 30.0
 """Mean change that makes another scene of a picture."""
 
 
-def points_of(image: Image, area: Area, size_wh: tuple[int, int]) -> Image:
+def points_of(image: Image, area: Area, size: Size) -> Image:
     """The frame as the network's input shows it, borders black, at a small size.
 
     image: uint8 (H, W, 3); area: the part of the input that the frame fills; returns uint8 (height, width, 3).
     """
-    columns, rows = size_wh
+    columns, rows = size
     left, right = round(area.left * columns), round((area.left + area.width) * columns)
     top, bottom = round(area.top * rows), round((area.top + area.height) * rows)
     points: Image = np.zeros((rows, columns, 3), np.uint8)
     inside = points[min(top, rows - 1) : max(bottom, top + 1), min(left, columns - 1) : max(right, left + 1)]
-    inside[:] = _shrunk(image, (inside.shape[1], inside.shape[0]))
+    inside[:] = _shrunk(image, Size.of(inside))
     return points
 
 
@@ -32,14 +33,14 @@ def changes_between(points: Image, before: Image, points_per_cell: int) -> Chang
     """The greatest change of any colour, averaged over cells of points: float32 (h, w)."""
     blue, green, red = cv2.split(cv2.absdiff(points, before))
     change = cv2.max(cv2.max(blue, green), red).astype(np.float32)
-    cells_wh = points.shape[1] // points_per_cell, points.shape[0] // points_per_cell
-    return resize(change, cells_wh, cv2.INTER_AREA)
+    cells = Size(points.shape[1] // points_per_cell, points.shape[0] // points_per_cell)
+    return resize(change, cells, cv2.INTER_AREA)
 
 
-def _shrunk(image: Image, size_wh: tuple[int, int]) -> Image:
+def _shrunk(image: Image, size: Size) -> Image:
     """A smaller picture, made by halving as far as that goes: several times faster than INTER_AREA by an odd factor."""
-    width, height = image.shape[1], image.shape[0]
-    while width >= 2 * size_wh[0] and height >= 2 * size_wh[1]:
+    width, height = Size.of(image)
+    while width >= 2 * size.width and height >= 2 * size.height:
         width, height = width // 2, height // 2
-        image = resize(image, (width, height), cv2.INTER_AREA)
-    return resize(image, size_wh)
+        image = resize(image, Size(width, height), cv2.INTER_AREA)
+    return resize(image, size)

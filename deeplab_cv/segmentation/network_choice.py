@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from deeplab_cv.errors import UserError
+from deeplab_cv.frames.size import Size
 from deeplab_cv.networks.network import Network
 from deeplab_cv.networks.opening import network_files, open_network
 from deeplab_cv.segmentation.network_engines import NetworkEngines
@@ -28,7 +29,7 @@ def most_accurate_in_time(
     networks: Sequence[Network],
     default: Network,
     make: Callable[[Network], NetworkEngines],
-    size_wh: tuple[int, int],
+    size: Size,
 ) -> NetworkEngines:
     """The first of these networks that is fast enough for frames of this size; the default one where none is.
 
@@ -38,7 +39,7 @@ def most_accurate_in_time(
         networks: the default network among them.
         default: what is run where none is fast enough.
         make: puts a network on engines, which are not loaded yet.
-        size_wh: width and height of the frames in pixels.
+        size: of the frames, in pixels.
 
     Raises:
         EngineError: the default network cannot be run.
@@ -46,7 +47,7 @@ def most_accurate_in_time(
     made = {network.file: make(network) for network in networks}
     chosen = None
     try:
-        chosen = _first_in_time(networks, default, made, size_wh) or default
+        chosen = _first_in_time(networks, default, made, size) or default
         return made[chosen.file]
     finally:
         for network in networks:
@@ -55,12 +56,12 @@ def most_accurate_in_time(
 
 
 def _first_in_time(
-    networks: Sequence[Network], default: Network, made: Mapping[Path, NetworkEngines], size_wh: tuple[int, int]
+    networks: Sequence[Network], default: Network, made: Mapping[Path, NetworkEngines], size: Size
 ) -> Network | None:
     for network in networks:
         engines = made[network.file]
         try:
-            in_time = engines.load(size_wh).keeps_pace
+            in_time = engines.load(size).keeps_pace
         except UserError as error:
             if network is default:
                 raise

@@ -14,6 +14,7 @@ from deeplab_cv.engines.engine import describe
 from deeplab_cv.engines.options import EngineOptions
 from deeplab_cv.engines.shared import SharedEngine
 from deeplab_cv.errors import EngineError
+from deeplab_cv.frames.size import Size
 from deeplab_cv.networks.card import Shape
 from deeplab_cv.networks.network import Graph, Network, fitting_shapes, graph_at, variant_graphs
 from deeplab_cv.segmentation.sizing import measured_pace
@@ -83,26 +84,26 @@ class NetworkEngines:
         """Another network with the same wishes, not loaded yet."""
         return NetworkEngines(network, self.options, depth=self.depth, pace_fps=self.pace_fps)
 
-    def load(self, size_wh: tuple[int, int]) -> LoadedEngine:
+    def load(self, size: Size) -> LoadedEngine:
         """The engine for frames of this size; the first time it is loaded and proven, which takes seconds.
 
         Of the proven shapes of the frames' aspect it has the largest at which it keeps the wanted rate.
         Raises EngineError.
         """
-        shapes = tuple(fitting_shapes(self.network.card.shapes, size_wh))
+        shapes = tuple(fitting_shapes(self.network.card.shapes, size))
         if (loaded := self._by_aspect.get(shapes)) is not None:
             return loaded
         with self._loading:
             if shapes not in self._by_aspect:
-                self._by_aspect[shapes] = self._largest_that_keeps_up(shapes, size_wh)
+                self._by_aspect[shapes] = self._largest_that_keeps_up(shapes, size)
             return self._by_aspect[shapes]
 
-    def find_backends(self, size_wh: tuple[int, int]) -> list[str]:
+    def find_backends(self, size: Size) -> list[str]:
         """Every backend of this machine that might run the network, the one at work first.
 
         It loads the packages of all engines, and the engine at work where that is not done. Raises EngineError.
         """
-        loaded = self.load(size_wh)
+        loaded = self.load(size)
         names = backend_names(self._graphs(loaded.shape))
         place = names.index(loaded.backend) if loaded.backend in names else 0
         return names[place:] + names[:place]
@@ -115,7 +116,7 @@ class NetworkEngines:
             self._by_shape.clear()
             self._by_aspect.clear()
 
-    def _largest_that_keeps_up(self, shapes: Sequence[Shape], size_wh: tuple[int, int]) -> LoadedEngine:
+    def _largest_that_keeps_up(self, shapes: Sequence[Shape], size: Size) -> LoadedEngine:
         """The first of these shapes, from large to small, that is fast enough, else the last."""
         options = self.options
         for shape in shapes:
@@ -123,7 +124,7 @@ class NetworkEngines:
                 return self._by_shape[shape]
             choice = self._choice(shape, options)
             try:
-                pace = measured_pace(choice.engine, shape, size_wh, self.pace_fps)
+                pace = measured_pace(choice.engine, shape, size, self.pace_fps)
             except BaseException:
                 choice.engine.close()
                 raise

@@ -8,6 +8,7 @@ import numpy as np
 from deeplab_cv.engines.engine import Blob
 from deeplab_cv.frames.frame import Area
 from deeplab_cv.frames.pixels import Image, Pixels, resized
+from deeplab_cv.frames.size import Size
 from deeplab_cv.networks.card import InputFacts, Shape
 
 
@@ -21,9 +22,9 @@ class _Box:
     height: int
 
 
-def filled_area(size_wh: tuple[int, int], shape: Shape, facts: InputFacts) -> Area:
+def filled_area(size: Size, shape: Shape, facts: InputFacts) -> Area:
     """Where a frame of a given size lies in the input: everywhere when stretched, in the middle when letterboxed."""
-    box = _box(size_wh, shape, facts)
+    box = _box(size, shape, facts)
     height, width = shape
     return Area(box.left / width, box.top / height, box.width / width, box.height / height)
 
@@ -42,8 +43,8 @@ def blob_of(picture: Image | Pixels, shape: Shape, facts: InputFacts, into: Blob
     """
     height, width = shape
     pixels = picture if isinstance(picture, Pixels) else Pixels(image=picture)
-    box = _box(pixels.size_wh, shape, facts)
-    image = resized(pixels, (box.width, box.height))
+    box = _box(pixels.size, shape, facts)
+    image = resized(pixels, Size(box.width, box.height))
     if (box.width, box.height) != (width, height):
         # Padding is put round the picture before its channels are swapped.
         padding = facts.mean or facts.padding
@@ -65,11 +66,11 @@ def blob_of(picture: Image | Pixels, shape: Shape, facts: InputFacts, into: Blob
     return np.asarray(cv2.dnn.blobFromImageWithParams(image, into, parameters), np.float32)
 
 
-def _box(size_wh: tuple[int, int], shape: Shape, facts: InputFacts) -> _Box:
+def _box(size: Size, shape: Shape, facts: InputFacts) -> _Box:
     height, width = shape
     if facts.fit == "stretch":
         return _Box(0, 0, width, height)
-    factor = min(width / size_wh[0], height / size_wh[1])
-    inner_width = min(width, max(1, round(size_wh[0] * factor)))
-    inner_height = min(height, max(1, round(size_wh[1] * factor)))
+    factor = min(width / size.width, height / size.height)
+    inner_width = min(width, max(1, round(size.width * factor)))
+    inner_height = min(height, max(1, round(size.height * factor)))
     return _Box((width - inner_width) // 2, (height - inner_height) // 2, inner_width, inner_height)

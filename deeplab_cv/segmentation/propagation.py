@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from deeplab_cv.frames.frame import Area, Frame, Origin, Scores
 from deeplab_cv.frames.pixels import Image
+from deeplab_cv.frames.size import Size
 from deeplab_cv.networks.card import Shape
 from deeplab_cv.segmentation.motion import CUT, changes_between, points_of
 from deeplab_cv.segmentation.options import PaceOptions
@@ -83,7 +84,7 @@ class Propagator:
         if self._infers_all:
             return Plan("inferred", None)
         rows = max(1, round(_POINTS_WIDTH / _POINTS_PER_CELL * shape[0] / shape[1])) * _POINTS_PER_CELL
-        points = points_of(frame.image, area, (_POINTS_WIDTH, rows))
+        points = points_of(frame.image, area, Size(_POINTS_WIDTH, rows))
         origin = self._origin(frame, points)
         self._since_inference = 1 if origin == "inferred" else self._since_inference + 1
         if origin == "inferred":
@@ -113,7 +114,7 @@ class Propagator:
             return "inferred"
         inferred_frame, inferred_points = self._planned
         last_frame, last_points = self._last
-        if not (points.shape == last_points.shape and frame.size_wh == last_frame.size_wh):
+        if not (points.shape == last_points.shape and frame.size == last_frame.size):
             return "inferred"
         if frame.name != last_frame.name or frame.time_s <= last_frame.time_s:
             return "inferred"

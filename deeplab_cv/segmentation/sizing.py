@@ -8,6 +8,7 @@ import numpy as np
 
 from deeplab_cv.engines.engine import Engine
 from deeplab_cv.engines.timing import frame_ms
+from deeplab_cv.frames.size import Size
 from deeplab_cv.machine.processor import usable_cores
 from deeplab_cv.networks.card import Shape
 
@@ -26,12 +27,12 @@ _SHARE_IN_USE = 0.7
 28; what takes 18 ms alone becomes 34, since each thread waits for the others, and shows one after 73."""
 
 
-def inference_allowance_ms(pace_fps: float, size_wh: tuple[int, int], cores: int) -> float:
+def inference_allowance_ms(pace_fps: float, size: Size, cores: int) -> float:
     """Milliseconds a frame that an engine measured alone, on all `cores`, may take; 0 where nothing is left for it.
 
-    size_wh: width and height of the frames in pixels: the larger they are, the more goes into all but inference.
+    size: width and height of the frames in pixels: the larger they are, the more goes into all but inference.
     """
-    rest_ms = _REST_MS_PER_MEGAPIXEL * size_wh[0] * size_wh[1] / 1e6 / cores
+    rest_ms = _REST_MS_PER_MEGAPIXEL * size.width * size.height / 1e6 / cores
     return max(0.0, _SHARE_IN_USE * 1000 / pace_fps - rest_ms)
 
 
@@ -48,14 +49,14 @@ class Pace:
         return self.ms <= self.allowed_ms
 
 
-def measured_pace(engine: Engine, shape: Shape, size_wh: tuple[int, int], pace_fps: float | None) -> Pace:
+def measured_pace(engine: Engine, shape: Shape, size: Size, pace_fps: float | None) -> Pace:
     """Time an engine of this input shape for frames of a size; not at all where no rate is wanted. Raises EngineError.
 
     The time is the median of a few inferences; the first one alone where that is far from what is allowed.
     """
     if pace_fps is None:
         return Pace()
-    allowed_ms = inference_allowance_ms(pace_fps, size_wh, usable_cores())
+    allowed_ms = inference_allowance_ms(pace_fps, size, usable_cores())
     blob = np.zeros((1, 3, *shape), np.float32)
     times_ms = [frame_ms(engine, blob)]
     if times_ms[0] <= _HOPELESS * allowed_ms:

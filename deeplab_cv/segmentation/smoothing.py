@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from deeplab_cv.frames.frame import Frame, Scored, Scores
 from deeplab_cv.frames.pixels import Image
+from deeplab_cv.frames.size import Size
 from deeplab_cv.segmentation.motion import CUT, Changes, changes_between, points_of
 
 _POINTS_PER_CELL = 4
@@ -48,7 +49,7 @@ class ScoreSmoother:
             return scored.scores
         frame, scores_chw = scored.frame, scored.scores
         rows, columns = scores_chw.shape[1:]
-        points = points_of(frame.image, scored.area, (columns * _POINTS_PER_CELL, rows * _POINTS_PER_CELL))
+        points = points_of(frame.image, scored.area, Size(columns * _POINTS_PER_CELL, rows * _POINTS_PER_CELL))
         average = scores_chw.astype(np.float32)
         if (
             self._average is not None
@@ -77,9 +78,7 @@ def _kept(change: Changes, earlier: Scores, now: Scores) -> NDArray[np.float32]:
 def _follows(frame: Frame, before: Frame) -> bool:
     """Whether two frames are neighbours in one moving picture."""
     return (
-        frame.size_wh == before.size_wh
-        and frame.name == before.name
-        and 0 < frame.time_s - before.time_s <= _LONGEST_GAP_S
+        frame.size == before.size and frame.name == before.name and 0 < frame.time_s - before.time_s <= _LONGEST_GAP_S
     )
 
 

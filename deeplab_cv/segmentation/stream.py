@@ -79,8 +79,8 @@ class Stream:
         """Hand in a frame; the first of a size loads its engine, unless `engines.load` has. Raises EngineError."""
         if self.full:
             raise ValueError("expected a result to be asked for before another frame is submitted")
-        facts, loaded = self.engines.network.card.input, self.engines.load(frame.size_wh)
-        plan = self._propagator.plan(frame, loaded.shape, filled_area(frame.size_wh, loaded.shape, facts))
+        facts, loaded = self.engines.network.card.input, self.engines.load(frame.size)
+        plan = self._propagator.plan(frame, loaded.shape, filled_area(frame.size, loaded.shape, facts))
         request = None
         if plan.origin == "inferred":
             blob = self._free_blob(loaded)
@@ -96,7 +96,7 @@ class Stream:
         return Scored(
             frame=oldest.frame,
             scores=scores,
-            area=filled_area(oldest.frame.size_wh, oldest.loaded.shape, card.input),
+            area=filled_area(oldest.frame.size, oldest.loaded.shape, card.input),
             align_corners=card.output.align_corners,
             class_names=card.classes,
             made_by=oldest.loaded.made_by,

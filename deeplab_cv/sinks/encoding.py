@@ -14,6 +14,7 @@ from av.video.reformatter import ColorRange, Colorspace, Interpolation, VideoRef
 from deeplab_cv.errors import UsageError
 from deeplab_cv.frames import pixels
 from deeplab_cv.frames.pixels import Image, Pixels, assumed_matrix, resize, samples
+from deeplab_cv.frames.size import Size
 from deeplab_cv.machine.processor import usable_cores
 from deeplab_cv.sinks.options import OutputOptions
 
@@ -136,10 +137,10 @@ class YuvConverter:
     HD takes the BT.709 matrix and SD that of BT.601, as players assume where a file says nothing; the file says it.
     """
 
-    def __init__(self, size_wh: tuple[int, int]) -> None:
-        """`size_wh`: of the frames, in pixels, both even."""
-        self.size_wh = size_wh
-        self._matrix = assumed_matrix(size_wh)
+    def __init__(self, size: Size) -> None:
+        """`size`: of the frames, in pixels, both even."""
+        self.size = size
+        self._matrix = assumed_matrix(size)
         high_definition = self._matrix == pixels.BT709
         self.colorspace = BT709 if high_definition else _BT601
         self._swscale_matrix = Colorspace.ITU709 if high_definition else Colorspace.ITU601
@@ -148,9 +149,9 @@ class YuvConverter:
     def frame_of(self, picture: Pixels) -> VideoFrame:
         """The picture's own planes where they are what the file holds; else those made of its BGR form."""
         planes = picture.planes
-        if planes is None or planes.matrix != self._matrix or picture.size_wh != self.size_wh:
+        if planes is None or planes.matrix != self._matrix or picture.size != self.size:
             return self.convert(picture.image)
-        frame = VideoFrame(*self.size_wh, "yuv420p")
+        frame = VideoFrame(*self.size, "yuv420p")
         for stored, plane in zip(frame.planes, (planes.y, planes.u, planes.v), strict=True):
             samples(stored)[:] = plane
         return frame
@@ -168,25 +169,25 @@ class YuvConverter:
         )
 
     def _fitted(self, picture: Image) -> Image:
-        width, height = self.size_wh
-        if (width, height) == (picture.shape[1], picture.shape[0]):
+        stored = Size.of(picture)
+        if stored == self.size:
             return picture
-        if even_size((picture.shape[1], picture.shape[0])) != (width, height):
-            scale = min(width / picture.shape[1], height / picture.shape[0])
-            inner_wh = max(1, round(picture.shape[1] * scale)), max(1, round(picture.shape[0] * scale))
-            picture = resize(picture, inner_wh, cv2.INTER_AREA)
+        if even_size(stored) != self.size:
+            scale = min(self.size.width / stored.width, self.size.height / stored.height)
+            inner = Size(max(1, round(stored.width * scale)), max(1, round(stored.height * scale)))
+            picture = resize(picture, inner, cv2.INTER_AREA)
             border = cv2.BORDER_CONSTANT
         else:
             border = cv2.BORDER_REPLICATE
-        right, below = width - picture.shape[1], height - picture.shape[0]
+        right, below = self.size.width - picture.shape[1], self.size.height - picture.shape[0]
         left, above = (right // 2, below // 2) if border == cv2.BORDER_CONSTANT else (0, 0)
         padded = cv2.copyMakeBorder(picture, above, below - above, left, right - left, border)
         return np.asarray(padded, np.uint8)
 
 
-def even_size(size_wh: tuple[int, int]) -> tuple[int, int]:
+def even_size(size: Size) -> Size:
     """The size of the file for pictures of this size: 4:2:0 has one colour sample for two pixels each way.
 
     An odd side grows by one pixel, a copy of the last, so that every pixel of the picture stays what it is.
     """
-    return size_wh[0] + size_wh[0] % 2, size_wh[1] + size_wh[1] % 2
+    return Size(size.width + size.width % 2, size.height + size.height % 2)

@@ -8,6 +8,7 @@ from PIL import Image as Pillow
 from deeplab_cv.classes import voc_palette
 from deeplab_cv.errors import SinkError
 from deeplab_cv.frames.frame import Labels, Painted
+from deeplab_cv.frames.size import Size
 from deeplab_cv.sinks.landing import FrameFiles, write_whole
 from deeplab_cv.sinks.sink import Written
 
@@ -52,5 +53,5 @@ def encode_mask(labels: Labels) -> bytes:
     try:
         image.save(file, "PNG", compress_level=_ZLIB_FASTEST, compress_type=_ZLIB_RUNS)
     except (OSError, ValueError) as error:
-        raise SinkError("cannot make a PNG of the mask", f"{labels.shape[1]}x{labels.shape[0]}", str(error)) from error
+        raise SinkError("cannot make a PNG of the mask", Size.of(labels), str(error)) from error
     return file.getvalue()

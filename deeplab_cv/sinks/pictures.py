@@ -7,6 +7,7 @@ import cv2
 from deeplab_cv.errors import SinkError
 from deeplab_cv.frames.frame import Painted
 from deeplab_cv.frames.pixels import Image
+from deeplab_cv.frames.size import Size
 from deeplab_cv.sinks.landing import FrameFiles, refuse_original, write_whole
 from deeplab_cv.sinks.sink import Written
 
@@ -71,7 +72,7 @@ class PictureFolderSink:
 
 def encode_picture(picture: Image, path: Path) -> bytes:
     """A picture file of uint8 (H, W, 3), BGR, in the format of the path's extension. Raises SinkError."""
-    size = f"{picture.shape[1]}x{picture.shape[0]}"
+    size = Size.of(picture)
     try:
         encoded, data = cv2.imencode(path.suffix.lower(), picture)
     except cv2.error as error:

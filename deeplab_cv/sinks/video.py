@@ -72,7 +72,7 @@ class VideoSink:
         except OSError as error:
             raise cannot_write(self._path, error) from error
         except av.error.FFmpegError as error:
-            size = "{}x{}".format(*painted.pixels.size_wh)
+            size = str(painted.pixels.size)
             what = f"{self._encoding.library} does not take this picture of {size}"
             raise SinkError(what, self._path, f"{error.strerror}; try another --codec, or --masks") from error
 
@@ -138,7 +138,7 @@ class _OpenFile:
         if whole:
             zero_s = self._original.clock_start if self._original else Fraction(0)
         self._zero_pts = round(zero_s / self._time_base)
-        self._converter = YuvConverter(even_size(first.pixels.size_wh))
+        self._converter = YuvConverter(even_size(first.pixels.size))
         self._container = av.open(f"file:{path}", "w", container_options=_muxer_options(path, self._time_base))
         self._video = self._add_video(encoding)
         if self._original and source_info.sound:
@@ -209,7 +209,7 @@ class _OpenFile:
         stream = self._container.add_stream(encoding.library, rate=self._rate, options=dict(encoding.options))
         assert isinstance(stream, VideoStream)
         context = stream.codec_context
-        context.width, context.height = self._converter.size_wh
+        context.width, context.height = self._converter.size
         context.pix_fmt = "yuv420p"
         context.time_base = self._time_base
         context.thread_count = encoding.threads

@@ -73,7 +73,7 @@ class CameraSource(LiveSource):
         self._since_first(came_at)
         self.info = SourceInfo(
             name=self._name,
-            size_wh=pixels.size_wh,
+            size=pixels.size,
             frame_rate=_rate(self._capture),
             frame_count=None,
             live=True,

@@ -13,6 +13,7 @@ from av.video.reformatter import Colorspace, VideoReformatter
 from numpy.typing import NDArray
 
 from deeplab_cv.frames.pixels import BT601, BT709, Image, Pixels, Planes, assumed_matrix, flip, merged, samples
+from deeplab_cv.frames.size import Size
 from deeplab_cv.sources.pictures import over_black
 
 _UNTOLD_MATRICES = (2, 3)
@@ -38,11 +39,11 @@ class FrameConverter:
         """`pixel_aspect`: width of a stored pixel divided by its height; None where the file does not say."""
         self._reformatter = VideoReformatter()
         self._lock = threading.Lock()
-        self._stored_wh = square_pixel_size(first.width, first.height, pixel_aspect)
+        self._stored = square_pixel_size(first.width, first.height, pixel_aspect)
         # Asked of one frame only: side data and its frame refer to each other, so that such a frame's memory is not
         # given back before Python looks for cycles, hundreds of frames later.
         self._display_matrix = display_matrix(first)
-        self.size_wh = self._stored_wh[::-1] if _is_transposed(self._display_matrix) else self._stored_wh
+        self.size = Size(*self._stored.hw) if _is_transposed(self._display_matrix) else self._stored
 
     def pixels_of(self, frame: VideoFrame) -> Pixels:
         """The picture; transparent parts lie over black.
@@ -56,7 +57,7 @@ class FrameConverter:
 
     def _planes(self, frame: VideoFrame) -> Planes | None:
         """The decoder's own planes, where they are the upright picture in the usual kind of YUV."""
-        as_stored = self._stored_wh == (frame.width, frame.height) == self.size_wh
+        as_stored = self._stored == (frame.width, frame.height) == self.size
         turned_or_flipped = not np.array_equal(self._display_matrix, UPRIGHT)
         odd = frame.width % 2 or frame.height % 2
         usual = frame.format.name == "yuv420p" and frame.color_range != _FULL_RANGE
@@ -76,7 +77,7 @@ class FrameConverter:
         try:
             planar = self._reformatter.reformat(
                 frame,
-                *self._stored_wh,
+                *self._stored,
                 # Planar, since swscale's quick way to BGR makes every channel 1 to 1.5 levels too dark and takes the
                 # nearest chroma sample, and its exact way costs twice as much as its exact way to planes and a merge.
                 format="gbrap" if has_alpha else "gbrp",
@@ -91,7 +92,7 @@ class FrameConverter:
         return turned(over_black(picture) if has_alpha else picture, self._display_matrix)
 
 
-def square_pixel_size(width: int, height: int, pixel_aspect: Fraction | None) -> tuple[int, int]:
+def square_pixel_size(width: int, height: int, pixel_aspect: Fraction | None) -> Size:
     """The size of a picture once its pixels are square; always enlarging.
 
     DVD and DV store 720 columns for 4:3 and 16:9 alike; a network that sees people squeezed finds fewer of them.
@@ -99,8 +100,8 @@ def square_pixel_size(width: int, height: int, pixel_aspect: Fraction | None) ->
     aspect = pixel_aspect or Fraction(1)
     # Encoders write ratios like 1280:1279 to make up for a rounded side: no reason to interpolate every frame.
     if abs(aspect - 1) < Fraction(1, 100) or not Fraction(1, 5) < aspect < 5:
-        return width, height
-    return (round(width * aspect), height) if aspect > 1 else (width, round(height / aspect))
+        return Size(width, height)
+    return Size(round(width * aspect), height) if aspect > 1 else Size(width, round(height / aspect))
 
 
 def display_matrix(frame: VideoFrame) -> NDArray[np.int32]:
@@ -144,4 +145,4 @@ def _matrix(frame: VideoFrame) -> Colorspace | None:
     """What turns this frame's YUV into RGB: None where the frame says so itself, else what players assume."""
     if frame.colorspace not in _UNTOLD_MATRICES:
         return None
-    return Colorspace.ITU709 if assumed_matrix((frame.width, frame.height)) == BT709 else Colorspace.ITU601
+    return Colorspace.ITU709 if assumed_matrix(Size(frame.width, frame.height)) == BT709 else Colorspace.ITU601

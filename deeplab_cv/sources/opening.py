@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Literal
 
 from deeplab_cv.errors import UsageError
+from deeplab_cv.frames.size import Size
 from deeplab_cv.sources.camera import CameraSource
 from deeplab_cv.sources.files import exists, is_folder
 from deeplab_cv.sources.options import SourceOptions
@@ -67,8 +68,8 @@ def _open_kind(text: str, options: SourceOptions, kind: Kind) -> Source:
     if kind == "camera":
         return CameraSource(text, options.width, options.height, options.fps)
     if kind == "pattern":
-        size_wh = options.width or 1280, options.height or 720
-        return PatternSource(size_wh, Fraction(options.fps or 30).limit_denominator(1001), options.end)
+        size = Size(options.width or 1280, options.height or 720)
+        return PatternSource(size, Fraction(options.fps or 30).limit_denominator(1001), options.end)
     if kind == "stream":
         return StreamSource(text, options.end)
     if kind == "image":

@@ -10,6 +10,7 @@ import numpy as np
 
 from deeplab_cv.frames.frame import Frame, SourceInfo
 from deeplab_cv.frames.pixels import Image, Pixels
+from deeplab_cv.frames.size import Size
 from deeplab_cv.sources.source import Source
 
 _SECONDS_PER_ROUND = 4
@@ -22,11 +23,9 @@ class PatternSource(Source):
     end it is like a clip: so many frames, each of them, as fast as they are taken.
     """
 
-    def __init__(
-        self, size_wh: tuple[int, int] = (1280, 720), rate: Fraction = Fraction(30), end: float | None = None
-    ) -> None:
-        """`size_wh`: in pixels; `rate`: frames a second; `end`: in seconds."""
-        self._background = _gradients(size_wh)
+    def __init__(self, size: Size = Size(1280, 720), rate: Fraction = Fraction(30), end: float | None = None) -> None:
+        """`size`: in pixels; `rate`: frames a second; `end`: in seconds."""
+        self._background = _gradients(size)
         self._period_s = float(1 / rate)
         self._frames_per_round = max(1, round(_SECONDS_PER_ROUND * rate))
         self._count = None if end is None else max(1, math.ceil(Fraction(end).limit_denominator(1_000_000) * rate))
@@ -35,7 +34,7 @@ class PatternSource(Source):
         self._closed = threading.Event()
         self.info = SourceInfo(
             name="test pattern",
-            size_wh=size_wh,
+            size=size,
             frame_rate=rate,
             frame_count=self._count,
             live=end is None,
@@ -65,7 +64,7 @@ class PatternSource(Source):
 
     def _draw(self, index: int) -> Image:
         image: Image = self._background.copy()
-        width, height = self.info.size_wh
+        width, height = self.info.size
         angle = 2 * math.pi * index / self._frames_per_round
         centre = round(width * (0.5 + 0.3 * math.cos(angle))), round(height * (0.5 + 0.3 * math.sin(angle)))
         cv2.circle(image, centre, max(1, min(width, height) // 8), (255, 255, 255), cv2.FILLED, cv2.LINE_AA)
@@ -75,9 +74,9 @@ class PatternSource(Source):
         return image
 
 
-def _gradients(size_wh: tuple[int, int]) -> Image:
+def _gradients(size: Size) -> Image:
     """Blue grows to the right, green downwards, red to the left: uint8 (H, W, 3), BGR."""
-    across = np.linspace(0, 255, size_wh[0], dtype=np.float32).astype(np.uint8)
-    down = np.linspace(0, 255, size_wh[1], dtype=np.float32).astype(np.uint8)
-    blue, green = (np.broadcast_to(line, size_wh[::-1]) for line in (across, down[:, None]))
+    across = np.linspace(0, 255, size.width, dtype=np.float32).astype(np.uint8)
+    down = np.linspace(0, 255, size.height, dtype=np.float32).astype(np.uint8)
+    blue, green = (np.broadcast_to(line, size.hw) for line in (across, down[:, None]))
     return np.asarray(np.stack([blue, green, 255 - blue], axis=-1), np.uint8)

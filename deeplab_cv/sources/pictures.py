@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from deeplab_cv.errors import SourceError
 from deeplab_cv.frames.frame import Frame, SourceInfo
 from deeplab_cv.frames.pixels import Image, Pixels
+from deeplab_cv.frames.size import Size
 from deeplab_cv.machine.opencv_log import quiet_opencv
 from deeplab_cv.sources.files import cannot_read, check_file, exists, is_folder
 from deeplab_cv.sources.picture_header import Header, read_header, turned
@@ -68,7 +69,7 @@ class PictureSource(Source):
         first = self._ahead[1]
         self.info = SourceInfo(
             name=paths[0].name if len(paths) == 1 else f"{len(paths)} pictures",
-            size_wh=(first.shape[1], first.shape[0]),
+            size=Size.of(first),
             frame_rate=None,
             frame_count=len(paths),
             live=False,

@@ -76,7 +76,7 @@ class StreamSource(LiveSource):
             raise
         self.info = SourceInfo(
             name=self._name,
-            size_wh=self._converter.size_wh,
+            size=self._converter.size,
             frame_rate=self._stream.guessed_rate or self._stream.average_rate,
             frame_count=None,
             live=True,

@@ -39,7 +39,7 @@ class VideoSource(Source):
         self._index = 0
         self.info = SourceInfo(
             name=path.name,
-            size_wh=self._converter.size_wh,
+            size=self._converter.size,
             frame_rate=self._decoder.frame_rate,
             frame_count=self._frame_count(start, end),
             live=False,

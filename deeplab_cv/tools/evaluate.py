@@ -153,16 +153,16 @@ def evaluate(
         for index, record in enumerate(records):
             picture, mask = read_pair(record, classes)
             frame = _frame(np.asarray(cv2.cvtColor(picture, cv2.COLOR_RGB2BGR), np.uint8), index, record.name)
-            engines[on_engines.load(frame.size_wh).name] = None
+            engines[on_engines.load(frame.size).name] = None
             start = time.perf_counter()
             scored = stream.score(frame)
-            labels = labels_at(scored.scores, frame.size_wh, scored.align_corners, scored.area)
+            labels = labels_at(scored.scores, frame.size, scored.align_corners, scored.area)
             picture_ms = (time.perf_counter() - start) * 1000
             inference_ms.append(scored.inference_ms)
 
             confusion = confusion_matrix(mask, labels, classes)
             group = groups.setdefault(
-                nearest_shape(network.card.shapes, frame.size_wh), Group(np.zeros((classes, classes), np.int64))
+                nearest_shape(network.card.shapes, frame.size), Group(np.zeros((classes, classes), np.int64))
             )
             group.confusion += confusion
             group.ms.append(picture_ms)
@@ -201,13 +201,13 @@ def evaluate_video(
     with engines:
         stream = Stream(engines)
         while (frame := source.read()) is not None:
-            engine = engines.load(frame.size_wh).name
+            engine = engines.load(frame.size).name
             scored = stream.score(frame)
-            size_wh = compared_size(frame.size_wh)
+            size = compared_size(frame.size)
             sets = {PLAIN: scored.scores, SMOOTHED: smoother.smooth(scored, weight)}
             meter.add(
-                np.asarray(cv2.resize(frame.image, size_wh, interpolation=cv2.INTER_AREA), np.uint8),
-                {name: labels_at(each, size_wh, scored.align_corners, scored.area) for name, each in sets.items()},
+                np.asarray(cv2.resize(frame.image, size, interpolation=cv2.INTER_AREA), np.uint8),
+                {name: labels_at(each, size, scored.align_corners, scored.area) for name, each in sets.items()},
             )
             frames += 1
             progress()

@@ -14,6 +14,7 @@ from deeplab_cv.engines.choice import compare
 from deeplab_cv.engines.golden_check import reference_for
 from deeplab_cv.engines.options import EngineOptions
 from deeplab_cv.errors import EngineError, UsageError
+from deeplab_cv.frames.size import Size
 from deeplab_cv.machine.display import display_problem
 from deeplab_cv.machine.installed import ENGINE_WHEELS, conflicts, installed
 from deeplab_cv.machine.processor import processor_name, usable_cores
@@ -21,7 +22,7 @@ from deeplab_cv.networks.network import Graph, Network, graph_for, variant_graph
 from deeplab_cv.networks.opening import wanted_network
 from deeplab_cv.networks.options import NetworkOptions
 
-FRAME_WH = (1280, 720)
+FRAME_SIZE = Size(1280, 720)
 """The size of the frames that the engines are proven for."""
 
 
@@ -73,7 +74,7 @@ def _print_installed(console: Console) -> None:
 
 
 def _try_everything(network: Network, options: EngineOptions, console: Console) -> list[Result]:
-    graph = graph_for(network, FRAME_WH)
+    graph = graph_for(network, FRAME_SIZE)
     graphs = [graph, *variant_graphs(network, graph)]
     console.print(f"\n{escape(_title(graph))}")
     candidates = candidates_for(graphs, options.backend)

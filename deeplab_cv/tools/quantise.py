@@ -8,6 +8,7 @@ from tempfile import TemporaryDirectory
 from deeplab_cv.errors import DataError
 from deeplab_cv.frames.frame import Labels
 from deeplab_cv.frames.pixels import Image
+from deeplab_cv.frames.size import Size
 from deeplab_cv.machine.files import whole_file
 from deeplab_cv.networks.card import Card, Variant, file_hash, write_card
 from deeplab_cv.networks.golden import greatest_error, read_golden, rounded_up
@@ -29,7 +30,7 @@ COARSEST = 0.3
 WORTH = 1.05
 """An engine that gains less is not given a second file."""
 
-VIDEO_WH = (1280, 720)
+VIDEO_SIZE = Size(1280, 720)
 FLOAT, INT8 = "float", "int8"
 
 
@@ -99,7 +100,7 @@ def _raced(network: Network, file: Path, attempts: Sequence[JudgedInt8], full_ra
         remark=_remark(attempts[-1]),
     )
     card = with_variant(network.card, variant)
-    plain = replace(graph_for(network, VIDEO_WH), card=card)
+    plain = replace(graph_for(network, VIDEO_SIZE), card=card)
     fixed = fixed_file(file, variant.sha256, plain.shape) if network.symbolic else file
     races = race({FLOAT: plain, INT8: replace(plain, file=fixed, sha256=variant.sha256, precision="int8")})
     engines = gaining_engines(races)

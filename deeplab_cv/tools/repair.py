@@ -10,6 +10,7 @@ import onnx
 from deeplab_cv.engines.engine import Blob
 from deeplab_cv.errors import NetworkError, UsageError
 from deeplab_cv.frames.frame import Scores
+from deeplab_cv.frames.size import Size
 from deeplab_cv.networks.card import Card, GoldenFacts, InputFacts, Origin, OutputFacts, Shape, file_hash, write_card
 from deeplab_cv.networks.golden import FLOAT32_TOLERANCE, GOLDEN_SEED, golden_blob, greatest_error, write_golden
 from deeplab_cv.networks.onnx_file import load_onnx
@@ -31,13 +32,13 @@ class Told:
     """What no file says of itself, so that its user has to.
 
     Attributes:
-        size_wh: for a file that leaves its input size open.
+        size: for a file that leaves its input size open.
         align_corners: None to take the word of an upsampling at the file's end, else half-pixel centres.
     """
 
     classes: tuple[str, ...]
     input: InputFacts
-    size_wh: tuple[int, int] | None
+    size: Size | None
     align_corners: bool | None
 
 
@@ -76,7 +77,7 @@ def repair(file: Path, target: Path, told: Told, command: str) -> Repaired:
     channels_last = take_channels_first(model)
     if channels_last:
         found.append(("input with channels last", "this program and OpenCV hand in channels first"))
-    shape = _fix_size(model, file, told.size_wh)
+    shape = _fix_size(model, file, told.size)
     model = simplified(model)
     cut = cut_after_scores(model)
     found += [(words, "what follows the scores costs time and hides them") for words in cut.words]
@@ -121,16 +122,16 @@ def _in_two_files(file: Path) -> bool:
     return any(tensor.data_location == onnx.TensorProto.EXTERNAL for tensor in alone.graph.initializer)
 
 
-def _fix_size(model: onnx.ModelProto, file: Path, size_wh: tuple[int, int] | None) -> Shape:
+def _fix_size(model: onnx.ModelProto, file: Path, size: Size | None) -> Shape:
     sides = model.graph.input[0].type.tensor_type.shape.dim
     if len(sides) != 4 or sides[1].dim_value != 3:
         where = f"{file}, {model.graph.input[0].name}"
         raise NetworkError("the input is no picture of three colours", where, "name a segmentation network")
     sides[0].dim_value = 1
     if not sides[2].dim_value or not sides[3].dim_value:
-        if size_wh is None:
+        if size is None:
             raise UsageError("the network leaves its input size open", file, "say it: --size 512x512")
-        sides[3].dim_value, sides[2].dim_value = size_wh
+        sides[3].dim_value, sides[2].dim_value = size
         del model.graph.value_info[:]
         for output in model.graph.output:
             output.type.tensor_type.ClearField("shape")

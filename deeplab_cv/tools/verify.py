@@ -15,6 +15,7 @@ from deeplab_cv.engines.golden_check import tolerance_for
 from deeplab_cv.errors import EngineError
 from deeplab_cv.frames.frame import Labels, Scores
 from deeplab_cv.frames.pixels import Image
+from deeplab_cv.frames.size import Size
 from deeplab_cv.machine.memory import spoiled_memory
 from deeplab_cv.networks.card import Shape
 from deeplab_cv.networks.golden import FLOAT32_TOLERANCE, golden_blob
@@ -222,4 +223,4 @@ def _equal_labels_wanted(precision: str, sample: Sample) -> float:
 
 
 def _labels(scores: Scores, graph: Graph) -> Labels:
-    return labels_at(scores, graph.shape[::-1], graph.card.output.align_corners)
+    return labels_at(scores, Size(*graph.shape[::-1]), graph.card.output.align_corners)

@@ -10,8 +10,9 @@ import cv2
 
 from deeplab_cv.controls.keys import Action, action_of
 from deeplab_cv.frames.pixels import Image
+from deeplab_cv.frames.size import Size
 
-_LARGEST_WH = (1280, 800)
+_LARGEST = Size(1280, 800)
 
 
 @dataclass(frozen=True)
@@ -36,7 +37,7 @@ class Window:
         self._buttons: Sequence[Button] = ()
         self._clicked: list[Action] = []
         self._seen = False
-        self._picture_wh = self._fitted_wh = (0, 0)
+        self._picture_size = self._fitted_size = Size(0, 0)
         _prepare_qt()
         cv2.namedWindow(title, cv2.WINDOW_NORMAL | cv2.WINDOW_KEEPRATIO | cv2.WINDOW_GUI_NORMAL)
         cv2.setMouseCallback(title, self._on_mouse)
@@ -48,7 +49,7 @@ class Window:
             # Closed since the last poll, which will say so; imshow would open it anew.
             return
         cv2.imshow(self._title, picture)
-        self._picture_wh = (picture.shape[1], picture.shape[0])
+        self._picture_size = Size.of(picture)
 
     def poll(self, wait_ms: int) -> list[Action]:
         """Let the window live, then rest for `wait_ms`; the keys and clicks that came, `quit` when it was closed."""
@@ -65,9 +66,9 @@ class Window:
         if self._seen and not visible:
             actions.append("quit")
         self._seen = self._seen or visible
-        if visible and self._picture_wh != self._fitted_wh:
+        if visible and self._picture_size != self._fitted_size:
             # Qt's window does not keep a picture's aspect by itself.
-            self._fit(self._picture_wh)
+            self._fit(self._picture_size)
         time.sleep(wait_ms / 1000)
         return actions
 
@@ -77,10 +78,10 @@ class Window:
             cv2.destroyWindow(self._title)
             cv2.pollKey()
 
-    def _fit(self, size_wh: tuple[int, int]) -> None:
-        self._fitted_wh = size_wh
-        scale = min(1.0, _LARGEST_WH[0] / size_wh[0], _LARGEST_WH[1] / size_wh[1])
-        cv2.resizeWindow(self._title, max(1, round(size_wh[0] * scale)), max(1, round(size_wh[1] * scale)))
+    def _fit(self, size: Size) -> None:
+        self._fitted_size = size
+        scale = min(1.0, _LARGEST.width / size.width, _LARGEST.height / size.height)
+        cv2.resizeWindow(self._title, max(1, round(size.width * scale)), max(1, round(size.height * scale)))
 
     def _visible(self) -> bool:
         try:

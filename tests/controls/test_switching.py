@@ -2,13 +2,14 @@ import pytest
 
 from deeplab_cv.controls.switching import begin_switch, other_backends, other_networks
 from deeplab_cv.engines.options import EngineOptions
+from deeplab_cv.frames.size import Size
 from deeplab_cv.networks.opening import open_network
 from deeplab_cv.segmentation.network_engines import NetworkEngines
 from deeplab_cv.segmentation.options import PaceOptions
 from deeplab_cv.segmentation.stream import Stream
 from tests.tiny_networks import tiny_network
 
-SIZE_WH = (128, 72)
+SIZE = Size(128, 72)
 HANGS_S = 60
 
 
@@ -20,18 +21,18 @@ def current(tmp_path):
 
 
 def switched(current, find):
-    switch = begin_switch(current, find, SIZE_WH)
+    switch = begin_switch(current, find, SIZE)
     assert switch.done.wait(HANGS_S)
     return switch
 
 
 def test_another_backend_is_loaded_and_spares_as_the_one_before(current):
-    switch = switched(current, lambda: other_backends(current.engines, SIZE_WH))
+    switch = switched(current, lambda: other_backends(current.engines, SIZE))
 
     assert switch.stream is not None
     with switch.stream as stream:
         assert stream.pace == current.pace
-        assert stream.engines.load(SIZE_WH).backend != "opencv:cpu"
+        assert stream.engines.load(SIZE).backend != "opencv:cpu"
 
 
 def test_what_does_not_load_is_passed_over_with_its_reason(current):

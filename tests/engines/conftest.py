@@ -5,6 +5,7 @@ from pathlib import Path
 import cv2
 import pytest
 
+from deeplab_cv.frames.size import Size
 from deeplab_cv.networks.network import Graph, graph_for
 from deeplab_cv.networks.opening import open_network
 from tests.tiny_networks import tiny_network
@@ -25,7 +26,7 @@ def network_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def graph(network_file: Path) -> Graph:
     """The tiny network at 80x144."""
-    return graph_for(open_network(network_file), (1280, 720))
+    return graph_for(open_network(network_file), Size(1280, 720))
 
 
 @pytest.fixture

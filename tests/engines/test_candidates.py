@@ -4,6 +4,7 @@ import pytest
 
 from deeplab_cv.engines.candidates import ENGINES, backend_names, candidates_for, engine_module
 from deeplab_cv.errors import EngineError, UsageError
+from deeplab_cv.frames.size import Size
 from deeplab_cv.machine.processor import sums_in_32_bits
 from deeplab_cv.networks.network import graph_for, variant_graphs
 from deeplab_cv.networks.opening import open_network
@@ -58,7 +59,7 @@ def test_auto_goes_without_a_package_that_is_not_installed(graph, missing):
 
 def test_a_variant_is_a_backend_of_its_own(network_file, graph, tmp_path):
     network = open_network(with_variant(network_file, tmp_path, precision="int8", engines=("opencv",)))
-    graphs = [graph, *variant_graphs(network, graph_for(network, (1280, 720)))]
+    graphs = [graph, *variant_graphs(network, graph_for(network, Size(1280, 720)))]
 
     assert backends(graphs, "opencv:cpu_int8") == ["opencv:cpu_int8"]
     assert backends(graphs, "opencv:cpu") == ["opencv:cpu"]
@@ -67,7 +68,7 @@ def test_a_variant_is_a_backend_of_its_own(network_file, graph, tmp_path):
 
 def test_weights_of_whole_range_are_for_processors_that_sum_their_products_in_32_bits(network_file, graph, tmp_path):
     network = open_network(with_variant(network_file, tmp_path, precision="int8", full_range=True))
-    graphs = [graph, *variant_graphs(network, graph_for(network, (1280, 720)))]
+    graphs = [graph, *variant_graphs(network, graph_for(network, Size(1280, 720)))]
 
     assert ("onnxruntime:cpu_int8" in backends(graphs, "auto")) == sums_in_32_bits()
 

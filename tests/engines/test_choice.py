@@ -9,6 +9,7 @@ from deeplab_cv.engines.candidates import candidates_for, engine_module
 from deeplab_cv.engines.choice import choose, open_engine
 from deeplab_cv.engines.options import EngineOptions
 from deeplab_cv.errors import EngineError
+from deeplab_cv.frames.size import Size
 from deeplab_cv.machine.folders import cache_folder
 from deeplab_cv.networks.golden import Golden
 from deeplab_cv.networks.network import graph_for, variant_graphs
@@ -23,7 +24,7 @@ def mistaken(tmp_path):
     pytest.importorskip("onnxruntime", reason="ONNX Runtime is not installed")
     if cv2.__version__ not in ("4.14.0", "5.0.0"):
         pytest.skip("not seen in this OpenCV")
-    return graph_for(open_network(tiny_network(tmp_path, squeezed=True)), (1280, 720))
+    return graph_for(open_network(tiny_network(tmp_path, squeezed=True)), Size(1280, 720))
 
 
 def note():
@@ -52,7 +53,7 @@ def test_a_name_alone_fails_with_every_reason_where_no_device_is_right(mistaken)
 
 @pytest.mark.skipif(not cv2.__version__.startswith("5.0."), reason="seen in OpenCV 5.0")
 def test_opencv_falls_from_its_new_engine_to_the_classic_one(tmp_path):
-    graph = graph_for(open_network(tiny_network(tmp_path, resized_pooling=True)), (1280, 720))
+    graph = graph_for(open_network(tiny_network(tmp_path, resized_pooling=True)), Size(1280, 720))
 
     choice = choose([graph], EngineOptions(backend="opencv"))
 
@@ -154,7 +155,7 @@ def test_where_no_engine_is_right_the_error_names_each_reason(graph):
 
 def test_a_variant_takes_part(network_file, tmp_path):
     network = open_network(with_variant(network_file, tmp_path, precision="int8", engines=("opencv",)))
-    graph = graph_for(network, (1280, 720))
+    graph = graph_for(network, Size(1280, 720))
 
     choice = choose([graph, *variant_graphs(network, graph)], EngineOptions(backend="opencv:cpu_int8"))
 

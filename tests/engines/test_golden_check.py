@@ -7,6 +7,7 @@ import pytest
 from deeplab_cv.engines.golden_check import check, reference_for
 from deeplab_cv.engines.synchronous import Facts, SynchronousEngine
 from deeplab_cv.errors import EngineError
+from deeplab_cv.frames.size import Size
 from deeplab_cv.machine.memory import spoiled_memory
 from deeplab_cv.networks.golden import Golden
 from deeplab_cv.networks.network import graph_for, variant_graphs
@@ -20,7 +21,7 @@ KNOWN_TO_MISTAKE_HARD_SIGMOID = ("4.14.0", "5.0.0")
 
 
 def graph_of(file):
-    return graph_for(open_network(file), (1280, 720))
+    return graph_for(open_network(file), Size(1280, 720))
 
 
 def computing(graph, compute, precision="float32"):
@@ -114,7 +115,7 @@ def test_an_engine_that_is_right_only_the_first_time_is_refused(graph):
 @pytest.mark.parametrize(("own_tolerance", "allowed"), [(0.25, 0.25), (None, TOLERANCE["int8"])])
 def test_a_quantised_file_may_be_as_rough_as_its_card_says(network_file, tmp_path, computed_in, own_tolerance, allowed):
     network = open_network(with_variant(network_file, tmp_path, precision="int8", tolerance=own_tolerance))
-    [variant] = variant_graphs(network, graph_for(network, (1280, 720)))
+    [variant] = variant_graphs(network, graph_for(network, Size(1280, 720)))
     off = variant.golden.scores * np.float32(1.05)
 
     proof = check(computing(variant, lambda _: off, precision=computed_in), variant, reference_for(variant))
@@ -125,7 +126,7 @@ def test_a_quantised_file_may_be_as_rough_as_its_card_says(network_file, tmp_pat
 class TestWithoutCard:
     @pytest.fixture
     def unverified(self, tmp_path):
-        return graph_for(open_network(tiny_onnx(tmp_path, shape=(64, 96)), NetworkOptions()), (1280, 720))
+        return graph_for(open_network(tiny_onnx(tmp_path, shape=(64, 96)), NetworkOptions()), Size(1280, 720))
 
     @pytest.mark.parametrize("backend", ["opencv:cpu", "openvino:cpu"])
     def test_scores_are_compared_with_those_of_onnx_runtime(self, backend, unverified):

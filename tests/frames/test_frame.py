@@ -4,6 +4,7 @@ import numpy as np
 
 from deeplab_cv.frames.frame import WHOLE_INPUT, Area, Frame, Painted
 from deeplab_cv.frames.pixels import BT601, Pixels, Planes
+from deeplab_cv.frames.size import Size
 
 IMAGE = np.zeros((4, 6, 3), np.uint8)
 
@@ -20,14 +21,14 @@ def test_a_frame_shows_its_picture_and_size():
     frame = frame_of(Pixels(image=IMAGE))
 
     assert frame.image is IMAGE
-    assert frame.size_wh == (6, 4)
+    assert frame.size == Size(6, 4)
 
 
 def test_the_size_of_a_frame_with_planes_is_known_without_its_bgr_form():
     half = np.zeros((2, 3), np.uint8)
     planes = Planes(np.zeros((4, 6), np.uint8), half, half, BT601)
 
-    assert frame_of(Pixels(image=not_to_be_made, planes=planes)).size_wh == (6, 4)
+    assert frame_of(Pixels(image=not_to_be_made, planes=planes)).size == Size(6, 4)
 
 
 def test_the_time_of_a_frame_is_exact():

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from deeplab_cv.frames.pixels import BT601, BT709, Pixels, Planes, flip, resize, resized, to_bgr, to_rgb
+from deeplab_cv.frames.size import Size
 
 levels = st.integers(0, 255)
 
@@ -142,7 +143,7 @@ def test_the_size_of_a_picture_is_known_while_its_bgr_form_is_being_made():
     thread.start()
     assert begun.wait(30)
 
-    sizes = in_threads(lambda: pixels.size_wh)
+    sizes = in_threads(lambda: pixels.size)
     goes_on.set()
     thread.join(30)
 
@@ -176,8 +177,8 @@ def test_a_picture_that_exists_is_stored():
 def test_resizing_and_flipping_keep_the_dtype(dtype, code):
     picture = soft_picture().astype(dtype)
 
-    assert resize(picture, (10, 20)).dtype == dtype
-    assert resize(picture, (10, 20)).shape == (20, 10, 3)
+    assert resize(picture, Size(10, 20)).dtype == dtype
+    assert resize(picture, Size(10, 20)).shape == (20, 10, 3)
     assert np.array_equal(flip(flip(picture, code), code), picture)
 
 

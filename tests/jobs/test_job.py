@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from deeplab_cv.errors import EngineError, SinkError, SourceError
+from deeplab_cv.frames.size import Size
 from deeplab_cv.jobs.job import Job, UserQuit, run_job
 from deeplab_cv.overlay.view import View
 from deeplab_cv.segmentation.stream import Stream
@@ -71,7 +72,7 @@ def test_a_slow_sink_of_a_live_source_gets_the_newest_frames_only(make_stream):
     source = Camera(200, live=True)
     sink = Notebook(waits_for=source.exhausted)
     stream = make_stream()
-    stream.engines.load((64, 48))
+    stream.engines.load(Size(64, 48))
 
     run_job(job(source, stream, sink), stop=threading.Event())
 
@@ -116,7 +117,7 @@ def test_a_sink_that_fails_ends_the_run_and_every_sink_keeps_what_it_has(make_st
 def test_a_run_that_is_stopped_has_a_whole_output_only_if_it_is_live(make_stream, live, ending):
     sink, stop = Notebook(), threading.Event()
     stream = make_stream()
-    stream.engines.load((64, 48))
+    stream.engines.load(Size(64, 48))
     source = Camera(10**9, live=live)
 
     frames = run_job(

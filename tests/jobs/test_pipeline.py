@@ -2,6 +2,7 @@
 
 import threading
 
+from deeplab_cv.frames.size import Size
 from deeplab_cv.jobs.pipeline import JOIN_S, Pipeline
 from tests.jobs.numbers import Camera
 from tests.waiting import HANGS_S, wait_for
@@ -9,7 +10,7 @@ from tests.waiting import HANGS_S, wait_for
 
 def test_dropped_frames_of_a_live_source_are_counted(make_stream):
     stream = make_stream()
-    stream.engines.load((64, 48))
+    stream.engines.load(Size(64, 48))
     source = Camera(100, live=True)
     taken = 0
 
@@ -27,7 +28,7 @@ def test_a_read_that_never_returns_is_left_behind_after_less_than_two_seconds_of
     monkeypatch.setattr("deeplab_cv.jobs.pipeline.JOIN_S", 0.01)
     blocked = threading.Event()
     stream = make_stream()
-    stream.engines.load((64, 48))
+    stream.engines.load(Size(64, 48))
 
     with Pipeline(Camera(1, live=True, ending=blocked), stream) as pipeline:
         wait_for(lambda: pipeline.take(0.1))
@@ -39,7 +40,7 @@ def test_a_read_that_never_returns_is_left_behind_after_less_than_two_seconds_of
 
 def test_another_engine_takes_over_between_two_frames(make_stream):
     first, second = make_stream(), make_stream(depth=2)
-    second.engines.load((64, 48))
+    second.engines.load(Size(64, 48))
     indexes = []
 
     with Pipeline(Camera(60), first) as pipeline:

@@ -12,11 +12,12 @@ _PROGRAM = """
 import os, signal, sys, threading
 from pathlib import Path
 from deeplab_cv.engines.options import EngineOptions
+from deeplab_cv.frames.size import Size
 from deeplab_cv.engines.choice import open_engine
 from deeplab_cv.networks.network import graph_for
 from deeplab_cv.networks.opening import open_network
 
-engine = open_engine([graph_for(open_network(Path(sys.argv[1])), (64, 64))], EngineOptions(backend="openvino:cpu"))
+engine = open_engine([graph_for(open_network(Path(sys.argv[1])), Size(64, 64))], EngineOptions(backend="openvino:cpu"))
 closing = threading.Thread(target=engine.close)
 del engine
 closing.start()

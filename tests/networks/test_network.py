@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from deeplab_cv.errors import CardError, NetworkError, UsageError
+from deeplab_cv.frames.size import Size
 from deeplab_cv.networks.card import card_path
 from deeplab_cv.networks.network import fitting_shapes, graph_at, graph_for, nearest_shape
 from deeplab_cv.networks.opening import open_network
@@ -18,7 +19,7 @@ from tests.tiny_networks import SHAPES, tiny_network, tiny_onnx
 
 
 @pytest.mark.parametrize(
-    ("size_wh", "shape"),
+    ("size", "shape"),
     [
         ((400, 400), (128, 128)),
         ((640, 480), (96, 128)),
@@ -29,14 +30,14 @@ from tests.tiny_networks import SHAPES, tiny_network, tiny_onnx
         ((1, 1), (128, 128)),
     ],
 )
-def test_the_shape_follows_the_picture(size_wh, shape):
-    assert nearest_shape(SHAPES, size_wh) == shape
+def test_the_shape_follows_the_picture(size, shape):
+    assert nearest_shape(SHAPES, Size(*size)) == shape
 
 
 @given(st.integers(1, 5000), st.integers(1, 5000))
 def test_turning_a_picture_turns_its_shape(width, height):
-    upright = nearest_shape(SHAPES, (width, height))
-    turned = nearest_shape(SHAPES, (height, width))
+    upright = nearest_shape(SHAPES, Size(width, height))
+    turned = nearest_shape(SHAPES, Size(height, width))
 
     assert upright == turned[::-1]
 
@@ -44,9 +45,9 @@ def test_turning_a_picture_turns_its_shape(width, height):
 def test_of_several_sizes_the_largest_comes_first():
     shapes = [(240, 432), (320, 320), (288, 512), (384, 384), (432, 240), (272, 368), (336, 448)]
 
-    assert fitting_shapes(shapes, (1280, 720)) == [(288, 512), (240, 432)]
-    assert fitting_shapes(shapes, (640, 480)) == [(336, 448), (272, 368)]
-    assert nearest_shape(shapes, (500, 500)) == (384, 384)
+    assert fitting_shapes(shapes, Size(1280, 720)) == [(288, 512), (240, 432)]
+    assert fitting_shapes(shapes, Size(640, 480)) == [(336, 448), (272, 368)]
+    assert nearest_shape(shapes, Size(500, 500)) == (384, 384)
 
 
 def test_a_graph_can_be_had_at_every_size(tmp_path):
@@ -56,7 +57,7 @@ def test_a_graph_can_be_had_at_every_size(tmp_path):
 
 
 def test_a_graph_has_the_fixed_size_of_its_shape(tmp_path):
-    graph = graph_for(open_network(tiny_network(tmp_path)), (1280, 720))
+    graph = graph_for(open_network(tiny_network(tmp_path)), Size(1280, 720))
 
     dimensions = onnx.load(str(graph.file)).graph.input[0].type.tensor_type.shape.dim
     assert [dimension.dim_value for dimension in dimensions] == [1, 3, 80, 144]
@@ -67,10 +68,10 @@ def test_a_graph_has_the_fixed_size_of_its_shape(tmp_path):
 
 def test_a_graph_is_made_once_and_found_again(tmp_path):
     network = open_network(tiny_network(tmp_path))
-    first = graph_for(network, (640, 480)).file
+    first = graph_for(network, Size(640, 480)).file
     made_at = first.stat().st_mtime_ns
 
-    again = graph_for(network, (800, 600)).file
+    again = graph_for(network, Size(800, 600)).file
 
     assert again == first
     assert again.stat().st_mtime_ns == made_at
@@ -82,7 +83,7 @@ def test_two_first_starts_at_once_both_have_their_graph(tmp_path):
 
     def first_start():
         together.wait()
-        return graph_for(network, (640, 480)).file
+        return graph_for(network, Size(640, 480)).file
 
     with ThreadPoolExecutor(2) as pool:
         files = [start.result() for start in [pool.submit(first_start) for _ in range(2)]]
@@ -96,7 +97,7 @@ def test_a_network_without_a_card_is_unverified_and_keeps_its_own_size(tmp_path)
     file = tiny_onnx(tmp_path, shape=(64, 96))
 
     network = open_network(file, NetworkOptions(mean=(127.5,) * 3, std=(127.5,) * 3))
-    graph = graph_for(network, (1280, 720))
+    graph = graph_for(network, Size(1280, 720))
 
     assert not network.verified
     assert graph.shape == (64, 96)
@@ -105,7 +106,7 @@ def test_a_network_without_a_card_is_unverified_and_keeps_its_own_size(tmp_path)
 
 
 def test_a_network_of_open_size_takes_the_size_of_the_command_line(tmp_path):
-    graph = graph_for(open_network(tiny_onnx(tmp_path), NetworkOptions(size="96x64")), (500, 500))
+    graph = graph_for(open_network(tiny_onnx(tmp_path), NetworkOptions(size="96x64")), Size(500, 500))
 
     assert graph.shape == (64, 96)
 
@@ -166,7 +167,7 @@ def test_the_fixed_graph_gives_the_scores_of_the_network_at_that_size(tmp_path):
     from onnx.reference import ReferenceEvaluator
 
     network = open_network(tiny_network(tmp_path))
-    graph = graph_for(network, (640, 480))
+    graph = graph_for(network, Size(640, 480))
     assert graph.golden is not None
 
     scores = ReferenceEvaluator(str(Path(graph.file))).run(None, {"input": graph.golden.blob})[0][0]

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from onnx import TensorProto, helper, numpy_helper
 from onnx.reference import ReferenceEvaluator
 
+from deeplab_cv.frames.size import Size
 from deeplab_cv.networks.slices import rewrite_atrous
 
 
@@ -88,7 +89,7 @@ def test_the_rewritten_graph_is_one_more_to_choose_from(tmp_path: Path) -> None:
 
     random_export("deeplabv3_mobilenet_v3_large", tmp_path / "net.onnx", half=True)
     network = open_network(tmp_path / "net.onnx")
-    graph = graph_for(network, (96, 96))
+    graph = graph_for(network, Size(96, 96))
     graphs = [graph, *variant_graphs(network, graph)]
     candidates = [each for each in candidates_for(graphs, "auto") if each.backend.endswith(":cpu")]
 

@@ -6,6 +6,7 @@ import pytest
 
 from deeplab_cv.classes import VOC_CLASSES
 from deeplab_cv.errors import SettingsError
+from deeplab_cv.frames.size import Size
 from deeplab_cv.overlay.look import Backdrop, look_of, make_look, read_backdrop
 from deeplab_cv.overlay.options import PictureOptions
 from deeplab_cv.overlay.view import View
@@ -26,7 +27,7 @@ def test_a_class_the_network_does_not_know_is_named_with_those_it_knows():
 
 @pytest.mark.parametrize("text", ["#0a1420", "10,20,32"])
 def test_a_backdrop_of_one_colour_fills_any_size(text):
-    backdrop = read_backdrop(text).at((3, 2))
+    backdrop = read_backdrop(text).at(Size(3, 2))
 
     np.testing.assert_array_equal(backdrop, np.full((2, 3, 3), (32, 20, 10)))
 
@@ -35,27 +36,31 @@ def test_a_backdrop_picture_is_read_from_its_file(tmp_path):
     picture = np.random.default_rng(0).integers(0, 256, (6, 8, 3)).astype(np.uint8)
     cv2.imwrite(str(tmp_path / "beach.png"), picture)
 
-    np.testing.assert_array_equal(read_backdrop(str(tmp_path / "beach.png")).at((8, 6)), picture)
+    np.testing.assert_array_equal(read_backdrop(str(tmp_path / "beach.png")).at(Size(8, 6)), picture)
 
 
 def test_a_wide_picture_covers_a_square_with_its_middle():
     picture = np.zeros((2, 6, 3), np.uint8)
     picture[:, 2:4] = 200
 
-    np.testing.assert_array_equal(Backdrop(picture).at((4, 4)), np.full((4, 4, 3), 200))
+    np.testing.assert_array_equal(Backdrop(picture).at(Size(4, 4)), np.full((4, 4, 3), 200))
 
 
 def test_a_tall_picture_covers_a_square_with_its_middle():
     picture = np.zeros((40, 10, 3), np.uint8)
     picture[15:25] = 200
 
-    np.testing.assert_array_equal(Backdrop(picture).at((5, 5)), np.full((5, 5, 3), 200))
+    np.testing.assert_array_equal(Backdrop(picture).at(Size(5, 5)), np.full((5, 5, 3), 200))
 
 
 def test_a_backdrop_follows_a_change_of_size():
     backdrop = Backdrop(np.full((4, 4, 3), 9, np.uint8))
 
-    assert [backdrop.at(size_wh).shape for size_wh in ((8, 6), (3, 5), (1, 1))] == [(6, 8, 3), (5, 3, 3), (1, 1, 3)]
+    assert [backdrop.at(size).shape for size in (Size(8, 6), Size(3, 5), Size(1, 1))] == [
+        (6, 8, 3),
+        (5, 3, 3),
+        (1, 1, 3),
+    ]
 
 
 @pytest.mark.parametrize("content", [None, b"", b"this is no picture"])

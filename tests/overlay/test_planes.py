@@ -4,6 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from deeplab_cv.frames.pixels import BT601, BT709, Planes
+from deeplab_cv.frames.size import Size
 from deeplab_cv.overlay.look import Look
 from deeplab_cv.overlay.planes import blend_planes
 from deeplab_cv.overlay.styles import paint
@@ -26,9 +27,9 @@ def test_the_paint_is_the_colour_that_bgr_would_have(matrix):
     planes = grey_planes(32, 48, matrix=matrix)
     labels = labels_with_square(32, 48, 8, 8, 16)
 
-    painted = blend_planes(planes, labels, look()).resized((48, 32))
+    painted = blend_planes(planes, labels, look()).resized(Size(48, 32))
 
-    expected = paint(planes.resized((48, 32)), labels, look())
+    expected = paint(planes.resized(Size(48, 32)), labels, look())
     inside = np.s_[10:22, 10:22]
     assert np.abs(painted[inside].astype(int) - expected[inside]).max() <= 3
 

@@ -1,6 +1,7 @@
 import pytest
 
 from deeplab_cv.engines.options import EngineOptions
+from deeplab_cv.frames.size import Size
 from deeplab_cv.networks.card import Accuracy, read_card, write_card
 from deeplab_cv.networks.opening import network_files, open_network
 from deeplab_cv.segmentation.network_choice import candidates, most_accurate_in_time
@@ -10,7 +11,7 @@ from tests.tiny_networks import tiny_network
 SLOW, FAST = 1e9, 1e-3
 """Rates that no engine keeps and that any does: frames a second."""
 
-SIZE_WH = (128, 72)
+SIZE = Size(128, 72)
 
 
 @pytest.fixture(autouse=True)
@@ -92,7 +93,7 @@ def test_the_most_accurate_network_that_keeps_the_rate_is_run(models, paces, cho
     made = []
     caplog.set_level("INFO", "deeplab_cv.segmentation.network_choice")
 
-    engines = most_accurate_in_time(candidates(default), default, maker(paces, made), SIZE_WH)
+    engines = most_accurate_in_time(candidates(default), default, maker(paces, made), SIZE)
 
     assert engines.network.card.name == chosen
     lines = messages(caplog)
@@ -107,7 +108,7 @@ def test_a_network_that_cannot_be_run_is_passed_over_with_a_line(models, caplog)
     better.file.write_bytes(b"not a network any more")
     caplog.set_level("INFO", "deeplab_cv.segmentation.network_choice")
 
-    engines = most_accurate_in_time([better, default], default, maker({"better": FAST, "a": FAST}, []), SIZE_WH)
+    engines = most_accurate_in_time([better, default], default, maker({"better": FAST, "a": FAST}, []), SIZE)
 
     assert engines.network is default
     [line] = messages(caplog)

@@ -5,6 +5,7 @@ import pytest
 
 from deeplab_cv.engines.options import EngineOptions
 from deeplab_cv.errors import EngineError
+from deeplab_cv.frames.size import Size
 from deeplab_cv.networks.opening import open_network
 from deeplab_cv.segmentation.network_engines import NetworkEngines
 from tests.tiny_networks import tiny_network
@@ -12,7 +13,7 @@ from tests.tiny_networks import tiny_network
 SIZES = ((80, 144), (64, 112), (48, 88))
 """16:9, as whole strides come near to it, at three sizes."""
 
-SIZE_WH = (128, 72)
+SIZE = Size(128, 72)
 
 
 @pytest.fixture
@@ -27,7 +28,7 @@ def network(tmp_path):
 )
 def test_the_input_is_the_largest_that_keeps_the_wanted_rate(network, pace_fps, shape, keeps_pace):
     with NetworkEngines(network, EngineOptions(backend="onnxruntime:cpu", threads=1), pace_fps=pace_fps) as engines:
-        loaded = engines.load(SIZE_WH)
+        loaded = engines.load(SIZE)
 
     assert (loaded.shape, loaded.keeps_pace) == (shape, keeps_pace)
     assert f"at {shape[1]}x{shape[0]} on onnxruntime" in loaded.made_by
@@ -37,13 +38,13 @@ def test_another_engine_takes_the_wanted_rate_along(network):
     engines = NetworkEngines(network, EngineOptions(backend="onnxruntime:cpu", threads=1), pace_fps=1e9)
 
     with engines.with_backend("opencv:cpu") as others:
-        assert others.load(SIZE_WH).shape == SIZES[2]
+        assert others.load(SIZE).shape == SIZES[2]
 
 
 def test_threads_that_load_at_once_get_one_engine(network):
     found = []
     with NetworkEngines(network, EngineOptions(backend="opencv:cpu", threads=1)) as engines:
-        threads = [threading.Thread(target=lambda: found.append(engines.load(SIZE_WH))) for _ in range(4)]
+        threads = [threading.Thread(target=lambda: found.append(engines.load(SIZE))) for _ in range(4)]
         for thread in threads:
             thread.start()
         for thread in threads:
@@ -55,7 +56,7 @@ def test_threads_that_load_at_once_get_one_engine(network):
 
 def test_the_backend_at_work_is_the_first_of_all(network):
     with NetworkEngines(network, EngineOptions(backend="onnxruntime:cpu", threads=1)) as engines:
-        backends = engines.find_backends(SIZE_WH)
+        backends = engines.find_backends(SIZE)
 
     assert backends[0] == "onnxruntime:cpu"
     assert "opencv:cpu" in backends[1:]
@@ -63,7 +64,7 @@ def test_the_backend_at_work_is_the_first_of_all(network):
 
 def test_closed_engines_take_no_more_tensors(network):
     engines = NetworkEngines(network, EngineOptions(backend="opencv:cpu", threads=1))
-    loaded = engines.load(SIZE_WH)
+    loaded = engines.load(SIZE)
 
     engines.close()
     engines.close()

@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from deeplab_cv.frames.size import Size
 from deeplab_cv.networks.card import InputFacts
 from deeplab_cv.segmentation.preprocess import blob_of, filled_area
 
@@ -75,7 +76,7 @@ def test_the_filled_area_is_where_the_frame_lies(width, height, fit):
     white = np.full((height, width, 3), 255, np.uint8)
 
     blob = blob_of(white, (48, 64), facts)
-    area = filled_area((width, height), (48, 64), facts)
+    area = filled_area(Size(width, height), (48, 64), facts)
 
     rows, columns = np.nonzero(blob[0, 0])
     assert (rows.min(), columns.min()) == (round(area.top * 48), round(area.left * 64))

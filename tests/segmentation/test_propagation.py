@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from deeplab_cv.frames.frame import WHOLE_INPUT, Frame
 from deeplab_cv.frames.pixels import Pixels
+from deeplab_cv.frames.size import Size
 from deeplab_cv.segmentation.labels import labels_at
 from deeplab_cv.segmentation.options import PaceOptions
 from deeplab_cv.segmentation.propagation import MOST_CARRIED, Propagator, frames_per_inference
@@ -14,11 +15,11 @@ from deeplab_cv.segmentation.propagation import MOST_CARRIED, Propagator, frames
 SHAPE = (144, 256)
 
 
-def scene(shift_x=0, seed=1, size_wh=(512, 288)):
+def scene(shift_x=0, seed=1, size=Size(512, 288)):
     """A patterned square on a patterned ground, `shift_x` pixels to the right."""
     random = np.random.default_rng(seed)
-    width, height = size_wh
-    ground = cv2.resize(random.integers(0, 128, (9, 16, 3)).astype(np.uint8), size_wh, interpolation=cv2.INTER_CUBIC)
+    width, height = size
+    ground = cv2.resize(random.integers(0, 128, (9, 16, 3)).astype(np.uint8), size, interpolation=cv2.INTER_CUBIC)
     square = cv2.resize(random.integers(128, 256, (6, 6, 3)).astype(np.uint8), (128, 128))
     image = ground.copy()
     left = width // 2 - 64 + shift_x
@@ -75,10 +76,10 @@ def test_carried_labels_follow_what_moves():
     propagator.inferred(first, scores_of_square(), 10.0)
 
     second = propagator.plan(frame_of(scene(16), 1), SHAPE, WHOLE_INPUT)
-    labels = labels_at(propagator.carried(second), (512, 288), False)
+    labels = labels_at(propagator.carried(second), Size(512, 288), False)
 
-    where_it_is = labels_at(scores_of_square(shift_cells=2), (512, 288), False)
-    where_it_was = labels_at(scores_of_square(), (512, 288), False)
+    where_it_is = labels_at(scores_of_square(shift_cells=2), Size(512, 288), False)
+    where_it_was = labels_at(scores_of_square(), Size(512, 288), False)
     assert np.mean(labels != where_it_is) < np.mean(where_it_was != where_it_is) / 4
 
 
@@ -89,7 +90,7 @@ def test_a_cut_is_inferred_though_its_turn_has_not_come():
 
 
 def test_frames_of_another_size_are_inferred():
-    frames = [frame_of(scene(), 0), frame_of(scene(size_wh=(640, 480)), 1)]
+    frames = [frame_of(scene(), 0), frame_of(scene(size=Size(640, 480)), 1)]
 
     assert ways(PaceOptions(carry=5), frames) == ["inferred", "inferred"]
 

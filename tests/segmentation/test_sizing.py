@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from deeplab_cv.frames.frame import SourceInfo
+from deeplab_cv.frames.size import Size
 from deeplab_cv.segmentation.options import PaceOptions
 from deeplab_cv.segmentation.sizing import inference_allowance_ms
 from deeplab_cv.start import wanted_pace
@@ -47,13 +48,13 @@ SIDE = st.integers(16, 8192)
 def test_an_inference_may_take_less_the_more_frames_and_pixels_come_and_the_fewer_cores_there_are(
     fps, width, height, cores
 ):
-    allowed = inference_allowance_ms(fps, (width, height), cores)
+    allowed = inference_allowance_ms(fps, Size(width, height), cores)
 
     assert 0 <= allowed < 1000 / fps
-    assert inference_allowance_ms(2 * fps, (width, height), cores) <= allowed
-    assert inference_allowance_ms(fps, (2 * width, height), cores) <= allowed
-    assert inference_allowance_ms(fps, (width, height), 2 * cores) >= allowed
+    assert inference_allowance_ms(2 * fps, Size(width, height), cores) <= allowed
+    assert inference_allowance_ms(fps, Size(2 * width, height), cores) <= allowed
+    assert inference_allowance_ms(fps, Size(width, height), 2 * cores) >= allowed
 
 
 def test_an_inference_may_take_two_fifths_of_a_frames_time_for_a_720p_camera_on_two_cores():
-    assert inference_allowance_ms(30, (1280, 720), 2) == pytest.approx(1000 / 30 * 2 / 5, rel=0.1)
+    assert inference_allowance_ms(30, Size(1280, 720), 2) == pytest.approx(1000 / 30 * 2 / 5, rel=0.1)

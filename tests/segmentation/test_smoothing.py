@@ -6,14 +6,15 @@ import pytest
 
 from deeplab_cv.frames.frame import WHOLE_INPUT, Area, Frame, Scored
 from deeplab_cv.frames.pixels import Pixels
+from deeplab_cv.frames.size import Size
 from deeplab_cv.segmentation.labels import labels_at
 from deeplab_cv.segmentation.smoothing import ScoreSmoother
 
 
-def picture(seed=0, size_wh=(160, 96)):
+def picture(seed=0, size=Size(160, 96)):
     """A soft random picture."""
     small = np.random.default_rng(seed).integers(0, 256, (12, 20, 3)).astype(np.uint8)
-    return cv2.resize(small, size_wh, interpolation=cv2.INTER_CUBIC)
+    return cv2.resize(small, size, interpolation=cv2.INTER_CUBIC)
 
 
 def frame_of(image, index, name=""):
@@ -59,8 +60,8 @@ def test_labels_that_flicker_in_a_still_noisy_picture_come_to_rest():
         noisy = np.clip(image + generator.normal(0, 4, image.shape), 0, 255).astype(np.uint8)
         scores = generator.normal(0, 0.5, (3, 6, 10)).astype(np.float32)
         scores[1] += 0.5
-        rough.append(labels_at(scores, (160, 96), False))
-        smooth.append(labels_at(smoother.smooth(scores, frame_of(noisy, index)), (160, 96), False))
+        rough.append(labels_at(scores, Size(160, 96), False))
+        smooth.append(labels_at(smoother.smooth(scores, frame_of(noisy, index)), Size(160, 96), False))
 
     flips = [np.mean(np.diff(labels[5:], axis=0) != 0) for labels in (rough, smooth)]
     assert flips[1] < flips[0] / 3
@@ -101,7 +102,7 @@ def test_a_cut_forgets_even_what_looks_alike_in_both_scenes():
     [
         pytest.param(frame_of(picture(), 40), id="a gap in time"),
         pytest.param(frame_of(picture(), 0), id="a step back in time"),
-        pytest.param(frame_of(picture(size_wh=(200, 96)), 1), id="another frame size"),
+        pytest.param(frame_of(picture(size=Size(200, 96)), 1), id="another frame size"),
         pytest.param(frame_of(picture(), 1, name="other.jpg"), id="another picture file"),
     ],
 )

@@ -9,6 +9,7 @@ from deeplab_cv.engines.options import EngineOptions
 from deeplab_cv.errors import EngineError
 from deeplab_cv.frames.frame import Frame
 from deeplab_cv.frames.pixels import Pixels
+from deeplab_cv.frames.size import Size
 from deeplab_cv.machine.folders import demo_clip
 from deeplab_cv.networks.opening import default_network_file, open_network
 from deeplab_cv.segmentation.labels import labels_at
@@ -32,7 +33,7 @@ def engines(tmp_path, request):
         open_network(tiny_network(tmp_path)), EngineOptions(backend=request.param, threads=2), depth=2
     ) as engines:
         try:
-            engines.load((128, 72))
+            engines.load(Size(128, 72))
         except EngineError as error:
             pytest.skip(str(error))
         yield engines
@@ -54,8 +55,7 @@ def through(stream, frames, rest_s=0.0):
 def labels_through(engines, frames, pace):
     with Stream(engines, pace) as stream:
         return [
-            labels_at(each.scores, each.frame.size_wh, each.align_corners, each.area)
-            for each in through(stream, frames)
+            labels_at(each.scores, each.frame.size, each.align_corners, each.area) for each in through(stream, frames)
         ]
 
 
@@ -91,7 +91,7 @@ def test_a_stream_closes_engines_only_where_they_are_its_own(engines):
     Stream(engines).close()
     assert set(Stream(engines).score(frame_of(DOG, 0)).scores.argmax(axis=0).flat) == {DOG}
 
-    loaded = engines.load((128, 72))
+    loaded = engines.load(Size(128, 72))
     Stream(engines, closes_engines=True).close()
     with pytest.raises(EngineError, match="closed"):
         loaded.shared.submit(np.zeros((1, 3, *loaded.shape), np.float32))

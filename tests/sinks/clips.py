@@ -12,13 +12,14 @@ from av.video.reformatter import Interpolation
 from deeplab_cv.classes import VOC_CLASSES
 from deeplab_cv.frames.frame import Frame, Painted, SourceInfo
 from deeplab_cv.frames.pixels import Pixels
+from deeplab_cv.frames.size import Size
 
 NTSC = Fraction(30000, 1001)
 
 
-def scene(number: int, size_wh: tuple[int, int]) -> np.ndarray:
+def scene(number: int, size: Size) -> np.ndarray:
     """A picture with soft colours all over and a bar that moves on with each number."""
-    width, height = size_wh
+    width, height = size
     x, y = np.meshgrid(np.linspace(0, 1, width), np.linspace(0, 1, height))
     picture = np.stack([40 + 180 * x, 220 - 160 * y, 60 + 120 * x * y], axis=2).astype(np.uint8)
     left = (7 * number) % max(1, width - 8)
@@ -44,7 +45,7 @@ def info_of(path: Path | None = None, rate: Fraction | None = Fraction(25), **ch
     """What a source would say of the clip at `path`, or of frames without a file."""
     facts = {
         "name": path.name if path else "frames",
-        "size_wh": (64, 48),
+        "size": (64, 48),
         "frame_rate": rate,
         "frame_count": None,
         "live": False,
@@ -59,18 +60,18 @@ def write_clip(
     path: Path,
     pts: list[int],
     time_base: Fraction,
-    size_wh: tuple[int, int] = (64, 48),
+    size: Size = Size(64, 48),
     sound_codecs: tuple[str, ...] = ("aac",),
     sound_start_s: Fraction = Fraction(0),
 ) -> Path:
     """A real clip: a picture for each of `pts`, and tones as long as the pictures in each of `sound_codecs`."""
     with av.open(str(path), "w") as container:
         video = container.add_stream("libx264", rate=NTSC)
-        video.width, video.height, video.pix_fmt = *size_wh, "yuv420p"
+        video.width, video.height, video.pix_fmt = *size, "yuv420p"
         video.codec_context.time_base = time_base
         sounds = [container.add_stream(codec, rate=48000) for codec in sound_codecs]
         for number, moment in enumerate(pts):
-            frame = av.VideoFrame.from_ndarray(scene(number, size_wh), format="bgr24")
+            frame = av.VideoFrame.from_ndarray(scene(number, size), format="bgr24")
             frame.pts, frame.time_base = moment, time_base
             container.mux(video.encode(frame))
         container.mux(video.encode(None))
@@ -115,7 +116,7 @@ def read_clip(path: Path) -> Clip:
             "codec": context.name,
             "tag": video.codec_tag,
             "pix_fmt": context.pix_fmt,
-            "size_wh": (context.width, context.height),
+            "size": (context.width, context.height),
             "time_base": video.time_base,
             "average_rate": video.average_rate,
             "duration_s": None if video.duration is None else video.duration * video.time_base,

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from deeplab_cv.errors import SinkError
+from deeplab_cv.frames.size import Size
 from deeplab_cv.sinks.background import InBackground
 from deeplab_cv.sinks.sink import Written
 from deeplab_cv.sinks.video import VideoSink
@@ -115,7 +116,7 @@ def test_a_video_written_in_the_background_is_as_good(tmp_path):
     for name, wrap in (("plain.mp4", lambda sink: sink), ("behind.mp4", lambda sink: InBackground(sink))):
         sink = wrap(VideoSink(tmp_path / name, info_of()))
         for index in range(12):
-            sink.write(painted(scene(index, (64, 48)), index, index, Fraction(1, 25)))
+            sink.write(painted(scene(index, Size(64, 48)), index, index, Fraction(1, 25)))
         sink.finish()
 
     plain, behind = (read_clip(tmp_path / name) for name in ("plain.mp4", "behind.mp4"))

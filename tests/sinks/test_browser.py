@@ -18,9 +18,9 @@ pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no chromium here: apt 
 PATCHES_RGB = [(255, 0, 0), (0, 255, 0), (0, 0, 255), (192, 128, 128), (0, 0, 0), (255, 255, 255), (30, 90, 160)]
 
 
-def patches(size_wh):
+def patches(size):
     """One upright stripe for each colour, and the middle of each."""
-    width, height = size_wh
+    width, height = size
     picture = np.zeros((height, width, 3), np.uint8)
     edges = np.linspace(0, width, len(PATCHES_RGB) + 1).astype(int)
     for colour, (left, right) in zip(PATCHES_RGB, pairwise(edges), strict=True):
@@ -30,7 +30,7 @@ def patches(size_wh):
 
 
 @pytest.mark.parametrize(
-    ("name", "codec", "size_wh", "sound"),
+    ("name", "codec", "size", "sound"),
     [
         ("out.mp4", None, (1280, 720), "aac"),
         ("out.mp4", None, (641, 359), "libmp3lame"),
@@ -39,8 +39,8 @@ def patches(size_wh):
     ],
     ids=["h264 HD", "h264 SD, odd", "vp9", "av1"],
 )
-def test_chromium_plays_the_video_in_the_right_colours_with_its_sound(tmp_path, name, codec, size_wh, sound):
-    picture, middles = patches(size_wh)
+def test_chromium_plays_the_video_in_the_right_colours_with_its_sound(tmp_path, name, codec, size, sound):
+    picture, middles = patches(size)
     clip = write_clip(tmp_path / "in.mkv", list(range(40)), Fraction(1, 25), sound_codecs=(sound,))
     sink = VideoSink(tmp_path / name, info_of(clip), OutputOptions(codec=codec))
     for index in range(40):
@@ -52,12 +52,12 @@ def test_chromium_plays_the_video_in_the_right_colours_with_its_sound(tmp_path, 
     assert "error" not in seen, seen["error"]
     assert seen["ready"] >= 2 and seen["time"] >= 0.2
     assert abs(seen["duration"] - 1.6) < 0.1
-    assert seen["size"] == [size_wh[0] + size_wh[0] % 2, size_wh[1] + size_wh[1] % 2]
+    assert seen["size"] == [size.width + size.width % 2, size.height + size.height % 2]
     assert seen["sound_bytes"] > 0
     # Without a graphics card Chromium's BT.709 takes 2.0 for blue's 2.11; the wrong matrix would be off by 22 and more.
     assert np.abs(np.array(seen["colours"]) - PATCHES_RGB).max() <= 14
     drawn = cv2.imdecode(np.frombuffer(base64.b64decode(seen["picture"].split(",")[1]), np.uint8), cv2.IMREAD_COLOR)
-    assert np.abs(drawn[: size_wh[1], : size_wh[0]].astype(int) - picture).mean() < 4
+    assert np.abs(drawn[: size.height, : size.width].astype(int) - picture).mean() < 4
 
 
 def test_chromium_plays_what_a_stopped_job_left(tmp_path):

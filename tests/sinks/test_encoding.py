@@ -6,6 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from deeplab_cv.errors import UsageError
+from deeplab_cv.frames.size import Size
 from deeplab_cv.sinks.encoding import YuvConverter, choose_encoding, even_size
 from deeplab_cv.sinks.options import OutputOptions
 from tests.sinks.clips import to_bgr
@@ -60,13 +61,13 @@ def test_a_preset_by_name_is_x264_s_own_and_the_default_looks_ahead():
     assert choose_encoding(Path("a.mp4"), OutputOptions(crf=20)).options["x264-params"] == "mbtree=1:rc-lookahead=10"
 
 
-@pytest.mark.parametrize("size_wh", [(64, 36), (1280, 720)])
+@pytest.mark.parametrize("size", [Size(64, 36), Size(1280, 720)])
 @given(colour=st.tuples(levels, levels, levels))
 @settings(max_examples=40)
-def test_a_plain_colour_comes_back_through_either_matrix(size_wh, colour):
-    picture = np.full((size_wh[1], size_wh[0], 3), colour, np.uint8)
+def test_a_plain_colour_comes_back_through_either_matrix(size, colour):
+    picture = np.full((size.height, size.width, 3), colour, np.uint8)
 
-    back = to_bgr(YuvConverter(size_wh).convert(picture))
+    back = to_bgr(YuvConverter(size).convert(picture))
 
     assert np.abs(back.astype(int) - picture).max() <= 3
 
@@ -77,7 +78,7 @@ def test_every_size_becomes_even_and_keeps_its_pixels_where_they_were(width, hei
     picture = np.zeros((height, width, 3), np.uint8)
     picture[:, : width // 2] = 255
 
-    frame = YuvConverter(even_size((width, height))).convert(picture)
+    frame = YuvConverter(even_size(Size(width, height))).convert(picture)
 
     luma = frame.to_ndarray()[: frame.height, : frame.width]
     assert (frame.width, frame.height) == (width + width % 2, height + height % 2)
@@ -90,6 +91,6 @@ def test_limited_range_has_black_at_16_and_white_at_235():
     picture = np.zeros((32, 64, 3), np.uint8)
     picture[:, 32:] = 255
 
-    luma = YuvConverter((64, 32)).convert(picture).to_ndarray()[:32]
+    luma = YuvConverter(Size(64, 32)).convert(picture).to_ndarray()[:32]
 
     assert luma[0, 0] == 16 and luma[0, -1] == 235

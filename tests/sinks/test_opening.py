@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 from deeplab_cv.errors import SinkError, UsageError
+from deeplab_cv.frames.size import Size
 from deeplab_cv.settings import settings_of
 from deeplab_cv.sinks.masks import MaskSink
 from deeplab_cv.sinks.opening import open_sinks
@@ -104,7 +105,7 @@ def test_the_picture_put_behind_is_not_an_output(tmp_path):
 def write_all(settings, info, pts):
     (sink,) = open_sinks(settings, info, False)
     for index, moment in enumerate(pts):
-        sink.write(painted(scene(index, (64, 48)), index, moment))
+        sink.write(painted(scene(index, Size(64, 48)), index, moment))
     return sink.finish()
 
 

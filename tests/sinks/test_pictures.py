@@ -3,11 +3,12 @@ import numpy as np
 import pytest
 
 from deeplab_cv.errors import SinkError, UsageError
+from deeplab_cv.frames.size import Size
 from deeplab_cv.sinks.pictures import PICTURE_EXTENSIONS, PictureFolderSink, PictureSink
 from deeplab_cv.sinks.sink import Written
 from tests.sinks.clips import painted, scene
 
-PICTURE = scene(0, (64, 48))
+PICTURE = scene(0, Size(64, 48))
 
 
 def read(path):
@@ -33,9 +34,9 @@ def test_formats_without_loss_hold_the_picture_exactly(tmp_path, extension):
     assert np.array_equal(read(tmp_path / f"a{extension}"), PICTURE)
 
 
-@pytest.mark.parametrize("size_wh", [(1, 1), (20000, 30)])
-def test_the_smallest_and_the_longest_picture_are_written(tmp_path, size_wh):
-    picture = scene(0, size_wh)
+@pytest.mark.parametrize("size", [Size(1, 1), Size(20000, 30)])
+def test_the_smallest_and_the_longest_picture_are_written(tmp_path, size):
+    picture = scene(0, size)
 
     PictureSink(tmp_path / "a.png").write(painted(picture))
 
@@ -44,7 +45,7 @@ def test_the_smallest_and_the_longest_picture_are_written(tmp_path, size_wh):
 
 def test_a_size_the_format_cannot_hold_is_one_line(tmp_path):
     with pytest.raises(SinkError, match="20000x30") as raised:
-        PictureSink(tmp_path / "a.webp").write(painted(scene(0, (20000, 30))))
+        PictureSink(tmp_path / "a.webp").write(painted(scene(0, Size(20000, 30))))
 
     assert "\n" not in str(raised.value)
     assert list(tmp_path.iterdir()) == []
@@ -66,7 +67,7 @@ def test_a_second_picture_does_not_replace_the_first(tmp_path):
     sink.write(painted(PICTURE))
 
     with pytest.raises(SinkError, match="more than one picture for one file"):
-        sink.write(painted(scene(1, (64, 48))))
+        sink.write(painted(scene(1, Size(64, 48))))
 
     assert np.array_equal(read(tmp_path / "a.png"), PICTURE)
 
@@ -85,9 +86,9 @@ def test_a_folder_takes_the_frames_of_a_video_numbered(tmp_path):
     sink = PictureFolderSink(tmp_path / "out", None)
 
     for index in range(2):
-        sink.write(painted(scene(index, (64, 48)), index))
+        sink.write(painted(scene(index, Size(64, 48)), index))
 
-    assert np.array_equal(read(tmp_path / "out" / "000001.png"), scene(1, (64, 48)))
+    assert np.array_equal(read(tmp_path / "out" / "000001.png"), scene(1, Size(64, 48)))
 
 
 def test_a_job_stopped_before_its_first_picture_leaves_nothing(tmp_path):

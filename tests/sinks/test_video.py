@@ -8,6 +8,7 @@ import pytest
 
 from deeplab_cv.errors import SinkError, UsageError
 from deeplab_cv.frames.pixels import BT601, BT709, Pixels, Planes
+from deeplab_cv.frames.size import Size
 from deeplab_cv.sinks.options import OutputOptions
 from deeplab_cv.sinks.sink import Written
 from deeplab_cv.sinks.video import VideoSink
@@ -16,12 +17,12 @@ from tests.sinks.clips import NTSC, info_of, painted, read_clip, scene, sound_pa
 TICK = Fraction(1, 30000)
 STEADY = [1001 * number for number in range(24)]
 VARIABLE = [0, 1001, 2002, 5005, 6006, 9009, 14014, 15015, 16016, 17017]
-SIZE_WH = (64, 48)
+SIZE = Size(64, 48)
 
 
-def run_through(sink, pts, time_base=TICK, size_wh=SIZE_WH):
+def run_through(sink, pts, time_base=TICK, size=SIZE):
     for index, moment in enumerate(pts):
-        sink.write(painted(scene(index, size_wh), index, moment, time_base))
+        sink.write(painted(scene(index, size), index, moment, time_base))
     return sink
 
 
@@ -209,7 +210,7 @@ def test_each_codec_and_container_holds_every_frame(tmp_path, name, codec, decod
     assert clip.stream["pix_fmt"] == "yuv420p"
     assert tag is None or clip.stream["tag"] == tag
     for index, picture in enumerate(clip.pictures):
-        assert np.abs(picture.astype(int) - scene(index, SIZE_WH)).mean() < 6
+        assert np.abs(picture.astype(int) - scene(index, SIZE)).mean() < 6
 
 
 def test_the_index_lies_before_the_pictures_so_that_browsers_start_at_once(tmp_path):
@@ -219,17 +220,17 @@ def test_the_index_lies_before_the_pictures_so_that_browsers_start_at_once(tmp_p
     assert 0 < data.index(b"moov") < data.index(b"mdat")
 
 
-@pytest.mark.parametrize(("size_wh", "matrix"), [((640, 360), 6), ((1280, 720), 1), ((720, 1280), 1), ((720, 576), 6)])
-def test_colours_do_not_shift_and_the_file_says_how_they_are_meant(tmp_path, size_wh, matrix):
+@pytest.mark.parametrize(("size", "matrix"), [((640, 360), 6), ((1280, 720), 1), ((720, 1280), 1), ((720, 576), 6)])
+def test_colours_do_not_shift_and_the_file_says_how_they_are_meant(tmp_path, size, matrix):
     sink = VideoSink(tmp_path / "out.mp4", info_of(), OutputOptions(crf=18))
 
-    run_through(sink, range(5), Fraction(1, 25), size_wh).finish()
+    run_through(sink, range(5), Fraction(1, 25), size).finish()
 
     clip = read_clip(tmp_path / "out.mp4")
     tags = {key: clip.stream[key] for key in ("matrix", "primaries", "transfer", "range")}
     assert tags == {"matrix": matrix, "primaries": 1, "transfer": 1, "range": 1}
     for index, picture in enumerate(clip.pictures):
-        difference = picture.astype(int) - scene(index, size_wh)
+        difference = picture.astype(int) - scene(index, size)
         assert np.abs(difference).mean() < 2
         assert np.abs(difference.mean(axis=(0, 1))).max() < 0.5
 
@@ -239,7 +240,7 @@ def test_primaries_and_transfer_of_the_source_are_kept(tmp_path):
         stream = container.add_stream("libx264", rate=25)
         stream.width, stream.height, stream.pix_fmt = 64, 48, "yuv420p"
         stream.codec_context.color_primaries, stream.codec_context.color_trc = 9, 18  # BT.2020, HLG
-        container.mux(stream.encode(av.VideoFrame.from_ndarray(scene(0, SIZE_WH), format="bgr24")))
+        container.mux(stream.encode(av.VideoFrame.from_ndarray(scene(0, SIZE), format="bgr24")))
         container.mux(stream.encode(None))
 
     run_through(VideoSink(tmp_path / "out.mp4", info_of(tmp_path / "in.mp4")), [0], Fraction(1, 25)).finish()
@@ -248,16 +249,16 @@ def test_primaries_and_transfer_of_the_source_are_kept(tmp_path):
     assert (stream["primaries"], stream["transfer"], stream["matrix"]) == (9, 18, 6)
 
 
-@pytest.mark.parametrize("size_wh", [(641, 359), (641, 360), (640, 359), (1, 1), (101, 57)])
-def test_an_odd_side_grows_by_a_copy_of_its_last_pixels(tmp_path, size_wh):
+@pytest.mark.parametrize("size", [Size(641, 359), Size(641, 360), Size(640, 359), Size(1, 1), Size(101, 57)])
+def test_an_odd_side_grows_by_a_copy_of_its_last_pixels(tmp_path, size):
     sink = VideoSink(tmp_path / "out.mp4", info_of())
 
-    run_through(sink, range(3), Fraction(1, 25), size_wh).finish()
+    run_through(sink, range(3), Fraction(1, 25), size).finish()
 
-    width, height = size_wh
+    width, height = size
     clip = read_clip(tmp_path / "out.mp4")
-    assert clip.stream["size_wh"] == (width + width % 2, height + height % 2)
-    assert np.abs(clip.pictures[1][:height, :width].astype(int) - scene(1, size_wh)).mean() < 4
+    assert clip.stream["size"] == (width + width % 2, height + height % 2)
+    assert np.abs(clip.pictures[1][:height, :width].astype(int) - scene(1, size)).mean() < 4
 
 
 def test_a_picture_of_another_size_is_fitted_into_the_file(tmp_path):
@@ -397,7 +398,7 @@ def test_a_name_with_umlauts_and_spaces_is_no_trouble(tmp_path):
 def test_pictures_from_a_folder_can_be_recorded(tmp_path):
     sink = VideoSink(tmp_path / "out.mp4", info_of(tmp_path, rate=None, sound=False), whole=False)
     for index in range(3):
-        sink.write(painted(scene(index, SIZE_WH), index, 0))
+        sink.write(painted(scene(index, SIZE), index, 0))
     sink.finish()
 
     assert len(read_clip(tmp_path / "out.mp4").pictures) == 3
@@ -435,9 +436,9 @@ def test_real_clips_keep_timestamps_sound_and_colours(tmp_path, name):
         assert np.abs(written.pictures[index].astype(int) - kept[index]).mean() < 2
 
 
-@pytest.mark.parametrize("size_wh", [(64, 48), (1280, 720)])
-def test_planes_that_nobody_painted_reach_a_lossless_file_bit_for_bit(tmp_path, size_wh):
-    width, height = size_wh
+@pytest.mark.parametrize("size", [Size(64, 48), Size(1280, 720)])
+def test_planes_that_nobody_painted_reach_a_lossless_file_bit_for_bit(tmp_path, size):
+    width, height = size
     random = np.random.default_rng(0)
     y, u, v = (
         random.integers(16, 236, shape).astype(np.uint8)

@@ -8,6 +8,7 @@ import av
 import numpy as np
 
 from deeplab_cv.frames.frame import Frame
+from deeplab_cv.frames.size import Size
 from deeplab_cv.sources.source import Source
 from tests.sinks.clips import scene
 
@@ -85,9 +86,9 @@ def write_frames(
     return path
 
 
-def write_scenes(path: Path, count: int = 30, size_wh: tuple[int, int] = (64, 48), **how: object) -> Path:
+def write_scenes(path: Path, count: int = 30, size: Size = Size(64, 48), **how: object) -> Path:
     """An H.264 clip of moving pictures with a key frame every ten and B-frames between."""
-    frames = [av.VideoFrame.from_ndarray(scene(number, size_wh), format="bgr24") for number in range(count)]
+    frames = [av.VideoFrame.from_ndarray(scene(number, size), format="bgr24") for number in range(count)]
     frames = [frame.reformat(format="yuv420p") for frame in frames]
     return write_frames(path, frames, **{"codec": "libx264", "codec_options": {"g": "10", "bf": "2"}} | how)
 

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from deeplab_cv.errors import SourceError
+from deeplab_cv.frames.size import Size
 from deeplab_cv.sources import camera, live
 from deeplab_cv.sources.camera import CameraName, CameraSource, list_cameras
 from tests.waiting import HANGS_S
@@ -87,7 +88,7 @@ def test_what_came_is_told_not_what_was_asked(plug_in):
     with CameraSource(device, width=1280, height=720, fps=60) as source:
         info = source.info
 
-    assert info.size_wh == (64, 48)
+    assert info.size == Size(64, 48)
     assert float(info.frame_rate) == pytest.approx(29.97, abs=0.001)
     assert info.live
     assert info.frame_count is None

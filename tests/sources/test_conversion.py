@@ -7,6 +7,7 @@ import pytest
 from PIL import Image
 
 from deeplab_cv.errors import SourceError
+from deeplab_cv.frames.size import Size
 from deeplab_cv.sources.conversion import square_pixel_size
 from deeplab_cv.sources.pictures import read_picture
 from deeplab_cv.sources.video import VideoSource
@@ -105,9 +106,9 @@ def test_colours_that_cannot_be_converted_are_an_error_that_names_the_file(tmp_p
         source.read()
 
 
-@pytest.mark.parametrize("size_wh", [(33, 17), (641, 3), (16, 2)])
-def test_odd_sizes_keep_every_pixel(tmp_path, size_wh):
-    picture = scene(0, size_wh)
+@pytest.mark.parametrize("size", [Size(33, 17), Size(641, 3), Size(16, 2)])
+def test_odd_sizes_keep_every_pixel(tmp_path, size):
+    picture = scene(0, size)
     frame = av.VideoFrame.from_ndarray(picture, format="bgr24").reformat(format="bgr0")
 
     assert np.array_equal(first_picture(write_frames(tmp_path / "c.mkv", [frame], "ffv1")), picture)
@@ -134,10 +135,10 @@ def test_pictures_are_turned_and_flipped_as_the_display_matrix_says(tmp_path, ma
 
     with VideoSource(clip) as source:
         picture = source.read().image
-        size_wh = source.info.size_wh
+        size = source.info.size
 
     assert np.array_equal(picture, expected(stored))
-    assert size_wh == (picture.shape[1], picture.shape[0])
+    assert size == Size.of(picture)
     assert picture.flags.c_contiguous
 
 
@@ -146,7 +147,7 @@ def test_a_phone_held_upright_gives_upright_pictures():
     if not clip.exists():
         pytest.skip("needs ../shared/samples")
 
-    assert [frame.size_wh for frame in read_all(VideoSource(clip))] == [(320, 568)] * 3
+    assert [frame.size for frame in read_all(VideoSource(clip))] == [(320, 568)] * 3
 
 
 def test_the_turned_sample_is_the_plain_one_turned_to_the_left():
@@ -160,7 +161,7 @@ def test_the_turned_sample_is_the_plain_one_turned_to_the_left():
 
 
 @pytest.mark.parametrize(
-    ("stored_wh", "aspect", "size_wh"),
+    ("stored", "aspect", "size"),
     [
         ((720, 576), Fraction(16, 15), (768, 576)),
         ((720, 576), Fraction(64, 45), (1024, 576)),
@@ -170,26 +171,26 @@ def test_the_turned_sample_is_the_plain_one_turned_to_the_left():
         ((640, 360), Fraction(1000, 1), (640, 360)),
     ],
 )
-def test_pixels_become_square_by_enlarging(stored_wh, aspect, size_wh):
-    assert square_pixel_size(*stored_wh, aspect) == size_wh
+def test_pixels_become_square_by_enlarging(stored, aspect, size):
+    assert square_pixel_size(*stored, aspect) == size
 
 
 def test_a_clip_of_oblong_pixels_is_read_at_its_display_size(tmp_path):
     clip = write_scenes(tmp_path / "c.mp4", 2, (72, 48), sample_aspect_ratio=Fraction(4, 3))
 
     with VideoSource(clip) as source:
-        assert source.info.size_wh == (96, 48)
+        assert source.info.size == Size(96, 48)
         assert source.read().image.shape == (48, 96, 3)
 
 
 def test_a_video_that_changes_its_size_midway_keeps_its_first_size(tmp_path):
     parts = [
-        write_scenes(tmp_path / f"{number}.h264", 3, size_wh) for number, size_wh in enumerate([(64, 48), (96, 64)])
+        write_scenes(tmp_path / f"{number}.h264", 3, size) for number, size in enumerate([Size(64, 48), Size(96, 64)])
     ]
     clip = tmp_path / "both.h264"
     clip.write_bytes(b"".join(part.read_bytes() for part in parts))
 
-    assert [frame.size_wh for frame in read_all(VideoSource(clip))] == [(64, 48)] * 6
+    assert [frame.size for frame in read_all(VideoSource(clip))] == [(64, 48)] * 6
 
 
 @pytest.mark.parametrize("orientation", [1, 3, 6, 8])
@@ -197,11 +198,11 @@ def test_a_frame_with_exif_is_turned_as_the_picture_it_came_from(tmp_path, orien
     photograph = tmp_path / "photograph.jpg"
     exif = Image.Exif()
     exif[0x0112], exif[0x010F] = orientation, "a maker"
-    Image.fromarray(scene(3, (64, 48))[..., ::-1]).save(photograph, exif=exif, quality=95)
+    Image.fromarray(scene(3, Size(64, 48))[..., ::-1]).save(photograph, exif=exif, quality=95)
 
     (frame,) = read_all(VideoSource(photograph))
 
-    assert frame.size_wh == ((64, 48) if orientation in (1, 3) else (48, 64))
+    assert frame.size == (Size(64, 48) if orientation in Size(1, 3) else Size(48, 64))
     assert cv2.absdiff(frame.image, read_picture(photograph)).mean() < 2
 
 

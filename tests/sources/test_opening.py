@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 
 from deeplab_cv.errors import SourceError, UsageError
+from deeplab_cv.frames.size import Size
 from deeplab_cv.sources.opening import kind_of, open_source
 from deeplab_cv.sources.options import SourceOptions
 from deeplab_cv.sources.pattern import PatternSource
@@ -20,7 +21,7 @@ def place(tmp_path, monkeypatch):
     """A folder with a clip, pictures and other files, which is the current one."""
     write_scenes(tmp_path / "clip.mp4", 10)
     for name in ("pictures/1.png", "pictures/2.png", "sheep.JPG"):
-        save((tmp_path / name).with_suffix(".png"), scene(0, (16, 8))).rename(tmp_path / name)
+        save((tmp_path / name).with_suffix(".png"), scene(0, Size(16, 8))).rename(tmp_path / name)
     (tmp_path / "text.mp4").write_text("no video")
     (tmp_path / "nothing").mkdir()
     monkeypatch.chdir(tmp_path)
@@ -133,5 +134,5 @@ def test_every_sample_opens_and_gives_a_frame():
     for sample in samples:
         with open_source(str(sample), PLAIN) as source:
             frame = source.read()
-            assert frame.size_wh == source.info.size_wh, sample.name
+            assert frame.size == source.info.size, sample.name
             assert frame.image.std() > 10, sample.name

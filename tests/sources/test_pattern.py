@@ -4,11 +4,12 @@ from fractions import Fraction
 
 import numpy as np
 
+from deeplab_cv.frames.size import Size
 from deeplab_cv.sources.pattern import PatternSource
 from tests.sources.clips import read_all
 from tests.waiting import HANGS_S
 
-SMALL = (64, 36)
+SMALL = Size(64, 36)
 
 
 def test_with_an_end_it_is_a_clip_of_so_many_frames():
@@ -17,7 +18,7 @@ def test_with_an_end_it_is_a_clip_of_so_many_frames():
 
     frames = read_all(source)
 
-    assert (info.frame_count, info.live, info.frame_rate, info.size_wh) == (25, False, 25, SMALL)
+    assert (info.frame_count, info.live, info.frame_rate, info.size) == (25, False, 25, SMALL)
     assert [frame.index for frame in frames] == list(range(25))
     assert [frame.time_s for frame in frames] == [Fraction(number, 25) for number in range(25)]
     assert all(frame.image.shape == (36, 64, 3) and frame.image.dtype == np.uint8 for frame in frames)
@@ -56,4 +57,4 @@ def test_closing_wakes_whoever_waits_for_a_frame():
 
 
 def test_the_smallest_pattern_can_be_drawn():
-    assert read_all(PatternSource((1, 1), end=0.01))[0].image.shape == (1, 1, 3)
+    assert read_all(PatternSource(Size(1, 1), end=0.01))[0].image.shape == (1, 1, 3)

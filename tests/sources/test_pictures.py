@@ -8,6 +8,7 @@ from PIL import Image, features
 
 from deeplab_cv.cli import main
 from deeplab_cv.errors import SourceError
+from deeplab_cv.frames.size import Size
 from deeplab_cv.sources import pictures
 from deeplab_cv.sources.opening import open_source
 from deeplab_cv.sources.options import SourceOptions
@@ -33,14 +34,14 @@ def with_orientation(jpeg, orientation):
 
 
 def test_a_picture_comes_once_with_its_name_and_time(tmp_path):
-    picture = scene(0, (40, 30))
+    picture = scene(0, Size(40, 30))
     path = save(tmp_path / "one.png", picture)
 
     with PictureSource([path]) as source:
         info = source.info
         frames = list(iter(source.read, None))
 
-    assert (info.size_wh, info.frame_count, info.frame_rate, info.live) == ((40, 30), 1, None, False)
+    assert (info.size, info.frame_count, info.frame_rate, info.live) == ((40, 30), 1, None, False)
     assert (info.name, info.path, info.time_base) == ("one.png", path, Fraction(1))
     assert len(frames) == 1
     assert (frames[0].index, frames[0].pts, frames[0].name) == (0, 0, str(path))
@@ -48,11 +49,11 @@ def test_a_picture_comes_once_with_its_name_and_time(tmp_path):
 
 
 def test_pictures_may_differ_in_size(tmp_path):
-    paths = [save(tmp_path / f"{width}.png", scene(0, (width, 20))) for width in (10, 30)]
+    paths = [save(tmp_path / f"{width}.png", scene(0, Size(width, 20))) for width in (10, 30)]
 
     frames = read_all(PictureSource(paths))
 
-    assert [frame.size_wh for frame in frames] == [(10, 20), (30, 20)]
+    assert [frame.size for frame in frames] == [(10, 20), (30, 20)]
     assert [frame.pts for frame in frames] == [0, 1]
     assert [frame.name for frame in frames] == [str(path) for path in paths]
 
@@ -71,7 +72,7 @@ def test_pictures_may_differ_in_size(tmp_path):
     ],
 )
 def test_a_photograph_is_turned_as_its_exif_orientation_says(tmp_path, orientation, expected):
-    stored = save(tmp_path / "stored.jpg", scene(3, (48, 32)))
+    stored = save(tmp_path / "stored.jpg", scene(3, Size(48, 32)))
     photograph = tmp_path / "photograph.jpg"
     photograph.write_bytes(with_orientation(stored.read_bytes(), orientation))
 
@@ -80,7 +81,7 @@ def test_a_photograph_is_turned_as_its_exif_orientation_says(tmp_path, orientati
 
 @pytest.mark.parametrize("name", ["Schäfchen 羊.png", "ein Bild é [1].jpg", "🐑.webp"])
 def test_any_name_can_be_read(tmp_path, name):
-    assert read_picture(save(tmp_path / name, scene(0, (20, 10)))).shape == (10, 20, 3)
+    assert read_picture(save(tmp_path / name, scene(0, Size(20, 10)))).shape == (10, 20, 3)
 
 
 def test_grey_becomes_three_equal_channels(tmp_path):
@@ -93,12 +94,12 @@ def test_grey_becomes_three_equal_channels(tmp_path):
 
 @pytest.mark.parametrize("ending", ["png", "tiff"])
 def test_sixteen_bits_become_eight(tmp_path, ending):
-    deep = scene(0, (20, 10)).astype(np.uint16) * 257
+    deep = scene(0, Size(20, 10)).astype(np.uint16) * 257
 
     picture = read_picture(save(tmp_path / f"deep.{ending}", deep))
 
     assert picture.dtype == np.uint8
-    assert abs(picture.astype(int) - scene(0, (20, 10))).max() <= 1
+    assert abs(picture.astype(int) - scene(0, Size(20, 10))).max() <= 1
 
 
 @pytest.mark.parametrize(("dtype", "full"), [(np.uint8, 255), (np.uint16, 65535)])
@@ -112,11 +113,11 @@ def test_transparent_parts_lie_over_black(tmp_path, dtype, full):
     assert (picture[:, 3:] == 255).all()
 
 
-@pytest.mark.parametrize("size_wh", [(1, 1), (20_000, 30), (30, 20_000)])
-def test_extreme_sizes_are_read(tmp_path, size_wh):
-    path = save(tmp_path / "extreme.png", np.full((size_wh[1], size_wh[0], 3), 9, np.uint8))
+@pytest.mark.parametrize("size", [Size(1, 1), Size(20_000, 30), Size(30, 20_000)])
+def test_extreme_sizes_are_read(tmp_path, size):
+    path = save(tmp_path / "extreme.png", np.full((size.height, size.width, 3), 9, np.uint8))
 
-    assert read_picture(path).shape == (size_wh[1], size_wh[0], 3)
+    assert read_picture(path).shape == (size.height, size.width, 3)
 
 
 def _huge(path):
@@ -125,7 +126,7 @@ def _huge(path):
 
 
 def _half(path):
-    whole = cv2.imencode(path.suffix, scene(0, (60, 40)))[1].tobytes()
+    whole = cv2.imencode(path.suffix, scene(0, Size(60, 40)))[1].tobytes()
     path.write_bytes(whole[: len(whole) // 2])
 
 
@@ -151,7 +152,7 @@ def test_what_is_no_picture_is_one_line_and_nothing_on_the_terminal(tmp_path, ca
 
 
 def test_unreadable_pictures_among_others_are_passed_over_and_are_an_error_after_the_last(tmp_path, caplog):
-    paths = [tmp_path / "0.png", *(save(tmp_path / f"{number}.png", scene(0, (8, 8))) for number in (1, 2, 3))]
+    paths = [tmp_path / "0.png", *(save(tmp_path / f"{number}.png", scene(0, Size(8, 8))) for number in (1, 2, 3))]
     paths[0].write_bytes(b"broken")
     paths[2].write_bytes(b"broken")
 
@@ -167,7 +168,7 @@ def test_unreadable_pictures_among_others_are_passed_over_and_are_an_error_after
 
 
 def test_an_unreadable_picture_is_no_error_where_the_others_come_again_and_again(tmp_path):
-    save(tmp_path / "1.png", scene(0, (8, 8)))
+    save(tmp_path / "1.png", scene(0, Size(8, 8)))
     (tmp_path / "2.png").write_bytes(b"broken")
 
     with open_source(str(tmp_path), SourceOptions(loop=True)) as source:
@@ -186,7 +187,7 @@ def test_pictures_of_which_none_can_be_read_are_an_error_at_once(tmp_path):
 
 def test_the_program_segments_the_other_pictures_of_a_folder_and_ends_with_1(tmp_path, capsys):
     for name in ("1.png", "3.png"):
-        save(tmp_path / "in" / name, scene(0, (32, 24)))
+        save(tmp_path / "in" / name, scene(0, Size(32, 24)))
     (tmp_path / "in" / "2.jpg").write_bytes(b"broken")
     words = ["--model", str(tiny_network(tmp_path)), "--backend", "opencv:cpu", "--headless"]
 
@@ -199,7 +200,7 @@ def test_the_program_segments_the_other_pictures_of_a_folder_and_ends_with_1(tmp
 
 @pytest.mark.parametrize("cut", [1, 2, 400])
 def test_a_jpeg_without_its_end_is_shown_as_far_as_it_goes(tmp_path, caplog, cut):
-    whole = save(tmp_path / "whole.jpg", scene(0, (96, 64)))
+    whole = save(tmp_path / "whole.jpg", scene(0, Size(96, 64)))
     path = tmp_path / "cut.jpg"
     path.write_bytes(whole.read_bytes()[:-cut])
 
@@ -227,7 +228,7 @@ TRANSPARENT = {
 def test_pictures_of_every_kind_are_turned_whether_transparent_or_not(tmp_path, name, orientation):
     if name.endswith(".avif") and not features.check("avif"):
         pytest.skip("this Pillow writes no AVIF")
-    made = Image.fromarray(scene(0, (48, 32))[..., ::-1])
+    made = Image.fromarray(scene(0, Size(48, 32))[..., ::-1])
     make = TRANSPARENT.get(name, lambda picture: picture.convert("RGBA") if "alpha" in name else picture)
     stored = make(made)
     how = {"transparency": 0} if name == "palette.png" else {}
@@ -253,7 +254,7 @@ def test_a_picture_of_floats_is_named_for_what_it_is(tmp_path):
 @pytest.mark.parametrize("ending", ["png", "jpg", "webp", "bmp", "tif", "ppm"])
 def test_a_picture_of_too_many_pixels_is_refused_before_it_is_decoded(tmp_path, monkeypatch, ending):
     monkeypatch.setattr(pictures, "_MOST_PIXELS", 47 * 32)
-    path = save(tmp_path / f"large.{ending}", scene(0, (48, 32)))
+    path = save(tmp_path / f"large.{ending}", scene(0, Size(48, 32)))
     monkeypatch.setattr(cv2, "imdecode", None)
 
     with pytest.raises(SourceError, match=r"^the picture is too large \(48x32, more than 0 megapixels\): "):
@@ -261,7 +262,7 @@ def test_a_picture_of_too_many_pixels_is_refused_before_it_is_decoded(tmp_path, 
 
 
 def test_a_closed_source_gives_nothing(tmp_path):
-    source = PictureSource([save(tmp_path / "1.png", scene(0, (8, 8)))])
+    source = PictureSource([save(tmp_path / "1.png", scene(0, Size(8, 8)))])
     source.close()
     source.close()
 

@@ -15,6 +15,7 @@ import pytest
 from deeplab_cv.bench.instruments.serving import served
 from deeplab_cv.cli import main
 from deeplab_cv.errors import SourceError
+from deeplab_cv.frames.size import Size
 from deeplab_cv.sources import live
 from deeplab_cv.sources import url as stream
 from deeplab_cv.sources.opening import kind_of, open_source
@@ -52,7 +53,7 @@ def answering(*parts, hangs_up=False):
 
 def jpegs(count):
     """JPEGs of moving pictures."""
-    return [cv2.imencode(".jpg", scene(number, (320, 180)))[1].tobytes() for number in range(count)]
+    return [cv2.imencode(".jpg", scene(number, Size(320, 180)))[1].tobytes() for number in range(count)]
 
 
 def camera_page(pictures, wrong_by=0, first_boundary=True):
@@ -119,7 +120,7 @@ def test_frames_come_as_they_were_sent_with_the_time_of_their_arrival(clip):
         frames = [source.read() for _ in range(12)]
 
     assert source.info.live
-    assert source.info.size_wh == (64, 48)
+    assert source.info.size == Size(64, 48)
     assert [frame.index for frame in frames] == list(range(12))
     assert frames[0].pts == 0
     assert (np.diff([frame.pts for frame in frames]) > 0).all()
@@ -206,7 +207,7 @@ def test_the_pictures_of_a_camera_with_sloppy_multipart_are_read(faults):
     ):
         frames = [source.read() for _ in range(5)]
 
-    assert source.info.size_wh == (320, 180)
+    assert source.info.size == Size(320, 180)
     shown = [cv2.imdecode(np.frombuffer(picture, np.uint8), cv2.IMREAD_COLOR) for picture in pictures]
     differences = [min(cv2.absdiff(frame.image, picture).mean() for picture in shown) for frame in frames]
     assert max(differences) < 4
@@ -242,7 +243,7 @@ def test_an_sdp_file_opens_the_stream_it_describes(tmp_path):
             stream = out.add_stream("libx264", rate=25, options={"g": "5", "tune": "zerolatency"})
             stream.width, stream.height, stream.pix_fmt = 64, 48, "yuv420p"
             for number in itertools.takewhile(lambda _: not done.is_set(), itertools.count()):
-                out.mux(stream.encode(av.VideoFrame.from_ndarray(scene(number % 25, (64, 48)), format="bgr24")))
+                out.mux(stream.encode(av.VideoFrame.from_ndarray(scene(number % 25, Size(64, 48)), format="bgr24")))
                 done.wait(0.02)
 
     sender = threading.Thread(target=send)
@@ -255,7 +256,7 @@ def test_an_sdp_file_opens_the_stream_it_describes(tmp_path):
         done.set()
         sender.join()
 
-    assert [frame.size_wh for frame in frames] == [(64, 48)] * 3
+    assert [frame.size for frame in frames] == [(64, 48)] * 3
 
 
 def test_an_sdp_file_that_is_missing_is_one_line(tmp_path):

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from deeplab_cv.errors import SourceError, UsageError
+from deeplab_cv.frames.size import Size
 from deeplab_cv.sources.video import VideoSource
 from tests.sinks.clips import NTSC, write_clip
 from tests.sources.clips import SAMPLES, read_all, set_display_matrix, write_scenes
@@ -25,7 +26,7 @@ def test_a_clip_is_described_before_its_first_frame(ntsc_clip):
         info = source.info
 
     assert (info.name, info.path) == ("ntsc.mp4", ntsc_clip)
-    assert info.size_wh == (64, 48)
+    assert info.size == Size(64, 48)
     assert info.frame_rate == NTSC
     assert info.frame_count == 30
     assert info.time_base == NTSC_BASE

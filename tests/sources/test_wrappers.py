@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from deeplab_cv.errors import SourceError
 from deeplab_cv.frames.frame import Frame, SourceInfo
 from deeplab_cv.frames.pixels import Pixels
+from deeplab_cv.frames.size import Size
 from deeplab_cv.sources.pattern import PatternSource
 from deeplab_cv.sources.source import Source
 from deeplab_cv.sources.wrappers import EveryNth, Looped, Mirrored
@@ -40,7 +41,10 @@ rising = st.lists(st.integers(-1000, 100_000), min_size=1, max_size=12, unique=T
 
 
 def test_mirroring_exchanges_left_and_right_and_nothing_else():
-    plain, mirrored = read_all(PatternSource((32, 20), end=0.1)), read_all(Mirrored(PatternSource((32, 20), end=0.1)))
+    plain, mirrored = (
+        read_all(PatternSource(Size(32, 20), end=0.1)),
+        read_all(Mirrored(PatternSource(Size(32, 20), end=0.1))),
+    )
 
     for before, after in zip(plain, mirrored, strict=True):
         assert np.array_equal(after.image, before.image[:, ::-1])

@@ -7,6 +7,7 @@ import pytest
 
 from deeplab_cv.classes import VOC_CLASSES
 from deeplab_cv.engines.engine import Engine
+from deeplab_cv.frames.size import Size
 from deeplab_cv.networks.card import Shape
 from deeplab_cv.networks.network import graph_for
 from deeplab_cv.networks.opening import open_network
@@ -27,7 +28,7 @@ def load_engine(name: str, device: str, file: Path, shape: Shape) -> Engine:
     module = importlib.import_module(f"deeplab_cv.engines.{name}")
     if (reason := module.why_not(device)) is not None:
         pytest.skip(str(reason))
-    engine: Engine = module.load(graph_for(open_network(file), shape[::-1]), device, 2, 1, lambda _: None)
+    engine: Engine = module.load(graph_for(open_network(file), Size(*shape[::-1])), device, threads=2, depth=1)
     return engine
 
 

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from deeplab_cv.cli import main
+from deeplab_cv.frames.size import Size
 from deeplab_cv.networks.card import read_card
 from tests.sources.clips import write_scenes
 from tests.tiny_networks import DOG, PERSON, tiny_network
@@ -94,7 +95,7 @@ def test_the_figures_go_on_the_card_and_replace_those_of_the_same_data(tmp_path:
 
 def test_a_video_tells_flips_with_and_without_smoothing(tmp_path: Path) -> None:
     file = tiny_network(tmp_path)
-    clip = write_scenes(tmp_path / "clip.mp4", count=8, size_wh=(144, 80))
+    clip = write_scenes(tmp_path / "clip.mp4", count=8, size=Size(144, 80))
     figures = measured(tmp_path, "--video", str(clip), "--smooth", "0.8", "--write-card", "")["video"]
     assert (figures["frames"], figures["smooth"]) == (8, 0.8)
     assert 0 <= figures["plain"]["flips"] < 0.1 and figures["plain"]["followed"] > 0.5

@@ -11,6 +11,7 @@ pytest.importorskip("torch", reason="the workshop needs requirements-train.txt")
 from deeplab_cv.classes import VOC_CLASSES
 from deeplab_cv.cli import main
 from deeplab_cv.errors import NetworkError, UsageError
+from deeplab_cv.frames.size import Size
 from deeplab_cv.machine.memory import spoiled_memory
 from deeplab_cv.networks.card import InputFacts, card_path, read_card
 from deeplab_cv.networks.golden import greatest_error, read_golden
@@ -48,7 +49,7 @@ def test_an_open_size_has_to_be_told(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="leaves its input size open"):
         repair(file, tmp_path / "mended.onnx", TOLD, command="")
 
-    told = Told(VOC_CLASSES, InputFacts(), (128, 96), None)
+    told = Told(VOC_CLASSES, InputFacts(), Size(128, 96), None)
     assert repair(file, tmp_path / "mended.onnx", told, command="").card.shapes == (SHAPE,)
 
 

@@ -8,6 +8,7 @@ import numpy as np
 
 from deeplab_cv.frames.frame import Painted
 from deeplab_cv.frames.pixels import Pixels, resize
+from deeplab_cv.frames.size import Size
 from deeplab_cv.machine.folders import cache_folder
 from deeplab_cv.networks.card import file_hash
 from deeplab_cv.sinks.video import VideoSink
@@ -24,23 +25,23 @@ def clip_at(clip: Path, height: int) -> Path:
     Raises SourceError, SinkError.
     """
     with VideoSource(clip) as source:
-        width, own_height = source.info.size_wh
+        width, own_height = source.info.size
         if own_height == height:
             return clip
         path = cache_folder("bench") / f"{clip.stem}-{file_hash(clip)[:12]}-{height}.mp4"
         if not path.exists():
-            size_wh = round(width * height / own_height / 2) * 2, height
-            _write(source, path, size_wh, FRAMES if height <= 1080 else _FRAMES_BEYOND_1080)
+            size = Size(round(width * height / own_height / 2) * 2, height)
+            _write(source, path, size, FRAMES if height <= 1080 else _FRAMES_BEYOND_1080)
     return path
 
 
-def _write(source: VideoSource, path: Path, size_wh: tuple[int, int], frames: int) -> None:
+def _write(source: VideoSource, path: Path, size: Size, frames: int) -> None:
     sink = VideoSink(path, replace(source.info, path=None, sound=False), whole=False)
-    way = cv2.INTER_AREA if size_wh[1] < source.info.size_wh[1] else cv2.INTER_CUBIC
+    interpolation = cv2.INTER_AREA if size.height < source.info.size.height else cv2.INTER_CUBIC
     for _ in range(frames):
         frame = source.read()
         if frame is None:
             break
-        picture = resize(frame.image, size_wh, way)
+        picture = resize(frame.image, size, interpolation)
         sink.write(Painted(frame, np.zeros((1, 1), np.uint8), Pixels(image=picture), ()))
     sink.finish()

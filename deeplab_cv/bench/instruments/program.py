@@ -62,7 +62,7 @@ def run_program(settings: Settings, kind: Kind) -> Run:
         wish = wanted_source(settings.source)
         source = PacedSource(open_source(wish.text, settings.source, wish.kind))
     with assembled(settings, source=source) as job:
-        loaded = job.stream.engines.load(job.source.info.size_wh)
+        loaded = job.stream.engines.load(job.source.info.size)
         to_nothing = kind == "nothing"
         notes = Notes(paints=to_nothing)
         sinks = [notes] if to_nothing else [*job.sinks, notes]

@@ -13,8 +13,9 @@ from pathlib import Path
 import numpy as np
 
 from deeplab_cv.frames.pixels import Image
+from deeplab_cv.frames.size import Size
 
-_SIZE_WH = (1400, 900)
+_SIZE = Size(1400, 900)
 _MEMORY = Path("/dev/shm")
 """Elsewhere the system writes what is drawn to the disk."""
 
@@ -52,7 +53,7 @@ def virtual_screen() -> Iterator[Screen | None]:
         return
     read_end, write_end = os.pipe()
     with tempfile.TemporaryDirectory(dir=_MEMORY if _MEMORY.is_dir() else None) as folder:
-        command = ["Xvfb", "-displayfd", str(write_end), "-screen", "0", "{}x{}x24".format(*_SIZE_WH)]
+        command = ["Xvfb", "-displayfd", str(write_end), "-screen", "0", f"{_SIZE}x24"]
         command += ["-fbdir", folder, "-nolisten", "tcp", "-r"]
         server = subprocess.Popen(command, pass_fds=[write_end], stderr=subprocess.DEVNULL)
         os.close(write_end)

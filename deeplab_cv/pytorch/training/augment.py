@@ -7,6 +7,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
+from deeplab_cv.frames.size import Size
 from deeplab_cv.pytorch.torchvision_import import import_torchvision
 from deeplab_cv.tools.data.records import IGNORE, Mask, Picture
 
@@ -37,17 +38,17 @@ class Crop:
     height: int
 
 
-def crop_size(random: np.random.Generator, pixels: int, multiple: int) -> tuple[int, int]:
-    """Width and height of one batch: a random aspect, about `pixels` squared in area, multiples of `multiple`."""
+def crop_size(random: np.random.Generator, pixels: int, multiple: int) -> Size:
+    """The size of one batch: a random aspect, about `pixels` squared in area, multiples of `multiple`."""
     aspect = float(random.choice(ASPECTS, p=ASPECT_SHARES))
     width = max(1, round(pixels * aspect**0.5 / multiple)) * multiple
     height = max(1, round(pixels / aspect**0.5 / multiple)) * multiple
-    return width, height
+    return Size(width, height)
 
 
-def random_crop(random: np.random.Generator, picture_wh: tuple[int, int], crop_wh: tuple[int, int]) -> Crop:
+def random_crop(random: np.random.Generator, picture: Size, size: Size) -> Crop:
     """A random part of a picture, mirrored half of the time; it leaves the picture only where that is smaller."""
-    (picture_width, picture_height), (width, height) = picture_wh, crop_wh
+    (picture_width, picture_height), (width, height) = picture, size
     fit = (width * height / (picture_width * picture_height)) ** 0.5
     scale = fit * float(np.exp(random.uniform(*np.log(SCALES))))
     stretch = float(np.exp(random.uniform(-np.log(STRETCH), np.log(STRETCH)))) ** 0.5
@@ -102,7 +103,7 @@ def cut_mask(mask: Mask, crop: Crop, step: int) -> Mask:
     )
 
 
-def teacher_grid(crop: Crop, step: int, picture_wh: tuple[int, int]) -> npt.NDArray[np.float32]:
+def teacher_grid(crop: Crop, step: int, picture: Size) -> npt.NDArray[np.float32]:
     """Where the same cells lie in the whole picture: float32 (height / step, width / step, 2) of (x, y), -1..1.
 
     -1 and 1 are the middles of the outermost pixels (torch's grid_sample with aligned corners).
@@ -112,8 +113,8 @@ def teacher_grid(crop: Crop, step: int, picture_wh: tuple[int, int]) -> npt.NDAr
     picture_x = crop.matrix[0, 0] * xs + crop.matrix[0, 2]
     picture_y = crop.matrix[1, 1] * ys + crop.matrix[1, 2]
     grid = np.empty((len(ys), len(xs), 2), np.float32)
-    grid[..., 0] = 2 * picture_x / (picture_wh[0] - 1) - 1
-    grid[..., 1] = (2 * picture_y / (picture_wh[1] - 1) - 1)[:, None]
+    grid[..., 0] = 2 * picture_x / (picture.width - 1) - 1
+    grid[..., 1] = (2 * picture_y / (picture.height - 1) - 1)[:, None]
     return grid
 
 

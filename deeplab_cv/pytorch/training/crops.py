@@ -10,6 +10,7 @@ from torch import Tensor
 from torch.nn import functional
 from torch.utils.data import DataLoader, Dataset
 
+from deeplab_cv.frames.size import Size
 from deeplab_cv.pytorch.training.augment import CameraLook, crop_size, cut_mask, cut_picture, random_crop, teacher_grid
 from deeplab_cv.pytorch.training.sampling import CROP, BalancedSampler
 from deeplab_cv.tools.data.records import Record, read_pair
@@ -58,18 +59,18 @@ class TrainingCrops(Dataset[tuple[Tensor, Tensor, Tensor]]):
     def __getitem__(self, step: int) -> tuple[Tensor, Tensor, Tensor]:
         random = np.random.default_rng((self.sampler.seed, CROP, step))
         torch.manual_seed(int(random.integers(2**62)))
-        crop_wh = crop_size(random, self.settings.pixels, self.settings.multiple)
+        size = crop_size(random, self.settings.pixels, self.settings.multiple)
         pictures, labels, scores = [], [], []
         for index in self.sampler.pictures(step):
             picture, mask = read_pair(self.records[index], self.class_count)
-            picture_wh = (picture.shape[1], picture.shape[0])
-            crop = random_crop(random, picture_wh, crop_wh)
+            picture_size = Size.of(picture)
+            crop = random_crop(random, picture_size, size)
             cut = self.look(cut_picture(picture, crop, self.settings.fill_rgb), random)
             pictures.append(torch.from_numpy(cut).permute(2, 0, 1))
             labels.append(torch.from_numpy(cut_mask(mask, crop, LABEL_STEP)))
             if self.teacher is not None:
                 whole = torch.from_numpy(self.teacher[index].astype(np.float32))[None]
-                grid = torch.from_numpy(teacher_grid(crop, LABEL_STEP, picture_wh))[None]
+                grid = torch.from_numpy(teacher_grid(crop, LABEL_STEP, picture_size))[None]
                 sampled = functional.grid_sample(whole, grid, padding_mode="border", align_corners=True)[0]
                 sampled[:, (grid[0].abs() > 1).any(dim=-1)] = torch.nan
                 scores.append(sampled.half())

@@ -9,6 +9,7 @@ from torch import nn
 from torch.nn import functional
 
 from deeplab_cv.classes import voc_palette
+from deeplab_cv.frames.size import Size
 from deeplab_cv.pytorch.architectures import Architecture, normalise
 from deeplab_cv.tools.data.records import IGNORE, Mask, Picture, Record, read_pair
 from deeplab_cv.tools.evaluating.accuracy import LabelAccuracy, accuracy, confusion_matrix
@@ -37,11 +38,11 @@ def predict(
     height, width = picture.shape[:2]
     multiple = architecture.input_multiple
     fit = pixels / (height * width) ** 0.5
-    input_wh = (
+    input_size = Size(
         max(1, round(width * fit / multiple)) * multiple,
         max(1, round(height * fit / multiple)) * multiple,
     )
-    resized = cv2.resize(picture, input_wh, interpolation=cv2.INTER_LINEAR)
+    resized = cv2.resize(picture, input_size, interpolation=cv2.INTER_LINEAR)
     network.eval()
     with torch.inference_mode():
         tensor = torch.from_numpy(resized).permute(2, 0, 1)[None].to(device)
@@ -61,12 +62,12 @@ def comparison_sheet(
     """Rows of picture, hand-made mask and prediction, side by side: uint8 (H, W, 3), RGB."""
     palette = np.array(voc_palette(), np.uint8)
     palette[IGNORE] = 224
-    tile_wh = (240, 180)
+    tile_size = Size(240, 180)
     rows = []
     for record in records:
         picture, mask = read_pair(record, class_count)
         prediction = predict(network, architecture, picture, pixels, device)
         overlay = cv2.addWeighted(picture, 0.4, palette[prediction], 0.6, 0)
         tiles = (picture, palette[mask], palette[prediction], overlay)
-        rows.append(np.hstack([cv2.resize(tile, tile_wh, interpolation=cv2.INTER_AREA) for tile in tiles]))
+        rows.append(np.hstack([cv2.resize(tile, tile_size, interpolation=cv2.INTER_AREA) for tile in tiles]))
     return np.asarray(np.vstack(rows), np.uint8)

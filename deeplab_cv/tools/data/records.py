@@ -11,6 +11,7 @@ import numpy.typing as npt
 from PIL import Image
 
 from deeplab_cv.errors import DataError
+from deeplab_cv.frames.size import Size
 
 IGNORE = 255
 """The mask's value for "unknown": neither learned from nor measured."""
@@ -91,7 +92,7 @@ def read_pair(record: Record, class_count: int) -> tuple[Picture, Mask]:
     """Picture and mask of one size; raises DataError if their sizes differ."""
     picture, mask = read_picture(record), read_mask(record, class_count)
     if picture.shape[:2] != mask.shape:
-        raise size_error(record, (picture.shape[1], picture.shape[0]), (mask.shape[1], mask.shape[0]))
+        raise size_error(record, Size.of(picture), Size.of(mask))
     return picture, mask
 
 
@@ -105,18 +106,18 @@ def survey_classes(records: Sequence[Record], class_count: int) -> Iterator[npt.
         mask = read_mask(record, class_count)
         try:
             with Image.open(BytesIO(record.picture.read())) as image:
-                size_wh = image.size
+                size = Size(*image.size)
         except (OSError, SyntaxError) as error:
             raise DataError("cannot decode a picture", record.picture, "replace it or take it off the list") from error
-        if size_wh != (mask.shape[1], mask.shape[0]):
-            raise size_error(record, size_wh, (mask.shape[1], mask.shape[0]))
+        if size != Size.of(mask):
+            raise size_error(record, size, Size.of(mask))
         yield np.bincount(mask.ravel(), minlength=256)[:class_count] > 0
 
 
-def size_error(record: Record, picture_wh: tuple[int, int], mask_wh: tuple[int, int]) -> DataError:
+def size_error(record: Record, picture: Size, mask: Size) -> DataError:
     """The error for a mask that is not the size of its picture."""
     return DataError(
-        f"picture is {picture_wh[0]}x{picture_wh[1]}, its mask {mask_wh[0]}x{mask_wh[1]}",
+        f"picture is {picture}, its mask {mask}",
         record.mask,
         "draw the mask at the picture's size",
     )

@@ -10,6 +10,7 @@ from deeplab_cv.classes import RGB, default_colour
 from deeplab_cv.errors import DataError
 from deeplab_cv.frames.frame import Labels
 from deeplab_cv.frames.pixels import Image, resize, to_bgr
+from deeplab_cv.frames.size import Size
 from deeplab_cv.overlay.look import Look
 from deeplab_cv.overlay.styles import paint
 from deeplab_cv.tools.data.records import IGNORE, read_pair
@@ -87,9 +88,9 @@ def _confusions(counts: Confusion, classes: tuple[str, ...]) -> str:
 def _data_url(image: Image | Labels) -> str:
     height, width = image.shape[:2]
     if width > MOST_PIXELS_WIDE:
-        size_wh = MOST_PIXELS_WIDE, max(1, round(height * MOST_PIXELS_WIDE / width))
-        image = resize(image, size_wh, cv2.INTER_AREA)
+        size = Size(MOST_PIXELS_WIDE, max(1, round(height * MOST_PIXELS_WIDE / width)))
+        image = resize(image, size, cv2.INTER_AREA)
     done, encoded = cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, 85])
     if not done:
-        raise DataError("cannot encode a picture", f"{width}x{height}", "leave out --html")
+        raise DataError("cannot encode a picture", Size(width, height), "leave out --html")
     return "data:image/jpeg;base64," + base64.b64encode(encoded.tobytes()).decode()

@@ -14,6 +14,7 @@ import numpy.typing as npt
 
 from deeplab_cv.frames.frame import Labels
 from deeplab_cv.frames.pixels import Image
+from deeplab_cv.frames.size import Size
 
 MOST_ROWS = 360
 """Frames are compared at this height at most: flow at full size takes seconds a frame and finds no more flicker."""
@@ -37,11 +38,11 @@ class Stability:
     object_flips: float
 
 
-def compared_size(size_wh: tuple[int, int]) -> tuple[int, int]:
-    """The width and height at which frames of a given size are compared."""
-    width, height = size_wh
+def compared_size(size: Size) -> Size:
+    """The size at which frames of a given size are compared."""
+    width, height = size
     rows = min(height, MOST_ROWS)
-    return max(1, round(width * rows / height)), rows
+    return Size(max(1, round(width * rows / height)), rows)
 
 
 class FlickerMeter:

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from deeplab_cv.frames.frame import Labels
 from deeplab_cv.frames.pixels import Image
+from deeplab_cv.frames.size import Size
 from deeplab_cv.networks.card import Card
 from deeplab_cv.networks.network import nearest_shape
 from deeplab_cv.segmentation.labels import labels_at
@@ -77,9 +78,9 @@ class Judge:
         return {self.card.input.name: input_of(self.card, picture)}
 
     def _labels_of(self, scores: NDArray[np.float32], picture: Image) -> Labels:
-        size_wh = picture.shape[1], picture.shape[0]
-        area = filled_area(size_wh, nearest_shape(self.card.shapes, size_wh), self.card.input)
-        return labels_at(scores, size_wh, self.card.output.align_corners, area)
+        size = Size.of(picture)
+        area = filled_area(size, nearest_shape(self.card.shapes, size), self.card.input)
+        return labels_at(scores, size, self.card.output.align_corners, area)
 
     def _miou(self, labels: Sequence[Labels]) -> float:
         classes = len(self.card.classes)

@@ -16,6 +16,7 @@ from onnxruntime.quantization.qdq_loss_debug import (
 
 from deeplab_cv.engines.engine import Blob
 from deeplab_cv.frames.pixels import Image
+from deeplab_cv.frames.size import Size
 from deeplab_cv.networks.card import Card
 from deeplab_cv.networks.network import nearest_shape
 from deeplab_cv.networks.onnx_graph import store_float32
@@ -54,7 +55,7 @@ def write_float32(network_file: Path, file: Path) -> Path:
 
 def input_of(card: Card, picture: Image) -> Blob:
     """A picture as the network's input, at the proven shape nearest to its aspect."""
-    return blob_of(picture, nearest_shape(card.shapes, (picture.shape[1], picture.shape[0])), card.input)
+    return blob_of(picture, nearest_shape(card.shapes, Size.of(picture)), card.input)
 
 
 def quantised_file(float_file: Path, file: Path, calibration: Calibration, left_float: Sequence[str] = ()) -> Path:

@@ -7,12 +7,13 @@ import pytest
 
 from deeplab_cv.bench.instruments import paced, timecode
 from deeplab_cv.bench.instruments.paced import PacedSource
+from deeplab_cv.frames.size import Size
 from deeplab_cv.sources.pattern import PatternSource
 from tests.waiting import HANGS_S
 
 
 def clip(rate, frames):
-    return PatternSource((640, 120), Fraction(rate), end=frames / rate)
+    return PatternSource(Size(640, 120), Fraction(rate), end=frames / rate)
 
 
 class Clock:
@@ -54,7 +55,7 @@ def test_a_stamped_frame_tells_when_it_was_given():
 
 
 def test_closing_wakes_whoever_waits():
-    source = PacedSource(PatternSource((640, 120), Fraction(1, 1000), end=3000.0))
+    source = PacedSource(PatternSource(Size(640, 120), Fraction(1, 1000), end=3000.0))
     source.read()
     answers = []
     waiting = threading.Thread(target=lambda: answers.append(source.read()))

@@ -5,6 +5,7 @@ from hypothesis import strategies as st
 
 pytest.importorskip("torch", reason="training needs torch (requirements-train.txt)")
 
+from deeplab_cv.frames.size import Size
 from deeplab_cv.pytorch.training.augment import (
     CameraLook,
     Crop,
@@ -28,13 +29,13 @@ def ramp(width: int, height: int) -> np.ndarray:
 @given(seed=st.integers(0, 2**32))
 def test_picture_mask_and_teacher_show_the_same_places(seed: int) -> None:
     picture = ramp(200, 150)
-    crop = random_crop(np.random.default_rng(seed), (200, 150), (64, 32))
+    crop = random_crop(np.random.default_rng(seed), Size(200, 150), Size(64, 32))
     cut = cut_picture(picture, crop, FILL).astype(float)
     labels_x = cut_mask(picture[..., 0].copy(), crop, 4)
-    grid_x = (teacher_grid(crop, 4, (200, 150))[..., 0] + 1) / 2 * 199
+    grid_x = (teacher_grid(crop, 4, Size(200, 150))[..., 0] + 1) / 2 * 199
     middles = cut[..., 0].reshape(8, 4, 16, 4)[:, 1:3, :, 1:3].mean(axis=(1, 3))
     inside = (labels_x != IGNORE) & (grid_x > 3) & (grid_x < 196)
-    inside &= np.abs(teacher_grid(crop, 4, (200, 150))[..., 1]) < 0.95
+    inside &= np.abs(teacher_grid(crop, 4, Size(200, 150))[..., 1]) < 0.95
     assert np.abs(middles - grid_x)[inside].max(initial=0) < 1.6
     assert np.abs(labels_x - grid_x)[inside].max(initial=0) <= 1
 
@@ -43,7 +44,7 @@ def test_picture_mask_and_teacher_show_the_same_places(seed: int) -> None:
 def test_a_crop_leaves_no_part_of_itself_empty_where_the_picture_is_large_enough(
     seed: int, width: int, height: int
 ) -> None:
-    crop = random_crop(np.random.default_rng(seed), (width, height), (96, 64))
+    crop = random_crop(np.random.default_rng(seed), Size(width, height), Size(96, 64))
     known = cut_mask(np.zeros((height, width), np.uint8), crop, 4) != IGNORE
     wide_enough = width >= abs(crop.matrix[0, 0]) * 96 + 1
     high_enough = height >= abs(crop.matrix[1, 1]) * 64 + 1

@@ -3,6 +3,7 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="training needs torch (requirements-train.txt)")
 
+from deeplab_cv.frames.size import Size
 from deeplab_cv.pytorch.architectures import ARCHITECTURES
 from deeplab_cv.pytorch.training.validate import predict
 
@@ -15,9 +16,9 @@ class Brightness(torch.nn.Module):
         return torch.cat([-bright, bright], dim=1)
 
 
-@pytest.mark.parametrize("size_wh", [(64, 48), (33, 77), (90, 51)])
-def test_labels_come_at_the_pictures_own_size_and_place(size_wh: tuple[int, int]) -> None:
-    width, height = size_wh
+@pytest.mark.parametrize("size", [Size(64, 48), Size(33, 77), Size(90, 51)])
+def test_labels_come_at_the_pictures_own_size_and_place(size: Size) -> None:
+    width, height = size
     picture = np.zeros((height, width, 3), np.uint8)
     picture[:, width // 2 :] = 255
     labels = predict(Brightness(), ARCHITECTURES["deeplabv3_lite"], picture, 256, torch.device("cpu"))

@@ -4,6 +4,7 @@ import cv2
 import numpy as np
 import pytest
 
+from deeplab_cv.frames.size import Size
 from deeplab_cv.tools.evaluating.stability import FlickerMeter, compared_size
 
 
@@ -63,6 +64,6 @@ def test_without_objects_there_is_no_share_of_them() -> None:
     assert math.isnan(meter.stability("one").object_flips)
 
 
-@pytest.mark.parametrize(("size_wh", "expected"), [((1280, 720), (640, 360)), ((320, 200), (320, 200))])
-def test_large_frames_are_compared_smaller(size_wh: tuple[int, int], expected: tuple[int, int]) -> None:
-    assert compared_size(size_wh) == expected
+@pytest.mark.parametrize(("size", "expected"), [(Size(1280, 720), Size(640, 360)), (Size(320, 200), Size(320, 200))])
+def test_large_frames_are_compared_smaller(size: Size, expected: tuple[int, int]) -> None:
+    assert compared_size(size) == expected
