@@ -64,14 +64,14 @@ def main() -> None:
     with TemporaryDirectory() as folder:
         mjpeg = Path(folder) / "mjpeg.avi"
         write_mjpeg(arguments.clips[0], mjpeg, count)
-        contenders = {
+        candidates = {
             f"{clip.name}, {threads}": decoding(clip, count, threads)
             for clip in arguments.clips
             for threads in ("NONE", "FRAME", "SLICE")
         }
         sizes = {0: "whole", 1: "half", 2: "a quarter"}
-        contenders |= {f"MJPEG, {name}": decoding(mjpeg, count, "NONE", times) for times, name in sizes.items()}
-        costs = in_turns({name: Work(run, count) for name, run in contenders.items()}, arguments.rounds)
+        candidates |= {f"MJPEG, {name}": decoding(mjpeg, count, "NONE", times) for times, name in sizes.items()}
+        costs = in_turns({name: Work(run, count) for name, run in candidates.items()}, arguments.rounds)
     print("| | processor ms | wall ms |\n|---|---|---|")
     for name, rounds in costs.items():
         processor_ms = statistics.median(cost.processor_ms for cost in rounds)

@@ -2,7 +2,7 @@
 
     python benchmarks/encoders.py CLIP.mp4 ... [--presets superfast veryfast] [--crfs 18 19 20] [--x264 aq-mode=3 ...]
 
-Each clip is painted as the program paints it, then every contender encodes the same frames in turns (A B A B), one
+Each clip is painted as the program paints it, then every candidate encodes the same frames in turns (A B A B), one
 thread each unless its x264 parameters say otherwise. Milliseconds are of the processor, the median round; PSNR and SSIM
 (8x8 windows, every fifth frame) are of luma against what the encoder was given. "mp4v" is what cv2.VideoWriter writes
 for most scripts; its time holds the way from BGR, of which the second figure is the share.
@@ -44,7 +44,7 @@ LEVELS = 255.0
 
 @dataclass(frozen=True)
 class Encoded:
-    """One contender's file: what it took in processor milliseconds a frame, and its bytes a frame."""
+    """One candidate's file: what it took in processor milliseconds a frame, and its bytes a frame."""
 
     file: Path
     ms: float
@@ -142,14 +142,14 @@ def main() -> None:
     for clip in args.clips:
         pictures = painted_pictures(clip, args.frames)
         with tempfile.TemporaryDirectory() as folder:
-            contenders: dict[str, Callable[[], Encoded]] = {}
+            candidates: dict[str, Callable[[], Encoded]] = {}
             for preset, crf, more in product(args.presets, args.crfs, args.x264):
-                file = Path(folder) / f"{len(contenders)}.mp4"
-                contenders[f"{preset} {crf} {more}".strip()] = partial(with_x264, pictures, file, preset, crf, more)
-            contenders["mp4v"] = partial(with_video_writer, pictures, Path(folder) / "mp4v.mp4")
-            runs: dict[str, list[Encoded]] = {name: [] for name in contenders}
+                file = Path(folder) / f"{len(candidates)}.mp4"
+                candidates[f"{preset} {crf} {more}".strip()] = partial(with_x264, pictures, file, preset, crf, more)
+            candidates["mp4v"] = partial(with_video_writer, pictures, Path(folder) / "mp4v.mp4")
+            runs: dict[str, list[Encoded]] = {name: [] for name in candidates}
             for _ in range(args.rounds):
-                for name, encode in contenders.items():
+                for name, encode in candidates.items():
                     runs[name].append(encode())
             lumas = [picture.planes.y for picture in pictures if picture.planes is not None]
             print(f"{clip.name}: {len(pictures)} frames of {pictures[0].size}")

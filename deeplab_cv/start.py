@@ -44,7 +44,7 @@ _log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
-class Wish:
+class NamedSource:
     """Which source the settings name.
 
     Attributes:
@@ -68,17 +68,17 @@ def assembled(settings: Settings, *, source: Source | None = None, folder: Path 
     Raises:
         UserError: something cannot be had.
     """
-    wish = wanted_source(settings.source)
+    wanted = wanted_source(settings.source)
     network = wanted_network(settings.network)
     no_window = "--headless" if settings.output.headless else display_problem()
     settings = with_an_output(settings, no_window)
     # A picture that is only shown waits for Segment and can be restarted for ever, as in the tutorial.
-    tutorial = wish.kind == "image" and not settings.output.writes_files
+    tutorial = wanted.kind == "image" and not settings.output.writes_files
     options = settings.source.model_copy(update={"loop": True}) if tutorial else settings.source
-    with source or open_source(wish.text, options, wish.kind) as opened:
+    with source or open_source(wanted.text, options, wanted.kind) as opened:
         info = opened.info
         check_paint(settings.picture, network.card.classes)
-        sinks = [InBackground(sink) for sink in open_sinks(settings, info, wish.kind == "image")]
+        sinks = [InBackground(sink) for sink in open_sinks(settings, info, wanted.kind == "image")]
         stream = _ready_stream(settings, network, info)
         view = first_view(settings, pictures=tutorial)
         if no_window is not None:
@@ -95,19 +95,19 @@ def assembled(settings: Settings, *, source: Source | None = None, folder: Path 
         yield Job(opened, stream, sinks, view, WindowScreen(Window(f"deeplab-cv: {info.name}"), controls))
 
 
-def wanted_source(source: SourceOptions) -> Wish:
+def wanted_source(source: SourceOptions) -> NamedSource:
     """The one source the options name. Raises UsageError where they name none, or several."""
-    named: list[Wish] = []
+    named: list[NamedSource] = []
     if source.camera is not None:
-        named.append(Wish(source.camera, "camera"))
+        named.append(NamedSource(source.camera, "camera"))
     if source.video is not None:
-        named.append(Wish(source.video, "stream" if is_stream(source.video) else "video"))
+        named.append(NamedSource(source.video, "stream" if is_stream(source.video) else "video"))
     if source.image is not None:
-        named.append(Wish(source.image, "image"))
+        named.append(NamedSource(source.image, "image"))
     if source.pattern:
-        named.append(Wish("pattern", "pattern"))
+        named.append(NamedSource("pattern", "pattern"))
     if source.demo:
-        named.append(Wish(str(folders.demo_clip()), "video"))
+        named.append(NamedSource(str(folders.demo_clip()), "video"))
     if len(named) != 1:
         what = "no source is named" if not named else f"{len(named)} sources are named"
         remedy = "name one: --camera 0, --video FILE, --image FILE, --pattern or --demo"

@@ -29,7 +29,7 @@ class Plan:
         picture: how frames are painted.
         clip: the video everything is measured on.
         heights: of the frames, in lines: 480, 720, 1080, 2160.
-        rounds: how often each contender has its turn.
+        rounds: how often each candidate has its turn.
         memory_frames: how many frames the memory is watched for.
         screen: where windows are shown; None where there is only the user's own, or none.
     """

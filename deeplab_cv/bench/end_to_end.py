@@ -22,8 +22,8 @@ _SERVED_S = 60.0
 
 
 @dataclass(frozen=True)
-class Way:
-    """A way through the program.
+class Route:
+    """A route through the program.
 
     Attributes:
         name: what the table calls it.
@@ -39,30 +39,30 @@ class Way:
 
 
 _SEEN = ("decode", "preprocess", "infer", "labels")
-FILE_TO_FILE = Way("file to file", "plain", (*_SEEN, "overlay", "encode"), 2)
-FILE_TO_NOTHING = Way("file to nothing", "nothing", (*_SEEN, "overlay"), 2)
-LIVE_TO_WINDOW = Way("live stream to window", "live", (*_SEEN, "to BGR", "overlay on BGR", "show"), 1)
+FILE_TO_FILE = Route("file to file", "plain", (*_SEEN, "overlay", "encode"), 2)
+FILE_TO_NOTHING = Route("file to nothing", "nothing", (*_SEEN, "overlay"), 2)
+LIVE_TO_WINDOW = Route("live stream to window", "live", (*_SEEN, "to BGR", "overlay on BGR", "show"), 1)
 
 
 def measure(plan: Plan) -> Part:
-    """A row for each size of frame and way through the program. Raises UserError."""
+    """A row for each size of frame and route through the program. Raises UserError."""
     no_window = display_problem()
-    ways = [FILE_TO_FILE, FILE_TO_NOTHING, *([] if no_window else [LIVE_TO_WINDOW])]
+    routes = [FILE_TO_FILE, FILE_TO_NOTHING, *([] if no_window else [LIVE_TO_WINDOW])]
     rows: list[Row] = []
     for height in [height for height in _HEIGHTS if height in plan.heights] or plan.heights[:1]:
         clip = clip_at(plan.clip, height)
-        runs: dict[str, list[Run]] = {way.name: [] for way in ways}
+        runs: dict[str, list[Run]] = {route.name: [] for route in routes}
         costs: dict[str, StageCosts] = {}
         rounds = max(1, plan.rounds - 1)
         for number in range(rounds):
-            for way in ways:
-                runs[way.name].append(_run(plan, way, clip))
+            for route in routes:
+                runs[route.name].append(_run(plan, route, clip))
             if number == (rounds - 1) // 2:
                 # In the middle of the runs, so that a machine that becomes slower or faster is fair to both.
-                taken = {way.name: (way.depth, runs[way.name][-1].shape) for way in ways}
+                taken = {route.name: (route.depth, runs[route.name][-1].shape) for route in routes}
                 measured = {each: measure_at(plan, height, *each) for each in set(taken.values())}
                 costs = {name: measured[each] for name, each in taken.items()}
-        rows += [_row(way, costs[way.name], runs[way.name]) for way in ways]
+        rows += [_row(route, costs[route.name], runs[route.name]) for route in routes]
     remarks = [
         "floor: the stages' processor milliseconds, each measured alone, added up, over the cores",
         "input: the network's; where a live stream chose several, its floor is that of one of them",
@@ -74,36 +74,36 @@ def measure(plan: Plan) -> Part:
     return Part("end-to-end", "the whole program beside its floor", tuple(rows), tuple(remarks))
 
 
-def _run(plan: Plan, way: Way, clip: Path) -> Run:
+def _run(plan: Plan, route: Route, clip: Path) -> Run:
     with tempfile.TemporaryDirectory() as folder:
         words = [*words_of(plan.network, plan.engine), "--end", _SECONDS, "--video"]
-        if way.kind == "live":
+        if route.kind == "live":
             with served(clip, _SERVED_S) as url:
-                return run_program(way.kind, [*words, url])
+                return run_program(route.kind, [*words, url])
         words.append(str(clip))
-        if way.kind == "plain":
+        if route.kind == "plain":
             words += ["--headless", "--out", str(Path(folder) / "out.mp4")]
-        if way.kind == "nothing":
+        if route.kind == "nothing":
             words += ["--headless", "--stats", str(Path(folder) / "area.csv")]
-        return run_program(way.kind, words)
+        return run_program(route.kind, words)
 
 
-def _row(way: Way, costs: StageCosts, runs: Sequence[Run]) -> Row:
+def _row(route: Route, costs: StageCosts, runs: Sequence[Run]) -> Row:
     cores = usable_cores()
-    floor = floor_ms(costs, way.stages, cores)
+    floor = floor_ms(costs, route.stages, cores)
     wall_ms = spread_of(run.wall_s * 1000 / run.frames for run in runs)
     processor_ms = spread_of(run.processor_s * 1000 / run.frames for run in runs)
     used = spread_of(run.processor_s / run.wall_s / cores for run in runs)
     return {
         "frame": str(costs.size),
-        "way": way.name,
+        "way": route.name,
         "input": ", ".join(dict.fromkeys("{1}x{0}".format(*run.shape) for run in runs)),
         "frames/s": spread_of(run.frames / run.wall_s for run in runs),
         "wall ms": wall_ms,
         "floor ms": floor,
-        "floor : wall": None if way.kind == "live" else floor / wall_ms.median,
+        "floor : wall": None if route.kind == "live" else floor / wall_ms.median,
         "processor ms": processor_ms,
-        "stages' sum ms": costs.sum_ms(way.stages),
+        "stages' sum ms": costs.sum_ms(route.stages),
         "processor left": f"{1 - used.median:.0%}",
         "dropped": max(run.dropped for run in runs),
     }

@@ -52,7 +52,7 @@ _MEDIAPIPE_PYTHON = ROOT / ".venv-mediapipe" / ("Scripts/python.exe" if sys.plat
 
 
 @dataclass(frozen=True)
-class Contestant:
+class Peer:
     """A program to be run.
 
     Attributes:
@@ -88,23 +88,23 @@ def measure(plan: Plan) -> Part:
     if not _FOLDER.is_dir():
         raise UsageError("an installed package has no peers", _FOLDER, "run it in a clone")
     clip = clip_at(plan.clip, _HEIGHT)
-    contestants = _contestants(plan)
-    default = contestants[0]
-    runs: dict[Contestant, list[Figures]] = {}
+    peers = _peers(plan)
+    default = peers[0]
+    runs: dict[Peer, list[Figures]] = {}
     remarks = [
         "default is faster: frames a second of deeplab-cv by default over this one's; takes less: of processor time"
     ]
     for _ in range(max(1, plan.rounds - 1)):
-        for contestant in list(contestants):
-            _log.info("%s, %s", contestant.program, contestant.network)
+        for peer in list(peers):
+            _log.info("%s, %s", peer.program, peer.network)
             try:
-                figures = _run(contestant, clip)
-                runs.setdefault(contestant, []).append(figures)
+                figures = _run(peer, clip)
+                runs.setdefault(peer, []).append(figures)
             except EngineError as error:
-                if contestant == default:
+                if peer == default:
                     raise
-                remarks.append(f"{contestant.program}, {contestant.network}: {error.what}: {error.where}")
-                contestants.remove(contestant)
+                remarks.append(f"{peer.program}, {peer.network}: {error.what}: {error.where}")
+                peers.remove(peer)
     rates = {each: spread_of(run.frames_per_s for run in some) for each, some in runs.items()}
     spent = {each: spread_of(run.processor_ms for run in some) for each, some in runs.items()}
     rows: list[Row] = [
@@ -122,28 +122,28 @@ def measure(plan: Plan) -> Part:
     return Part("peers", f"{_HEIGHT}p, file to file, same clip, same cores", tuple(rows), tuple(remarks))
 
 
-def _contestants(plan: Plan) -> list[Contestant]:
+def _peers(plan: Plan) -> list[Peer]:
     network = wanted_network(plan.network)
     own, own_file = network.card.name, str(network.file)
     usual = _usual_network(plan)
     # A script reads a file of one fixed shape; the program's own network has mean and std inside.
     graph = graph_for(network, Size(1280, 720))
     own_words = ("--model", str(graph.file), "--size", "{}x{}".format(*graph.shape[::-1]), *_NO_MEAN)
-    contestants = [
-        Contestant("deeplab-cv by default", own, "", ("--model", own_file, "--end", _SECONDS)),
-        Contestant("deeplab-cv on cv2.dnn", own, "", ("--model", own_file, "--backend", "opencv", *_SLOW)),
-        *(Contestant(program, own, _SCRIPTS[program], own_words) for program in _ANY_NETWORK),
-        Contestant("MediaPipe", _MEDIAPIPE_NETWORK, _MEDIAPIPE, ()),
+    peers = [
+        Peer("deeplab-cv by default", own, "", ("--model", own_file, "--end", _SECONDS)),
+        Peer("deeplab-cv on cv2.dnn", own, "", ("--model", own_file, "--backend", "opencv", *_SLOW)),
+        *(Peer(program, own, _SCRIPTS[program], own_words) for program in _ANY_NETWORK),
+        Peer("MediaPipe", _MEDIAPIPE_NETWORK, _MEDIAPIPE, ()),
     ]
     if usual is None:
-        return contestants
+        return peers
     name, words = f"torchvision's at {_USUAL_SIZE}", ("--model", str(usual))
     ours = (*words, "--classes", "voc", *_IMAGENET, *_SLOW)
     return [
-        *contestants,
-        Contestant("deeplab-cv", name, "", ours),
-        Contestant("deeplab-cv on cv2.dnn", name, "", (*ours, "--backend", "opencv")),
-        *(Contestant(program, name, script, words) for program, script in _SCRIPTS.items()),
+        *peers,
+        Peer("deeplab-cv", name, "", ours),
+        Peer("deeplab-cv on cv2.dnn", name, "", (*ours, "--backend", "opencv")),
+        *(Peer(program, name, script, words) for program, script in _SCRIPTS.items()),
     ]
 
 
@@ -161,16 +161,16 @@ def _usual_network(plan: Plan) -> Path | None:
     return file
 
 
-def _run(contestant: Contestant, clip: Path) -> Figures:
+def _run(peer: Peer, clip: Path) -> Figures:
     """Raises EngineError where it fails."""
     with tempfile.TemporaryDirectory() as folder:
-        words = [*contestant.words, "--video", str(clip), "--out", str(Path(folder) / "out.mp4")]
-        if not contestant.script:
+        words = [*peer.words, "--video", str(clip), "--out", str(Path(folder) / "out.mp4")]
+        if not peer.script:
             run = run_program("plain", [*words, "--headless"])
             return Figures(run.frames / run.wall_s, run.processor_s * 1000 / run.frames, {})
-        own_python = contestant.script == _MEDIAPIPE and _MEDIAPIPE_PYTHON.exists()
+        own_python = peer.script == _MEDIAPIPE and _MEDIAPIPE_PYTHON.exists()
         python = str(_MEDIAPIPE_PYTHON) if own_python else sys.executable
-        command = [python, str(_FOLDER / contestant.script), *words, "--seconds", _SECONDS]
+        command = [python, str(_FOLDER / peer.script), *words, "--seconds", _SECONDS]
         done = subprocess.run(command, env=child_environment(), capture_output=True, text=True, check=False)
     if done.returncode != 0:
         raise EngineError("it does not run here", _last_line(done.stderr), how_to_install("bench"))

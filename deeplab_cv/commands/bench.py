@@ -30,7 +30,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--clip", type=Path, metavar="FILE", help="video to measure on; the demo clip without it")
     parser.add_argument("--sizes", default="480,720,1080,2160", help="heights of frames in lines; default %(default)s")
-    parser.add_argument("--rounds", type=int, default=3, help="turns of each contender; default %(default)s")
+    parser.add_argument("--rounds", type=int, default=3, help="turns of each candidate; default %(default)s")
     parser.add_argument(
         "--memory-frames", type=int, default=1000, help="frames memory is watched for; default %(default)s"
     )

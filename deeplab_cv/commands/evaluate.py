@@ -17,12 +17,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from deeplab_cv.errors import UsageError
+from deeplab_cv.frames.size import stated_size
 from deeplab_cv.machine import folders, interrupts
 from deeplab_cv.machine.installed import how_to_install
 from deeplab_cv.settings import add_settings_arguments, load_settings
 
 if TYPE_CHECKING:
-    from deeplab_cv.networks.card import Shape
     from deeplab_cv.networks.network import Network
     from deeplab_cv.segmentation.network_engines import NetworkEngines
     from deeplab_cv.tools.evaluate import Evaluation, VideoEvaluation
@@ -100,7 +100,7 @@ def _on_pictures(args: argparse.Namespace, network: "Network", make_engines: "Ma
     from deeplab_cv.tools.evaluate import evaluate
     from deeplab_cv.tools.progress import progress_bar
 
-    shape = _shape(args.shape) if args.shape else None
+    shape = stated_size(args.shape, "--shape").hw if args.shape else None
     # COCO's polygons are drawn as masks into this folder.
     with TemporaryDirectory() as masks, progress_bar(Console()) as progress:
         records = find_records(args.data, args.lists.split(","), network.card.classes, Path(masks))
@@ -136,10 +136,3 @@ def _files(args: argparse.Namespace, pictures: "Evaluation") -> "list[tuple[Path
 
         files.append((args.html, worst_page(pictures)))
     return files
-
-
-def _shape(text: str) -> "Shape":
-    width, _, height = text.partition("x")
-    if not (width.isdecimal() and height.isdecimal()):
-        raise UsageError("expected width x height", f"--shape {text}", "such as --shape 384x384")
-    return int(height), int(width)

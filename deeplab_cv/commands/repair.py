@@ -44,20 +44,20 @@ def run(args: argparse.Namespace) -> int:
     from deeplab_cv.networks.card import InputFacts, check_target, without_folders
     from deeplab_cv.networks.onnx_file import load_onnx
     from deeplab_cv.networks.uncarded import class_names
-    from deeplab_cv.tools.repair import Told, repair
+    from deeplab_cv.tools.repair import StatedFacts, repair
 
     # Nobody answers questions about a file that cannot be read.
     load_onnx(args.file)
-    told = {name: getattr(args, name) or _asked(name, question) for name, question in QUESTIONS.items()}
-    if told["order"] not in {"rgb", "bgr"}:
-        raise UsageError("unknown order of colours", told["order"], "write rgb or bgr")
-    mean, std = _three("mean", told["mean"]), _three("std", told["std"])
-    facts = InputFacts(order="bgr" if told["order"] == "bgr" else "rgb", mean=mean, std=std, padding=mean)
+    stated = {name: getattr(args, name) or _asked(name, question) for name, question in QUESTIONS.items()}
+    if stated["order"] not in {"rgb", "bgr"}:
+        raise UsageError("unknown order of colours", stated["order"], "write rgb or bgr")
+    mean, std = _three("mean", stated["mean"]), _three("std", stated["std"])
+    facts = InputFacts(order="bgr" if stated["order"] == "bgr" else "rgb", mean=mean, std=std, padding=mean)
     target = args.out or args.file.with_name(f"{args.file.stem}-repaired.onnx")
     check_target(target, ".onnx", args.overwrite)
     size = stated_size(args.size, "--size") if args.size else None
     command = without_folders(["app.py", *sys.argv[1:]])
-    knowledge = Told(class_names(told["classes"]), facts, size, args.align_corners)
+    knowledge = StatedFacts(class_names(stated["classes"]), facts, size, args.align_corners)
     with interrupts.raised():
         repaired = repair(args.file, target, knowledge, command)
         for name, harm in repaired.found:

@@ -15,7 +15,7 @@ CUT = 30.0
 """Mean change that makes another scene of a picture."""
 
 
-def points_of(image: Image, area: Area, size: Size) -> Image:
+def thumbnail_of(image: Image, area: Area, size: Size) -> Image:
     """The frame as the network's input shows it, borders black, at a small size.
 
     image: uint8 (H, W, 3); area: the part of the input that the frame fills; returns uint8 (height, width, 3).
@@ -23,17 +23,17 @@ def points_of(image: Image, area: Area, size: Size) -> Image:
     columns, rows = size
     left, right = round(area.left * columns), round((area.left + area.width) * columns)
     top, bottom = round(area.top * rows), round((area.top + area.height) * rows)
-    points: Image = np.zeros((rows, columns, 3), np.uint8)
-    inside = points[min(top, rows - 1) : max(bottom, top + 1), min(left, columns - 1) : max(right, left + 1)]
+    thumbnail: Image = np.zeros((rows, columns, 3), np.uint8)
+    inside = thumbnail[min(top, rows - 1) : max(bottom, top + 1), min(left, columns - 1) : max(right, left + 1)]
     inside[:] = _shrunk(image, Size.of(inside))
-    return points
+    return thumbnail
 
 
-def changes_between(points: Image, before: Image, points_per_cell: int) -> Changes:
-    """The greatest change of any colour, averaged over cells of points: float32 (h, w)."""
-    blue, green, red = cv2.split(cv2.absdiff(points, before))
+def changes_between(thumbnail: Image, before: Image, pixels_per_cell: int) -> Changes:
+    """The greatest change of any colour, averaged over cells of pixels: float32 (h, w)."""
+    blue, green, red = cv2.split(cv2.absdiff(thumbnail, before))
     change = cv2.max(cv2.max(blue, green), red).astype(np.float32)
-    cells = Size(points.shape[1] // points_per_cell, points.shape[0] // points_per_cell)
+    cells = Size(thumbnail.shape[1] // pixels_per_cell, thumbnail.shape[0] // pixels_per_cell)
     return resize(change, cells, cv2.INTER_AREA)
 
 

@@ -134,7 +134,7 @@ class NetworkEngines:
             height, width = shape
             too_slow = "%.0f ms a frame at %dx%d is too slow for %g frames/s: smaller"
             _log.info(too_slow, pace.ms, width, height, self.pace_fps)
-            # The race is run once: its winner is taken at the smaller sizes too.
+            # They are compared once: the winner is taken at the smaller sizes too.
             options = options.model_copy(update={"backend": choice.candidate.backend})
         loaded = LoadedEngine(
             shared=SharedEngine(choice.engine),

@@ -19,14 +19,14 @@ from deeplab_cv.frames.frame import Area, Frame, Origin, Scores
 from deeplab_cv.frames.pixels import Image
 from deeplab_cv.frames.size import Size
 from deeplab_cv.networks.card import Shape
-from deeplab_cv.segmentation.motion import CUT, changes_between, points_of
+from deeplab_cv.segmentation.motion import CUT, changes_between, thumbnail_of
 from deeplab_cv.segmentation.options import PaceOptions
 
 MOST_CARRIED = 8
 """Frames between two inferences at most when the rate decides: further apart flow loses what turns or appears."""
 
-_POINTS_WIDTH = 256
-_POINTS_PER_CELL = 8
+_THUMBNAIL_WIDTH = 256
+_PIXELS_PER_CELL = 8
 _LONGEST_STILL_S = Fraction(1)
 _MEASURED = 9
 _SHARE_FOR_INFERENCE = 0.8
@@ -43,11 +43,11 @@ class Plan:
 
     Attributes:
         origin: from the network, along the flow, or as they were.
-        points: the frame at the size in which pictures are compared; None where nothing is spared.
+        thumbnail: the frame at the size in which pictures are compared; None where nothing is spared.
     """
 
     origin: Origin
-    points: Image | None
+    thumbnail: Image | None
 
 
 class Propagator:
@@ -83,54 +83,54 @@ class Propagator:
         """
         if self._infers_all:
             return Plan("inferred", None)
-        rows = max(1, round(_POINTS_WIDTH / _POINTS_PER_CELL * shape[0] / shape[1])) * _POINTS_PER_CELL
-        points = points_of(frame.image, area, Size(_POINTS_WIDTH, rows))
-        origin = self._origin(frame, points)
+        rows = max(1, round(_THUMBNAIL_WIDTH / _PIXELS_PER_CELL * shape[0] / shape[1])) * _PIXELS_PER_CELL
+        thumbnail = thumbnail_of(frame.image, area, Size(_THUMBNAIL_WIDTH, rows))
+        origin = self._origin(frame, thumbnail)
         self._since_inference = 1 if origin == "inferred" else self._since_inference + 1
         if origin == "inferred":
-            self._planned = frame, points
-        self._last = frame, points
-        return Plan(origin, points)
+            self._planned = frame, thumbnail
+        self._last = frame, thumbnail
+        return Plan(origin, thumbnail)
 
     def inferred(self, plan: Plan, scores: Scores, ms: float) -> None:
         """Keep the scores of an inferred frame; one such frame comes every `ms` milliseconds if all are inferred."""
-        if plan.points is not None:
-            self._key = scores, plan.points
+        if plan.thumbnail is not None:
+            self._key = scores, plan.thumbnail
             self._infer_ms.append(ms)
 
     def carried(self, plan: Plan) -> Scores:
         """The scores of a frame that is not inferred: float32 (classes, h, w)."""
-        if self._key is None or plan.points is None:
+        if self._key is None or plan.thumbnail is None:
             raise ValueError("a frame was to be carried before any was inferred")
-        scores, key_points = self._key
-        return scores if plan.origin == "kept" else self._along_flow(scores, plan.points, key_points)
+        scores, key_thumbnail = self._key
+        return scores if plan.origin == "kept" else self._along_flow(scores, plan.thumbnail, key_thumbnail)
 
     def spent(self, ms: float) -> None:
         """Note how long carrying one frame took, in milliseconds."""
         self._carry_ms.append(ms)
 
-    def _origin(self, frame: Frame, points: Image) -> Origin:
+    def _origin(self, frame: Frame, thumbnail: Image) -> Origin:
         if self._planned is None or self._last is None:
             return "inferred"
-        inferred_frame, inferred_points = self._planned
-        last_frame, last_points = self._last
-        if not (points.shape == last_points.shape and frame.size == last_frame.size):
+        inferred_frame, inferred_thumbnail = self._planned
+        last_frame, last_thumbnail = self._last
+        if not (thumbnail.shape == last_thumbnail.shape and frame.size == last_frame.size):
             return "inferred"
         if frame.name != last_frame.name or frame.time_s <= last_frame.time_s:
             return "inferred"
         if self._pace.still and frame.time_s - inferred_frame.time_s < _LONGEST_STILL_S:
-            since_inference = changes_between(points, inferred_points, _POINTS_PER_CELL)
+            since_inference = changes_between(thumbnail, inferred_thumbnail, _PIXELS_PER_CELL)
             if float(since_inference.max()) <= self._pace.still:
                 return "kept"
-        cut = float(changes_between(points, last_points, _POINTS_PER_CELL).mean()) >= CUT
+        cut = float(changes_between(thumbnail, last_thumbnail, _PIXELS_PER_CELL).mean()) >= CUT
         return "inferred" if cut or self._since_inference >= self.frames_per_inference else "carried"
 
-    def _along_flow(self, scores: Scores, points: Image, key_points: Image) -> Scores:
+    def _along_flow(self, scores: Scores, thumbnail: Image, key_thumbnail: Image) -> Scores:
         """Each cell's scores from where it was in the inferred frame."""
-        flow = self._flow.calc(_grey(points), _grey(key_points), None)  # type: ignore[call-overload]
+        flow = self._flow.calc(_grey(thumbnail), _grey(key_thumbnail), None)  # type: ignore[call-overload]
         rows, columns = scores.shape[1:]
         cells = cv2.resize(flow, (columns, rows), interpolation=cv2.INTER_AREA)
-        scale = np.array([columns / points.shape[1], rows / points.shape[0]], np.float32)
+        scale = np.array([columns / thumbnail.shape[1], rows / thumbnail.shape[0]], np.float32)
         home: NDArray[np.float32] = np.stack(np.meshgrid(np.arange(columns), np.arange(rows)), axis=-1).astype(
             np.float32
         )
@@ -155,5 +155,5 @@ def frames_per_inference(target_fps: float, infer_ms: float, carry_ms: float) ->
     return min(MOST_CARRIED, math.ceil((infer_ms - carry_ms) / (frame_ms - carry_ms)))
 
 
-def _grey(points: Image) -> Image:
-    return np.asarray(cv2.cvtColor(points, cv2.COLOR_BGR2GRAY), np.uint8)
+def _grey(thumbnail: Image) -> Image:
+    return np.asarray(cv2.cvtColor(thumbnail, cv2.COLOR_BGR2GRAY), np.uint8)

@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 from deeplab_cv.frames.frame import Frame, Scored, Scores
 from deeplab_cv.frames.pixels import Image
 from deeplab_cv.frames.size import Size
-from deeplab_cv.segmentation.motion import CUT, Changes, changes_between, points_of
+from deeplab_cv.segmentation.motion import CUT, Changes, changes_between, thumbnail_of
 
-_POINTS_PER_CELL = 4
+_PIXELS_PER_CELL = 4
 _NOISE = 3.0
 """Change that a camera's noise alone makes; below it a cell stands still."""
 _MOTION = 12.0
@@ -29,7 +29,7 @@ class ScoreSmoother:
     def __init__(self) -> None:
         self._average: Scores | None = None
         self._last: Scored | None = None
-        self._points: Image | None = None
+        self._thumbnail: Image | None = None
 
     def smooth(self, scored: Scored, weight: float) -> Scores:
         """The frame's scores averaged with those of the frames before it.
@@ -45,24 +45,24 @@ class ScoreSmoother:
             float32 (classes, h, w).
         """
         if weight == 0:
-            self._average = self._last = self._points = None
+            self._average = self._last = self._thumbnail = None
             return scored.scores
         frame, scores_chw = scored.frame, scored.scores
         rows, columns = scores_chw.shape[1:]
-        points = points_of(frame.image, scored.area, Size(columns * _POINTS_PER_CELL, rows * _POINTS_PER_CELL))
+        thumbnail = thumbnail_of(frame.image, scored.area, Size(columns * _PIXELS_PER_CELL, rows * _PIXELS_PER_CELL))
         average = scores_chw.astype(np.float32)
         if (
             self._average is not None
             and self._last is not None
-            and self._points is not None
+            and self._thumbnail is not None
             and self._average.shape == scores_chw.shape
             and self._last.stream == scored.stream
             and _follows(frame, self._last.frame)
         ):
-            change = changes_between(points, self._points, _POINTS_PER_CELL)
+            change = changes_between(thumbnail, self._thumbnail, _PIXELS_PER_CELL)
             if change.mean() < CUT:
                 average += (self._average - scores_chw) * weight * _kept(change, self._average, scores_chw)
-        self._average, self._last, self._points = average, scored, points
+        self._average, self._last, self._thumbnail = average, scored, thumbnail
         return average
 
 

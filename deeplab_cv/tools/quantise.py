@@ -39,8 +39,8 @@ class Quantised:
     """What was tried, and what came of it.
 
     Attributes:
-        judged: each attempt; only the last may have passed.
-        races: float and int8 in turn on each engine; empty where no attempt was right enough.
+        judged: each int8 form that was tried; only the last may have passed.
+        races: float and int8 in turn on each engine; empty where none was right enough.
         variant: what was written and put on the card; None where nothing was worth keeping.
     """
 
@@ -78,26 +78,26 @@ def quantise(
         float_file = write_float32(network.file, folder / "float.onnx")
         calibration = Calibration(network.card, [picture for _, picture in pictures[::2]], reduce_range)
         judge = Judge(network.card, float_file, judges, masks)
-        attempts: list[JudgedInt8] = []
+        judged: list[JudgedInt8] = []
         ranking: list[str] = []
         for left_float in LAYERS_LEFT_FLOAT:
             if left_float and not ranking:
                 ranking = sensitive_layers(float_file, folder / "0.onnx", calibration)
             file = quantised_file(float_file, folder / f"{left_float}.onnx", calibration, ranking[:left_float])
-            attempts.append(judge.judged(file, left_float))
-            if attempts[-1].drop <= max_miou_drop:
-                return _raced(network, file, attempts, full_range=not reduce_range)
-    return Quantised(tuple(attempts))
+            judged.append(judge.judged(file, left_float))
+            if judged[-1].drop <= max_miou_drop:
+                return _raced(network, file, judged, full_range=not reduce_range)
+    return Quantised(tuple(judged))
 
 
-def _raced(network: Network, file: Path, attempts: Sequence[JudgedInt8], full_range: bool) -> Quantised:
+def _raced(network: Network, file: Path, judged: Sequence[JudgedInt8], full_range: bool) -> Quantised:
     variant = Variant(
         file=network.file.with_suffix(".int8.onnx").name,
         sha256=file_hash(file),
         precision="int8",
         tolerance=min(COARSEST, rounded_up(TOLERANCE_MARGIN * _golden_error(network, file))),
         full_range=full_range,
-        remark=_remark(attempts[-1]),
+        remark=_remark(judged[-1]),
     )
     card = with_variant(network.card, variant)
     plain = replace(graph_for(network, VIDEO_SIZE), card=card)
@@ -105,12 +105,12 @@ def _raced(network: Network, file: Path, attempts: Sequence[JudgedInt8], full_ra
     races = race({FLOAT: plain, INT8: replace(plain, file=fixed, sha256=variant.sha256, precision="int8")})
     engines = gaining_engines(races)
     if not engines:
-        return Quantised(tuple(attempts), tuple(races))
+        return Quantised(tuple(judged), tuple(races))
     variant = variant.model_copy(update={"engines": engines})
     with whole_file(network.file.with_name(variant.file)) as temporary:
         temporary.write_bytes(file.read_bytes())
     write_card(with_variant(network.card, variant), network.file)
-    return Quantised(tuple(attempts), tuple(races), variant)
+    return Quantised(tuple(judged), tuple(races), variant)
 
 
 def gaining_engines(races: Sequence[Race]) -> tuple[str, ...]:

@@ -28,7 +28,7 @@ HALF_TOLERANCE = 0.02
 
 
 @dataclass(frozen=True)
-class Told:
+class StatedFacts:
     """What no file says of itself, so that its user has to.
 
     Attributes:
@@ -56,12 +56,12 @@ class Repaired:
     error: float
 
 
-def repair(file: Path, target: Path, told: Told, command: str) -> Repaired:
+def repair(file: Path, target: Path, stated: StatedFacts, command: str) -> Repaired:
     """Write a mended copy of a network with its card and golden scores.
 
     Raises:
         NetworkError: the file is no network, or its scores would change.
-        UsageError: its input size is open and none was told, or the class names do not fit.
+        UsageError: its input size is open and none was stated, or the class names do not fit.
     """
     original = load_onnx(file)
     found = []
@@ -77,7 +77,7 @@ def repair(file: Path, target: Path, told: Told, command: str) -> Repaired:
     channels_last = take_channels_first(model)
     if channels_last:
         found.append(("input with channels last", "this program and OpenCV hand in channels first"))
-    shape = _fix_size(model, file, told.size)
+    shape = _fix_size(model, file, stated.size)
     model = simplified(model)
     cut = cut_after_scores(model)
     found += [(words, "what follows the scores costs time and hides them") for words in cut.words]
@@ -86,21 +86,21 @@ def repair(file: Path, target: Path, told: Told, command: str) -> Repaired:
         if mend.apply(copy.deepcopy(original)) | mend.apply(model):
             found.append((mend.name, mend.harm))
     model = simplified(inferred(model, file))
-    facts = told.input.model_copy(update={"name": model.graph.input[0].name})
+    facts = stated.input.model_copy(update={"name": model.graph.input[0].name})
     error, golden = _proof(file, original, model, cut.scores, shape, facts, channels_last)
-    if len(golden) != len(told.classes):
+    if len(golden) != len(stated.classes):
         remedy = "name them with --classes names.txt, one name a line"
-        raise UsageError(f"the network has {len(golden)} classes, not {len(told.classes)}", file, remedy)
+        raise UsageError(f"the network has {len(golden)} classes, not {len(stated.classes)}", file, remedy)
     save_graph(model, target, {"repaired": ", ".join(name for name, _ in found)})
     golden_file = target.with_suffix(".golden.npz")
     write_golden(golden_file, {shape: golden})
-    aligned = told.align_corners if told.align_corners is not None else bool(cut.align_corners)
+    aligned = stated.align_corners if stated.align_corners is not None else bool(cut.align_corners)
     card = Card(
         name=target.stem,
         file=target.name,
         sha256=file_hash(target),
         architecture="unknown",
-        classes=told.classes,
+        classes=stated.classes,
         input=facts,
         output=OutputFacts(align_corners=aligned),
         stride=max(1, round(shape[0] / golden.shape[1])),

@@ -3,41 +3,41 @@ import dataclasses
 import pytest
 
 from deeplab_cv.bench import peers
-from deeplab_cv.bench.peers import Contestant, Figures
+from deeplab_cv.bench.peers import Figures, Peer
 from deeplab_cv.errors import EngineError
 from deeplab_cv.machine.folders import demo_clip
 from tests.bench.plans import plan_of
 
-OURS = Contestant("ours", "a", "", ())
-MISSING = Contestant("missing", "a", "missing.py", ())
+OURS = Peer("ours", "a", "", ())
+MISSING = Peer("missing", "a", "missing.py", ())
 PLAN = plan_of(demo_clip())
 
 
-def run(contestant, clip):
-    if contestant.script == MISSING.script:
+def run(peer, clip):
+    if peer.script == MISSING.script:
         raise EngineError("it does not run here", "no module named missing", "install it")
     return Figures(20.0, 30.0, {})
 
 
 @pytest.fixture
-def contest(monkeypatch):
+def measured(monkeypatch):
     monkeypatch.setattr(peers, "_run", run)
     monkeypatch.setattr(peers, "clip_at", lambda clip, height: clip)
 
-    def measure(*contestants):
-        monkeypatch.setattr(peers, "_contestants", lambda plan: list(contestants))
+    def measure(*chosen):
+        monkeypatch.setattr(peers, "_peers", lambda plan: list(chosen))
         return peers.measure(PLAN)
 
     return measure
 
 
-def test_a_peer_that_does_not_run_is_a_remark_and_no_row(contest):
-    part = contest(OURS, MISSING)
+def test_a_peer_that_does_not_run_is_a_remark_and_no_row(measured):
+    part = measured(OURS, MISSING)
 
     assert [row["program"] for row in part.rows] == ["ours"]
     assert part.remarks[-1] == "missing, a: it does not run here: no module named missing"
 
 
-def test_the_program_itself_must_run(contest):
+def test_the_program_itself_must_run(measured):
     with pytest.raises(EngineError, match="no module named missing"):
-        contest(dataclasses.replace(MISSING, program="ours"), OURS)
+        measured(dataclasses.replace(MISSING, program="ours"), OURS)

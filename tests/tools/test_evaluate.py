@@ -110,7 +110,7 @@ def test_a_video_tells_flips_with_and_without_smoothing(tmp_path: Path) -> None:
         (["--data", "data", "--lists", "none"], "list 'none' is missing"),
         (["--data", "data", "--lists", "empty"], "list 'empty' is empty: data"),
         (["--data", "data", "--shape", "100x100"], "has not been proven at this shape: 100x100; it has 128x128, "),
-        (["--data", "data", "--shape", "large"], "expected width x height: --shape large"),
+        (["--data", "data", "--shape", "large"], "expected WIDTHxHEIGHT: --shape large"),
         (["--data", "data", "--worst", "0"], "a value must be above 0: --worst 0"),
         (["--data", "data", "--backend", "nonsense"], "unknown backend: nonsense"),
         (["--data", "data", "--html", "no/such/page.html"], "no such folder to write in: no/such"),

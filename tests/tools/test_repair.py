@@ -15,12 +15,12 @@ from deeplab_cv.frames.size import Size
 from deeplab_cv.machine.memory import spoiled_memory
 from deeplab_cv.networks.card import InputFacts, card_path, read_card
 from deeplab_cv.networks.golden import greatest_error, read_golden
-from deeplab_cv.tools.repair import Told, repair
+from deeplab_cv.tools.repair import StatedFacts, repair
 from tests.tiny_networks import tiny_onnx
 from tests.tools.exported import PROCESSOR_ENGINES, has_engine, load_engine
 
 SHAPE = (96, 128)
-TOLD = Told(VOC_CLASSES, InputFacts(), None, None)
+STATED = StatedFacts(VOC_CLASSES, InputFacts(), None, None)
 SHARED = Path(__file__).parents[3] / "shared" / "models"
 FLAGS = ["--classes", "voc", "--mean", "127.5,127.5,127.5", "--std", "127.5,127.5,127.5", "--order", "rgb"]
 
@@ -31,14 +31,14 @@ def test_a_mended_network_is_right_on_every_engine(tmp_path: Path, trap: str, na
     file = tiny_onnx(tmp_path, shape=SHAPE, resized_pooling=trap == "resized_pooling", squeezed=trap == "squeezed")
     target = tmp_path / "mended.onnx"
 
-    repaired = repair(file, target, TOLD, command="")
+    repaired = repair(file, target, STATED, command="")
 
     golden = read_golden(repaired.card, tmp_path, SHAPE)
     assert golden is not None
     with spoiled_memory():
         engine = load_engine(name, device, target, SHAPE)
         engine.submit(golden.blob)
-        scores = engine.result()
+        scores = engine.result().scores
     assert repaired.found
     assert greatest_error(scores, golden.scores) < 1e-3
 
@@ -47,17 +47,17 @@ def test_an_open_size_has_to_be_told(tmp_path: Path) -> None:
     file = tiny_onnx(tmp_path)
 
     with pytest.raises(UsageError, match="leaves its input size open"):
-        repair(file, tmp_path / "mended.onnx", TOLD, command="")
+        repair(file, tmp_path / "mended.onnx", STATED, command="")
 
-    told = Told(VOC_CLASSES, InputFacts(), Size(128, 96), None)
-    assert repair(file, tmp_path / "mended.onnx", told, command="").card.shapes == (SHAPE,)
+    stated = StatedFacts(VOC_CLASSES, InputFacts(), Size(128, 96), None)
+    assert repair(file, tmp_path / "mended.onnx", stated, command="").card.shapes == (SHAPE,)
 
 
 def test_another_class_count_is_one_line(tmp_path: Path) -> None:
-    told = Told(("nothing", "cat"), InputFacts(), None, None)
+    stated = StatedFacts(("nothing", "cat"), InputFacts(), None, None)
 
     with pytest.raises(UsageError, match="the network has 21 classes, not 2"):
-        repair(tiny_onnx(tmp_path, shape=SHAPE), tmp_path / "mended.onnx", told, command="")
+        repair(tiny_onnx(tmp_path, shape=SHAPE), tmp_path / "mended.onnx", stated, command="")
 
     assert not (tmp_path / "mended.onnx").exists()
 
@@ -66,7 +66,7 @@ def test_weights_in_a_second_file_come_into_the_one(tmp_path: Path) -> None:
     file = tiny_onnx(tmp_path, shape=SHAPE)
     onnx.save(onnx.load(file), str(file), save_as_external_data=True, location="weights.bin", size_threshold=0)
 
-    repaired = repair(file, tmp_path / "mended.onnx", TOLD, command="")
+    repaired = repair(file, tmp_path / "mended.onnx", STATED, command="")
     (tmp_path / "weights.bin").unlink()
 
     assert repaired.found[0][0] == "weights in a second file"
@@ -81,7 +81,7 @@ def test_a_network_of_bytes_with_channels_last_and_argmax_takes_floats_and_gives
         helper.make_node("ArgMax", ["scores"], ["output"], axis=1, keepdims=0),
     ]
     file = handmade(tmp_path, nodes, {"input": (TensorProto.UINT8, [1, *SHAPE, 3])}, TensorProto.INT64)
-    plain = Told(VOC_CLASSES, InputFacts(mean=(0, 0, 0), std=(1, 1, 1)), None, None)
+    plain = StatedFacts(VOC_CLASSES, InputFacts(mean=(0, 0, 0), std=(1, 1, 1)), None, None)
 
     repaired = repair(file, tmp_path / "mended.onnx", plain, command="")
 
@@ -93,7 +93,9 @@ def test_a_network_of_bytes_with_channels_last_and_argmax_takes_floats_and_gives
         "argmax",
     }
     with pytest.raises(UsageError, match="plain bytes"):
-        repair(file, tmp_path / "mended.onnx", Told(VOC_CLASSES, InputFacts(mean=(1, 1, 1)), None, None), command="")
+        repair(
+            file, tmp_path / "mended.onnx", StatedFacts(VOC_CLASSES, InputFacts(mean=(1, 1, 1)), None, None), command=""
+        )
 
 
 def test_weights_listed_as_inputs_become_weights_alone(tmp_path: Path) -> None:
@@ -101,7 +103,7 @@ def test_weights_listed_as_inputs_become_weights_alone(tmp_path: Path) -> None:
     inputs = {"kernel": (floats, [21, 3, 1, 1]), "input": (floats, [1, 3, *SHAPE])}
     file = handmade(tmp_path, [helper.make_node("Conv", ["input", "kernel"], ["output"])], inputs, floats)
 
-    repaired = repair(file, tmp_path / "mended.onnx", TOLD, command="")
+    repaired = repair(file, tmp_path / "mended.onnx", STATED, command="")
 
     assert [name for name, _ in repaired.found] == ["weights listed as inputs"]
     assert [value.name for value in onnx.load(tmp_path / "mended.onnx").graph.input] == ["input"]
@@ -125,7 +127,7 @@ def test_what_segments_nothing_is_refused(
     file = handmade(tmp_path, made, {name: (TensorProto.FLOAT, [1, 3, *SHAPE]) for name in inputs}, output)
 
     with pytest.raises(NetworkError, match=message):
-        repair(file, tmp_path / "mended.onnx", TOLD, command="")
+        repair(file, tmp_path / "mended.onnx", STATED, command="")
 
     assert not (tmp_path / "mended.onnx").exists()
 
@@ -153,7 +155,7 @@ def test_a_truncated_network_is_one_line(tmp_path: Path) -> None:
     file.write_bytes(file.read_bytes()[:-40])
 
     with pytest.raises(NetworkError, match="not a whole ONNX network"):
-        repair(file, tmp_path / "mended.onnx", TOLD, command="")
+        repair(file, tmp_path / "mended.onnx", STATED, command="")
 
 
 def test_what_the_file_does_not_say_is_asked_for(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -200,7 +202,7 @@ def test_published_networks_go_through_and_are_right_on_opencv(
             continue
         engine = load_engine(engine_name, device, target, card.shapes[0])
         engine.submit(golden.blob)
-        scores = engine.result()
+        scores = engine.result().scores
         assert np.isfinite(scores).all()
         assert greatest_error(scores, golden.scores) < 1e-3
 

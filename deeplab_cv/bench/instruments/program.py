@@ -59,8 +59,8 @@ def run_program(settings: Settings, kind: Kind) -> Run:
     """Run what the settings describe to its end, and note when each frame was done. Raises UserError."""
     source = None
     if kind == "stamped":
-        wish = wanted_source(settings.source)
-        source = PacedSource(open_source(wish.text, settings.source, wish.kind))
+        named = wanted_source(settings.source)
+        source = PacedSource(open_source(named.text, settings.source, named.kind))
     with assembled(settings, source=source) as job:
         loaded = job.stream.engines.load(job.source.info.size)
         to_nothing = kind == "nothing"

@@ -9,13 +9,13 @@ from deeplab_cv.tools.quantise import FLOAT, INT8, Quantised
 
 
 def print_quantised(network: Network, quantised: Quantised, max_miou_drop: float) -> None:
-    """Each attempt with what it loses, then float and int8 on each engine, then the verdict."""
+    """Each int8 form with what it loses, then float and int8 on each engine, then the verdict."""
     console = wide_console()
-    attempts = Table("layers left float", "labels equal", "mIoU with float labels", "mIoU with truth: float, int8")
+    table = Table("layers left float", "labels equal", "mIoU with float labels", "mIoU with truth: float, int8")
     for judged in quantised.judged:
         truth = f"{judged.truth[0]:.4f}, {judged.truth[1]:.4f}" if judged.truth else "no masks"
-        attempts.add_row(str(judged.left_float), f"{judged.equal_labels:.2%}", f"{judged.miou_to_float:.4f}", truth)
-    console.print(attempts)
+        table.add_row(str(judged.left_float), f"{judged.equal_labels:.2%}", f"{judged.miou_to_float:.4f}", truth)
+    console.print(table)
     if not quantised.races:
         lost = min(judged.drop for judged in quantised.judged)
         console.print(f"nothing kept: {lost:.4f} of mean IoU lost at best, {max_miou_drop:g} is allowed")

@@ -49,7 +49,7 @@ def test_labview_s_file_is_right_on_every_engine(labview: Path, name: str, devic
     with spoiled_memory():
         engine = load_engine(name, device, labview, (96, 96))
         engine.submit(golden.blob)
-        scores = engine.result()
+        scores = engine.result().scores
 
     assert greatest_error(scores, golden.scores) < 1e-3
 
