@@ -19,6 +19,7 @@ from deeplab_cv import __version__
 from deeplab_cv.errors import UsageError, UserError
 from deeplab_cv.machine import interrupts
 from deeplab_cv.machine.opencv_cameras import make_opencv_wait_less
+from deeplab_cv.machine.telemetry import switch_off_telemetry
 from deeplab_cv.terminal import logged_lines, print_line
 
 COMMANDS = {
@@ -46,6 +47,7 @@ _PICTURES = frozenset({".bmp", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp"
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code: 0 done, 1 failed, 2 wrong use, 130 stopped by Ctrl-C."""
     make_opencv_wait_less()
+    switch_off_telemetry()
     arguments = list(sys.argv[1:] if argv is None else argv)
     debug = "--debug" in arguments
     name = "run"
@@ -156,6 +158,9 @@ def _list_of_commands(prog: str) -> str:
 
 def _command(arguments: Sequence[str]) -> tuple[str, list[str]]:
     """The command that is named, and its arguments. Raises UsageError where the first word is none."""
+    if arguments[:1] == ["--debug"] and arguments[1:]:
+        name, others = _command(arguments[1:])
+        return name, ["--debug", *others]
     if not arguments or arguments[0].startswith("-"):
         return "run", list(arguments)
     first, *others = arguments

@@ -4,6 +4,9 @@ Only cli.py prints these and turns them into an exit code. A file that is missin
 for a caller who catches that.
 """
 
+from collections.abc import Callable
+from functools import partial
+
 
 class UserError(Exception):
     """A failure that one line explains: `WHAT went wrong: WHERE (CAUSE); WHAT TO DO`.
@@ -25,6 +28,10 @@ class UserError(Exception):
         self.cause = str(cause)
         reason = f" ({self.cause})" if self.cause else ""
         super().__init__(f"{what}: {self.where}{reason}; {remedy}")
+
+    def __reduce__(self) -> tuple[Callable[[], "UserError"], tuple[()]]:
+        """Made again from its parts, so that it can be copied and sent from a worker process."""
+        return partial(type(self), self.what, self.where, self.remedy, cause=self.cause), ()
 
 
 class UsageError(UserError):

@@ -162,3 +162,9 @@ def test_a_closed_stream_brings_no_traceback(words: str, ending: str, tmp_path: 
     shown = errors.read_text()
     assert "Traceback" not in shown
     assert "Exception" not in shown
+
+
+def test_debug_may_stand_before_the_command(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--debug", "config", "--alpha", "0.25"]) == 0
+
+    assert "0.25" in capsys.readouterr().out

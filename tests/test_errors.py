@@ -1,8 +1,10 @@
+import copy
+import pickle
 from pathlib import Path
 
 import pytest
 
-from deeplab_cv.errors import SettingsError, SinkError, UsageError
+from deeplab_cv.errors import MissingNetworkError, SettingsError, SinkError, UsageError
 from deeplab_cv.networks.opening import open_network
 from deeplab_cv.sources.pictures import read_picture
 
@@ -35,3 +37,18 @@ def test_a_missing_file_is_python_s_error_for_it_too(open_missing, tmp_path: Pat
 @pytest.mark.parametrize("kind", [UsageError, SettingsError])
 def test_wrong_use_has_an_exit_code_of_its_own(kind) -> None:
     assert (kind.exit_code, SinkError.exit_code) == (2, 1)
+
+
+@pytest.mark.parametrize("kind", [SettingsError, MissingNetworkError])
+def test_an_error_can_be_copied_and_sent_from_another_process(kind) -> None:
+    error = kind("no such network file", "a.onnx", "name another", cause="by the system")
+
+    for other in (copy.copy(error), pickle.loads(pickle.dumps(error))):
+        assert type(other) is kind
+        assert (other.what, other.where, other.remedy, other.cause) == (
+            error.what,
+            error.where,
+            error.remedy,
+            error.cause,
+        )
+        assert str(other) == str(error)

@@ -8,3 +8,7 @@ Each of these files has the same five names, and imports its package at its top,
     why_not(device)  the EngineError that says why it has no such device and how to get one; None where it claims it
     load(graph, device, threads, depth) -> Engine; raises EngineError with the reason; logs a line before long work
 """
+
+from deeplab_cv.machine.telemetry import switch_off_telemetry
+
+switch_off_telemetry()
