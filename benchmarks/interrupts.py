@@ -1,7 +1,8 @@
 """Sends SIGINT and SIGTERM at random moments of the first seconds of six commands, and counts how they end.
 
 A try is held where the exit code is 130 (or the signal's own, before the program's first line), stderr has no traceback
-and no file is left but a whole or .partial output. Takes about half an hour.
+and no file is left but a whole or .partial output. Python itself ends with 1 and a traceback of its own while it
+imports `site`, before any line of the program. Takes about half an hour.
 
     python benchmarks/interrupts.py --tries 300 --within 3
 """
@@ -23,6 +24,7 @@ from rich.table import Table
 ROOT = Path(__file__).resolve().parent.parent
 NETWORK = ROOT / "models" / "deeplabv3_lite.onnx"
 PICTURE = ROOT / "docs" / "demo.png"
+OUTCOMES = ("held", "ended before", "Python's own start", "failed")
 COMMANDS = {
     "run --pattern --stats": "run --pattern --stats area.csv --headless",
     "run --image": f"run --image {PICTURE} --out out.png --headless",
@@ -48,14 +50,14 @@ def main() -> None:
         for number in SIGNALS:
             after_s = moments.uniform(0, args.within)
             fault = tried(COMMANDS[name].split(), number, after_s)
-            outcome = "failed" if fault not in ("", "ended before") else fault or "held"
+            outcome = fault if fault in OUTCOMES else "failed" if fault else "held"
             counts[name, number.name, outcome] += 1
             if outcome == "failed":
                 print(f"{name}, {number.name} after {after_s:.3f} s: {fault}", flush=True)
-    table = Table("command", "signal", "tries", "held", "ended before", "failed")
+    table = Table("command", "signal", "tries", *OUTCOMES)
     for name in COMMANDS:
         for number in SIGNALS:
-            row = [counts[name, number.name, outcome] for outcome in ("held", "ended before", "failed")]
+            row = [counts[name, number.name, outcome] for outcome in OUTCOMES]
             table.add_row(name, number.name, str(sum(row)), *map(str, row))
     Console().print(table)
 
@@ -92,6 +94,8 @@ def tried(words: list[str], number: signal.Signals, after_s: float) -> str:
         left += [path.name for path in (Path(name) / "cache").rglob("*unfinished*")]
         if process.returncode == 0 and not said.count("stopped by"):
             return "ended before"
+        if "init_import_site" in said:
+            return "Python's own start"
         if process.returncode not in (130, -number):
             return f"exit code {process.returncode}: {said[-300:]}"
         if "Traceback" in said:

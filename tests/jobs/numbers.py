@@ -10,6 +10,7 @@ import numpy as np
 from deeplab_cv.errors import SinkError
 from deeplab_cv.frames.frame import Frame, SourceInfo
 from deeplab_cv.frames.pixels import Pixels
+from deeplab_cv.frames.size import Size
 from deeplab_cv.sinks.sink import Written
 from tests.waiting import HANGS_S
 
@@ -18,7 +19,7 @@ class Camera:
     """A camera made of numbers: `count` red frames, then `ending`; `exhausted` is set once all have been given."""
 
     def __init__(self, count=20, live=False, ending=None):
-        self.info = SourceInfo("numbers", (64, 48), Fraction(30), count, live, Fraction(1, 30))
+        self.info = SourceInfo("numbers", Size(64, 48), Fraction(30), count, live, Fraction(1, 30))
         self._count, self._ending = count, ending
         self.exhausted = threading.Event()
         self._next = 0

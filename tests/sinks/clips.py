@@ -45,7 +45,7 @@ def info_of(path: Path | None = None, rate: Fraction | None = Fraction(25), **ch
     """What a source would say of the clip at `path`, or of frames without a file."""
     facts = {
         "name": path.name if path else "frames",
-        "size": (64, 48),
+        "size": Size(64, 48),
         "frame_rate": rate,
         "frame_count": None,
         "live": False,
@@ -116,7 +116,7 @@ def read_clip(path: Path) -> Clip:
             "codec": context.name,
             "tag": video.codec_tag,
             "pix_fmt": context.pix_fmt,
-            "size": (context.width, context.height),
+            "size": Size(context.width, context.height),
             "time_base": video.time_base,
             "average_rate": video.average_rate,
             "duration_s": None if video.duration is None else video.duration * video.time_base,

@@ -8,6 +8,7 @@ import cv2
 import numpy as np
 import pytest
 
+from deeplab_cv.frames.size import Size
 from deeplab_cv.sinks.options import OutputOptions
 from deeplab_cv.sinks.video import VideoSink
 from tests.sinks.browser import CHROMIUM, play
@@ -32,10 +33,10 @@ def patches(size):
 @pytest.mark.parametrize(
     ("name", "codec", "size", "sound"),
     [
-        ("out.mp4", None, (1280, 720), "aac"),
-        ("out.mp4", None, (641, 359), "libmp3lame"),
-        ("out.webm", None, (640, 360), "libopus"),
-        ("out.mp4", "av1", (640, 360), "aac"),
+        ("out.mp4", None, Size(1280, 720), "aac"),
+        ("out.mp4", None, Size(641, 359), "libmp3lame"),
+        ("out.webm", None, Size(640, 360), "libopus"),
+        ("out.mp4", "av1", Size(640, 360), "aac"),
     ],
     ids=["h264 HD", "h264 SD, odd", "vp9", "av1"],
 )
