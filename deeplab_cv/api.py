@@ -265,10 +265,11 @@ class Segmenter:
         Raises:
             UserError: something cannot be read, painted or written; what was done is kept under a name that says so.
         """
+        from deeplab_cv.jobs.job import Job, run_job
         from deeplab_cv.overlay.look import make_look
         from deeplab_cv.overlay.options import picture_options
-        from deeplab_cv.overlay.painting import painted_frame
         from deeplab_cv.overlay.view import View
+        from deeplab_cv.segmentation.stream import Stream
         from deeplab_cv.sinks.background import InBackground
         from deeplab_cv.sinks.landing import check_file
         from deeplab_cv.sinks.video import VideoSink
@@ -279,15 +280,11 @@ class Segmenter:
         # The usual classes are painted where the network has them; those asked for must be there.
         make_look(picture if "paint" in options else picture.model_copy(update={"paint": {}}), self.classes)
         check_file(Path(out), [Path(source)])
+        left: list[Written] = []
         with VideoSource(Path(source)) as opened:
             sink = InBackground(VideoSink(Path(out), opened.info))
-            try:
-                for scored, labels in self._labelled(opened, self._with_depth(2)):
-                    sink.write(painted_frame(scored, labels, view))
-            except BaseException:
-                sink.abandon()
-                raise
-            return sink.finish()
+            run_job(Job(opened, Stream(self._with_depth(2)), [sink], view), stop=threading.Event(), written=left.append)
+        return left[0]
 
     def close(self) -> None:
         """Give back the engines; safe to call twice."""
