@@ -3,56 +3,9 @@ import logging
 import sys
 
 import pytest
+from rich.console import Console
 
-from deeplab_cv.sinks.progress import Progress
-from deeplab_cv.terminal import logged_lines, print_line
-
-
-class Terminal(io.StringIO):
-    def isatty(self):
-        return True
-
-
-@pytest.fixture
-def seen_on_a_terminal(monkeypatch):
-    """Counts to a number and returns what a terminal of 100 columns was sent."""
-
-    def count(number, frame_count, visible=True):
-        screen = Terminal()
-        monkeypatch.setenv("TERM", "xterm")
-        monkeypatch.setenv("COLUMNS", "100")
-        monkeypatch.setattr(sys, "stderr", screen)
-        with Progress(frame_count, visible) as progress:
-            for _ in range(number):
-                progress.advance()
-            print("a line of the run", file=sys.stderr)
-        return screen.getvalue()
-
-    return count
-
-
-@pytest.mark.parametrize(
-    ("frame_count", "shown"),
-    [(7, "7/7"), (None, "7/?"), (5, "7/7")],
-    ids=["known", "unknown", "the container promised too few"],
-)
-def test_a_terminal_sees_how_many_frames_of_how_many_are_done(seen_on_a_terminal, frame_count, shown):
-    assert shown in seen_on_a_terminal(7, frame_count)
-
-
-def test_lines_of_the_run_stand_above_the_bar(seen_on_a_terminal):
-    assert "a line of the run\n" in seen_on_a_terminal(7, 7).replace("\r", "")
-
-
-def test_beside_a_window_there_is_no_bar(seen_on_a_terminal):
-    assert seen_on_a_terminal(7, 7, visible=False) == "a line of the run\n"
-
-
-def test_a_file_or_pipe_gets_nothing(capsys):
-    with Progress(2) as progress:
-        progress.advance()
-
-    assert capsys.readouterr() == ("", "")
+from deeplab_cv.terminal import logged_lines, print_line, progress_bar, wide_console
 
 
 def test_what_a_module_logs_is_a_plain_line_on_stderr(capsys):
@@ -81,18 +34,6 @@ def test_after_the_command_the_logger_is_as_it_was():
     assert (list(logger.handlers), logger.level, logger.propagate) == before
 
 
-def test_a_line_lands_above_the_bar(monkeypatch):
-    screen = Terminal()
-    monkeypatch.setenv("TERM", "xterm")
-    monkeypatch.setattr(sys, "stderr", screen)
-
-    with logged_lines(), Progress(7) as progress:
-        progress.advance()
-        logging.getLogger("deeplab_cv.start").info("a line of the run")
-
-    assert "a line of the run\n" in screen.getvalue().replace("\r", "")
-
-
 def test_a_line_is_dropped_where_there_is_no_stderr(monkeypatch, capsys):
     monkeypatch.setattr(sys, "stderr", None)
 
@@ -116,3 +57,21 @@ def test_what_would_steer_a_terminal_is_written_out(capsys):
     print_line("no such file: a\x1b[2J\nb\u202ec\udce9.mp4")
 
     assert capsys.readouterr().err == "no such file: a\\x1b[2J\\nb\\u202ec\\udce9.mp4\n"
+
+
+@pytest.mark.parametrize("columns", ["40", "300"])
+def test_a_table_is_as_wide_in_a_narrow_terminal_as_in_a_file(columns, monkeypatch):
+    monkeypatch.setenv("COLUMNS", columns)
+
+    assert wide_console(110).width == max(110, int(columns))
+
+
+@pytest.mark.parametrize("is_terminal", [True, False])
+def test_a_terminal_sees_what_is_done_and_a_file_gets_nothing(is_terminal):
+    screen = io.StringIO()
+
+    with progress_bar(Console(file=screen, force_terminal=is_terminal, width=100)) as progress:
+        progress.advance(progress.add_task("judging", total=4))
+
+    assert ("judging" in screen.getvalue() and "25%" in screen.getvalue()) == is_terminal
+    assert is_terminal or not screen.getvalue()

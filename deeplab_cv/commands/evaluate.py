@@ -96,9 +96,9 @@ def _on_pictures(args: argparse.Namespace, network: "Network", make_engines: "Ma
 
     from rich.console import Console
 
+    from deeplab_cv.terminal import progress_bar
     from deeplab_cv.tools.data.layouts import find_records
     from deeplab_cv.tools.evaluate import evaluate
-    from deeplab_cv.tools.progress import progress_bar
 
     shape = stated_size(args.shape, "--shape").hw if args.shape else None
     # COCO's polygons are drawn as masks into this folder.
@@ -113,8 +113,8 @@ def _on_video(file: str, network: "Network", make_engines: "MakeEngines", weight
 
     from deeplab_cv.sources.opening import open_source
     from deeplab_cv.sources.options import SourceOptions
+    from deeplab_cv.terminal import progress_bar
     from deeplab_cv.tools.evaluate import evaluate_video
-    from deeplab_cv.tools.progress import progress_bar
 
     with open_source(file, SourceOptions(), "video") as source, progress_bar(Console()) as progress:
         task = progress.add_task("following pixels", total=source.info.frame_count)

@@ -1,5 +1,6 @@
 """Snapshots: the picture, its mask and what made them, side by side under one name."""
 
+import itertools
 from datetime import datetime
 from pathlib import Path
 
@@ -44,4 +45,5 @@ def free_stem(folder: Path, word: str) -> str:
     """A file name without ending, made of a word and the time, that nothing in the folder begins with."""
     stem = f"{word}-{datetime.now():%Y%m%d-%H%M%S}"
     taken = [path.name for path in folder.glob(f"{stem}*")]
-    return stem if not taken else f"{stem}-{len(taken)}"
+    numbered = (f"{stem}-{number}" for number in itertools.count(2))
+    return next(free for free in itertools.chain([stem], numbered) if not any(name.startswith(free) for name in taken))

@@ -27,9 +27,9 @@ from deeplab_cv.pytorch.training.replicas import Replicas
 from deeplab_cv.pytorch.training.schedule import learning_rate_factor
 from deeplab_cv.pytorch.training.start import earlier_network, take_over
 from deeplab_cv.pytorch.training.validate import comparison_sheet, evaluate_miou
+from deeplab_cv.terminal import progress_bar
 from deeplab_cv.tools.data.records import Record
 from deeplab_cv.tools.evaluating.accuracy import LabelAccuracy
-from deeplab_cv.tools.progress import progress_bar
 
 GRADIENT_NORM = 5.0
 STEPS_PER_ROW = 20

@@ -9,6 +9,7 @@ import numpy as np
 import onnx
 import onnxruntime
 
+from deeplab_cv.engines.candidates import candidates_for
 from deeplab_cv.errors import NetworkError
 from deeplab_cv.frames.frame import Scores
 from deeplab_cv.machine.files import whole_file
@@ -55,8 +56,11 @@ def optimise(network: Network, backend: str, target: Path) -> Iterator[Step]:
     wherever it is faster (`network.rewritten_graph`).
 
     Raises:
+        UsageError: there is no such engine.
         NetworkError: a rewritten graph does not give the same scores.
     """
+    # Asked for before anything is rewritten, and also where nothing is.
+    candidates_for([graph_at(network, network.card.shapes[0])], backend)
     with TemporaryDirectory() as name:
         shorter = _without_upsampling(network, Path(name) / "cut" / target.name)
         if shorter is not None:

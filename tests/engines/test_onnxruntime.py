@@ -3,7 +3,6 @@ import pytest
 onnxruntime = pytest.importorskip("onnxruntime", reason="ONNX Runtime is not installed")
 
 from deeplab_cv.engines import onnxruntime as engine_module
-from deeplab_cv.engines import tensorrt
 from deeplab_cv.errors import EngineError
 
 
@@ -44,15 +43,3 @@ def test_a_provider_that_takes_no_part_of_the_network_is_an_error(graph, monkeyp
 
     with pytest.raises(EngineError, match="takes no part of the network"):
         load(graph, "azure")
-
-
-def test_tensorrt_that_is_not_installed_is_said_before_anything_is_built(graph, caplog):
-    caplog.set_level("INFO", "deeplab_cv.engines.tensorrt")
-    try:
-        settings = tensorrt.provider_settings(graph, fp16=False)
-    except EngineError as error:
-        assert "TensorRT is not installed" in str(error)
-        assert caplog.messages == []
-    else:
-        assert "float32" in settings["trt_engine_cache_path"]
-        assert "minutes" in caplog.messages[0]

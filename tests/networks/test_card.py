@@ -1,12 +1,8 @@
-import numpy as np
 import pytest
 
 from deeplab_cv.errors import CardError
-from deeplab_cv.networks.card import InputFacts, card_path, read_card, write_card
-from deeplab_cv.networks.golden import golden_blob, golden_picture, read_golden
-from tests.tiny_networks import SHAPES, tiny_network
-
-GOLDEN_SUMS = [[427, 406, 456, 521], [435, 418, 459, 557], [404, 404, 402, 522], [307, 322, 494, 501]]
+from deeplab_cv.networks.card import card_path, read_card, write_card
+from tests.tiny_networks import tiny_network
 
 
 def test_a_written_card_is_read_back_unchanged(tmp_path):
@@ -56,40 +52,3 @@ def test_a_wrong_card_is_one_line_that_names_file_and_key(tmp_path, change, part
     assert part in str(error.value)
     assert str(path) in str(error.value)
     assert "\n" not in str(error.value)
-
-
-def test_a_golden_picture_is_the_same_for_ever():
-    picture = golden_picture(0, (40, 70))
-
-    assert picture.shape == (40, 70, 3)
-    assert picture.dtype == np.uint8
-    assert picture[::13, ::23].sum(axis=2).tolist() == GOLDEN_SUMS
-
-
-def test_a_golden_tensor_is_normalised_as_the_card_says():
-    picture = golden_picture(3, (16, 16)).astype(np.float32)
-
-    blob = golden_blob(3, (16, 16), InputFacts(mean=(1, 2, 3), std=(2, 4, 8)))
-
-    assert blob.shape == (1, 3, 16, 16)
-    np.testing.assert_array_equal(blob[0, 2], (picture[..., 2] - 3) / 8)
-
-
-def test_golden_scores_are_read_for_a_proven_shape_only(tmp_path):
-    file = tiny_network(tmp_path)
-    card = read_card(file)
-
-    golden = read_golden(card, tmp_path, SHAPES[1])
-
-    assert golden is not None
-    assert golden.blob.shape == (1, 3, *SHAPES[1])
-    assert golden.scores.shape == (21, SHAPES[1][0] // 8, SHAPES[1][1] // 8)
-    assert read_golden(card, tmp_path, (32, 32)) is None
-
-
-def test_golden_scores_that_cannot_be_read_are_an_error(tmp_path):
-    file = tiny_network(tmp_path)
-    (tmp_path / "tiny.golden.npz").write_bytes(b"no scores")
-
-    with pytest.raises(CardError, match="golden"):
-        read_golden(read_card(file), tmp_path, SHAPES[0])

@@ -1,10 +1,8 @@
 from pathlib import Path
 
-import pytest
-
-from deeplab_cv.cli import main
-from deeplab_cv.machine.folders import cache_folder
+from deeplab_cv.networks.card import read_card
 from deeplab_cv.networks.catalogue import entries
+from tests.engines.variants import with_variant
 from tests.tiny_networks import tiny_network, tiny_onnx
 
 
@@ -23,32 +21,25 @@ def test_every_network_is_listed_with_its_problem(tmp_path: Path) -> None:
     }
 
 
-def test_the_command_prints_a_table(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    tiny_network(tmp_path, "proven")
+def test_a_network_has_its_size_and_card(tmp_path: Path) -> None:
+    file = tiny_network(tmp_path, "proven")
 
-    assert main(["models", "--folder", str(tmp_path)]) == 0
+    [entry] = entries(tmp_path)
 
-    printed = capsys.readouterr().out
-    assert "proven" in printed
-    assert "144x80" in printed
-
-
-def test_without_a_folder_models_and_the_user_s_cache_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
-    tiny_network(cache_folder("models"), "mine")
-
-    assert main(["models"]) == 0
-
-    printed = capsys.readouterr().out
-    assert "deeplabv3_lite" in printed
-    assert "mine" in printed
-    assert "0 graphs of one shape, 0 MB" in printed
+    assert entry.file == file
+    assert entry.megabytes == file.stat().st_size / 1e6
+    assert entry.card == read_card(file)
 
 
-def test_an_empty_folder_says_how_to_get_a_network(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["models", "--folder", str(tmp_path)]) == 0
-    assert "app.py export" in capsys.readouterr().out
+def test_a_further_file_of_a_network_is_no_network_of_its_own(tmp_path: Path) -> None:
+    (tmp_path / "made").mkdir()
+    with_variant(tiny_network(tmp_path / "made", "whole"), tmp_path, precision="int8")
+
+    assert [entry.file.stem for entry in entries(tmp_path)] == ["whole"]
 
 
-def test_a_missing_folder_is_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["models", "--folder", str(tmp_path / "none")]) == 2
-    assert "no such folder" in capsys.readouterr().err
+def test_files_that_are_hidden_or_of_another_kind_are_no_networks(tmp_path: Path) -> None:
+    for name in (".whole.unfinished-1.onnx", "notes.txt", "whole.onnx.part"):
+        (tmp_path / name).touch()
+
+    assert entries(tmp_path) == []

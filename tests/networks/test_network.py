@@ -5,13 +5,10 @@ from pathlib import Path
 import numpy as np
 import onnx
 import pytest
-import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from deeplab_cv.errors import CardError, NetworkError, UsageError
 from deeplab_cv.frames.size import Size
-from deeplab_cv.networks.card import card_path
 from deeplab_cv.networks.network import fitting_shapes, graph_at, graph_for, nearest_shape
 from deeplab_cv.networks.opening import open_network
 from deeplab_cv.networks.options import NetworkOptions
@@ -111,58 +108,6 @@ def test_a_network_of_open_size_takes_the_size_of_the_command_line(tmp_path):
     assert graph.shape == (64, 96)
 
 
-@pytest.mark.parametrize(
-    ("make", "guess", "error", "part"),
-    [
-        (lambda folder: folder / "gone.onnx", NetworkOptions(), NetworkError, "no such network file"),
-        (lambda folder: tiny_onnx(folder), NetworkOptions(), UsageError, "--size 512x512"),
-        (
-            lambda folder: tiny_onnx(folder, shape=(64, 64)),
-            NetworkOptions(size="32x32"),
-            UsageError,
-            "leave out --size",
-        ),
-        (lambda folder: tiny_network(folder), NetworkOptions(mean=(1, 1, 1)), UsageError, "the card says it"),
-        (lambda folder: tiny_onnx(folder, shape=(64, 64)), NetworkOptions(classes="gone.txt"), UsageError, "gone.txt"),
-    ],
-)
-def test_a_network_that_cannot_be_opened_says_what_to_do(tmp_path, make, guess, error, part):
-    with pytest.raises(error) as raised:
-        open_network(make(tmp_path), guess)
-
-    assert part in str(raised.value)
-
-
-def test_class_names_must_be_as_many_as_the_network_has_classes(tmp_path):
-    names = tmp_path / "names.txt"
-    names.write_text("background\ncat\n")
-
-    with pytest.raises(UsageError, match="has 21 classes, --classes names 2"):
-        open_network(tiny_onnx(tmp_path, shape=(64, 64)), NetworkOptions(classes=str(names)))
-
-
-@pytest.mark.parametrize("content", [b"", b"not a network", "half"])
-def test_a_file_that_is_no_whole_network_is_one_line(tmp_path, content):
-    file = tiny_onnx(tmp_path, shape=(64, 64))
-    file.write_bytes(file.read_bytes()[: file.stat().st_size // 2] if content == "half" else content)
-
-    with pytest.raises(NetworkError) as error:
-        open_network(file)
-
-    assert "not a whole ONNX network" in str(error.value)
-    assert "\n" not in str(error.value)
-
-
-def test_a_card_whose_hash_does_not_fit_is_refused_before_anything_is_run(tmp_path):
-    file = tiny_network(tmp_path)
-    path = card_path(file)
-    card = yaml.safe_load(path.read_text())
-    path.write_text(yaml.safe_dump(card | {"sha256": "0" * 64}))
-
-    with pytest.raises(CardError, match="the network is not the one its card describes"):
-        open_network(file)
-
-
 def test_the_fixed_graph_gives_the_scores_of_the_network_at_that_size(tmp_path):
     from onnx.reference import ReferenceEvaluator
 
@@ -173,11 +118,3 @@ def test_the_fixed_graph_gives_the_scores_of_the_network_at_that_size(tmp_path):
     scores = ReferenceEvaluator(str(Path(graph.file))).run(None, {"input": graph.golden.blob})[0][0]
 
     np.testing.assert_allclose(scores, graph.golden.scores, rtol=1e-2, atol=1e-2)
-
-
-def test_a_card_may_be_repeated_but_not_contradicted(tmp_path):
-    file = tiny_network(tmp_path)
-
-    assert open_network(file, NetworkOptions(model="named.onnx", classes="voc")).verified
-    with pytest.raises(UsageError, match="the card says it"):
-        open_network(file, NetworkOptions(align_corners=True))

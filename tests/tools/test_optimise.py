@@ -6,15 +6,12 @@ import pytest
 pytest.importorskip("torch", reason="the workshop needs requirements-train.txt")
 
 from deeplab_cv.classes import VOC_CLASSES
-from deeplab_cv.cli import main
 from deeplab_cv.networks.card import read_card
 from deeplab_cv.networks.opening import open_network
 from deeplab_cv.pytorch.exporting.fixed_size import export_fixed
 from deeplab_cv.pytorch.exporting.weights import random_weights
-from deeplab_cv.tools.arithmetic import gmac
 from deeplab_cv.tools.optimise import CUT, FOLDED, SLICES, optimise
 from deeplab_cv.tools.verify import verify
-from tests.tiny_networks import tiny_network, tiny_onnx
 from tests.tools.exported import random_export
 
 
@@ -43,22 +40,3 @@ def test_a_network_of_the_article_s_form_loses_its_upsampling_and_takes_plain_co
     assert (card.stride, card.input.mean, card.input.std) == (16, None, None)
     assert [value.name for value in onnx.load(target).graph.output] == ["output"]
     assert all(finding.fault == "" for finding in verify(open_network(target), "onnxruntime:cpu", []))
-
-
-def test_an_existing_file_is_not_replaced_unasked(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    file = tiny_network(tmp_path)
-    before = file.read_bytes()
-
-    assert main(["optimise", str(file), "--out", str(file)]) == 2
-    assert "the file exists" in capsys.readouterr().err
-    assert file.read_bytes() == before
-
-
-def test_a_network_without_says_so(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["optimise", str(tiny_network(tmp_path))]) == 0
-    assert "nothing to take out" in capsys.readouterr().out
-
-
-def test_multiplications_are_counted_by_hand(tmp_path: Path) -> None:
-    # 12 x 16 cells, 3 colours to 21 classes by a 1x1 convolution.
-    assert gmac(onnx.load(tiny_onnx(tmp_path, shape=(96, 128)))) == pytest.approx(12 * 16 * 3 * 21 / 1e9)

@@ -132,35 +132,12 @@ def test_what_segments_nothing_is_refused(
     assert not (tmp_path / "mended.onnx").exists()
 
 
-@pytest.mark.parametrize("content", [b"", b"no network at all", None], ids=["empty", "text", "3 GB of nothing"])
-def test_what_is_no_network_is_one_line_and_nothing_is_written(
-    tmp_path: Path, content: bytes | None, capsys: pytest.CaptureFixture[str]
-) -> None:
-    file = tmp_path / "bad.onnx"
-    with file.open("wb") as stream:
-        if content is None:
-            stream.truncate(3 * 2**30)
-        else:
-            stream.write(content)
-
-    code = main(["repair", str(file), *FLAGS])
-
-    assert code == 1
-    assert capsys.readouterr().err.count("\n") == 1
-    assert [path.name for path in tmp_path.iterdir()] == ["bad.onnx"]
-
-
 def test_a_truncated_network_is_one_line(tmp_path: Path) -> None:
     file = tiny_onnx(tmp_path, shape=SHAPE)
     file.write_bytes(file.read_bytes()[:-40])
 
     with pytest.raises(NetworkError, match="not a whole ONNX network"):
         repair(file, tmp_path / "mended.onnx", STATED, command="")
-
-
-def test_what_the_file_does_not_say_is_asked_for(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["repair", str(tiny_onnx(tmp_path, shape=SHAPE))]) == 2
-    assert "the file does not say its classes: --classes" in capsys.readouterr().err
 
 
 def handmade(folder: Path, nodes: list[onnx.NodeProto], inputs: dict[str, tuple[int, list[int]]], output: int) -> Path:

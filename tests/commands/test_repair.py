@@ -1,0 +1,112 @@
+import sys
+from pathlib import Path
+
+import pytest
+
+from deeplab_cv.cli import main
+from deeplab_cv.commands.repair import QUESTIONS
+from deeplab_cv.networks.card import read_card
+from tests.tiny_networks import tiny_onnx
+
+SHAPE = (96, 128)
+FLAGS = ["--classes", "voc", "--mean", "127.5,127.5,127.5", "--std", "127.5,127.5,127.5", "--order", "rgb"]
+
+
+@pytest.mark.parametrize("content", [b"", b"no network at all", None], ids=["empty", "text", "3 GB of nothing"])
+def test_what_is_no_network_is_one_line_and_nothing_is_written(
+    tmp_path: Path, content: bytes | None, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "bad.onnx"
+    with file.open("wb") as stream:
+        if content is None:
+            stream.truncate(3 * 2**30)
+        else:
+            stream.write(content)
+
+    code = main(["repair", str(file), *FLAGS])
+
+    assert code == 1
+    assert capsys.readouterr().err.count("\n") == 1
+    assert [path.name for path in tmp_path.iterdir()] == ["bad.onnx"]
+
+
+def test_what_the_file_does_not_say_is_asked_for(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["repair", str(tiny_onnx(tmp_path, shape=SHAPE))]) == 2
+    assert "the file does not say its classes: --classes" in capsys.readouterr().err
+
+
+def flags_with(name: str, value: str) -> list[str]:
+    """FLAGS with another value of one."""
+    words = list(FLAGS)
+    words[words.index(name) + 1] = value
+    return words
+
+
+def test_what_was_mended_and_how_little_changed_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = tiny_onnx(tmp_path, shape=SHAPE, resized_pooling=True)
+
+    assert main(["repair", str(file), *FLAGS]) == 0
+
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0].startswith("mended: image pooling resized from one pixel (")
+    assert lines[1] == f"{tmp_path / 'tiny-repaired.onnx'}: 21 classes, 128x96, scores for 8 pixels"
+    assert lines[2].startswith("scores against the file as it came, in ONNX Runtime: ")
+
+
+def test_a_network_without_a_fault_gets_its_card_alone(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["repair", str(tiny_onnx(tmp_path, shape=SHAPE)), *FLAGS]) == 0
+
+    assert capsys.readouterr().out.startswith("nothing to mend\n")
+    assert read_card(tmp_path / "tiny-repaired.onnx").shapes == (SHAPE,)
+
+
+def test_an_open_size_is_stated_by_its_flag(tmp_path: Path) -> None:
+    assert main(["repair", str(tiny_onnx(tmp_path)), "--size", "128x96", *FLAGS]) == 0
+
+    assert read_card(tmp_path / "tiny-repaired.onnx").shapes == (SHAPE,)
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (flags_with("--mean", "1,2"), "expected three numbers: --mean 1,2"),
+        (flags_with("--std", "one,two,three"), "expected three numbers: --std one,two,three"),
+        (flags_with("--order", "rbg"), "unknown order of colours: rbg"),
+        (flags_with("--classes", "gone.txt"), "cannot read the class names: gone.txt"),
+        ([*FLAGS, "--size", "large"], "expected WIDTHxHEIGHT: --size large"),
+        ([*FLAGS, "--out", "mended.pt"], "the file's name does not end in .onnx: mended.pt"),
+        ([*FLAGS, "--out", "tiny.onnx"], "the file exists: tiny.onnx"),
+    ],
+)
+def test_wrong_use_is_one_line_and_nothing_is_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], words: list[str], message: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    tiny_onnx(tmp_path, shape=SHAPE)
+
+    assert main(["repair", "tiny.onnx", *words]) == 2
+
+    error = capsys.readouterr().err
+    assert error.startswith(f"error: {message}; ")
+    assert error.count("\n") == 1
+    assert [path.name for path in tmp_path.iterdir()] == ["tiny.onnx"]
+
+
+def test_who_sits_at_a_terminal_is_asked_for_what_is_missing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    answers = dict(zip(QUESTIONS.values(), ("voc", "1,2,3", " 4 5 6 ", "bgr"), strict=True))
+    asked = []
+
+    def answer(prompt: str) -> str:
+        asked.append(prompt.removesuffix(": "))
+        return answers[asked[-1]]
+
+    monkeypatch.setattr(sys.stdin, "isatty", lambda: True)
+    monkeypatch.setattr("builtins.input", answer)
+
+    assert main(["repair", str(tiny_onnx(tmp_path, shape=SHAPE)), "--mean", "127.5,127.5,127.5"]) == 0
+
+    card = read_card(tmp_path / "tiny-repaired.onnx")
+    assert asked == [question for name, question in QUESTIONS.items() if name != "mean"]
+    assert card.input.order == "bgr"

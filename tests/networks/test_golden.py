@@ -1,0 +1,112 @@
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from deeplab_cv.errors import CardError
+from deeplab_cv.networks.card import InputFacts, read_card
+from deeplab_cv.networks.golden import (
+    golden_blob,
+    golden_key,
+    golden_picture,
+    greatest_error,
+    read_golden,
+    rounded_up,
+    write_golden,
+)
+from tests.tiny_networks import SHAPES, tiny_network
+
+GOLDEN_SUMS = [[427, 406, 456, 521], [435, 418, 459, 557], [404, 404, 402, 522], [307, 322, 494, 501]]
+
+
+def test_a_golden_picture_is_the_same_for_ever():
+    picture = golden_picture(0, (40, 70))
+
+    assert picture.shape == (40, 70, 3)
+    assert picture.dtype == np.uint8
+    assert picture[::13, ::23].sum(axis=2).tolist() == GOLDEN_SUMS
+
+
+def test_a_golden_tensor_is_normalised_as_the_card_says():
+    picture = golden_picture(3, (16, 16)).astype(np.float32)
+
+    blob = golden_blob(3, (16, 16), InputFacts(mean=(1, 2, 3), std=(2, 4, 8)))
+
+    assert blob.shape == (1, 3, 16, 16)
+    np.testing.assert_array_equal(blob[0, 2], (picture[..., 2] - 3) / 8)
+
+
+def test_golden_scores_are_read_for_a_proven_shape_only(tmp_path):
+    file = tiny_network(tmp_path)
+    card = read_card(file)
+
+    golden = read_golden(card, tmp_path, SHAPES[1])
+
+    assert golden is not None
+    assert golden.blob.shape == (1, 3, *SHAPES[1])
+    assert golden.scores.shape == (21, SHAPES[1][0] // 8, SHAPES[1][1] // 8)
+    assert read_golden(card, tmp_path, (32, 32)) is None
+
+
+def test_golden_scores_that_cannot_be_read_are_an_error(tmp_path):
+    file = tiny_network(tmp_path)
+    (tmp_path / "tiny.golden.npz").write_bytes(b"no scores")
+
+    with pytest.raises(CardError, match="golden"):
+        read_golden(read_card(file), tmp_path, SHAPES[0])
+
+
+def test_written_scores_are_read_back_as_float32_for_each_shape(tmp_path):
+    card = read_card(tiny_network(tmp_path, shapes=((64, 96), (96, 64))))
+    random = np.random.default_rng(1)
+    scores = {shape: random.normal(size=(21, shape[0] // 8, shape[1] // 8)).astype(np.float32) for shape in card.shapes}
+
+    write_golden(tmp_path / "tiny.golden.npz", scores)
+
+    for shape, expected in scores.items():
+        golden = read_golden(card, tmp_path, shape)
+        assert golden.scores.dtype == np.float32
+        np.testing.assert_allclose(golden.scores, expected, rtol=1e-3, atol=1e-6)
+
+
+def test_scores_that_cannot_be_written_leave_those_before(tmp_path):
+    path = tmp_path / "it.golden.npz"
+    write_golden(path, {(8, 8): np.ones((2, 1, 1), np.float32)})
+    before = path.read_bytes()
+
+    class NoScores:
+        def astype(self, dtype):
+            return self
+
+        def __array__(self, *args, **kwargs):
+            raise MemoryError
+
+    with pytest.raises(MemoryError):
+        write_golden(path, {(8, 8): NoScores()})
+
+    assert path.read_bytes() == before
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_shape_is_named_height_first():
+    assert golden_key((288, 512)) == "scores_288x512"
+
+
+def test_the_error_is_a_share_of_the_greatest_score_that_was_expected():
+    expected = np.array([[[1.0, -8.0]]], np.float32)
+
+    assert greatest_error(expected, expected) == 0
+    assert greatest_error(np.array([[[3.0, -7.0]]], np.float32), expected) == 0.25
+
+
+@pytest.mark.parametrize(
+    ("value", "rounded"), [(0.0, 0.0), (0.00121, 0.0013), (0.5, 0.5), (0.991, 1.0), (12.3, 13.0), (1234.0, 1300.0)]
+)
+def test_a_tolerance_is_rounded_up_to_two_digits(value, rounded):
+    assert rounded_up(value) == rounded
+
+
+@given(st.floats(1e-12, 1e6))
+def test_what_is_rounded_up_is_never_less_and_at_most_a_tenth_more(value):
+    assert value <= rounded_up(value) * (1 + 1e-9)
+    assert rounded_up(value) <= value * 1.1 * (1 + 1e-9)

@@ -1,0 +1,67 @@
+import io
+import logging
+import sys
+
+import pytest
+
+from deeplab_cv.sinks.progress import Progress
+from deeplab_cv.terminal import logged_lines
+
+
+class Terminal(io.StringIO):
+    def isatty(self):
+        return True
+
+
+@pytest.fixture
+def seen_on_a_terminal(monkeypatch):
+    """Counts to a number and returns what a terminal of 100 columns was sent."""
+
+    def count(number, frame_count, visible=True):
+        screen = Terminal()
+        monkeypatch.setenv("TERM", "xterm")
+        monkeypatch.setenv("COLUMNS", "100")
+        monkeypatch.setattr(sys, "stderr", screen)
+        with Progress(frame_count, visible) as progress:
+            for _ in range(number):
+                progress.advance()
+            print("a line of the run", file=sys.stderr)
+        return screen.getvalue()
+
+    return count
+
+
+@pytest.mark.parametrize(
+    ("frame_count", "shown"),
+    [(7, "7/7"), (None, "7/?"), (5, "7/7")],
+    ids=["known", "unknown", "the container promised too few"],
+)
+def test_a_terminal_sees_how_many_frames_of_how_many_are_done(seen_on_a_terminal, frame_count, shown):
+    assert shown in seen_on_a_terminal(7, frame_count)
+
+
+def test_lines_of_the_run_stand_above_the_bar(seen_on_a_terminal):
+    assert "a line of the run\n" in seen_on_a_terminal(7, 7).replace("\r", "")
+
+
+def test_beside_a_window_there_is_no_bar(seen_on_a_terminal):
+    assert seen_on_a_terminal(7, 7, visible=False) == "a line of the run\n"
+
+
+def test_a_file_or_pipe_gets_nothing(capsys):
+    with Progress(2) as progress:
+        progress.advance()
+
+    assert capsys.readouterr() == ("", "")
+
+
+def test_a_line_lands_above_the_bar(monkeypatch):
+    screen = Terminal()
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setattr(sys, "stderr", screen)
+
+    with logged_lines(), Progress(7) as progress:
+        progress.advance()
+        logging.getLogger("deeplab_cv.start").info("a line of the run")
+
+    assert "a line of the run\n" in screen.getvalue().replace("\r", "")

@@ -1,0 +1,117 @@
+"""Each module has its test file, in the same room under the same name, and each test file its module."""
+
+from pathlib import Path
+
+ROOT = Path(__file__).parent.parent
+
+TESTED_ELSEWHERE = {
+    "engines/options": "two fields with their bounds: test_options.py and test_settings.py read them",
+    "segmentation/options": "fields with their bounds: test_settings.py and test_api.py refuse what lies outside",
+    "sources/source": "a protocol",
+}
+"""Modules without a test file of their own, and why."""
+
+NOT_YET = {
+    "bench/end_to_end",
+    "bench/engines",
+    "bench/instruments/child",
+    "bench/instruments/clips",
+    "bench/instruments/machine",
+    "bench/instruments/notes",
+    "bench/instruments/program",
+    "bench/instruments/screen",
+    "bench/latency",
+    "bench/plots",
+    "bench/starting",
+    "commands/evaluate",
+    "commands/export",
+    "commands/quantise",
+    "commands/train",
+    "commands/verify",
+    "pytorch/checkpoint",
+    "pytorch/dilation",
+    "pytorch/exporting/fixed_size",
+    "pytorch/exporting/full_network",
+    "pytorch/exporting/graph",
+    "pytorch/exporting/torchscript",
+    "pytorch/lite",
+    "pytorch/torch_file",
+    "pytorch/torch_scores",
+    "pytorch/training/crops",
+    "pytorch/training/log",
+    "pytorch/training/plan",
+    "pytorch/training/preparing",
+    "pytorch/training/teacher",
+    "tools/data/coco",
+    "tools/evaluating/page",
+    "tools/evaluating/plot",
+    "tools/evaluating/report",
+    "tools/examination",
+    "tools/folding",
+    "tools/quantising/judge",
+    "tools/quantising/report",
+    "tools/racing",
+    "tools/repairing/ends",
+    "tools/verify_report",
+}
+"""Modules that still want a test file of their own."""
+
+OF_SEVERAL_MODULES = {
+    "test_app": "the whole program, as a user starts it",
+    "test_demo_clip": "the clip in samples/",
+    "test_docs": "the pages",
+    "test_examples": "examples/",
+    "test_imports": "who may import what",
+    "test_layout": "this page",
+    "test_packaging": "the wheel",
+    "test_python_page": "docs/python.md",
+    "test_readme": "README.md",
+    "test_samples": "the sample clips beside the repository, through the whole program",
+    "test_signals": "Ctrl-C and its like, through the whole program",
+    "commands/test_bad_networks": "one broken file through every command",
+    "commands/test_without_torch": "every command where PyTorch is missing",
+    "engines/test_every_engine": "what all engines promise alike",
+    "networks/test_default_network": "the network in models/",
+    "pytorch/exporting/test_forms_of_articles": "the architectures of published articles, through the whole export",
+    "sinks/test_browser": "written videos, played by a browser",
+}
+"""Test files that are of no single module, and what they are of."""
+
+
+def modules() -> set[str]:
+    """Every module of the package as ROOM/NAME, those of Python's own names (`__init__`, `__main__`) apart."""
+    package = ROOT / "deeplab_cv"
+    files = (path.relative_to(package) for path in package.rglob("*.py"))
+    return {file.with_suffix("").as_posix() for file in files if not file.name.startswith("__")}
+
+
+def files_of_tests() -> set[str]:
+    """Every test file as ROOM/test_NAME."""
+    folder = ROOT / "tests"
+    return {path.relative_to(folder).with_suffix("").as_posix() for path in folder.rglob("test_*.py")}
+
+
+def file_for(module: str) -> str:
+    """Where a module's tests are."""
+    room, slash, name = module.rpartition("/")
+    return f"{room}{slash}test_{name}"
+
+
+def test_each_module_has_a_test_file_of_its_name():
+    untested = {module for module in modules() if file_for(module) not in files_of_tests()}
+
+    assert untested - TESTED_ELSEWHERE.keys() - NOT_YET == set()
+
+
+def test_each_test_file_is_named_after_a_module():
+    strangers = files_of_tests() - {file_for(module) for module in modules()}
+
+    assert strangers - OF_SEVERAL_MODULES.keys() == set()
+
+
+def test_no_exception_is_out_of_date():
+    there = {module for module in modules() if file_for(module) not in files_of_tests()}
+
+    assert (TESTED_ELSEWHERE.keys() | NOT_YET) - there == set()
+    assert OF_SEVERAL_MODULES.keys() - files_of_tests() == set()
+    assert OF_SEVERAL_MODULES.keys() & {file_for(module) for module in modules()} == set()

@@ -1,0 +1,179 @@
+"""The window's screen at work in a real job; only the pane of glass is a stand-in, which test_window.py drives."""
+
+import threading
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from deeplab_cv.controls.controls import Controls
+from deeplab_cv.controls.keys import help_rows
+from deeplab_cv.controls.status import Status
+from deeplab_cv.jobs.job import Job, run_job
+from deeplab_cv.overlay.options import PictureOptions
+from deeplab_cv.overlay.view import View
+from deeplab_cv.viewer.screen import WindowScreen, picture_buttons, screen_lines
+from tests.jobs.conftest import make_stream as make_stream
+from tests.jobs.numbers import Camera, Notebook
+
+DEFAULT = View()
+
+
+class Pane:
+    """A window without glass: gives one of its keys after each picture, and remembers what it was asked for."""
+
+    def __init__(self, *keys):
+        self.shown, self.rests, self.closed = [], [], False
+        self._keys = list(keys)
+
+    def poll(self, wait_ms):
+        self.rests.append(wait_ms)
+        return [self._keys.pop(0)] if self.shown and self._keys else []
+
+    def show(self, picture, buttons=()):
+        self.shown.append((picture, [button.text for button in buttons]))
+
+    def close(self):
+        self.closed = True
+
+
+class Gallery(Notebook):
+    """A sink that keeps a copy of each picture as it was handed over, and the picture itself."""
+
+    needs_picture = True
+
+    def __init__(self):
+        super().__init__()
+        self.pictures, self.copies = [], []
+
+    def write(self, painted):
+        super().write(painted)
+        self.pictures.append(painted.picture)
+        self.copies.append(painted.picture.copy())
+
+
+@pytest.fixture
+def run(make_stream, tmp_path):
+    def run_with(*keys, sinks=(), view=DEFAULT, pictures=False):
+        pane, outputs = Pane(*keys), []
+        controls = Controls(
+            view,
+            pictures=pictures,
+            folder=tmp_path,
+            make_recorder=lambda path: Notebook(),
+            network_file=None,
+            source_name="numbers",
+        )
+        job = Job(Camera(10**6), make_stream(), list(sinks), view, WindowScreen(pane, controls))
+        run_job(job, stop=threading.Event(), written=outputs.append)
+        return pane, outputs
+
+    return run_with
+
+
+def test_keys_of_the_window_are_done_until_one_quits_which_closes_it(run):
+    pane, _ = run("overlay", "line", "quit")
+
+    plain = pane.shown[-1][0]
+    assert pane.closed
+    assert (plain == (0, 0, 255)).all()
+    assert (pane.shown[0][0] != plain).any()
+
+
+def test_what_is_drawn_over_a_picture_is_for_the_window_alone(run):
+    gallery = Gallery()
+
+    pane, _ = run("quit", sinks=[gallery])
+
+    assert (pane.shown[0][0] != gallery.copies[0]).any()
+    for picture, copy in zip(gallery.pictures, gallery.copies, strict=True):
+        np.testing.assert_array_equal(picture, copy)
+
+
+def test_a_paused_window_rests_between_two_looks_and_a_running_one_does_not(run):
+    paused, _ = run("help", "quit", view=View(paused=True))
+    running, _ = run("help", "quit", sinks=[Notebook()])
+
+    assert max(paused.rests) > 0
+    assert set(running.rests) == {0}
+
+
+def test_a_paused_window_is_drawn_anew_when_a_key_changes_the_view(run):
+    pane, _ = run("overlay", "quit", view=View(paused=True, picture=PictureOptions(line=False)))
+
+    first, last = pane.shown[0][0], pane.shown[-1][0]
+    assert len(pane.shown) == 2
+    assert (first != last).any()
+
+
+def test_pictures_have_the_tutorials_buttons_and_a_video_has_none(run):
+    assert run("quit", pictures=True)[0].shown[0][1] == ["Segment", "Restart"]
+    assert run("quit")[0].shown[0][1] == []
+
+
+def test_a_recording_is_handed_over_when_the_window_closes(run):
+    _, outputs = run("record", "step", "quit")
+
+    assert len(outputs) == 1
+
+
+def status(**changes):
+    values = {
+        "rate": 24.96,
+        "inference_ms": 12.4,
+        "origin": "inferred",
+        "latency_ms": 30.6,
+        "dropped": 3,
+        "made_by": "tiny on opencv:cpu:float32",
+        "recording": False,
+        "message": "",
+    }
+    return Status(**(values | changes))
+
+
+def test_a_video_s_line_holds_pace_and_network():
+    assert screen_lines(status(), View(), pictures=False) == [
+        "25.0 frames/s  inference 12 ms  latency 31 ms  dropped 3",
+        "tiny on opencv:cpu:float32",
+    ]
+
+
+def test_a_picture_s_line_holds_no_pace_and_no_pause():
+    assert screen_lines(status(), View(paused=True), pictures=True) == [
+        "inference 12 ms",
+        "tiny on opencv:cpu:float32",
+    ]
+
+
+@pytest.mark.parametrize(("origin", "mark"), [("carried", "12 ms (carried)"), ("kept", "12 ms (still)")])
+def test_a_frame_that_was_not_inferred_is_marked(origin, mark):
+    assert mark in screen_lines(status(origin=origin), View(), pictures=False)[0]
+
+
+@pytest.mark.parametrize(
+    ("changes", "view", "lines"),
+    [
+        ({}, {}, []),
+        ({}, {"paused": True}, ["paused"]),
+        ({"message": "switched"}, {}, ["switched"]),
+        ({"recording": True}, {}, ["recording"]),
+        ({"recording": True, "message": "switched"}, {"paused": True}, ["paused", "switched", "recording"]),
+        ({}, {"help": True}, [f"{label}\t{text}" for label, text in help_rows()]),
+    ],
+)
+def test_without_the_line_only_what_holds_now_is_shown(changes, view, lines):
+    assert screen_lines(status(**changes), View(picture=PictureOptions(line=False), **view), pictures=False) == lines
+
+
+@given(width=st.integers(1, 4000), height=st.integers(1, 4000))
+def test_the_buttons_stand_beside_each_other_and_begin_inside_a_picture_of_any_size(width, height):
+    segment, restart = picture_buttons(np.broadcast_to(np.uint8(0), (height, width, 3)))
+
+    assert (segment.action, restart.action) == ("segment", "restart")
+    assert segment.box[0] + segment.box[2] <= restart.box[0]
+    assert segment.box[1:] == restart.box[1:]
+    for button in (segment, restart):
+        _, top, button_width, button_height = button.box
+        assert button_width >= 1
+        assert top + button_height <= height
