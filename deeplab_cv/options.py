@@ -1,5 +1,6 @@
 """What the options of every room are made of: fields that a flag, a line of config.yaml and a help text come from."""
 
+import reprlib
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -11,7 +12,7 @@ class Options(BaseModel):
     """Options of one room; a wrong or unknown value raises pydantic's ValidationError."""
 
     # Built when the first value is checked, so that --help need not wait for it.
-    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False, defer_build=True)
 
 
 def option(default: Any, description: str, unit: str = "", **limits: Any) -> Any:
@@ -36,7 +37,16 @@ def checked(kind: type[OptionsOfARoom], **values: Any) -> OptionsOfARoom:
     except ValidationError as error:
         first = error.errors()[0]
         problem = first["msg"].removeprefix("Value error, ")
-        raise SettingsError(f"wrong value {first['input']!r}", str(first["loc"][0]), problem) from None
+        raise SettingsError(f"wrong value {shown(first['input'])}", str(first["loc"][0]), problem) from None
+
+
+def shown(value: object) -> str:
+    """A value as a line of text can show it: the beginning of a long one."""
+    try:
+        return reprlib.repr(value)
+    except ValueError:
+        # Python does not write integers of more than 4,300 digits.
+        return "a number of thousands of digits"
 
 
 def flag(key: str) -> str:

@@ -16,7 +16,7 @@ from pydantic.fields import FieldInfo
 from deeplab_cv.engines.options import EngineOptions
 from deeplab_cv.errors import SettingsError
 from deeplab_cv.networks.options import NetworkOptions
-from deeplab_cv.options import Options, flag
+from deeplab_cv.options import Options, flag, shown
 from deeplab_cv.overlay.options import PictureOptions
 from deeplab_cv.segmentation.options import LabelOptions, PaceOptions
 from deeplab_cv.sinks.options import OutputOptions
@@ -94,7 +94,7 @@ def settings_of(values: Mapping[str, Any], where: Mapping[str, str] = NOWHERE) -
         problem = first["msg"].removeprefix("Value error, ")
         allowed = _help_text(fields[key], for_file=True)
         raise SettingsError(
-            f"wrong value {values[key]!r}", where.get(key, key), f"{problem[0].lower()}{problem[1:]} ({allowed})"
+            f"wrong value {shown(values[key])}", where.get(key, key), f"{problem[0].lower()}{problem[1:]} ({allowed})"
         ) from None
     for key in values:
         if key not in fields:
@@ -130,15 +130,14 @@ def _fields() -> Iterator[tuple[str, str, FieldInfo]]:
 
 
 def _read_config(file: Path) -> dict[str, Any]:
-    import yaml
+    from deeplab_cv.machine.plain_yaml import read_plain_yaml
 
     try:
-        values = yaml.safe_load(file.read_text(encoding="utf-8"))
+        values = read_plain_yaml(file)
     except OSError as error:
         raise SettingsError("cannot read the settings", file, str(error.strerror)) from error
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        reason = str(error).replace("\n", " ")
-        raise SettingsError("the settings are not YAML", file, reason) from error
+    except ValueError as error:
+        raise SettingsError("the settings are not plain YAML", file, str(error)) from error
     if values is None:
         return {}
     if not isinstance(values, dict):

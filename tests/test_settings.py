@@ -101,3 +101,19 @@ def test_classes_are_painted_in_given_or_usual_colours():
     paint = load(["--paint", "person cat=#ff8800 dog=1,2,3"]).settings.picture.paint
 
     assert paint == {"person": (255, 0, 0), "cat": (255, 136, 0), "dog": (1, 2, 3)}
+
+
+def test_a_value_of_millions_of_words_is_neither_built_nor_printed(tmp_path):
+    nested = "\n".join(f"l{level}: &l{level} [{', '.join([f'*l{level - 1}'] * 10)}]" for level in range(1, 10))
+
+    with pytest.raises(SettingsError, match="aliases") as error:
+        load([], written(tmp_path, f"l0: &l0 [a]\n{nested}\nvideo: *l9\n"))
+
+    assert len(str(error.value)) < 300
+
+
+def test_a_long_wrong_value_is_shown_by_its_beginning(tmp_path):
+    with pytest.raises(SettingsError, match="wrong value") as error:
+        load([], written(tmp_path, f"style: {'x' * 90_000}\n"))
+
+    assert len(str(error.value)) < 500

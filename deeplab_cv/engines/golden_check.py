@@ -14,7 +14,7 @@ from deeplab_cv.engines.engine import Blob, Engine, run_all
 from deeplab_cv.errors import EngineError
 from deeplab_cv.frames.frame import Scores
 from deeplab_cv.networks.card import Precision
-from deeplab_cv.networks.golden import golden_blob
+from deeplab_cv.networks.golden import golden_blob, greatest_error
 from deeplab_cv.networks.network import Graph
 
 _UNVERIFIED_TOLERANCE: dict[Precision, float] = {"float32": 1e-3, "float16": 1e-2, "int8": 1e-1}
@@ -133,6 +133,6 @@ def tolerance_for(graph: Graph, engine: Engine) -> float:
 
 
 def _compared(scores: Scores, expected: Scores, origin: str, tolerance: float) -> Proof:
-    error = float(np.abs(scores - expected).max() / max(float(np.abs(expected).max()), 1e-12))
+    error = greatest_error(scores, expected)
     equal_labels = float((scores.argmax(axis=0) == expected.argmax(axis=0)).mean())
     return Proof(origin, error, tolerance, equal_labels)

@@ -1,8 +1,9 @@
-"""Files that are written whole or not at all."""
+"""Files that are written whole or not at all, and files of others that are read with care."""
 
 import contextlib
 import os
 import secrets
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -45,6 +46,31 @@ def whole_file(path: Path, *, to_disk: bool = True) -> Iterator[Path]:
         interrupts.leftovers.discard(str(temporary))
     if to_disk:
         _keep_name(path.parent)
+
+
+def read_ordinary(path: Path, *, most: int) -> bytes:
+    """All bytes of an ordinary file: a pipe would be waited for, a device may never end.
+
+    Args:
+        path: the file, or a link to it.
+        most: bytes that it may have.
+
+    Raises:
+        OSError: the file cannot be read.
+        ValueError: it is no ordinary file, is larger, or no file can have such a name.
+    """
+    # Without O_NONBLOCK opening a pipe waits for its other end.
+    descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
+    try:
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            raise ValueError("it is no ordinary file")
+        with open(descriptor, "rb", closefd=False) as file:
+            data = file.read(most + 1)
+    finally:
+        os.close(descriptor)
+    if len(data) > most:
+        raise ValueError(f"it has more than {most:,} bytes")
+    return data
 
 
 def _keep_name(folder: Path) -> None:

@@ -4,24 +4,45 @@ It lies beside the network as NAME.card.yaml, with its golden scores in NAME.gol
 """
 
 import hashlib
+import re
+import reprlib
 import shlex
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from deeplab_cv.errors import CardError, UsageError
 from deeplab_cv.machine.files import whole_file
+from deeplab_cv.machine.plain_yaml import read_plain_yaml
+from deeplab_cv.networks.options import Deviations, Means
 
 Precision = Literal["float32", "float16", "bfloat16", "int8"]
 Shape = tuple[int, int]
 """Height and width of a network's input in pixels."""
 
+LONGEST_SIDE = 4096
+"""Pixels of an input's height or width."""
+
+_Side = Annotated[int, Field(ge=1, le=LONGEST_SIDE)]
+_Count = Annotated[int, Field(ge=1, le=LONGEST_SIDE**2)]
+_Tolerance = Annotated[float, Field(ge=0, lt=1)]
+_Sha256 = Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
+_Text = Annotated[str, Field(max_length=10_000)]
+_Word = Annotated[str, Field(min_length=1, max_length=255)]
+_Padding = Annotated[float, Field(ge=-1000, le=1000)]
+
+_FOREIGN = r"\\/:\x00-\x1f\x7f"
+"""What no name holds: separators of paths and drives, and what steers a terminal."""
+
+_Name = Annotated[_Word, Field(pattern=f"^[^{_FOREIGN}.][^{_FOREIGN}]*$")]
+"""Of a network, or of a file in the card's own folder."""
+
 
 class _Facts(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
 class InputFacts(_Facts):
@@ -30,46 +51,46 @@ class InputFacts(_Facts):
     Without mean and std both are folded into the first convolution, and the tensor holds 0..255.
     """
 
-    name: str = "input"
+    name: _Text = "input"
     order: Literal["rgb", "bgr"] = "rgb"
-    mean: tuple[float, float, float] | None = None
-    std: tuple[float, float, float] | None = None
-    padding: tuple[float, float, float] = (123.675, 116.28, 103.53)
+    mean: Means | None = None
+    std: Deviations | None = None
+    padding: tuple[_Padding, _Padding, _Padding] = (123.675, 116.28, 103.53)
     fit: Literal["stretch", "letterbox"] = "stretch"
 
 
 class OutputFacts(_Facts):
     """Where the scores come out and how their centres lie over the picture."""
 
-    name: str = "output"
+    name: _Text = "output"
     align_corners: bool = False
 
 
 class Origin(_Facts):
     """Who made the network, from what, and how to make it again."""
 
-    weights: str
-    data: str = ""
-    licences: str = ""
-    command: str = ""
+    weights: _Text
+    data: _Text = ""
+    licences: _Text = ""
+    command: _Text = ""
     seed: int | None = None
 
 
 class Accuracy(_Facts):
     """How right the network is on pictures it was not trained on: `data` names them, `how` says what was done."""
 
-    data: str
-    how: str = ""
+    data: _Text
+    how: _Text = ""
     miou: float = Field(ge=0, le=1)
     pixel_accuracy: float | None = Field(default=None, ge=0, le=1)
     boundary_f: float | None = Field(default=None, ge=0, le=1)
-    iou: dict[str, float] = {}
+    iou: dict[_Word, float] = {}
 
 
 class Flicker(_Facts):
     """How calm the network's labels are in a video: shares of the pixels followed by optical flow."""
 
-    video: str
+    video: _Text
     flips: float = Field(ge=0, le=1)
     flips_smoothed: float = Field(ge=0, le=1)
     smooth: float = Field(ge=0, le=0.95)
@@ -82,9 +103,9 @@ class GoldenFacts(_Facts):
     is not allowed.
     """
 
-    file: str
-    seed: int
-    tolerance: dict[Precision, float]
+    file: _Name
+    seed: int = Field(ge=0, lt=2**32)
+    tolerance: dict[Precision, _Tolerance] = Field(min_length=1)
 
 
 class Variant(_Facts):
@@ -94,34 +115,39 @@ class Variant(_Facts):
     (VNNI, Arm); others would cut the sums off.
     """
 
-    file: str
-    sha256: str
+    file: _Name
+    sha256: _Sha256
     precision: Precision
-    engines: tuple[str, ...] = ()
-    tolerance: float | None = None
+    engines: tuple[_Word, ...] = Field(default=(), max_length=10)
+    tolerance: _Tolerance | None = None
     full_range: bool = False
-    remark: str = ""
+    remark: _Text = ""
 
 
 class Card(_Facts):
     """All that is known of a network file."""
 
-    name: str
-    file: str
-    sha256: str
-    architecture: str
+    name: _Name
+    file: _Word
+    sha256: _Sha256
+    architecture: _Word
     precision: Precision = "float32"
-    classes: tuple[str, ...] = Field(min_length=2, max_length=255)
+    classes: tuple[_Word, ...] = Field(min_length=2, max_length=255)
     input: InputFacts = InputFacts()
     output: OutputFacts = OutputFacts()
-    stride: int = Field(ge=1)
-    pixel_budget: int = Field(ge=1)
-    shapes: tuple[Shape, ...] = Field(min_length=1)
+    stride: _Side
+    pixel_budget: _Count
+    shapes: tuple[tuple[_Side, _Side], ...] = Field(min_length=1, max_length=64)
     origin: Origin
-    accuracy: tuple[Accuracy, ...] = ()
-    flicker: tuple[Flicker, ...] = ()
+    accuracy: tuple[Accuracy, ...] = Field(default=(), max_length=100)
+    flicker: tuple[Flicker, ...] = Field(default=(), max_length=100)
     golden: GoldenFacts | None = None
-    variants: tuple[Variant, ...] = ()
+    variants: tuple[Variant, ...] = Field(default=(), max_length=10)
+
+
+def card_name(network_file: Path) -> str:
+    """A network's name after its file's, such as a card may hold."""
+    return re.sub(f"^[.]|[{_FOREIGN}]", "_", network_file.stem)
 
 
 def card_path(network_file: Path) -> Path:
@@ -137,15 +163,16 @@ def read_card(network_file: Path) -> Card:
     """
     path = card_path(network_file)
     try:
-        values = yaml.safe_load(path.read_text(encoding="utf-8"))
-        card = Card.model_validate(values)
-    except (OSError, UnicodeDecodeError) as error:
+        values = read_plain_yaml(path)
+    except OSError as error:
         raise CardError("cannot read the card", path, str(error)) from error
-    except yaml.YAMLError as error:
-        raise CardError("the card is not YAML", path, str(error).replace("\n", " ")) from error
+    except ValueError as error:
+        raise CardError("the card is not plain YAML", path, str(error)) from error
+    try:
+        card = Card.model_validate(values)
     except ValidationError as error:
         first = error.errors()[0]
-        key = ".".join(str(part) for part in first["loc"]) or "the whole file"
+        key = ".".join(reprlib.repr(part).strip("'") for part in first["loc"]) or "the whole file"
         raise CardError("the card is wrong", f"{path}, {key}", first["msg"].lower()) from None
     if card.file != network_file.name:
         raise CardError("the card names another file", path, f"it is the card of {card.file}")

@@ -1,17 +1,19 @@
 """The golden sample: an input made from a seed, and PyTorch's scores for it."""
 
+import io
 import math
+import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
 
 from deeplab_cv.errors import CardError
 from deeplab_cv.frames.frame import Scores
-from deeplab_cv.machine.files import whole_file
+from deeplab_cv.machine.files import read_ordinary, whole_file
 from deeplab_cv.networks.card import Card, InputFacts, Shape
 
 FLOAT32_TOLERANCE = 1e-3
@@ -20,6 +22,15 @@ below, a wrong kernel is far above."""
 
 GOLDEN_SEED = 20
 """The seed of the golden picture. Any would do; cards name theirs, so that another one makes no old card wrong."""
+
+_LARGEST_FILE = 2**28
+"""Bytes of a golden file: the default network's has 0.8 million for 15 shapes."""
+
+_NPY_HEADER = 128
+"""Bytes of the header that NumPy writes before an array of three dimensions."""
+
+_LEAST_SCORE = 1e-12
+"""Scores that are all 0 have no greatest one to divide by."""
 
 
 @dataclass(frozen=True)
@@ -67,18 +78,69 @@ def read_golden(card: Card, folder: Path, shape: Shape) -> Golden | None:
         return None
     path = folder / card.golden.file
     try:
-        with np.load(path, allow_pickle=False) as scores:
-            if golden_key(shape) not in scores:
-                return None
-            stored = scores[golden_key(shape)].astype(np.float32)
-    except (OSError, ValueError) as error:
-        raise CardError("cannot read the golden scores", path, str(error)) from error
-    return Golden(golden_blob(card.golden.seed, shape, card.input), stored)
+        stored = _stored_scores(path, golden_key(shape), (len(card.classes), *shape))
+    except Exception as error:  # a damaged zip file ends in its own errors, zlib's, struct's and the system's
+        reason = " ".join(str(error).split()) or type(error).__name__
+        raise CardError("cannot read the golden scores", path, reason) from error
+    return None if stored is None else Golden(golden_blob(card.golden.seed, shape, card.input), stored)
+
+
+def _stored_scores(path: Path, key: str, largest: tuple[int, int, int]) -> Scores | None:
+    """One entry of an .npz file, None where it has no such entry.
+
+    Its header is looked at before it is unpacked, since 4 MB of zip file may hold 4 GB.
+
+    Args:
+        path: the file.
+        key: the entry's name.
+        largest: the classes that it must have, the height and width that it may have.
+
+    Raises:
+        ValueError: the entry holds no scores of this kind.
+    """
+    data = read_ordinary(path, most=_LARGEST_FILE)
+    with zipfile.ZipFile(io.BytesIO(data)) as entries:
+        if f"{key}.npy" not in entries.namelist():
+            return None
+        # Other ways to pack could ask for gigabytes before they give a byte.
+        if entries.getinfo(f"{key}.npy").compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+            raise ValueError(f"{key} is packed in an unusual way")
+        with entries.open(f"{key}.npy") as entry:
+            header = io.BytesIO(entry.read(_NPY_HEADER))
+            shape, in_columns, dtype = _npy_header(header)
+            if (
+                len(shape) != 3
+                or shape[0] != largest[0]
+                or not all(0 < side <= most for side, most in zip(shape, largest, strict=True))
+                or dtype.kind != "f"
+            ):
+                raise ValueError(f"{key} holds {dtype} {shape}, expected floats of at most {largest}")
+            size = math.prod(shape) * dtype.itemsize
+            content = header.read() + entry.read(size + 1)
+    if len(content) != size:
+        raise ValueError(f"{key} is cut off, or longer than its header says")
+    scores = np.frombuffer(content, dtype).reshape(shape, order="F" if in_columns else "C").astype(np.float32)
+    if not np.isfinite(scores).all():
+        raise ValueError(f"{key} holds what is no number")
+    return np.ascontiguousarray(scores)
+
+
+def _npy_header(file: BinaryIO) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:
+    """Shape, whether the first index changes fastest, and type of the array that follows. Raises ValueError."""
+    version = np.lib.format.read_magic(file)
+    if version == (1, 0):
+        return np.lib.format.read_array_header_1_0(file)
+    if version == (2, 0):
+        return np.lib.format.read_array_header_2_0(file)
+    raise ValueError(f"unknown version {version} of the .npy format")
 
 
 def greatest_error(scores: Scores, expected: Scores) -> float:
-    """The greatest difference, as a share of the greatest expected score."""
-    return float(np.abs(scores - expected).max() / np.abs(expected).max())
+    """The greatest difference, as a share of the greatest expected score; infinite where it is no number."""
+    # Nothing is within a tolerance by being no number: every comparison with NaN is false.
+    with np.errstate(all="ignore"):
+        error = float(np.abs(scores - expected).max() / max(float(np.abs(expected).max()), _LEAST_SCORE))
+    return math.inf if math.isnan(error) else error
 
 
 def write_golden(path: Path, scores: Mapping[Shape, Scores]) -> None:

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal
 
-from pydantic import BeforeValidator
+from pydantic import BeforeValidator, Field
 
 from deeplab_cv.frames.size import Size, stated_size
 from deeplab_cv.options import Options, option
@@ -15,7 +15,14 @@ def _parse_numbers(value: object) -> object:
     return numbers
 
 
-Numbers = Annotated[tuple[float, float, float], BeforeValidator(_parse_numbers)]
+_Mean = Annotated[float, Field(ge=-1000, le=1000)]
+_Deviation = Annotated[float, Field(ge=0.001, le=1000)]
+
+Means = Annotated[tuple[_Mean, _Mean, _Mean], BeforeValidator(_parse_numbers)]
+"""What is taken off a picture's three channels."""
+
+Deviations = Annotated[tuple[_Deviation, _Deviation, _Deviation], BeforeValidator(_parse_numbers)]
+"""What the three channels are then divided by."""
 
 
 class NetworkOptions(Options):
@@ -24,8 +31,8 @@ class NetworkOptions(Options):
     # fmt: off
     model: str | None = option(None, "network file (.onnx); without it the one in models/")
     classes: str | None = option(None, "for a network without a card: voc, or a file with one class name a line")
-    mean: Numbers | None = option(None, "for a network without a card: mean per channel, 0..255")
-    std: Numbers | None = option(None, "for a network without a card: standard deviation per channel, 0..255")
+    mean: Means | None = option(None, "for a network without a card: mean per channel, 0..255")
+    std: Deviations | None = option(None, "for a network without a card: standard deviation per channel, 0..255")
     order: Literal["rgb", "bgr"] = option("rgb", "for a network without a card: order of its colour channels")
     size: str | None = option(None, "for a network without a card and without a fixed size: WxH", "px", pattern=r"^\d+x\d+$")
     align_corners: bool = option(False, "for a network without a card: its scores are upsampled with aligned corners")

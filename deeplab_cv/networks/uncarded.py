@@ -5,7 +5,7 @@ from pathlib import Path
 from deeplab_cv.classes import VOC_CLASSES
 from deeplab_cv.errors import NetworkError, UsageError
 from deeplab_cv.frames.size import Size
-from deeplab_cv.networks.card import Card, InputFacts, Origin, OutputFacts, file_hash
+from deeplab_cv.networks.card import Card, InputFacts, Origin, OutputFacts, card_name, file_hash
 from deeplab_cv.networks.onnx_file import load_onnx
 from deeplab_cv.networks.options import NetworkOptions
 
@@ -52,7 +52,7 @@ def guessed_card(file: Path, options: NetworkOptions) -> tuple[Card, bool]:
     output_height = channels[2].dim_value
     stride = max(1, round(shape[0] / output_height)) if output_height else 1
     card = Card(
-        name=file.stem,
+        name=card_name(file),
         file=file.name,
         sha256=file_hash(file),
         architecture="unknown",

@@ -8,7 +8,7 @@ class PaceOptions(Options):
 
     # fmt: off
     carry: int = option(1, "infer every N-th frame; in between the labels follow the picture by optical flow", "frames", ge=1, le=30)
-    target_fps: float | None = option(None, "frame rate to reach: with smaller input where the network is proven at some, then by carrying labels", "frames/s", gt=0, le=1000)
+    target_fps: float | None = option(None, "frame rate to reach: with smaller input where the network is proven at some, then by carrying labels", "frames/s", ge=0.01, le=1000)
     still: float = option(0.0, "a frame is not inferred while nothing in it changed by more than this, for up to a second; 0 is off", "0..255", ge=0, le=255)
     # fmt: on
 

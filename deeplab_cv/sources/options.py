@@ -14,12 +14,12 @@ class SourceOptions(Options):
     demo: bool = option(False, "the clip that comes with the program")
     width: int | None = option(None, "width asked of the camera", "px", ge=1, le=16384)
     height: int | None = option(None, "height asked of the camera", "px", ge=1, le=16384)
-    fps: float | None = option(None, "frame rate asked of the camera", "frames/s", gt=0, le=1000)
+    fps: float | None = option(None, "frame rate asked of the camera", "frames/s", ge=0.01, le=1000)
     loop: bool = option(False, "begin again at the end")
     mirror: bool = option(False, "flip left and right, as a mirror does")
-    every: int = option(1, "take only every N-th frame", "frames", ge=1)
-    start: float | None = option(None, "begin at this time of the video", "s", ge=0)
-    end: float | None = option(None, "stop at this time of the video, or so long after a stream's first frame", "s", gt=0)
+    every: int = option(1, "take only every N-th frame", "frames", ge=1, le=1000000)
+    start: float | None = option(None, "begin at this time of the video", "s", ge=0, le=10000000)
+    end: float | None = option(None, "stop at this time of the video, or so long after a stream's first frame", "s", gt=0, le=10000000)
     # fmt: on
 
     @property

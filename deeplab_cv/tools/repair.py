@@ -11,7 +11,17 @@ from deeplab_cv.engines.engine import Blob
 from deeplab_cv.errors import NetworkError, UsageError
 from deeplab_cv.frames.frame import Scores
 from deeplab_cv.frames.size import Size
-from deeplab_cv.networks.card import Card, GoldenFacts, InputFacts, Origin, OutputFacts, Shape, file_hash, write_card
+from deeplab_cv.networks.card import (
+    Card,
+    GoldenFacts,
+    InputFacts,
+    Origin,
+    OutputFacts,
+    Shape,
+    card_name,
+    file_hash,
+    write_card,
+)
 from deeplab_cv.networks.golden import FLOAT32_TOLERANCE, GOLDEN_SEED, golden_blob, greatest_error, write_golden
 from deeplab_cv.networks.onnx_file import load_onnx
 from deeplab_cv.networks.onnx_graph import save_graph, simplified
@@ -96,7 +106,7 @@ def repair(file: Path, target: Path, stated: StatedFacts, command: str) -> Repai
     write_golden(golden_file, {shape: golden})
     aligned = stated.align_corners if stated.align_corners is not None else bool(cut.align_corners)
     card = Card(
-        name=target.stem,
+        name=card_name(target),
         file=target.name,
         sha256=file_hash(target),
         architecture="unknown",

@@ -194,7 +194,7 @@ def _compared(
     equal = float((labels == expected).mean())
     wanted = _equal_labels_wanted(precision, sample)
     fault = ""
-    if error.max() > tolerance:
+    if not error.max() <= tolerance:
         fault = f"error {error.max():.1e}, {tolerance:.1e} is allowed"
     elif equal < wanted:
         fault = f"{equal:.3%} of the labels equal, {wanted:.2%} are wanted"

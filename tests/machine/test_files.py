@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from deeplab_cv.machine.files import discard, partial, unfinished, whole_file
+from deeplab_cv.machine.files import discard, partial, read_ordinary, unfinished, whole_file
 
 
 def test_a_file_has_its_name_only_when_it_is_whole(tmp_path):
@@ -108,3 +108,22 @@ def test_a_file_that_cannot_be_deleted_is_left(tmp_path):
     discard(folder)
 
     assert folder.is_dir()
+
+
+def test_an_ordinary_file_is_read_as_far_as_it_may_go(tmp_path):
+    path = tmp_path / "card.yaml"
+    path.write_bytes(b"12345")
+
+    assert read_ordinary(path, most=5) == b"12345"
+    with pytest.raises(ValueError, match="more than 4 bytes"):
+        read_ordinary(path, most=4)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such files")
+@pytest.mark.parametrize("make", [os.mkfifo, os.mkdir, lambda path: path.symlink_to("/dev/zero")])
+def test_what_is_no_ordinary_file_is_refused_without_waiting(tmp_path, make):
+    path = tmp_path / "card.yaml"
+    make(path)
+
+    with pytest.raises(ValueError, match="no ordinary file"):
+        read_ordinary(path, most=10)

@@ -1,7 +1,11 @@
+from pathlib import Path
+
 import pytest
+import yaml
+from pydantic import ValidationError
 
 from deeplab_cv.errors import CardError
-from deeplab_cv.networks.card import card_path, read_card, write_card
+from deeplab_cv.networks.card import Variant, card_name, card_path, read_card, write_card
 from tests.tiny_networks import tiny_network
 
 
@@ -52,3 +56,60 @@ def test_a_wrong_card_is_one_line_that_names_file_and_key(tmp_path, change, part
     assert part in str(error.value)
     assert str(path) in str(error.value)
     assert "\n" not in str(error.value)
+
+
+_TOLERANCE = "float32: 0.001"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "key"),
+    [
+        ("[128, 128]", "[0, 0]", "shapes"),
+        ("[128, 128]", "[-64, 64]", "shapes"),
+        ("[128, 128]", "[100000, 100000]", "shapes"),
+        ("shapes:\n", "shapes:\n" + "- [8, 8]\n" * 64, "shapes"),
+        ("stride: 8", "stride: 0", "stride"),
+        ("stride: 8", "stride: 100000", "stride"),
+        ("pixel_budget: 16384", "pixel_budget: 999999999", "pixel_budget"),
+        ("seed: 0", "seed: -1", "golden.seed"),
+        ("seed: 0", "seed: 4294967296", "golden.seed"),
+        (_TOLERANCE, "float32: .nan", "golden.tolerance"),
+        (_TOLERANCE, "float32: .inf", "golden.tolerance"),
+        (_TOLERANCE, "float32: 1.0", "golden.tolerance"),
+        (_TOLERANCE, "float32: -0.1", "golden.tolerance"),
+        ("tiny.golden.npz", "../tiny.golden.npz", "golden.file"),
+        ("tiny.golden.npz", "/tiny.golden.npz", "golden.file"),
+        ("tiny.golden.npz", "''", "golden.file"),
+        ("name: tiny\n", "name: /tmp/of/the/author\n", "name"),
+        ("name: tiny\n", "name: ../../tiny\n", "name"),
+        ("name: tiny\n", 'name: "tiny\\0"\n', "name"),
+        ("name: tiny\n", f"name: {'tiny' * 1000}\n", "name"),
+        ("name: input", "name: input\n  std: [1, 0, 1]", "input.std"),
+        ("name: input", "name: input\n  mean: [1, .nan, 1]", "input.mean"),
+        ("sha256: ", "sha256: no", "sha256"),
+        ("- background", f"- {'background' * 100}", "classes"),
+    ],
+)
+def test_a_value_beyond_its_bounds_is_one_line_that_names_it(tmp_path, old, new, key):
+    file = tiny_network(tmp_path)
+    text = yaml.safe_dump(yaml.safe_load(card_path(file).read_text()), sort_keys=False)
+    assert text.replace("- - 128\n  - 128\n", "- [128, 128]\n").count(old)
+    card_path(file).write_text(text.replace("- - 128\n  - 128\n", "- [128, 128]\n").replace(old, new, 1))
+
+    with pytest.raises(CardError, match=rf"the card is wrong: .*, {key}") as error:
+        read_card(file)
+
+    assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize("name", ["../x.onnx", "/x.onnx", "", ".", "C:x.onnx", "a\\b.onnx"])
+def test_a_variant_lies_beside_its_network(name):
+    with pytest.raises(ValidationError, match="file"):
+        Variant(file=name, sha256="0" * 64, precision="int8")
+
+
+@pytest.mark.parametrize(
+    ("stem", "name"), [("my network é", "my network é"), ("12:30", "12_30"), ("a\nb", "a_b"), (".hidden", "_hidden")]
+)
+def test_a_network_is_named_after_its_file(stem, name):
+    assert card_name(Path(f"{stem}.onnx")) == name

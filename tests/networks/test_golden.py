@@ -1,3 +1,7 @@
+import os
+import sys
+import zipfile
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -110,3 +114,95 @@ def test_a_tolerance_is_rounded_up_to_two_digits(value, rounded):
 def test_what_is_rounded_up_is_never_less_and_at_most_a_tenth_more(value):
     assert value <= rounded_up(value) * (1 + 1e-9)
     assert rounded_up(value) <= value * 1.1 * (1 + 1e-9)
+
+
+def _npy(shape, dtype, content):
+    header = repr({"descr": dtype, "fortran_order": False, "shape": shape}).encode().ljust(117) + b"\n"
+    return b"\x93NUMPY\x01\x00" + len(header).to_bytes(2, "little") + header + content
+
+
+_CELLS = 21 * 16 * 16
+_ENTRY = f"{golden_key(SHAPES[0])}.npy"
+
+
+@pytest.mark.parametrize(
+    ("entry", "part"),
+    [
+        (_npy((10**6, 10**6, 2), "<f2", b""), "expected floats"),
+        (_npy((21, 16, -16), "<f2", b""), "expected floats"),
+        (_npy((20, 16, 16), "<f2", bytes(2 * _CELLS)), "expected floats"),
+        (_npy((21, 129, 16), "<f2", bytes(2 * _CELLS)), "expected floats"),
+        (_npy((_CELLS,), "<f2", bytes(2 * _CELLS)), "expected floats"),
+        (_npy((21, 16, 16), "|O", bytes(8 * _CELLS)), "expected floats"),
+        (_npy((21, 16, 16), "<i4", bytes(4 * _CELLS)), "expected floats"),
+        (_npy((21, 16, 16), "<f2", bytes(100)), "cut off"),
+        (_npy((21, 16, 16), "<f2", bytes(2 * _CELLS + 1)), "longer"),
+        (_npy((21, 16, 16), "<f2", np.full(_CELLS, np.nan, "<f2").tobytes()), "no number"),
+        (_npy((21, 16, 16), "<f2", np.full(_CELLS, np.inf, "<f2").tobytes()), "no number"),
+        (b"\x93NUMPY\x02\x00\xff\xff\xff\x7f" + b" " * 1000, "header"),
+        (b"\x93NUMPY\x07\x00" + b" " * 1000, "version"),
+        (b"", "magic"),
+    ],
+)
+def test_golden_scores_of_another_form_are_refused_before_they_are_unpacked(tmp_path, entry, part):
+    card = read_card(tiny_network(tmp_path))
+    with zipfile.ZipFile(tmp_path / "tiny.golden.npz", "w", zipfile.ZIP_DEFLATED) as entries:
+        entries.writestr(_ENTRY, entry)
+
+    with pytest.raises(CardError, match=part) as error:
+        read_golden(card, tmp_path, SHAPES[0])
+
+    assert "\n" not in str(error.value)
+
+
+def test_golden_scores_packed_in_an_unusual_way_are_refused(tmp_path):
+    card = read_card(tiny_network(tmp_path))
+    with zipfile.ZipFile(tmp_path / "tiny.golden.npz", "w", zipfile.ZIP_LZMA) as entries:
+        entries.writestr(_ENTRY, _npy((21, 16, 16), "<f2", bytes(2 * _CELLS)))
+
+    with pytest.raises(CardError, match="unusual"):
+        read_golden(card, tmp_path, SHAPES[0])
+
+
+@pytest.fixture(scope="module")
+def proven(tmp_path_factory):
+    """A network with golden scores of one shape."""
+    return tiny_network(tmp_path_factory.mktemp("proven"), shapes=SHAPES[:1])
+
+
+@given(data=st.data())
+def test_damaged_golden_scores_are_read_or_refused_in_one_line(proven, tmp_path_factory, data):
+    card, folder = read_card(proven), tmp_path_factory.mktemp("damaged")
+    file = folder / "tiny.golden.npz"
+    content = bytearray(proven.with_name("tiny.golden.npz").read_bytes())
+    at = data.draw(st.integers(0, len(content) - 1))
+    damage = data.draw(st.binary(max_size=40))
+    content[at : at + data.draw(st.integers(0, 40))] = damage
+    file.write_bytes(content)
+
+    try:
+        golden = read_golden(card, folder, SHAPES[0])
+    except CardError as error:
+        assert "\n" not in str(error)
+    else:
+        assert golden is None or golden.scores.shape == (21, 16, 16)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such files")
+def test_golden_scores_in_a_pipe_are_refused_without_waiting(tmp_path):
+    card = read_card(tiny_network(tmp_path))
+    file = tmp_path / "tiny.golden.npz"
+    file.unlink()
+    os.mkfifo(file)
+
+    with pytest.raises(CardError, match="no ordinary file"):
+        read_golden(card, tmp_path, SHAPES[0])
+
+
+@pytest.mark.parametrize("wrong", [np.nan, np.inf, -np.inf])
+def test_scores_that_are_no_numbers_are_infinitely_wrong(wrong):
+    expected = np.ones((2, 1, 1), np.float32)
+    scores = np.array([1, wrong], np.float32).reshape(2, 1, 1)
+
+    assert greatest_error(scores, expected) == np.inf
+    assert greatest_error(expected, scores) == np.inf

@@ -6,7 +6,7 @@ from pathlib import Path
 import torch
 
 from deeplab_cv.errors import NetworkError, UsageError
-from deeplab_cv.networks.card import Card, GoldenFacts, InputFacts, file_hash, write_card
+from deeplab_cv.networks.card import Card, GoldenFacts, InputFacts, card_name, file_hash, write_card
 from deeplab_cv.networks.golden import FLOAT32_TOLERANCE, GOLDEN_SEED, golden_blob, greatest_error, write_golden
 from deeplab_cv.networks.onnx_graph import save_graph
 from deeplab_cv.pytorch.exporting.full_network import FixedSizeScores, full_network
@@ -51,7 +51,7 @@ def export_fixed(trained: TrainedNetwork, file: Path, size: int, with_aux: bool,
     write_golden(golden_file, {(size, size): expected[0]})
     tolerance = measured_tolerances(lambda pictures: portable(pictures)[0], blob)
     card = Card(
-        name=file.stem,
+        name=card_name(file),
         file=file.name,
         sha256=file_hash(file),
         architecture=architecture.name,
