@@ -32,7 +32,6 @@ from deeplab_cv.overlay.painting import painted_frame
 from deeplab_cv.overlay.view import View
 from deeplab_cv.segmentation.labels import labels_of
 from deeplab_cv.segmentation.network_engines import NetworkEngines
-from deeplab_cv.segmentation.smoothing import ScoreSmoother
 from deeplab_cv.segmentation.stream import Stream
 from deeplab_cv.sinks.encoding import YuvConverter
 from deeplab_cv.sources.video import VideoSource
@@ -59,7 +58,7 @@ def painted_pictures(clip: Path, frames: int) -> list[Pixels]:
         stream = Stream(engines)
         while len(pictures) < frames and (frame := source.read()) is not None:
             scored = stream.score(frame)
-            painted = painted_frame(scored, labels_of(scored, ScoreSmoother(), 0.0), view).pixels
+            painted = painted_frame(scored, labels_of(scored), view).pixels
             painted.make()
             pictures.append(painted)
     return pictures

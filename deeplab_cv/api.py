@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from deeplab_cv.frames.frame import Labels, Origin, Scored
-    from deeplab_cv.frames.pixels import Image
+    from deeplab_cv.frames.pixels import Image, Pixels
     from deeplab_cv.overlay.options import Style
     from deeplab_cv.segmentation.network_engines import NetworkEngines
     from deeplab_cv.sinks.sink import Written
@@ -90,15 +90,18 @@ class Result:
         Raises:
             SettingsError: an unknown style or class, or a background that is neither colour nor picture.
         """
+        options = {"style": style, "alpha": alpha, "background": background}
+        return self._painted_pixels(**options if paint is None else options | {"paint": paint}).image
+
+    def _painted_pixels(self, **options: Any) -> "Pixels":
         from deeplab_cv.classes import PAINTED_BY_DEFAULT
         from deeplab_cv.overlay.look import make_look
         from deeplab_cv.overlay.options import picture_options
         from deeplab_cv.overlay.painting import painted_pixels
 
         known = [name for name in PAINTED_BY_DEFAULT if name in self.classes]
-        painted = known if paint is None else paint
-        picture = picture_options(style=style, alpha=alpha, paint=painted, background=background)
-        return painted_pixels(self._scored.frame.pixels, self.labels, make_look(picture, self.classes)).image
+        look = make_look(picture_options(**{"paint": known} | options), self.classes)
+        return painted_pixels(self._scored, self.labels, look)
 
     def cutout(self, name: str) -> "NDArray[np.uint8]":
         """One class alone, all else transparent, with soft edges: uint8 (H, W, 4), BGRA.
@@ -107,17 +110,20 @@ class Result:
         """
         import numpy as np
 
-        from deeplab_cv.overlay.styles import soft_mask
+        from deeplab_cv.segmentation.opacity import opacity_of
 
-        opacity = soft_mask(self.labels, [known_class(name, self.classes)])
+        opacity = opacity_of(self._scored, self.labels, [known_class(name, self.classes)])
         return np.dstack([self.frame, opacity])
 
     def save(self, path: str | os.PathLike[str], **options: Any) -> None:
-        """Write the painted picture; `options` are those of `painted`. Raises SettingsError or SinkError."""
+        """Write the painted picture; `options` are those of `painted`. A cut-out is transparent as .png and .webp.
+
+        Raises SettingsError or SinkError.
+        """
         from deeplab_cv.sinks.landing import write_whole
         from deeplab_cv.sinks.pictures import encode_picture
 
-        write_whole(Path(path), encode_picture(self.painted(**options), Path(path)))
+        write_whole(Path(path), encode_picture(self._painted_pixels(**options), Path(path)))
 
     def save_mask(self, path: str | os.PathLike[str]) -> None:
         """Write the labels as a PNG of class numbers, in the colours of PASCAL VOC's masks. Raises SinkError."""
@@ -220,14 +226,13 @@ class Segmenter:
         from deeplab_cv.frames.frame import Frame
         from deeplab_cv.frames.pixels import Pixels
         from deeplab_cv.segmentation.labels import labels_of
-        from deeplab_cv.segmentation.smoothing import ScoreSmoother
         from deeplab_cv.segmentation.stream import Stream
 
         image = _image_of(picture, rgb=rgb)
         frame = Frame(Pixels(image=image), 0, 0, Fraction(1), time.monotonic())
         engines = self._with_depth(1)
         scored = Stream(engines).score(frame)
-        return Result(scored, labels_of(scored, ScoreSmoother(), 0.0), engines.load(frame.size).name)
+        return Result(scored, labels_of(scored), engines.load(frame.size).name)
 
     def stream(self, source: str | int | os.PathLike[str]) -> Iterator[Result]:
         """Segment a video, a camera or pictures, frame by frame.
@@ -316,7 +321,8 @@ class Segmenter:
         with Pipeline(source, Stream(engines)) as pipeline:
             while not pipeline.ended:
                 if (scored := pipeline.take(_TAKE_S)) is not None:
-                    yield scored, labels_of(scored, smoother, self._smooth)
+                    scored = smoother.smoothed(scored, self._smooth)
+                    yield scored, labels_of(scored)
 
 
 def _image_of(picture: Any, *, rgb: bool) -> "Image":

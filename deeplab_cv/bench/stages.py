@@ -13,7 +13,7 @@ from deeplab_cv.bench import Part, Plan, Row
 from deeplab_cv.bench.instruments.clips import clip_at
 from deeplab_cv.bench.instruments.turns import Cost, Spread, Work, in_turns, spread_of
 from deeplab_cv.engines.engine import run_all
-from deeplab_cv.frames.frame import Frame, Labels, Painted, Scored
+from deeplab_cv.frames.frame import Frame, Painted
 from deeplab_cv.frames.size import Size
 from deeplab_cv.machine.display import display_problem
 from deeplab_cv.networks.card import Shape
@@ -25,7 +25,6 @@ from deeplab_cv.overlay.view import View
 from deeplab_cv.segmentation.labels import labels_of
 from deeplab_cv.segmentation.network_engines import NetworkEngines
 from deeplab_cv.segmentation.preprocess import blob_of
-from deeplab_cv.segmentation.smoothing import ScoreSmoother
 from deeplab_cv.segmentation.stream import Stream
 from deeplab_cv.sinks.video import VideoSink
 from deeplab_cv.sources.source import Source
@@ -153,7 +152,7 @@ class _Bench:
         again = np.empty_like(blobs[0])
         stream = Stream(self.engines)
         scored = [stream.score(frame) for frame in frames]
-        labels = [_labels(each) for each in scored]
+        labels = [labels_of(each) for each in scored]
         view = View(picture=self.plan.picture)
 
         def paint() -> list[Painted]:
@@ -171,7 +170,7 @@ class _Bench:
             "to BGR": lambda: [frame.image for frame in fresh],
             "preprocess": lambda: [blob_of(frame.pixels, shape, card.input, again) for frame in frames],
             "infer": lambda: list(run_all(engine, blobs)),
-            "labels": lambda: [_labels(each) for each in scored],
+            "labels": lambda: [labels_of(each) for each in scored],
             "overlay": lambda: _make(paint()),
             "overlay on BGR": lambda: [each.picture for each in paint()],
             "encode": lambda: _write(self.sink, painted),
@@ -201,10 +200,6 @@ def _make(painted: Sequence[Painted]) -> None:
 
 def _next_frames(source: Source, count: int) -> list[Frame]:
     return [frame for _ in range(count) if (frame := source.read()) is not None]
-
-
-def _labels(scored: Scored) -> Labels:
-    return labels_of(scored, ScoreSmoother(), 0.0)
 
 
 def _write(sink: VideoSink, painted: Sequence[Painted]) -> None:

@@ -4,13 +4,13 @@ import itertools
 from datetime import datetime
 from pathlib import Path
 
-import cv2
 import yaml
 
 from deeplab_cv.frames.frame import Painted, Scored
 from deeplab_cv.overlay.view import View, painted_classes
 from deeplab_cv.sinks.landing import write_whole
 from deeplab_cv.sinks.masks import encode_mask
+from deeplab_cv.sinks.pictures import encode_picture
 
 
 def save_snapshot(folder: Path, painted: Painted, facts: dict[str, object]) -> str:
@@ -19,8 +19,8 @@ def save_snapshot(folder: Path, painted: Painted, facts: dict[str, object]) -> s
     Raises SinkError where the folder cannot be written.
     """
     stem = free_stem(folder, "snapshot")
-    png = cv2.imencode(".png", painted.picture)[1].tobytes()
-    write_whole(folder / f"{stem}.png", png)
+    picture = folder / f"{stem}.png"
+    write_whole(picture, encode_picture(painted.pixels, picture))
     write_whole(folder / f"{stem}-mask.png", encode_mask(painted.labels))
     write_whole(folder / f"{stem}.yaml", yaml.safe_dump(facts, sort_keys=False).encode())
     return f"saved {stem}.png, its mask and what made them"

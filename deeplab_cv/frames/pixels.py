@@ -1,4 +1,4 @@
-"""Pictures in the form they came in, BGR or a video's own YUV planes, and in the other form only where it is asked for.
+"""Pictures in the form they came in, BGR or a video's own YUV planes, and in another form only where it is asked for.
 
 A file job that blends paint into a video needs no BGR at all: the network sees the planes scaled down, the paint goes
 onto the planes, and what is not painted reaches the encoder bit for bit as the decoder gave it.
@@ -21,6 +21,9 @@ Image = NDArray[np.uint8]
 
 Plane = NDArray[np.uint8]
 """One plane of a picture: uint8 (H, W)."""
+
+DeepPlane = NDArray[np.uint16]
+"""One plane of a picture with more than 8 bits a sample: uint16 (H, W)."""
 
 Value = TypeVar("Value")
 Number = TypeVar("Number", bound="np.integer[Any] | np.floating[Any]")
@@ -64,6 +67,12 @@ class StoredPlane(Protocol):
 def samples(stored: StoredPlane) -> Plane:
     """A plane of 8-bit samples where it lies in memory: uint8 (H, W)."""
     lines = np.frombuffer(memoryview(stored), np.uint8).reshape(stored.height, stored.line_size)
+    return lines[:, : stored.width]
+
+
+def deep_samples(stored: StoredPlane) -> DeepPlane:
+    """A plane of samples of more than 8 bits where it lies in memory: uint16 (H, W)."""
+    lines = np.frombuffer(memoryview(stored), np.uint16).reshape(stored.height, stored.line_size // 2)
     return lines[:, : stored.width]
 
 
@@ -124,7 +133,7 @@ class Planes:
         return np.asarray(cv2.transform(planes, self.matrix.to_bgr), np.uint8)
 
 
-class _Once(Generic[Value]):
+class Once(Generic[Value]):
     """A value that is made when it is first asked for, and once only, whichever threads ask for it."""
 
     def __init__(self, make: Callable[[], Value]) -> None:
@@ -134,6 +143,7 @@ class _Once(Generic[Value]):
         self._lock = threading.Lock()
 
     def __call__(self) -> Value:
+        """The value."""
         with self._lock:
             if self._make is not None:
                 self._value = self._make()
@@ -142,33 +152,45 @@ class _Once(Generic[Value]):
 
 
 class Pixels:
-    """A picture in one or two forms; a form that does not exist yet is made once, when it is first asked for."""
+    """A picture in one or more forms; a form that does not exist yet is made once, when it is first asked for."""
 
     def __init__(
-        self, *, image: Image | Callable[[], Image], planes: Planes | Callable[[], Planes] | None = None
+        self,
+        *,
+        image: Image | Callable[[], Image],
+        planes: Planes | Callable[[], Planes] | None = None,
+        transparent: Callable[[], Image] | None = None,
     ) -> None:
         """A picture that exists, or what makes it.
 
         Args:
             image: uint8 (H, W, 3), BGR.
             planes: the same picture as planes; None where it was never in that form.
+            transparent: what makes the picture with its opacity, uint8 (H, W, 4), BGRA; `image` is it over a
+                checkerboard then. None where it is opaque all over.
         """
-        self._image = _Once(image) if callable(image) else image
-        self._planes = _Once(planes) if callable(planes) else planes
+        self._image = Once(image) if callable(image) else image
+        self._planes = Once(planes) if callable(planes) else planes
+        self._transparent = None if transparent is None else Once(transparent)
 
     @property
     def image(self) -> Image:
         """uint8 (H, W, 3), BGR; nobody writes into it."""
-        return self._image() if isinstance(self._image, _Once) else self._image
+        return self._image() if isinstance(self._image, Once) else self._image
+
+    @property
+    def transparent(self) -> Image | None:
+        """uint8 (H, W, 4), BGRA; None where the picture is opaque all over. Nobody writes into it."""
+        return None if self._transparent is None else self._transparent()
 
     @property
     def planes(self) -> Planes | None:
         """The same picture as planes; None where it was never in that form. Nobody writes into them."""
-        return self._planes() if isinstance(self._planes, _Once) else self._planes
+        return self._planes() if isinstance(self._planes, Once) else self._planes
 
     def make(self) -> None:
-        """Make the form the picture came in now: planes where there are any, else BGR."""
-        if self.planes is None:
+        """Make the form the picture came in now: transparent or planes where there are such, else BGR."""
+        if self.transparent is None and self.planes is None:
             _ = self.image
 
     def flipped(self) -> "Pixels":
@@ -179,8 +201,9 @@ class Pixels:
     @property
     def size(self) -> Size:
         """Width and height in pixels."""
-        picture = self.image if self.planes is None else self.planes.y
-        return Size.of(picture)
+        if self.transparent is not None:
+            return Size.of(self.transparent)
+        return Size.of(self.image if self.planes is None else self.planes.y)
 
 
 def resized(pixels: Pixels, size: Size) -> Image:

@@ -142,7 +142,8 @@ def _frames_through(job: Job, stop: threading.Event, progress: Callable[[], None
             if scored is None:
                 continue
             view = screen.view if screen is not None else job.view
-            painted = painted_frame(scored, labels_of(scored, smoother, view.smooth), view)
+            scored = smoother.smoothed(scored, view.smooth)
+            painted = painted_frame(scored, labels_of(scored), view)
             for sink in job.sinks:
                 sink.write(painted)
             if screen is not None:

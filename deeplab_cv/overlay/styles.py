@@ -1,7 +1,6 @@
 """Labels painted over a picture, in the style a look asks for."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from functools import lru_cache
+from collections.abc import Callable, Iterator, Sequence
 
 import cv2
 import numpy as np
@@ -9,23 +8,19 @@ from numpy.typing import NDArray
 
 from deeplab_cv.classes import RGB
 from deeplab_cv.frames.frame import Labels
-from deeplab_cv.frames.pixels import Image, resize
+from deeplab_cv.frames.pixels import Image
 from deeplab_cv.frames.size import Size
 from deeplab_cv.overlay.look import Look
 
-# Sizes follow the picture's height, so that a style looks alike at every size.
+# Follows the picture's height, so that the style looks alike at every size.
 _LINES_PER_HEIGHT = 240
-_FEATHERS_PER_HEIGHT = 480
-_SQUARES_PER_HEIGHT = 45
-_BLURRED_HEIGHT = 90
-_BLUR_SIGMA = 2.5
 
 Box = tuple[slice, slice]
 """The rows and columns of a part of a picture."""
 
 
 def paint(image: Image, labels: Labels, look: Look) -> Image:
-    """The picture in the look's style.
+    """The picture in the look's style: blend, mask, outline or side-by-side.
 
     image: uint8 (H, W, 3), BGR, never written into; labels: uint8 (H, W). Returns uint8 (H, W, 3), BGR, twice as wide
     in style side-by-side. Styles blend and outline return the very same array where nothing is painted, so the
@@ -68,34 +63,11 @@ def _side_by_side(image: Image, labels: Labels, look: Look) -> Image:
     return np.asarray(cv2.hconcat([image, _blend(image, labels, look)]), np.uint8)
 
 
-def _blur(image: Image, labels: Labels, look: Look) -> Image:
-    small, behind = image, np.asarray(cv2.bitwise_not(_foreground(labels, look.colours)), np.uint8)
-    while small.shape[0] > _BLURRED_HEIGHT:
-        small, behind = _half(small), _half(behind)
-    # Only what lies behind is blurred, by its own weight, so that the foreground leaves no glow around itself.
-    weight = cv2.merge([behind.astype(np.float32) + 1] * 3)
-    weighted = cv2.multiply(small.astype(np.float32), weight)
-    blurred = cv2.divide(cv2.GaussianBlur(weighted, (0, 0), _BLUR_SIGMA), cv2.GaussianBlur(weight, (0, 0), _BLUR_SIGMA))
-    background = cv2.resize(cv2.convertScaleAbs(blurred), Size.of(labels), interpolation=cv2.INTER_LINEAR)
-    return _put_before(image, np.asarray(background, np.uint8), labels, look)
-
-
-def _replace(image: Image, labels: Labels, look: Look) -> Image:
-    return _put_before(image, look.backdrop.at(Size.of(labels)), labels, look)
-
-
-def _cutout(image: Image, labels: Labels, look: Look) -> Image:
-    return _put_before(image, _checkerboard(Size.of(labels)), labels, look)
-
-
 _PAINTERS: dict[str, Callable[[Image, Labels, Look], Image]] = {
     "blend": _blend,
     "mask": _mask,
     "outline": _outline,
     "side-by-side": _side_by_side,
-    "blur": _blur,
-    "replace": _replace,
-    "cutout": _cutout,
 }
 
 
@@ -148,42 +120,3 @@ def _solid(like: Image, colour: RGB) -> Image:
     # Whole rows at a time: NumPy fills pixel by pixel fifteen times slower.
     solid[:] = np.tile(np.array(colour[::-1], np.uint8), (like.shape[1], 1))
     return solid
-
-
-def soft_mask(labels: Labels, classes: Iterable[int]) -> Labels:
-    """255 inside these classes, 0 outside, and values between at their edges: uint8 (H, W)."""
-    feather = 2 * round(labels.shape[0] / _FEATHERS_PER_HEIGHT) + 1
-    return np.asarray(cv2.blur(_foreground(labels, classes), (feather, feather)), np.uint8)
-
-
-def _foreground(labels: Labels, classes: Iterable[int]) -> Labels:
-    """255 where one of these classes is, else 0: uint8 (H, W)."""
-    table = np.zeros(256, np.uint8)
-    table[list(classes)] = 255
-    return np.asarray(cv2.LUT(labels, table), np.uint8)
-
-
-def _half(picture: Image) -> Image:
-    half = Size((picture.shape[1] + 1) // 2, (picture.shape[0] + 1) // 2)
-    return resize(picture, half, cv2.INTER_AREA)
-
-
-def _put_before(image: Image, background: Image, labels: Labels, look: Look) -> Image:
-    """The painted classes as the camera saw them, soft at their edges, before a background of the same size."""
-    opacity = soft_mask(labels, look.colours)
-    picture: Image = background.copy()
-    cv2.copyTo(image, cv2.inRange(opacity, 255, 255), picture)
-    edge = np.flatnonzero((opacity > 0) & (opacity < 255))
-    share = opacity.reshape(-1, 1)[edge] / np.float32(255)
-    mixed = image.reshape(-1, 3)[edge] * share + background.reshape(-1, 3)[edge] * (1 - share)
-    picture.reshape(-1, 3)[edge] = np.rint(mixed)
-    return picture
-
-
-@lru_cache(maxsize=2)
-def _checkerboard(size: Size) -> Image:
-    width, height = size
-    side = max(1, height // _SQUARES_PER_HEIGHT)
-    light = (np.arange(height)[:, None] // side + np.arange(width) // side) % 2 == 0
-    grey = np.where(light, 255, 204).astype(np.uint8)
-    return np.asarray(cv2.merge([grey] * 3), np.uint8)

@@ -16,7 +16,6 @@ from numpy.typing import NDArray
 from deeplab_cv.errors import EngineError
 from deeplab_cv.frames.frame import WHOLE_INPUT, Area, Labels, Scored, Scores
 from deeplab_cv.frames.size import Size
-from deeplab_cv.segmentation.smoothing import ScoreSmoother
 
 # Two interpolations of three roundings each, of values up to the greatest score: less than 16 units in the last place
 # of it on either side of the bound.
@@ -78,13 +77,20 @@ class _Axis:
     weight: NDArray[np.float32]
 
 
-@lru_cache(maxsize=8)
-def _axis(pixels: int, scores: int, align_corners: bool, start: float, extent: float) -> _Axis:
+def positions(pixels: int, scores: int, align_corners: bool, start: float, extent: float) -> NDArray[np.float64]:
+    """Where a frame's pixels along one axis lie among the scores: 0 is the first score's centre, 1 the next one's.
+
+    start, extent: the part of the scores that the frame fills, in shares of them.
+    """
     index = np.arange(pixels)
     if align_corners:
-        position = (start + extent * index / max(pixels - 1, 1)) * (scores - 1)
-    else:
-        position = (start + extent * (index + 0.5) / pixels) * scores - 0.5
+        return (start + extent * index / max(pixels - 1, 1)) * (scores - 1)
+    return (start + extent * (index + 0.5) / pixels) * scores - 0.5
+
+
+@lru_cache(maxsize=8)
+def _axis(pixels: int, scores: int, align_corners: bool, start: float, extent: float) -> _Axis:
+    position = positions(pixels, scores, align_corners, start, extent)
     before = np.floor(position).astype(np.intp)
     corners = np.arange(before[0], before[-1] + 2).clip(0, scores - 1)
     length = np.bincount(before - before[0])
@@ -160,14 +166,10 @@ def _interpolate(
     return value
 
 
-def labels_of(scored: Scored, smoother: ScoreSmoother, smooth: float) -> Labels:
-    """The class of each pixel of the frame: uint8 (H, W). `smooth` is the weight of earlier scores, 0 is off.
-
-    Raises EngineError where the engine's scores are none.
-    """
-    scores = smoother.smooth(scored, smooth)
+def labels_of(scored: Scored) -> Labels:
+    """The class of each pixel of the frame: uint8 (H, W). Raises EngineError where the engine's scores are none."""
     try:
-        return labels_at(scores, scored.frame.size, scored.align_corners, scored.area)
+        return labels_at(scored.scores, scored.frame.size, scored.align_corners, scored.area)
     except ValueError as error:
         raise EngineError(
             "the engine's scores cannot be used", scored.made_by, f"{error}: take another --backend"

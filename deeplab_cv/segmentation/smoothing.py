@@ -4,6 +4,7 @@ How much of the earlier scores is kept falls from cell to cell as the picture ch
 disagree, so that what moves leaves no trail and what appears is there at once (obs-backgroundremoval 498, 605).
 """
 
+from dataclasses import replace
 from fractions import Fraction
 
 import cv2
@@ -30,6 +31,11 @@ class ScoreSmoother:
         self._average: Scores | None = None
         self._last: Scored | None = None
         self._thumbnail: Image | None = None
+
+    def smoothed(self, scored: Scored, weight: float) -> Scored:
+        """The frame with its scores averaged as `smooth` does it."""
+        scores = self.smooth(scored, weight)
+        return scored if scores is scored.scores else replace(scored, scores=scores)
 
     def smooth(self, scored: Scored, weight: float) -> Scores:
         """The frame's scores averaged with those of the frames before it.

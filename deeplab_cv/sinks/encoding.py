@@ -13,7 +13,7 @@ from av.video.reformatter import ColorRange, Colorspace, Interpolation, VideoRef
 
 from deeplab_cv.errors import UsageError
 from deeplab_cv.frames import pixels
-from deeplab_cv.frames.pixels import Image, Pixels, assumed_matrix, resize, samples
+from deeplab_cv.frames.pixels import Image, Pixels, assumed_matrix, deep_samples, resize, samples
 from deeplab_cv.frames.size import Size
 from deeplab_cv.machine.processor import usable_cores
 from deeplab_cv.sinks.options import OutputOptions
@@ -58,6 +58,10 @@ class _Encoder:
     preset: str
 
 
+_TRANSPARENT_CODECS: Mapping[str, str] = {".webm": "vp9", ".mov": "prores"}
+"""The codec that keeps transparency, in the containers that players and editors expect it in."""
+
+
 # Default presets are those that keep pace with live video on two processor cores.
 _ENCODERS: Mapping[str, _Encoder] = {
     "h264": _Encoder("libx264", 51, 17, _X264_PRESETS, "superfast"),
@@ -79,16 +83,32 @@ class Encoding:
         options: FFmpeg's options for it.
         threads: how many threads it may use.
         tag: the codec's four letters in MP4 and MOV, empty where FFmpeg's choice is right.
+        pixel_format: what the encoder is given, FFmpeg's word.
     """
 
     library: str
     options: Mapping[str, str]
     threads: int
     tag: str
+    pixel_format: str = "yuv420p"
+
+    @property
+    def transparent(self) -> bool:
+        """The file keeps how opaque each pixel is."""
+        return self.pixel_format.startswith("yuva")
 
 
-def choose_encoding(path: Path, options: OutputOptions) -> Encoding:
-    """The encoding for a file of this name. Raises UsageError where the parts do not fit together."""
+def choose_encoding(path: Path, options: OutputOptions, *, transparent: bool = False) -> Encoding:
+    """The encoding for a file of this name.
+
+    Args:
+        path: its extension decides the container.
+        options: codec, crf and preset.
+        transparent: keep transparency, where the container and the codec asked for can.
+
+    Raises:
+        UsageError: the parts do not fit together.
+    """
     suffix = path.suffix.lower()
     if suffix not in CODECS_OF_CONTAINER:
         raise UsageError("not a video file's extension", path, f"use one of {' '.join(CODECS_OF_CONTAINER)}")
@@ -101,17 +121,36 @@ def choose_encoding(path: Path, options: OutputOptions) -> Encoding:
         raise UsageError(f"--crf is too high for {codec}", crf, f"allowed are 0 to {encoder.highest_crf}")
     if preset is not None and preset not in encoder.presets:
         raise UsageError(f"no such preset of {codec}", f"--preset {preset}", f"use one of {' '.join(encoder.presets)}")
-    try:
-        av.codec.Codec(encoder.library, "w")
-    except ValueError as error:
-        remedy = "pip install --force-reinstall --only-binary av av, or another --codec"
-        raise UsageError(f"this PyAV cannot write {codec}", encoder.library, remedy) from error
+    transparent_codec = _TRANSPARENT_CODECS.get(suffix) if transparent else None
+    if transparent_codec == "prores" and options.codec is None:
+        return _prores(path, options)
+    _check_library(encoder.library, codec)
     threads = _encoder_threads()
     quality = {"crf": str(encoder.crf if crf is None else crf)}
     speed = _speed_options(codec, preset or encoder.preset, threads)
     if codec == "h264" and preset is None:
         speed["x264-params"] = _X264_DEFAULT
+    if transparent_codec == codec:
+        # Pictures out of order have no transparency in VP9.
+        return Encoding(encoder.library, quality | speed | {"auto-alt-ref": "0"}, threads, "", "yuva420p")
     return Encoding(encoder.library, quality | speed, threads, "hvc1" if codec == "hevc" else "")
+
+
+def _prores(path: Path, options: OutputOptions) -> Encoding:
+    for flag, value in (("--crf", options.crf), ("--preset", options.preset)):
+        if value is not None:
+            what = f"ProRes, which keeps a cut-out transparent, has no {flag}"
+            raise UsageError(what, path, "leave it out, name a --codec, or write a .webm")
+    _check_library("prores_ks", "ProRes")
+    return Encoding("prores_ks", {"profile": "4444", "vendor": "apl0"}, _encoder_threads(), "", "yuva444p10le")
+
+
+def _check_library(library: str, codec: str) -> None:
+    try:
+        av.codec.Codec(library, "w")
+    except ValueError as error:
+        remedy = "pip install --force-reinstall --only-binary av av, or another --codec"
+        raise UsageError(f"this PyAV cannot write {codec}", library, remedy) from error
 
 
 def _encoder_threads() -> int:
@@ -132,14 +171,15 @@ def _speed_options(codec: str, preset: str, threads: int) -> dict[str, str]:
 
 
 class YuvConverter:
-    """BGR pictures -> frames of 8-bit YUV 4:2:0, limited range, without a shift of colours.
+    """BGR pictures -> frames of YUV, limited range, without a shift of colours; 8-bit 4:2:0 where not said otherwise.
 
     HD takes the BT.709 matrix and SD that of BT.601, as players assume where a file says nothing; the file says it.
     """
 
-    def __init__(self, size: Size) -> None:
-        """`size`: of the frames, in pixels, both even."""
+    def __init__(self, size: Size, pixel_format: str = "yuv420p") -> None:
+        """`size`: of the frames, in pixels, both even; `pixel_format`: FFmpeg's word."""
         self.size = size
+        self._format = pixel_format
         self._matrix = assumed_matrix(size)
         high_definition = self._matrix == pixels.BT709
         self.colorspace = BT709 if high_definition else _BT601
@@ -147,7 +187,9 @@ class YuvConverter:
         self._reformatter = VideoReformatter()
 
     def frame_of(self, picture: Pixels) -> VideoFrame:
-        """The picture's own planes where they are what the file holds; else those made of its BGR form."""
+        """The picture's own planes where they are what the file holds; else those made of its BGR or BGRA form."""
+        if self._format.startswith("yuva"):
+            return self._transparent(picture)
         planes = picture.planes
         if planes is None or planes.matrix != self._matrix or picture.size != self.size:
             return self.convert(picture.image)
@@ -157,16 +199,36 @@ class YuvConverter:
         return frame
 
     def convert(self, picture: Image) -> VideoFrame:
-        """`picture`: uint8 (H, W, 3), BGR, of any size: fitted in with black borders where it is another size."""
+        """`picture`: uint8 (H, W, 3), BGR, of any size: fitted in with black borders where it is another size.
+
+        The frame has no transparency, even where the file has.
+        """
         frame = VideoFrame.from_ndarray(self._fitted(picture), format="bgr24")
         return self._reformatter.reformat(
             frame,
-            format="yuv420p",
+            format=self._format.replace("yuva", "yuv"),
             dst_colorspace=self._swscale_matrix,
             dst_color_range=ColorRange.MPEG,
             interpolation=_EXACT,
             threads=1,
         )
+
+    def _transparent(self, picture: Pixels) -> VideoFrame:
+        transparent = picture.transparent
+        colours = self.convert(picture.image if transparent is None else transparent[..., :3])
+        frame = VideoFrame(*self.size, self._format)
+        opaque = np.full(picture.size.hw, 255, np.uint8)
+        opacity = self._fitted(opaque if transparent is None else np.ascontiguousarray(transparent[..., 3]))
+        *colour_planes, opacity_plane = frame.planes
+        if self._format.endswith("10le"):
+            deep_samples(opacity_plane)[:] = np.rint(opacity * (1023 / 255))
+            for stored, converted in zip(colour_planes, colours.planes, strict=True):
+                deep_samples(stored)[:] = deep_samples(converted)
+        else:
+            samples(opacity_plane)[:] = opacity
+            for stored, converted in zip(colour_planes, colours.planes, strict=True):
+                samples(stored)[:] = samples(converted)
+        return frame
 
     def _fitted(self, picture: Image) -> Image:
         stored = Size.of(picture)

@@ -6,7 +6,7 @@ from pathlib import Path
 from deeplab_cv.errors import UsageError
 from deeplab_cv.frames.frame import SourceInfo
 from deeplab_cv.settings import Settings
-from deeplab_cv.sinks.encoding import CODECS_OF_CONTAINER
+from deeplab_cv.sinks.encoding import CODECS_OF_CONTAINER, choose_encoding
 from deeplab_cv.sinks.landing import check_file, check_folder
 from deeplab_cv.sinks.masks import MaskSink
 from deeplab_cv.sinks.pictures import PICTURE_EXTENSIONS, PictureFolderSink, PictureSink
@@ -68,4 +68,5 @@ def _open_out(settings: Settings, text: str, source_info: SourceInfo, is_picture
     check_file(path, inputs)
     # A part of a file begins at zero, as does a camera, whose clock began with the machine.
     whole = settings.source.start is None and settings.source.end is None and not source_info.live
+    choose_encoding(path, settings.output, transparent=settings.picture.style == "cutout")
     return VideoSink(path, source_info, settings.output, whole=whole)

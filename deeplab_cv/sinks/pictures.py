@@ -6,12 +6,16 @@ import cv2
 
 from deeplab_cv.errors import SinkError
 from deeplab_cv.frames.frame import Painted
-from deeplab_cv.frames.pixels import Image
+from deeplab_cv.frames.pixels import Pixels
 from deeplab_cv.frames.size import Size
 from deeplab_cv.sinks.landing import FrameFiles, refuse_original, write_whole
 from deeplab_cv.sinks.sink import Written
+from deeplab_cv.sinks.transparency import say_checkerboard
 
 PICTURE_EXTENSIONS = (".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff")
+
+_TRANSPARENT_EXTENSIONS = (".png", ".webp")
+"""What keeps a cut-out transparent, and is shown so by whatever opens it."""
 
 
 class PictureSink:
@@ -32,7 +36,9 @@ class PictureSink:
             raise SinkError("more than one picture for one file", self._path, "name a folder instead")
         if painted.frame.name:
             refuse_original(self._path, Path(painted.frame.name))
-        write_whole(self._path, encode_picture(painted.picture, self._path))
+        if painted.pixels.transparent is not None and not _keeps_transparency(self._path):
+            say_checkerboard(self._path, f"a {' or a '.join(_TRANSPARENT_EXTENSIONS)} is transparent")
+        write_whole(self._path, encode_picture(painted.pixels, self._path))
         self._written = True
 
     def finish(self) -> Written:
@@ -58,7 +64,7 @@ class PictureFolderSink:
     def write(self, painted: Painted) -> None:
         """Write one picture. Raises SinkError where it cannot."""
         path = self._files.path_for(painted.frame)
-        write_whole(path, encode_picture(painted.picture, path))
+        write_whole(path, encode_picture(painted.pixels, path))
         self._count += 1
 
     def finish(self) -> Written:
@@ -70,8 +76,13 @@ class PictureFolderSink:
         return Written(self._folder, self._count, whole=False) if self._count else None
 
 
-def encode_picture(picture: Image, path: Path) -> bytes:
-    """A picture file of uint8 (H, W, 3), BGR, in the format of the path's extension. Raises SinkError."""
+def encode_picture(pixels: Pixels, path: Path) -> bytes:
+    """A picture file in the format of the path's extension, transparent where the picture and the format are.
+
+    Raises SinkError.
+    """
+    transparent = pixels.transparent if _keeps_transparency(path) else None
+    picture = pixels.image if transparent is None else transparent
     size = Size.of(picture)
     try:
         encoded, data = cv2.imencode(path.suffix.lower(), picture)
@@ -80,3 +91,7 @@ def encode_picture(picture: Image, path: Path) -> bytes:
     if not encoded:
         raise SinkError(f"{path.suffix} cannot hold a picture of {size}", path, "name a .png")
     return bytes(data)
+
+
+def _keeps_transparency(path: Path) -> bool:
+    return path.suffix.lower() in _TRANSPARENT_EXTENSIONS

@@ -22,6 +22,7 @@ from deeplab_cv.sinks.landing import cannot_write
 from deeplab_cv.sinks.options import OutputOptions
 from deeplab_cv.sinks.original import Original
 from deeplab_cv.sinks.sink import Written
+from deeplab_cv.sinks.transparency import say_checkerboard
 
 _log = logging.getLogger(__name__)
 
@@ -59,6 +60,7 @@ class VideoSink:
         self._path = path
         self._temporary = unfinished(path)
         self._source_info = source_info
+        self._options = options
         self._encoding = choose_encoding(path, options)
         self._whole = whole
         self._file: _OpenFile | None = None
@@ -67,6 +69,7 @@ class VideoSink:
         """Encode one picture. Raises SinkError where it cannot be written."""
         try:
             if self._file is None:
+                self._encoding = self._encoding_for(painted)
                 self._file = _OpenFile(self._temporary, self._source_info, self._encoding, painted, self._whole)
             self._file.write(painted)
         except OSError as error:
@@ -111,6 +114,15 @@ class VideoSink:
         kept = self._keep()
         return Written(kept, self._file.frames, self._file.sound_note, whole=False) if kept else None
 
+    def _encoding_for(self, first: Painted) -> Encoding:
+        """The encoding that keeps the first picture's transparency; a line says so where there is none."""
+        if first.pixels.transparent is None:
+            return self._encoding
+        encoding = choose_encoding(self._path, self._options, transparent=True)
+        if not encoding.transparent:
+            say_checkerboard(self._path, "a .webm or a .mov is transparent")
+        return encoding
+
     def _keep(self) -> Path | None:
         kept = partial(self._path)
         try:
@@ -138,7 +150,7 @@ class _OpenFile:
         if whole:
             zero_s = self._original.clock_start if self._original else Fraction(0)
         self._zero_pts = round(zero_s / self._time_base)
-        self._converter = YuvConverter(even_size(first.pixels.size))
+        self._converter = YuvConverter(even_size(first.pixels.size), encoding.pixel_format)
         self._container = av.open(f"file:{path}", "w", container_options=_muxer_options(path, self._time_base))
         self._video = self._add_video(encoding)
         if self._original and source_info.sound:
@@ -155,6 +167,10 @@ class _OpenFile:
         self._last_pts = pts
         frame = self._converter.frame_of(painted.pixels)
         frame.pts, frame.time_base = pts, self._time_base
+        # ProRes takes from each frame what its colours mean, other encoders once from the stream.
+        context = self._video.codec_context
+        frame.colorspace, frame.color_range = context.colorspace, context.color_range
+        frame.color_primaries, frame.color_trc = context.color_primaries, context.color_trc
         self._mux(self._video.encode(frame))
         self._copy_sound(pts)
         self.frames += 1
@@ -210,7 +226,7 @@ class _OpenFile:
         assert isinstance(stream, VideoStream)
         context = stream.codec_context
         context.width, context.height = self._converter.size
-        context.pix_fmt = "yuv420p"
+        context.pix_fmt = encoding.pixel_format
         context.time_base = self._time_base
         context.thread_count = encoding.threads
         context.colorspace = self._converter.colorspace

@@ -8,7 +8,7 @@ from deeplab_cv.frames.size import Size
 from deeplab_cv.overlay.look import Look
 from deeplab_cv.overlay.planes import blend_planes
 from deeplab_cv.overlay.styles import paint
-from tests.overlay.test_styles import PERSON, RED_GREEN_BLUE, labels_with_square
+from tests.overlay.scenes import PERSON, RED_GREEN_BLUE, labels_with_square
 
 
 def look(alpha=0.5):

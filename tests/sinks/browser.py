@@ -41,9 +41,9 @@ video.ontimeupdate = () => {
   canvas.width = video.videoWidth; canvas.height = video.videoHeight;
   const context = canvas.getContext("2d");
   context.drawImage(video, 0, 0);
-  const at = ([x, y]) => Array.from(context.getImageData(x, y, 1, 1).data.slice(0, 3));
+  const at = ([x, y]) => Array.from(context.getImageData(x, y, 1, 1).data);
   tell({size: [video.videoWidth, video.videoHeight], time: video.currentTime, duration: video.duration,
-        ready: video.readyState, colours: POINTS.map(at), picture: canvas.toDataURL("image/png"),
+        ready: video.readyState, pixels: POINTS.map(at), picture: canvas.toDataURL("image/png"),
         sound_bytes: video.webkitAudioDecodedByteCount});
 };
 video.src = "/NAME";
@@ -76,7 +76,7 @@ class _Handler(SimpleHTTPRequestHandler):
 
 
 def play(file: Path, profile: Path, points: list[tuple[int, int]], wanted_s: float = 0.2) -> dict:
-    """Play `file` from a page on loopback until `wanted_s`; returns what the page saw, colours (RGB) at `points`."""
+    """Play `file` from a page on loopback until `wanted_s`; returns what the page saw, pixels (RGBA) at `points`."""
     page = _PAGE.replace("WANTED_S", str(wanted_s)).replace("POINTS", json.dumps(points)).replace("NAME", file.name)
     told: queue.Queue[dict] = queue.Queue()
     handler = partial(_Handler, page=page, told=told, directory=str(file.parent))

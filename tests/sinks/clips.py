@@ -16,6 +16,9 @@ from deeplab_cv.frames.size import Size
 
 NTSC = Fraction(30000, 1001)
 
+_EXACT = Interpolation.BICUBIC | 0x40000 | 0x2000
+"""With swscale's SWS_ACCURATE_RND and SWS_FULL_CHR_H_INT."""
+
 
 def scene(number: int, size: Size) -> np.ndarray:
     """A picture with soft colours all over and a bar that moves on with each number."""
@@ -39,6 +42,22 @@ def painted(
     frame = Frame(Pixels(image=picture), index, index if pts is None else pts, time_base, 0.0, name)
     found = np.zeros(picture.shape[:2], np.uint8) if labels is None else labels
     return Painted(frame, found, Pixels(image=picture), VOC_CLASSES)
+
+
+def cut_out(picture: np.ndarray, opacity: np.ndarray, index: int = 0) -> Painted:
+    """A painted frame that is transparent."""
+    frame = Frame(Pixels(image=picture), index, index, Fraction(1, 25), 0.0)
+    pixels = Pixels(
+        image=lambda: np.full_like(picture, 204), transparent=lambda: np.dstack([picture, opacity]).astype(np.uint8)
+    )
+    return Painted(frame, np.zeros(picture.shape[:2], np.uint8), pixels, VOC_CLASSES)
+
+
+def disc(size: Size) -> np.ndarray:
+    """The opacity of a disc in the middle with a soft edge: uint8 (H, W)."""
+    x, y = np.meshgrid(np.arange(size.width), np.arange(size.height))
+    distance = np.hypot(x - size.width / 2, y - size.height / 2)
+    return np.rint(np.clip(size.height / 3 - distance, -3, 3) * (255 / 6) + 127.5).astype(np.uint8)
 
 
 def info_of(path: Path | None = None, rate: Fraction | None = Fraction(25), **changes: object) -> SourceInfo:
@@ -131,6 +150,18 @@ def read_clip(path: Path) -> Clip:
     return Clip(pictures, times_s, stream, [sound_packets(path, number) for number in range(count)])
 
 
+def read_transparent(path: Path) -> list[np.ndarray]:
+    """Every picture of a video file with its opacity: uint8 (H, W, 4), BGRA."""
+    with av.open(str(path)) as container:
+        video = container.streams.video[0]
+        # FFmpeg's own decoder of VP9 knows no transparency.
+        decoder = video.codec_context if video.codec.name != "vp9" else av.CodecContext.create("libvpx-vp9", "r")
+        frames = [
+            frame for packet in container.demux(video) for frame in decoder.decode(packet if packet.size else None)
+        ]
+    return [frame.reformat(format="bgra", interpolation=_EXACT).to_ndarray() for frame in frames]
+
+
 def sound_packets(path: Path, number: int = 0) -> list[tuple[Fraction, bytes]]:
     """Time in seconds and bytes of each packet of one sound stream."""
     with av.open(str(path)) as container:
@@ -140,5 +171,4 @@ def sound_packets(path: Path, number: int = 0) -> list[tuple[Fraction, bytes]]:
 
 def to_bgr(frame: av.VideoFrame) -> np.ndarray:
     """A decoded frame in BGR, with its own matrix and exact rounding."""
-    exact = Interpolation.BICUBIC | 0x40000 | 0x2000  # SWS_ACCURATE_RND, SWS_FULL_CHR_H_INT
-    return frame.reformat(format="bgr24", interpolation=exact).to_ndarray()
+    return frame.reformat(format="bgr24", interpolation=_EXACT).to_ndarray()

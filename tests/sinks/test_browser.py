@@ -12,7 +12,7 @@ from deeplab_cv.frames.size import Size
 from deeplab_cv.sinks.options import OutputOptions
 from deeplab_cv.sinks.video import VideoSink
 from tests.sinks.browser import CHROMIUM, play
-from tests.sinks.clips import info_of, painted, write_clip
+from tests.sinks.clips import cut_out, disc, info_of, painted, write_clip
 
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no chromium here: apt install chromium")
 
@@ -56,7 +56,7 @@ def test_chromium_plays_the_video_in_the_right_colours_with_its_sound(tmp_path, 
     assert seen["size"] == [size.width + size.width % 2, size.height + size.height % 2]
     assert seen["sound_bytes"] > 0
     # Without a graphics card Chromium's BT.709 takes 2.0 for blue's 2.11; the wrong matrix would be off by 22 and more.
-    assert np.abs(np.array(seen["colours"]) - PATCHES_RGB).max() <= 14
+    assert np.abs(np.array(seen["pixels"])[:, :3] - PATCHES_RGB).max() <= 14
     drawn = cv2.imdecode(np.frombuffer(base64.b64decode(seen["picture"].split(",")[1]), np.uint8), cv2.IMREAD_COLOR)
     assert np.abs(drawn[: size.height, : size.width].astype(int) - picture).mean() < 4
 
@@ -72,3 +72,18 @@ def test_chromium_plays_what_a_stopped_job_left(tmp_path):
 
     assert "error" not in seen, seen["error"]
     assert abs(seen["duration"] - 0.8) < 0.05
+
+
+def test_chromium_shows_what_lies_behind_a_cut_out(tmp_path):
+    size = Size(320, 240)
+    picture = np.full((*size.hw, 3), (0, 200, 200), np.uint8)
+    sink = VideoSink(tmp_path / "out.webm", info_of())
+    for index in range(20):
+        sink.write(cut_out(picture, disc(size), index))
+    sink.finish()
+
+    seen = play(tmp_path / "out.webm", tmp_path / "profile", [(5, 5), (315, 235), (160, 120)])
+
+    assert "error" not in seen, seen["error"]
+    assert [opacity for *_, opacity in seen["pixels"]] == pytest.approx([0, 0, 255], abs=3)
+    assert seen["pixels"][2][:3] == pytest.approx([200, 200, 0], abs=14)

@@ -6,10 +6,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from deeplab_cv.errors import UsageError
+from deeplab_cv.frames.pixels import deep_samples, samples
 from deeplab_cv.frames.size import Size
 from deeplab_cv.sinks.encoding import YuvConverter, choose_encoding, even_size
 from deeplab_cv.sinks.options import OutputOptions
-from tests.sinks.clips import to_bgr
+from tests.sinks.clips import cut_out, painted, to_bgr
 
 levels = st.integers(0, 255)
 
@@ -47,6 +48,51 @@ def test_what_does_not_fit_together_is_said_in_one_line(name, codec, crf, preset
         choose_encoding(Path(name), OutputOptions(codec=codec, crf=crf, preset=preset))
 
     assert "\n" not in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "codec", "library", "transparent"),
+    [
+        ("a.webm", None, "libvpx-vp9", True),
+        ("a.WEBM", "vp9", "libvpx-vp9", True),
+        ("a.mov", None, "prores_ks", True),
+        ("a.mov", "h264", "libx264", False),
+        ("a.webm", "av1", "libsvtav1", False),
+        ("a.mp4", None, "libx264", False),
+        ("a.mp4", "vp9", "libvpx-vp9", False),
+        ("a.mkv", "vp9", "libvpx-vp9", False),
+    ],
+)
+def test_webm_and_mov_keep_transparency_where_no_other_codec_is_named(name, codec, library, transparent):
+    encoding = choose_encoding(Path(name), OutputOptions(codec=codec), transparent=True)
+
+    assert (encoding.library, encoding.transparent) == (library, transparent)
+    assert not choose_encoding(Path(name), OutputOptions(codec=codec)).transparent
+
+
+@pytest.mark.parametrize(("option", "value"), [("crf", 20), ("preset", "fast")])
+def test_what_prores_does_not_have_is_refused_in_one_line(option, value):
+    with pytest.raises(UsageError, match=f"ProRes, which keeps a cut-out transparent, has no --{option}: a.mov"):
+        choose_encoding(Path("a.mov"), OutputOptions(**{option: value}), transparent=True)
+
+
+@pytest.mark.parametrize("pixel_format", ["yuva420p", "yuva444p10le"])
+def test_opacity_reaches_the_encoder_to_the_last_step(pixel_format):
+    opacity = np.arange(256, dtype=np.uint8).reshape(16, 16).repeat(2, axis=1)
+    converter = YuvConverter(Size(32, 16), pixel_format)
+
+    frame = converter.frame_of(cut_out(np.full((16, 32, 3), 90, np.uint8), opacity).pixels)
+
+    assert frame.format.name == pixel_format
+    alpha = (samples if pixel_format == "yuva420p" else deep_samples)(frame.planes[3])
+    highest = 255 if pixel_format == "yuva420p" else 1023
+    np.testing.assert_allclose(alpha / highest, opacity / 255, atol=0.5 / highest)
+
+
+def test_a_picture_without_transparency_is_opaque_in_a_transparent_file():
+    frame = YuvConverter(Size(32, 16), "yuva420p").frame_of(painted(np.full((16, 32, 3), 90, np.uint8)).pixels)
+
+    assert (samples(frame.planes[3]) == 255).all()
 
 
 def test_crf_and_preset_reach_the_encoder():

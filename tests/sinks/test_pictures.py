@@ -6,7 +6,7 @@ from deeplab_cv.errors import SinkError, UsageError
 from deeplab_cv.frames.size import Size
 from deeplab_cv.sinks.pictures import PICTURE_EXTENSIONS, PictureFolderSink, PictureSink
 from deeplab_cv.sinks.sink import Written
-from tests.sinks.clips import painted, scene
+from tests.sinks.clips import cut_out, disc, painted, scene
 
 PICTURE = scene(0, Size(64, 48))
 
@@ -95,3 +95,46 @@ def test_a_job_stopped_before_its_first_picture_leaves_nothing(tmp_path):
     assert PictureSink(tmp_path / "a.png").abandon() is None
     assert PictureFolderSink(tmp_path / "out", None).abandon() is None
     assert list(tmp_path.iterdir()) == []
+
+
+def as_stored(path):
+    return cv2.imdecode(np.frombuffer(path.read_bytes(), np.uint8), cv2.IMREAD_UNCHANGED)
+
+
+def test_a_cut_out_is_transparent_in_png_to_the_last_bit(tmp_path):
+    opacity = disc(Size(64, 48))
+
+    PictureSink(tmp_path / "a.png").write(cut_out(PICTURE, opacity))
+
+    assert np.array_equal(as_stored(tmp_path / "a.png"), np.dstack([PICTURE, opacity]))
+
+
+def test_a_cut_out_is_transparent_in_webp(tmp_path):
+    opacity = disc(Size(64, 48))
+
+    PictureSink(tmp_path / "a.webp").write(cut_out(PICTURE, opacity))
+
+    stored = as_stored(tmp_path / "a.webp")
+    assert np.array_equal(stored[..., 3], opacity)
+    assert np.abs(stored[opacity > 0][:, :3].astype(int) - PICTURE[opacity > 0]).mean() < 4
+
+
+@pytest.mark.parametrize("extension", [".jpg", ".bmp", ".tif"])
+def test_other_formats_hold_the_checkerboard_and_a_line_says_so(tmp_path, caplog, extension):
+    caplog.set_level("INFO")
+
+    PictureSink(tmp_path / f"a{extension}").write(cut_out(PICTURE, disc(Size(64, 48))))
+
+    assert np.abs(as_stored(tmp_path / f"a{extension}").astype(int) - 204).max() < 3
+    assert caplog.messages == [
+        f"a{extension}: the cut-outs lie on a checkerboard, which is part of the picture;"
+        " a .png or a .webp is transparent"
+    ]
+
+
+def test_a_folder_s_pictures_are_transparent(tmp_path):
+    opacity = disc(Size(64, 48))
+
+    PictureFolderSink(tmp_path / "out", None).write(cut_out(PICTURE, opacity))
+
+    assert np.array_equal(as_stored(tmp_path / "out" / "000000.png")[..., 3], opacity)

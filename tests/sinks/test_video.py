@@ -12,7 +12,19 @@ from deeplab_cv.frames.size import Size
 from deeplab_cv.sinks.options import OutputOptions
 from deeplab_cv.sinks.sink import Written
 from deeplab_cv.sinks.video import VideoSink
-from tests.sinks.clips import NTSC, info_of, painted, read_clip, scene, sound_packets, to_bgr, write_clip
+from tests.sinks.clips import (
+    NTSC,
+    cut_out,
+    disc,
+    info_of,
+    painted,
+    read_clip,
+    read_transparent,
+    scene,
+    sound_packets,
+    to_bgr,
+    write_clip,
+)
 
 TICK = Fraction(1, 30000)
 STEADY = [1001 * number for number in range(24)]
@@ -454,3 +466,69 @@ def test_planes_that_nobody_painted_reach_a_lossless_file_bit_for_bit(tmp_path, 
     with av.open(str(tmp_path / "out.mp4")) as file:
         stored = next(file.decode(video=0)).to_ndarray()
     assert np.array_equal(stored, np.concatenate([y.ravel(), u.ravel(), v.ravel()]).reshape(stored.shape))
+
+
+@pytest.mark.parametrize(("name", "codec"), [("out.webm", "vp9"), ("out.mov", "prores")])
+def test_cut_outs_stay_transparent_in_webm_and_mov(tmp_path, name, codec):
+    size = Size(320, 240)
+    opacity = disc(size)
+    sink = VideoSink(tmp_path / name, info_of())
+    for index in range(4):
+        sink.write(cut_out(scene(index, size), opacity, index))
+
+    written = sink.finish()
+
+    assert written == Written(tmp_path / name, 4)
+    stream = read_clip(tmp_path / name).stream
+    assert stream["codec"] == codec
+    assert (stream["matrix"], stream["primaries"], stream["transfer"]) == (6, 1, 1)
+    pictures = read_transparent(tmp_path / name)
+    assert len(pictures) == 4
+    for index, picture in enumerate(pictures):
+        assert np.abs(picture[..., 3].astype(int) - opacity).max() <= 16
+        assert (picture[..., 3][opacity == 255] >= 247).all()
+        assert (picture[..., 3][opacity == 0] <= 8).all()
+        seen = opacity == 255
+        assert np.abs(picture[..., :3][seen].astype(int) - scene(index, size)[seen]).mean() < 4
+
+
+def test_a_webm_says_that_it_is_transparent(tmp_path):
+    sink = VideoSink(tmp_path / "out.webm", info_of())
+    sink.write(cut_out(scene(0, SIZE), disc(SIZE)))
+    sink.finish()
+
+    with av.open(str(tmp_path / "out.webm")) as container:
+        tags = {name.lower(): value for name, value in container.streams.video[0].metadata.items()}
+    assert tags["alpha_mode"] == "1"
+
+
+@pytest.mark.parametrize(
+    ("name", "codec"), [("out.mp4", None), ("out.mkv", None), ("out.mov", "h264"), ("out.webm", "av1")]
+)
+def test_cut_outs_lie_on_a_checkerboard_elsewhere_and_a_line_says_so(tmp_path, caplog, name, codec):
+    caplog.set_level("INFO")
+    sink = VideoSink(tmp_path / name, info_of(), OutputOptions(codec=codec))
+    for index in range(2):
+        sink.write(cut_out(scene(index, SIZE), disc(SIZE), index))
+    sink.finish()
+
+    assert np.abs(read_clip(tmp_path / name).pictures[0].astype(int) - 204).max() < 8
+    lines = [line for line in caplog.messages if "checkerboard" in line]
+    assert len(lines) == 1
+    assert lines[0].startswith(f"{name}: the cut-outs lie on a checkerboard")
+
+
+def test_a_style_that_changes_midway_leaves_a_file_as_it_began(tmp_path):
+    sink = VideoSink(tmp_path / "out.webm", info_of())
+    sink.write(cut_out(scene(0, SIZE), disc(SIZE)))
+    sink.write(painted(scene(1, SIZE), 1))
+    sink.finish()
+    opaque = VideoSink(tmp_path / "out.mp4", info_of())
+    opaque.write(painted(scene(0, SIZE)))
+    opaque.write(cut_out(scene(1, SIZE), disc(SIZE), 1))
+    opaque.finish()
+
+    before, after = read_transparent(tmp_path / "out.webm")
+    assert before[0, 0, 3] < 3
+    assert (after[..., 3] > 252).all()
+    assert np.abs(read_clip(tmp_path / "out.mp4").pictures[1].astype(int) - 204).mean() < 8
