@@ -9,6 +9,8 @@ gives. Where OpenCV's window parts cannot be loaded (a server without libGL), th
 their place.
 """
 
+from __future__ import annotations  # so that an older Python comes as far as saying that it is too old
+
 import hashlib
 import os
 import subprocess

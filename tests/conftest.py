@@ -5,6 +5,8 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+from tests.skips import pytest_configure as pytest_configure
+
 # A shell's background jobs begin with Ctrl-C ignored, those of nohup with the closed terminal, and so would every
 # program that the tests start and stop.
 signal.signal(signal.SIGINT, signal.default_int_handler)

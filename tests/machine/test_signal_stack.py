@@ -9,7 +9,7 @@ from tests.tiny_networks import tiny_network
 ROOT = Path(__file__).parent.parent.parent
 
 _PROGRAM = """
-import os, signal, sys, threading
+import signal, sys, threading
 from pathlib import Path
 from deeplab_cv.engines.options import EngineOptions
 from deeplab_cv.frames.size import Size
@@ -25,7 +25,7 @@ closing.join()
 del closing
 signal.signal(signal.SIGINT, lambda number, frame: print("handled", flush=True))
 for _ in range(20):
-    os.kill(os.getpid(), signal.SIGINT)
+    signal.raise_signal(signal.SIGINT)
 """
 
 
