@@ -5,22 +5,21 @@ it is imported only when it is named. Without a sub-command the arguments are th
 """
 
 import argparse
-import difflib
 import importlib
 import os
 import re
-import shlex
 import sys
-from collections.abc import Iterable, Sequence
-from pathlib import Path
+import traceback
+from collections.abc import Collection, Sequence
 from typing import NoReturn
 
 from deeplab_cv import __version__
-from deeplab_cv.errors import UsageError, UserError
+from deeplab_cv.errors import UsageError, UserError, did_you_mean
 from deeplab_cv.machine import interrupts
 from deeplab_cv.machine.opencv_cameras import make_opencv_wait_less
+from deeplab_cv.machine.program import program
 from deeplab_cv.machine.telemetry import switch_off_telemetry
-from deeplab_cv.terminal import logged_lines, print_line
+from deeplab_cv.terminal import logged_lines, print_line, print_text
 
 COMMANDS = {
     "run": "segment a camera, a video or pictures (the default command)",
@@ -38,10 +37,54 @@ COMMANDS = {
 }
 """What each command does, as the help of `run` lists them: to use, to look, to measure, to make a network."""
 
+OTHER_SPELLINGS = {"quantize": "quantise", "optimize": "optimise"}
+"""Commands as America writes them."""
+
+OTHER_WORDS = {
+    **dict.fromkeys(("predict", "segment", "detect", "track", "play"), "run"),
+    **dict.fromkeys(("check", "info", "diagnose", "backends", "engines", "devices"), "doctor"),
+    **dict.fromkeys(("list", "networks", "ls"), "models"),
+    **dict.fromkeys(("settings", "configure", "show"), "config"),
+    **dict.fromkeys(("benchmark", "measure", "speed"), "bench"),
+    **dict.fromkeys(("val", "validate", "eval", "score"), "evaluate"),
+    **dict.fromkeys(("fit", "finetune", "fine-tune", "learn"), "train"),
+    **dict.fromkeys(("convert", "download", "fetch", "save"), "export"),
+    **dict.fromkeys(("fix", "mend"), "repair"),
+    **dict.fromkeys(("test", "prove"), "verify"),
+    **dict.fromkeys(("int8", "quantisation", "quantization", "compress"), "quantise"),
+    **dict.fromkeys(("camera", "webcam"), "--camera 0"),
+    **dict.fromkeys(("demo", "example"), "--demo"),
+    "version": "--version",
+}
+"""What other programs call a command."""
+
+OTHER_FLAGS = {
+    **dict.fromkeys(("-i", "--input", "--source", "--file", "--url", "--stream"), "--video"),
+    **dict.fromkeys(("--images", "--picture", "--pictures", "--photo", "--folder", "--img"), "--image"),
+    **dict.fromkeys(("--webcam", "--cam", "-c"), "--camera"),
+    **dict.fromkeys(("-o", "--output", "--save", "--dest"), "--out"),
+    **dict.fromkeys(("--engine", "--device", "--provider", "--gpu", "--cuda", "--cpu"), "--backend"),
+    **dict.fromkeys(("-m", "--network", "--net", "--weights", "--checkpoint", "--onnx"), "--model"),
+    **dict.fromkeys(("--color", "--colors", "--colour", "--colours", "--class", "--only"), "--paint"),
+    **dict.fromkeys(("--names", "--labels"), "--classes"),
+    **dict.fromkeys(("--bg", "--backdrop"), "--background"),
+    **dict.fromkeys(("--opacity", "--transparency"), "--alpha"),
+    **dict.fromkeys(("--csv", "--json", "--statistics", "--area", "--areas"), "--stats"),
+    **dict.fromkeys(("--no-window", "--no-display", "--nogui", "--no-gui", "--no-show"), "--headless"),
+    **dict.fromkeys(("--quality",), "--crf"),
+    **dict.fromkeys(("--flip", "--selfie"), "--mirror"),
+    **dict.fromkeys(("--skip", "--stride", "--step"), "--every"),
+    **dict.fromkeys(("--from", "--ss", "-ss", "--begin"), "--start"),
+    **dict.fromkeys(("--to", "--until", "--duration", "-t"), "--end"),
+    **dict.fromkeys(("--jobs", "-j", "--cores"), "--threads"),
+    **dict.fromkeys(("-v", "--verbose", "--traceback"), "--debug"),
+    **dict.fromkeys(("--cameras", "--devices"), "--list-cameras"),
+    **dict.fromkeys(("--imgsz", "--resolution", "--shape"), "--size"),
+}
+"""What other programs call a flag; asked only for flags that the command has."""
+
 TRAINING_PACKAGES = frozenset({"torch", "torchvision", "timm", "matplotlib", "pycocotools"})
 """What only the extra `train` brings: `train` and `export` need it, a few flags of other commands do."""
-
-_PICTURES = frozenset({".bmp", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp"})
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -57,14 +100,15 @@ def main(argv: Sequence[str] | None = None) -> int:
             command = importlib.import_module(f"deeplab_cv.commands.{name}")
             parser = build_parser(name, command.__doc__ or "")
             command.add_arguments(parser)
-            parser.set_defaults(alone=not arguments, program=program())
+            parser.set_defaults(alone=not arguments)
             code = int(command.run(parser.parse(arguments)))
             if sys.stdout is not None:
                 sys.stdout.flush()
             return code
     except UserError as error:
         if debug:
-            raise
+            # Not left to Python, which would show the password of a URL with it.
+            print_text(traceback.format_exc())
         print_line(f"error: {error}")
         return error.exit_code
     except ModuleNotFoundError as error:
@@ -114,7 +158,7 @@ class CommandParser(argparse.ArgumentParser):
         for word in self._arguments:
             flag = word.partition("=")[0]
             if re.match(r"--?[a-zA-Z]", flag) and flag not in known:
-                raise UsageError("unknown flag", flag, _suggestion(flag, known) or f"see {self.prog} --help")
+                raise UsageError("unknown flag", flag, _nearest_flag(flag, known) or f"see {self.prog} --help")
         what, where, remedy = self._explained(message)
         raise UsageError(what, where, remedy)
 
@@ -131,24 +175,29 @@ class CommandParser(argparse.ArgumentParser):
         return message, "the command line", help_words
 
 
-def program() -> str:
-    """How this program was started, as it can be typed: app.py, deeplab-cv or python -m deeplab_cv."""
-    started = Path(sys.argv[0])
-    if started.name == "__main__.py" and started.parent.name == "deeplab_cv":
-        return "python -m deeplab_cv"
-    return "deeplab-cv" if started.stem.startswith("deeplab-cv") else "app.py"
-
-
 def build_parser(name: str, description: str) -> CommandParser:
-    """The parser of one command; the help of `run` lists all commands first."""
+    """The parser of one command; the help of `run` lists all commands first.
+
+    description: its examples begin with app.py, which is shown as the program was started.
+    """
     prog = program()
+    description = re.sub(r"(?<![\w./-])app\.py(?= )", prog, description)
     if name == "run":
         description = f"{description.rstrip()}\n\n{_list_of_commands(prog)}"
     parser = CommandParser(prog if name == "run" else f"{prog} {name}", description)
     parser.add_argument("--debug", action="store_true", help="show the traceback of an error")
-    if name == "run":
-        parser.add_argument("--version", action="version", version=f"deeplab-cv {__version__}")
+    parser.add_argument("-V", "--version", action="version", version=f"deeplab-cv {__version__}")
     return parser
+
+
+def what_was_meant(word: str) -> str:
+    """The nearest command to a word that is none, as a question; empty where none is near."""
+    return did_you_mean(word, [*COMMANDS, *OTHER_SPELLINGS], OTHER_WORDS)
+
+
+def _nearest_flag(flag: str, known: Collection[str]) -> str:
+    there = {other: meant for other, meant in OTHER_FLAGS.items() if meant in known}
+    return did_you_mean(flag.replace("_", "-"), known, there)
 
 
 def _list_of_commands(prog: str) -> str:
@@ -157,28 +206,16 @@ def _list_of_commands(prog: str) -> str:
 
 
 def _command(arguments: Sequence[str]) -> tuple[str, list[str]]:
-    """The command that is named, and its arguments. Raises UsageError where the first word is none."""
+    """The command that is named, and its arguments; `run` with all of them where the first word is none."""
     if arguments[:1] == ["--debug"] and arguments[1:]:
         name, others = _command(arguments[1:])
         return name, ["--debug", *others]
-    if not arguments or arguments[0].startswith("-"):
-        return "run", list(arguments)
-    first, *others = arguments
+    first = arguments[0] if arguments else ""
     if first == "help":
-        wanted = [word for word in others if not word.startswith("-")][:1]
-        return _command([*wanted, "--help"])
-    if first not in COMMANDS:
-        raise UsageError("unknown command", shlex.quote(first), _what_was_meant(first))
-    return first, others
-
-
-def _what_was_meant(word: str) -> str:
-    if Path(word).exists() or "://" in word:
-        pictures = Path(word).is_dir() or Path(word).suffix.lower() in _PICTURES
-        return f"to open it: {program()} {'--image' if pictures else '--video'} {shlex.quote(word)}"
-    return _suggestion(word, COMMANDS) or f"see {program()} --help"
-
-
-def _suggestion(word: str, known: Iterable[str]) -> str:
-    nearest = difflib.get_close_matches(word, known, n=1)
-    return f"did you mean {nearest[0]}?" if nearest else ""
+        wanted = [word for word in arguments[1:] if not word.startswith("-")][:1]
+        name, others = _command(wanted)
+        if others:
+            raise UsageError("no such command", wanted[0], what_was_meant(wanted[0]) or f"see {program()} --help")
+        return name, ["--help"]
+    first = OTHER_SPELLINGS.get(first, first)
+    return (first, list(arguments[1:])) if first in COMMANDS else ("run", list(arguments))

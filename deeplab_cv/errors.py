@@ -4,8 +4,15 @@ Only cli.py prints these and turns them into an exit code. A file that is missin
 for a caller who catches that.
 """
 
-from collections.abc import Callable
+import difflib
+from collections.abc import Callable, Iterable, Mapping
 from functools import partial
+from types import MappingProxyType
+
+_NEAR = 0.67
+"""Of 0..1, how alike two words must be for one to be meant by the other."""
+
+NO_OTHER_WORDS: Mapping[str, str] = MappingProxyType({})
 
 
 class UserError(Exception):
@@ -76,3 +83,29 @@ class EngineError(UserError):
 
 class DataError(UserError):
     """A training or measuring picture, mask or list is missing or wrong."""
+
+
+def nearest(word: str, known: Iterable[str], others: Mapping[str, str] = NO_OTHER_WORDS) -> str | None:
+    """The known word that is most likely meant; None where none is near.
+
+    Args:
+        word: what somebody wrote.
+        known: all that could be meant.
+        others: further words, in lower case, each with the one that it stands for.
+    """
+    written = word.casefold()
+    lower = {each.casefold(): each for each in known}
+    if written in lower:
+        return lower[written]
+    if written in others:
+        return others[written]
+    begun = [each for each in lower if each.startswith(written)] if len(written.strip("-")) > 2 else []
+    # Somebody who misspells another program's word means ours all the same.
+    close = begun[:1] or difflib.get_close_matches(written, [*lower, *others], n=1, cutoff=_NEAR)
+    return (lower | dict(others))[close[0]] if close else None
+
+
+def did_you_mean(word: str, known: Iterable[str], others: Mapping[str, str] = NO_OTHER_WORDS) -> str:
+    """The question that names the nearest known word; empty where none is near."""
+    meant = nearest(word, known, others)
+    return f"did you mean {meant}?" if meant is not None else ""

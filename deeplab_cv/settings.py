@@ -14,7 +14,8 @@ from pydantic import Field, ValidationError
 from pydantic.fields import FieldInfo
 
 from deeplab_cv.engines.options import EngineOptions
-from deeplab_cv.errors import SettingsError
+from deeplab_cv.errors import SettingsError, did_you_mean
+from deeplab_cv.machine.program import program
 from deeplab_cv.networks.options import NetworkOptions
 from deeplab_cv.options import Options, flag, shown
 from deeplab_cv.overlay.options import PictureOptions
@@ -34,6 +35,9 @@ class Settings(Options):
     picture: PictureOptions = Field(default_factory=PictureOptions)
     output: OutputOptions = Field(default_factory=OutputOptions)
 
+
+_SOURCES = ("camera", "video", "image", "pattern", "demo")
+"""Settings of which a run has one."""
 
 NOWHERE: Mapping[str, str] = {}
 """For values from no file and no command line: errors name the key alone."""
@@ -66,13 +70,14 @@ def load_settings(args: argparse.Namespace, default_file: Path | None) -> Loaded
     file = args.config or default_file
     written = _read_config(file) if file else {}
     keys = [key for _, key, _ in _fields()]
-    origins = dict.fromkeys(keys, "default")
-    origins |= dict.fromkeys(written, str(file))
     given = {key: value for key in keys if (value := getattr(args, key, None)) is not None}
     if file:
         settings_of(written, {key: f"{file}, {key}" for key in written})
+    if any(key in given for key in _SOURCES):
+        # One source is named: the one on the command line takes the place of the file's.
+        written = {key: value for key, value in written.items() if key not in _SOURCES}
     merged = written | given
-    origins |= dict.fromkeys(given, "command line")
+    origins = dict.fromkeys(keys, "default") | dict.fromkeys(written, str(file)) | dict.fromkeys(given, "command line")
     return LoadedSettings(settings_of(merged, {key: flag(key) for key in merged}), origins)
 
 
@@ -98,7 +103,11 @@ def settings_of(values: Mapping[str, Any], where: Mapping[str, str] = NOWHERE) -
         ) from None
     for key in values:
         if key not in fields:
-            raise SettingsError("unknown setting", where.get(key, key), "`app.py config` lists all settings")
+            raise SettingsError(
+                "unknown setting",
+                where.get(key, key),
+                did_you_mean(key, fields) or f"`{program()} config --all` lists all settings",
+            )
     return settings
 
 

@@ -13,6 +13,7 @@ from deeplab_cv.frames.frame import SourceInfo
 from deeplab_cv.jobs.job import Job
 from deeplab_cv.machine import folders
 from deeplab_cv.machine.display import display_problem
+from deeplab_cv.machine.urls import hide_secrets, is_url, without_secrets
 from deeplab_cv.networks.network import Network
 from deeplab_cv.networks.opening import wanted_network
 from deeplab_cv.overlay.look import make_look
@@ -27,10 +28,10 @@ from deeplab_cv.sinks.background import InBackground
 from deeplab_cv.sinks.opening import open_sinks
 from deeplab_cv.sinks.sink import Sink
 from deeplab_cv.sinks.video import VideoSink
-from deeplab_cv.sources.opening import Kind, open_source
+from deeplab_cv.sources.naming import Kind, kind_of_video
+from deeplab_cv.sources.opening import open_source
 from deeplab_cv.sources.options import SourceOptions
 from deeplab_cv.sources.source import Source
-from deeplab_cv.sources.url import is_stream
 from deeplab_cv.viewer.screen import WindowScreen
 from deeplab_cv.viewer.window import Window
 
@@ -97,22 +98,26 @@ def assembled(settings: Settings, *, source: Source | None = None, folder: Path 
 
 def wanted_source(source: SourceOptions) -> NamedSource:
     """The one source the options name. Raises UsageError where they name none, or several."""
-    named: list[NamedSource] = []
+    named: dict[str, NamedSource] = {}
     if source.camera is not None:
-        named.append(NamedSource(source.camera, "camera"))
+        named[f"--camera {source.camera}"] = NamedSource(source.camera, "camera")
     if source.video is not None:
-        named.append(NamedSource(source.video, "stream" if is_stream(source.video) else "video"))
+        named[f"--video {source.video}"] = NamedSource(source.video, kind_of_video(source.video))
     if source.image is not None:
-        named.append(NamedSource(source.image, "image"))
+        if is_url(source.image):
+            remedy = "download it and name the file; a camera that gives pictures is --video URL"
+            raise UsageError("a picture is not fetched from the network", without_secrets(source.image), remedy)
+        named[f"--image {source.image}"] = NamedSource(source.image, "image")
     if source.pattern:
-        named.append(NamedSource("pattern", "pattern"))
+        named["--pattern"] = NamedSource("pattern", "pattern")
     if source.demo:
-        named.append(NamedSource(str(folders.demo_clip()), "video"))
-    if len(named) != 1:
-        what = "no source is named" if not named else f"{len(named)} sources are named"
-        remedy = "name one: --camera 0, --video FILE, --image FILE, --pattern or --demo"
-        raise UsageError(what, "the command line", remedy)
-    return named[0]
+        named["--demo"] = NamedSource(str(folders.demo_clip()), "video")
+    if not named:
+        remedy = "name a file, a folder, a camera's number or a URL, or take --pattern or --demo"
+        raise UsageError("nothing to segment is named", "the command line", remedy)
+    if len(named) > 1:
+        raise UsageError(f"{len(named)} sources are named", hide_secrets(" and ".join(named)), "name one")
+    return next(iter(named.values()))
 
 
 def with_an_output(settings: Settings, no_window: str | None) -> Settings:

@@ -7,6 +7,8 @@ import sys
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from deeplab_cv.machine.urls import hide_secrets
+
 if TYPE_CHECKING:
     from rich.console import Console
     from rich.progress import Progress
@@ -20,10 +22,15 @@ _UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u
 
 def print_line(text: str) -> None:
     """Print one line to stderr, whatever the text holds, and even where stderr is closed or missing."""
+    print_text(one_line(text))
+
+
+def print_text(text: str) -> None:
+    """Print lines to stderr, even where it is closed or missing; passwords in URLs are left out."""
     if sys.stderr is None:  # pythonw, or a service that was given none
         return
     with contextlib.suppress(OSError, ValueError):
-        print(one_line(text), file=sys.stderr, flush=True)
+        print(hide_secrets(text), file=sys.stderr, flush=True)
 
 
 def one_line(text: str) -> str:

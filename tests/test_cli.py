@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from deeplab_cv import __version__
-from deeplab_cv.cli import COMMANDS, main, program
+from deeplab_cv.cli import COMMANDS, main
 
 ROOT = Path(__file__).parents[1]
 
@@ -44,13 +44,33 @@ def test_every_command_s_help_shows_an_example(name: str, capsys: pytest.Capture
         ("--sty blur", "error: unknown flag: --sty; did you mean --style?"),
         ("--xyzzy", "error: unknown flag: --xyzzy; see app.py --help"),
         ("train --dta pictures", "error: unknown flag: --dta; did you mean --data?"),
-        ("doctr", "error: unknown command: doctr; did you mean doctor?"),
-        ("optimize net.onnx", "error: unknown command: optimize; did you mean optimise?"),
-        ("quantize net.onnx", "error: unknown command: quantize; did you mean quantise?"),
-        ("xyzzy", "error: unknown command: xyzzy; see app.py --help"),
-        ("help doctr", "error: unknown command: doctr; did you mean doctor?"),
+        ("--Video in.mp4", "error: unknown flag: --Video; did you mean --video?"),
+        ("--target_fps 3", "error: unknown flag: --target_fps; did you mean --target-fps?"),
+        ("-i in.mp4 -o out.mp4", "error: unknown flag: -i; did you mean --video?"),
+        ("--output out.mp4", "error: unknown flag: --output; did you mean --out?"),
+        ("--outptu out.mp4", "error: unknown flag: --outptu; did you mean --out?"),
+        ("--gpu", "error: unknown flag: --gpu; did you mean --backend?"),
+        ("models --gpu", "error: unknown flag: --gpu; see app.py models --help"),
+        ("docter", "error: no such file or command: docter; did you mean doctor?"),
+        ("DOCTOR", "error: no such file or command: DOCTOR; did you mean doctor?"),
+        ("quant", "error: no such file or command: quant; did you mean quantise?"),
+        ("benchmark", "error: no such file or command: benchmark; did you mean bench?"),
+        ("predict 0", "error: no such file or command: predict; did you mean run?"),
+        ("webcam", "error: no such file or command: webcam; did you mean --camera 0?"),
+        ("xyzzy", "error: no such file or command: xyzzy; see app.py --help"),
+        ("gone.mp4", "error: no such file or command: gone.mp4; check the name and the folder you are in"),
+        ("gone/there", "error: no such file or command: gone/there; check the name and the folder you are in"),
+        ("--alpha 0.3 doctor", "error: a command stands first: doctor; app.py doctor ..."),
+        ("help docter", "error: no such command: docter; did you mean doctor?"),
         ("verify", "error: something is missing: MODEL; see app.py verify --help"),
-        ("--headless more", "error: not understood: more; names with spaces stand in quotes; see app.py --help"),
+        ("--headless more", "error: no such file or command: more; see app.py --help"),
+        ("models more", "error: not understood: more; names with spaces stand in quotes; see app.py models --help"),
+        (
+            "0 1",
+            "error: 2 sources are named: 0 1; name one; several pictures are a folder or '*.jpg' in quotes",
+        ),
+        ("0 --camera 1", "error: 2 sources are named: 0 and --camera; name one"),
+        ("0 --video in.mp4", "error: 2 sources are named: --camera 0 and --video in.mp4; name one"),
         ("bench --rounds x", "error: invalid int value: 'x': --rounds; see app.py bench --help"),
         ("train --data a --out b", "error: something is missing: --minutes or --steps; give one of them"),
     ],
@@ -64,21 +84,33 @@ def test_a_wrong_word_is_one_line_with_the_nearest_right_one(
 
 
 @pytest.mark.parametrize(
-    ("name", "remedy"),
+    ("words", "remedy"),
     [
-        ("my dog's.mp4", """app.py --video 'my dog'"'"'s.mp4'"""),
-        ("dog.JPG", "app.py --image dog.JPG"),
+        ("clp.mp4", "did you mean clip.mp4?"),
+        ("folder/clip.mov", "did you mean folder/clip.mkv?"),
+        ("clip", "did you mean clip.mp4?"),
+        ("my dog.mp4", "a name with spaces stands in quotes: 'my dog.mp4'"),
     ],
 )
-def test_a_file_without_its_flag_is_shown_the_flag_in_a_line_that_can_be_pasted(
-    name: str, remedy: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+def test_a_misspelt_file_is_answered_with_the_nearest_one(
+    words: str, remedy: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    Path(name).touch()
+    Path("folder").mkdir()
+    for name in ("clip.mp4", "folder/clip.mkv", "my dog.mp4"):
+        Path(name).touch()
 
-    assert main([name]) == 2
+    assert main(words.split()) == 2
 
-    assert capsys.readouterr().err.endswith(f"; to open it: {remedy}\n")
+    assert capsys.readouterr().err == f"error: no such file or command: {words.split()[0]}; {remedy}\n"
+
+
+@pytest.mark.parametrize("name", ["quantize", "optimize"])
+def test_commands_may_be_spelt_as_in_america(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main([name, "--help"])
+
+    assert capsys.readouterr().out.startswith(f"usage: app.py {name.replace('z', 's')} ")
 
 
 def test_the_program_s_name_alone_is_answered_with_what_to_type_first(
@@ -119,19 +151,18 @@ def test_the_help_lists_the_commands_before_the_flags(capsys: pytest.CaptureFixt
     assert listed[-1] < shown.index("--camera N") if "--camera N" in shown else shown.index("\noptions:")
 
 
-@pytest.mark.parametrize(
-    ("started", "shown"),
-    [
-        ("/somewhere/app.py", "app.py"),
-        ("/usr/bin/deeplab-cv", "deeplab-cv"),
-        ("deeplab-cv.exe", "deeplab-cv"),
-        ("/lib/deeplab_cv/__main__.py", "python -m deeplab_cv"),
-    ],
-)
-def test_the_program_is_named_as_it_was_started(started: str, shown: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sys, "argv", [started])
+@pytest.mark.parametrize("command", sorted(COMMANDS))
+def test_the_help_names_the_program_as_it_was_started(
+    command: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["/usr/bin/deeplab-cv"])
 
-    assert program() == shown
+    with pytest.raises(SystemExit):
+        main([command, "--help"])
+
+    shown = capsys.readouterr().out
+    assert "app.py" not in shown
+    assert "deeplab-cv" in shown
 
 
 def test_python_m_is_the_same_program() -> None:
@@ -139,7 +170,7 @@ def test_python_m_is_the_same_program() -> None:
         [sys.executable, "-m", "deeplab_cv", "doctr"], cwd=ROOT, capture_output=True, text=True, check=False
     )
 
-    assert (ended.returncode, ended.stderr) == (2, "error: unknown command: doctr; did you mean doctor?\n")
+    assert (ended.returncode, ended.stderr) == (2, "error: no such file or command: doctr; did you mean doctor?\n")
 
 
 @pytest.mark.skipif(shutil.which("sh") is None, reason="no shell")
@@ -168,3 +199,12 @@ def test_debug_may_stand_before_the_command(capsys: pytest.CaptureFixture[str]) 
     assert main(["--debug", "config", "--alpha", "0.25"]) == 0
 
     assert "0.25" in capsys.readouterr().out
+
+
+def test_debug_shows_the_traceback_and_no_password(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--debug", "--headless", "--stats", "a.csv", "--video", "rtsp://me:se/cret@host/1"]) == 2
+
+    shown = capsys.readouterr().err
+    assert "Traceback" in shown
+    assert "rtsp://host/1" in shown
+    assert "cret" not in shown

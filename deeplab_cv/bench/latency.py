@@ -16,6 +16,7 @@ from deeplab_cv.bench.instruments.screen import Screen, screen_problem
 from deeplab_cv.bench.instruments.turns import spread_of
 from deeplab_cv.bench.stages import measure_at
 from deeplab_cv.errors import SinkError
+from deeplab_cv.machine.program import program
 from deeplab_cv.sources.video import VideoSource
 
 _HEIGHT = 720
@@ -75,7 +76,7 @@ def _watch(plan: Plan, clip: Path, screen: Screen) -> tuple[Seen, Run]:
                 output = process.communicate()[1]
             return seen, read_report(process.returncode, output, Path(folder))
     raise SinkError(
-        "no picture came to the screen", f"{_TRIES} windows on {screen.display}", "look at app.py --pattern"
+        "no picture came to the screen", f"{_TRIES} windows on {screen.display}", f"look at `{program()} --pattern`"
     )
 
 

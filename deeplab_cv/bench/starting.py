@@ -13,6 +13,7 @@ from deeplab_cv.bench import Part, Plan, Row
 from deeplab_cv.bench.instruments.child import child_environment, words_of
 from deeplab_cv.bench.instruments.turns import spread_of
 from deeplab_cv.errors import EngineError
+from deeplab_cv.machine.program import program
 from deeplab_cv.sources.video import VideoSource
 
 _ENTRY = "from deeplab_cv.__main__ import entry; entry()"
@@ -56,7 +57,7 @@ def _seconds(words: list[str], cache: Path) -> float:
     seconds = time.perf_counter() - begun_at
     if done.returncode != 0:
         last = (done.stderr.strip().splitlines() or ["no word"])[-1]
-        raise EngineError("a start of the program failed", last, "run app.py with the same words")
+        raise EngineError("a start of the program failed", last, f"run {program()} with the same words")
     return seconds
 
 

@@ -20,6 +20,7 @@ from deeplab_cv.errors import UsageError
 from deeplab_cv.frames.size import stated_size
 from deeplab_cv.machine import folders, interrupts
 from deeplab_cv.machine.installed import how_to_install
+from deeplab_cv.machine.program import program
 from deeplab_cv.settings import add_settings_arguments, load_settings
 
 if TYPE_CHECKING:
@@ -67,7 +68,7 @@ def run(args: argparse.Namespace) -> int:
 
     network = wanted_network(settings.network)
     if args.write_card and not network.verified:
-        raise UsageError("the network has no card", args.file, "write one with `app.py repair`")
+        raise UsageError("the network has no card", args.file, f"write one with `{program()} repair`")
     for target in filter(None, (args.json, args.plot, args.html)):
         check_file(target, [args.file])
     make_engines = partial(NetworkEngines, options=settings.engine)

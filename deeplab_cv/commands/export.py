@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 
 from deeplab_cv.errors import UsageError
 from deeplab_cv.machine import interrupts
+from deeplab_cv.machine.program import program
 
 if TYPE_CHECKING:
     from deeplab_cv.networks.card import Card
@@ -28,7 +29,9 @@ if TYPE_CHECKING:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments of `export`."""
-    parser.add_argument("network", metavar="NAME|CHECKPOINT", help="an architecture, or a .pt file of `app.py train`")
+    parser.add_argument(
+        "network", metavar="NAME|CHECKPOINT", help=f"an architecture, or a .pt file of `{program()} train`"
+    )
     parser.add_argument("--out", metavar="FILE", type=Path, help="ONNX file to write (default: models/NAME.onnx)")
     parser.add_argument("--overwrite", action="store_true", help="replace a file of that name")
     weights = parser.add_mutually_exclusive_group()

@@ -12,6 +12,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from deeplab_cv.machine.program import program
+
 if TYPE_CHECKING:
     from deeplab_cv.networks.card import Card
     from deeplab_cv.networks.catalogue import Entry
@@ -36,7 +38,7 @@ def run(args: argparse.Namespace) -> int:
         if networks:
             _print_table(folder, networks)
     if not any(found.values()):
-        print(f"no networks in {folders[0]}; make one with `app.py export deeplabv3_mobilenet_v3_large`")
+        print(f"no networks in {folders[0]}; make one with `{program()} export deeplabv3_mobilenet_v3_large`")
     if not args.folder:
         graphs = list(cache_folder("graphs").glob("*.onnx"))
         megabytes = sum(path.stat().st_size for path in graphs) / 1e6

@@ -12,6 +12,7 @@ import argparse
 from pathlib import Path
 
 from deeplab_cv.machine import interrupts
+from deeplab_cv.machine.program import program
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -44,7 +45,7 @@ def run(args: argparse.Namespace) -> int:
 
     network = open_network(args.file)
     if not network.verified:
-        raise UsageError("the network has no card", args.file, "write one with `app.py repair`")
+        raise UsageError("the network has no card", args.file, f"write one with `{program()} repair`")
     with interrupts.raised():
         pictures = frames_of(args.calibrate, args.frames)
         masks = masks_of(args.masks, pictures, len(network.card.classes)) if args.masks else {}

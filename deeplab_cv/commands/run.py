@@ -1,32 +1,42 @@
 """Segments a camera, a video or pictures: people, dogs and sheep are painted, in a window and into files.
 
-app.py --camera 0
-app.py --video in.mp4 --out out.mp4
-app.py --image 'pictures/*.jpg' --masks masks/
-app.py --demo
+app.py 0                                     the first camera
+app.py in.mp4 --out out.mp4                  a video, painted into another one
+app.py 'pictures/*.jpg' --masks masks/       pictures
+app.py --demo                                the clip that comes with the program
 """
 
 import argparse
 import logging
+import shlex
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
-from deeplab_cv.errors import UsageError
+from deeplab_cv.cli import COMMANDS, what_was_meant
+from deeplab_cv.errors import UsageError, did_you_mean
 from deeplab_cv.machine import folders, interrupts
+from deeplab_cv.machine.program import program
 from deeplab_cv.settings import add_settings_arguments, load_settings
 
 _log = logging.getLogger(__name__)
 
 _FIRST_WORDS = """{0} segments live video: people, dogs, sheep and eighteen more classes. What to type first:
-  {0} --demo                         the clip that comes with the program
-  {0} --camera 0                     the first camera
-  {0} --video in.mp4 --out out.mp4   a video, painted into another one
-  {0} --help                         all commands and flags"""
+  {0} --demo                  the clip that comes with the program
+  {0} 0                       the first camera
+  {0} in.mp4 --out out.mp4    a video, painted into another one
+  {0} --help                  all commands and flags"""
 """For who types the program's name alone."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The settings' flags, and what is asked instead of a run."""
+    parser.add_argument(
+        "source",
+        nargs="*",
+        metavar="SOURCE",
+        help="a video or picture file, a folder of pictures, a camera's number or a live stream's URL",
+    )
     parser.add_argument("--list-cameras", action="store_true", help="print the cameras of this machine and exit")
     add_settings_arguments(parser)
 
@@ -35,9 +45,10 @@ def run(args: argparse.Namespace) -> int:
     """Run one job from its settings; returns the exit code."""
     if args.list_cameras:
         return _print_cameras()
+    _take_source(args)
     settings = load_settings(args, folders.config_file()).settings
     if args.alone and settings.source.names_none:
-        print(_FIRST_WORDS.format(args.program), file=sys.stderr)
+        print(_FIRST_WORDS.format(program()), file=sys.stderr)
         return UsageError.exit_code
 
     from deeplab_cv.jobs.job import run_job
@@ -55,6 +66,51 @@ def run(args: argparse.Namespace) -> int:
     if stop.is_set():
         raise KeyboardInterrupt
     return 0
+
+
+def _take_source(args: argparse.Namespace) -> None:
+    """Put a word without a flag where its flag would put it. Raises UsageError where it names nothing."""
+    from deeplab_cv.sources.naming import is_anything, kind_of
+
+    if not args.source:
+        return
+    for word in args.source:
+        if not is_anything(word):
+            _refuse(word, args.source)
+    if len(args.source) > 1:
+        raise UsageError(
+            f"{len(args.source)} sources are named",
+            " ".join(map(shlex.quote, args.source[:2])),
+            "name one; several pictures are a folder or '*.jpg' in quotes",
+        )
+    (word,) = args.source
+    kind = kind_of(word)
+    key, value = (kind, True) if kind == "pattern" else ("video" if kind == "stream" else kind, word)
+    if getattr(args, key) is not None:
+        raise UsageError("2 sources are named", f"{word} and --{key}", "name one")
+    setattr(args, key, value)
+
+
+def _refuse(word: str, words: Sequence[str]) -> None:
+    """Raises UsageError, which says what may have been meant by a word that names nothing."""
+    together = " ".join(words)
+    if Path(together).exists():
+        raise UsageError("no such file or command", word, f"a name with spaces stands in quotes: {together!r}")
+    if word in COMMANDS:
+        raise UsageError("a command stands first", word, f"{program()} {word} ...")
+    beside = [str(path) for path in sorted(_siblings(word))]
+    a_path = bool(Path(word).suffix) or len(Path(word).parts) > 1
+    meant = did_you_mean(word, beside) if a_path else what_was_meant(word) or did_you_mean(word, beside)
+    otherwise = "check the name and the folder you are in" if a_path else f"see {program()} --help"
+    raise UsageError("no such file or command", word, meant or otherwise)
+
+
+def _siblings(word: str) -> Sequence[Path]:
+    """What lies in the folder that a word names a file of."""
+    try:
+        return [path for path in Path(word).parent.iterdir() if not path.name.startswith(".")]
+    except OSError:
+        return []
 
 
 def _print_cameras() -> int:

@@ -15,6 +15,7 @@ from deeplab_cv.engines.remembered import question_of, recall, remember
 from deeplab_cv.engines.timing import frame_ms, in_turns
 from deeplab_cv.errors import EngineError
 from deeplab_cv.machine.memory import return_free_memory, spoiled_memory
+from deeplab_cv.machine.program import program
 from deeplab_cv.networks.network import Graph
 
 _log = logging.getLogger(__name__)
@@ -87,7 +88,9 @@ def choose(graphs: Sequence[Graph], options: EngineOptions = ANY_ENGINE, *, dept
     results, engine = compare(candidates, reference, options, depth=depth)
     if engine is None:
         reasons = "; ".join(f"{result.candidate}: {result.reason}" for result in results)
-        raise EngineError(f"no engine runs the network right ({reasons})", graphs[0].file, "look at `app.py doctor`")
+        raise EngineError(
+            f"no engine runs the network right ({reasons})", graphs[0].file, f"look at `{program()} doctor`"
+        )
     winner = results[0].candidate
     if broken := broken_engines():
         _log.warning("the choice is not remembered: %s", "; ".join(broken))

@@ -17,6 +17,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from deeplab_cv.errors import CardError, UsageError
 from deeplab_cv.machine.files import whole_file
 from deeplab_cv.machine.plain_yaml import read_plain_yaml
+from deeplab_cv.machine.program import program
 from deeplab_cv.networks.options import Deviations, Means
 
 Precision = Literal["float32", "float16", "bfloat16", "int8"]
@@ -180,7 +181,7 @@ def read_card(network_file: Path) -> Card:
         raise CardError(
             "the network is not the one its card describes",
             network_file,
-            "fetch both files again, or write a new card with `app.py repair`",
+            f"fetch both files again, or write a new card with `{program()} repair`",
         )
     return card
 

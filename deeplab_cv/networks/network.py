@@ -8,6 +8,7 @@ from pathlib import Path
 from deeplab_cv.errors import NetworkError, UsageError
 from deeplab_cv.frames.size import Size
 from deeplab_cv.machine.folders import cache_folder
+from deeplab_cv.machine.program import program
 from deeplab_cv.networks.card import Card, Precision, Shape, file_hash
 from deeplab_cv.networks.golden import Golden, read_golden
 from deeplab_cv.networks.onnx_file import load_onnx, save_onnx
@@ -110,7 +111,9 @@ def variant_graphs(network: Network, graph: Graph) -> list[Graph]:
         file = network.file.with_name(variant.file)
         if not file.exists() or file_hash(file) != variant.sha256:
             raise NetworkError(
-                "a variant named on the card is missing or changed", file, "fetch it again, or run `app.py export`"
+                "a variant named on the card is missing or changed",
+                file,
+                f"fetch it again, or run `{program()} export`",
             )
         fixed = fixed_file(file, variant.sha256, graph.shape) if network.symbolic else file
         graphs.append(

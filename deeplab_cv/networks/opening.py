@@ -4,6 +4,7 @@ from pathlib import Path
 
 from deeplab_cv.errors import MissingNetworkError, UsageError
 from deeplab_cv.machine.folders import models_folder
+from deeplab_cv.machine.program import program
 from deeplab_cv.networks.card import card_path, read_card
 from deeplab_cv.networks.network import Network
 from deeplab_cv.networks.options import NetworkOptions
@@ -17,7 +18,7 @@ def default_network_file() -> Path:
     raise UsageError(
         "there is no network to run",
         models_folder(),
-        "make one with `app.py export deeplabv3_mobilenet_v3_large`, or name a file with --model",
+        f"make one with `{program()} export deeplabv3_mobilenet_v3_large`, or name a file with --model",
     )
 
 

@@ -5,6 +5,7 @@ from pathlib import Path
 from deeplab_cv.classes import VOC_CLASSES
 from deeplab_cv.errors import NetworkError, UsageError
 from deeplab_cv.frames.size import Size
+from deeplab_cv.machine.program import program
 from deeplab_cv.networks.card import Card, InputFacts, Origin, OutputFacts, card_name, file_hash
 from deeplab_cv.networks.onnx_file import load_onnx
 from deeplab_cv.networks.options import NetworkOptions
@@ -28,7 +29,7 @@ def guessed_card(file: Path, options: NetworkOptions) -> tuple[Card, bool]:
         raise NetworkError(f"expected one input, got {len(inputs)}", file, "name a segmentation network")
     dimensions = inputs[0].type.tensor_type.shape.dim
     if len(dimensions) != 4 or dimensions[1].dim_value != 3:
-        remedy = "`app.py repair` makes one with input (1, 3, height, width)"
+        remedy = f"`{program()} repair` makes one with input (1, 3, height, width)"
         raise NetworkError("the input is not (1, 3, height, width)", f"{file}, {inputs[0].name}", remedy)
     fixed, stated = Size(dimensions[3].dim_value, dimensions[2].dim_value), options.input_size
     symbolic = 0 in fixed
@@ -41,7 +42,7 @@ def guessed_card(file: Path, options: NetworkOptions) -> tuple[Card, bool]:
     classes = class_names(options.classes or "voc")
     channels = outputs[name].type.tensor_type.shape.dim
     if len(channels) != 4:
-        remedy = "`app.py repair` cuts an argmax at the end"
+        remedy = f"`{program()} repair` cuts an argmax at the end"
         raise NetworkError("the output is not (1, classes, height, width)", f"{file}, {name}", remedy)
     if channels[1].dim_value not in (0, len(classes)):
         raise UsageError(

@@ -16,10 +16,11 @@ from torch import nn
 
 from deeplab_cv.errors import NetworkError
 from deeplab_cv.machine.files import whole_file
+from deeplab_cv.machine.program import program
 from deeplab_cv.pytorch.architectures import build_network
 from deeplab_cv.pytorch.torch_file import read_torch_file
 
-REMEDY = "give a .pt file of `app.py train`"
+REMEDY = f"give a .pt file of `{program()} train`"
 
 
 @dataclass(frozen=True)

@@ -150,6 +150,8 @@ def _interface() -> int:
 
 
 def _open_capture(text: str, name: str) -> cv2.VideoCapture:
+    if not (text.isdecimal() or text.startswith("/dev/")) and _ON_LINUX:
+        raise SourceError("a camera is named by its number or its device", name, "a file or a URL is --video")
     device: int | str = int(text) if text.isdecimal() else text
     path = Path(f"/dev/video{device}" if isinstance(device, int) else device)
     if _ON_LINUX and not path.exists():

@@ -1,24 +1,20 @@
 """One text -> the source it names."""
 
-import glob
 from collections.abc import Callable
 from fractions import Fraction
 from pathlib import Path
-from typing import Literal
 
 from deeplab_cv.errors import UsageError
 from deeplab_cv.frames.size import Size
 from deeplab_cv.sources.camera import CameraSource
-from deeplab_cv.sources.files import exists, is_folder
+from deeplab_cv.sources.naming import Kind, kind_of, with_variables
 from deeplab_cv.sources.options import SourceOptions
 from deeplab_cv.sources.pattern import PatternSource
-from deeplab_cv.sources.pictures import PICTURE_EXTENSIONS, PictureSource, find_pictures
+from deeplab_cv.sources.pictures import PictureSource, find_pictures
 from deeplab_cv.sources.source import Source
-from deeplab_cv.sources.url import StreamSource, is_stream
+from deeplab_cv.sources.url import StreamSource
 from deeplab_cv.sources.video import VideoSource
 from deeplab_cv.sources.wrappers import EveryNth, Looped, Mirrored
-
-Kind = Literal["camera", "video", "stream", "image", "pattern"]
 
 
 def open_source(text: str, options: SourceOptions, kind: Kind | None = None) -> Source:
@@ -26,32 +22,18 @@ def open_source(text: str, options: SourceOptions, kind: Kind | None = None) -> 
 
     Args:
         text: a camera's index or device path, a video file, a live stream's URL or SDP file, a picture, a folder of
-            pictures, a glob, or `pattern`.
+            pictures, a glob, or `pattern`; `${NAME}` in it is a variable of the environment.
         options: how it is read; which one it is, the text alone says.
         kind: what the text names, where that is known; without it the text decides.
 
     Raises:
         SourceError: it cannot be opened.
-        UsageError: an option that its kind of source does not have.
+        UsageError: an option that its kind of source does not have, or a variable that is not set.
     """
-    kind = kind or kind_of(text)
+    kind, text = kind or kind_of(text), with_variables(text)
     _refuse_options(options, kind)
     open_once = _opener(text, options, kind)
     return Looped(open_once) if options.loop else open_once()
-
-
-def kind_of(text: str) -> Kind:
-    """What a text names, by its form and by what lies there."""
-    if text == "pattern":
-        return "pattern"
-    if is_stream(text):
-        return "stream"
-    path = Path(text)
-    if text.isdecimal() or text.startswith("/dev/"):
-        return "camera"
-    if is_folder(path) or path.suffix.lower() in PICTURE_EXTENSIONS or (glob.has_magic(text) and not exists(path)):
-        return "image"
-    return "video"
 
 
 def _opener(text: str, options: SourceOptions, kind: Kind) -> Callable[[], Source]:

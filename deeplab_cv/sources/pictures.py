@@ -3,8 +3,9 @@
 import glob
 import logging
 import re
+import shlex
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -19,13 +20,9 @@ from deeplab_cv.frames.pixels import Image, Pixels
 from deeplab_cv.frames.size import Size
 from deeplab_cv.machine.opencv_log import quiet_opencv
 from deeplab_cv.sources.files import cannot_read, check_file, exists, is_folder
+from deeplab_cv.sources.naming import PICTURE_EXTENSIONS, VIDEO_EXTENSIONS
 from deeplab_cv.sources.picture_header import Header, read_header, turned
 from deeplab_cv.sources.source import Source
-
-PICTURE_EXTENSIONS = frozenset(
-    {".jpg", ".jpeg", ".jpe", ".png", ".bmp", ".webp", ".tif", ".tiff", ".avif", ".jp2", ".ppm", ".pgm", ".pbm"}
-)
-"""What is taken for a picture in a folder; in lower case."""
 
 _PNG_START, _PNG_END = b"\x89PNG\r\n\x1a\n", b"IEND"
 _JPEG_START, _JPEG_END = b"\xff\xd8", b"\xff\xd9"
@@ -123,6 +120,7 @@ def find_pictures(text: str) -> list[Path]:
         except OSError as error:
             raise cannot_read(path, error) from error
         if not found:
+            _refuse_videos(text, path.iterdir())
             kinds = "pictures are .jpg .png .webp .bmp .tif and a few more; for folders below use 'FOLDER/**/*.jpg'"
             raise SourceError("the folder has no pictures in it", path, kinds)
     elif exists(path) or not glob.has_magic(text):
@@ -132,7 +130,18 @@ def find_pictures(text: str) -> list[Path]:
         found = [match for match in matches if not is_folder(match)]
         if not found:
             raise SourceError("no file matches", text, "put the pattern in quotes and check the folder you are in")
+    if all(file.suffix.lower() in VIDEO_EXTENSIONS for file in found):
+        _refuse_videos(text, found)
     return sorted(found, key=_natural_order)
+
+
+def _refuse_videos(text: str, files: Iterable[Path]) -> None:
+    """Raises SourceError where there are videos among the files."""
+    videos = sorted(file for file in files if file.suffix.lower() in VIDEO_EXTENSIONS and exists(file))
+    if videos:
+        what = "this is a video, not a picture" if videos == [Path(text)] else "there are videos here, not pictures"
+        more = ", and run the program once for each" if len(videos) > 1 else ""
+        raise SourceError(what, text, f"name it with --video {shlex.quote(str(videos[0]))}{more}")
 
 
 def read_picture(path: Path) -> Image:

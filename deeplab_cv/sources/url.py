@@ -4,7 +4,6 @@ import re
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from urllib.parse import urlsplit, urlunsplit
 
 import av
 import av.error
@@ -12,9 +11,10 @@ from av.container import InputContainer
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
-from deeplab_cv.errors import SourceError
+from deeplab_cv.errors import SourceError, UsageError
 from deeplab_cv.frames.frame import SourceInfo
 from deeplab_cv.frames.pixels import Pixels
+from deeplab_cv.machine.urls import is_cut_by_its_password, is_url, lost_slashes, without_secrets
 from deeplab_cv.sources import live
 from deeplab_cv.sources.conversion import FrameConverter
 from deeplab_cv.sources.files import check_file
@@ -32,20 +32,21 @@ _OPTIONS = {
 _SDP_OPTIONS = _OPTIONS | {"protocol_whitelist": "file,rtp,udp"}
 """An SDP file names the port at which RTP packets come; FFmpeg follows it nowhere unless it is allowed to."""
 
+_WEB = ("http", "https")
+
 _FILE_SCHEMES = ("http", "https", "ftp", "file")
 """Those that give a file as fast as it is read, where it is one."""
 
+_VIDEO_SITE = re.compile(
+    r"https?://([\w-]+\.)*(youtube\.com|youtu\.be|vimeo\.com|twitch\.tv|dailymotion\.com|tiktok\.com|facebook\.com)(:|/|$)",
+    re.IGNORECASE,
+)
+
+_FROM_A_PAGE = "yt-dlp downloads the video of a page as a file, which --video takes"
+
+_ENCODE = "in a password / # ? @ are written %2F %23 %3F %40"
+
 _CHECK_SERVER = "see whether its server runs, and the address"
-
-
-def is_url(text: str) -> bool:
-    """A text names something by a scheme, such as rtsp://."""
-    return re.match(r"[A-Za-z][A-Za-z0-9+.-]*://", text) is not None
-
-
-def is_stream(text: str) -> bool:
-    """A text names a live stream: by a URL, or by the SDP file that describes it."""
-    return is_url(text) or text.lower().endswith(".sdp")
 
 
 class StreamSource(LiveSource):
@@ -63,7 +64,7 @@ class StreamSource(LiveSource):
         """
         super().__init__()
         self._url = url
-        self._name = without_password(url)
+        self._name = without_secrets(url)
         self._end = end
         self._container = _connect(url, self._name)
         try:
@@ -136,14 +137,12 @@ class StreamSource(LiveSource):
         return SourceError(what, self._name, "see whether its server still runs, and start again")
 
 
-def without_password(url: str) -> str:
-    """A URL as it may be shown: without user and password."""
-    parts = urlsplit(url)
-    return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
-
-
 def _reason(error: av.error.FFmpegError) -> str:
     return (error.strerror or str(error)).lower()
+
+
+def _scheme(url: str) -> str:
+    return url.partition(":")[0].lower()
 
 
 def _open(url: str, container_format: str | None = None) -> InputContainer:
@@ -158,8 +157,7 @@ def _open(url: str, container_format: str | None = None) -> InputContainer:
 
 
 def _connect(url: str, name: str) -> InputContainer:
-    if not is_url(url):
-        check_file(Path(url))
+    _check_address(url, name)
     try:
         try:
             container = _open(url)
@@ -174,12 +172,25 @@ def _connect(url: str, name: str) -> InputContainer:
         raise SourceError(what, name, _remedy(url)) from error
     except av.error.FFmpegError as error:
         what = f"the stream cannot be opened ({_reason(error)})"
-        raise SourceError(what, name, _remedy(url)) from error
-    if container.duration is not None and urlsplit(url).scheme.lower() in _FILE_SCHEMES:
+        page = isinstance(error, av.error.InvalidDataError) and _scheme(url) in _WEB
+        raise SourceError(what, name, f"if this is a web page: {_FROM_A_PAGE}" if page else _remedy(url)) from error
+    if container.duration is not None and _scheme(url) in _FILE_SCHEMES:
         container.close()
         # It would come as fast as the network gives it, and all but a few frames be dropped.
         raise SourceError("this is a file and not a live stream", name, "download it and give --video the file")
     return container
+
+
+def _check_address(url: str, name: str) -> None:
+    """Raises UserError for what nobody needs to be asked about."""
+    if lost_slashes(url):
+        raise UsageError("this is no whole URL", name, f"write {_scheme(url)}://HOST/PATH")
+    if not is_url(url):
+        check_file(Path(url))
+    elif is_cut_by_its_password(url):
+        raise UsageError("the host cannot be told from the password", name, _ENCODE)
+    elif _VIDEO_SITE.match(url):
+        raise SourceError("the page of a video site is no stream", name, _FROM_A_PAGE)
 
 
 def _open_bare_jpegs(url: str, error: av.error.InvalidDataError) -> InputContainer:
@@ -187,7 +198,7 @@ def _open_bare_jpegs(url: str, error: av.error.InvalidDataError) -> InputContain
 
     Raises `error` where what comes is no JPEG.
     """
-    if urlsplit(url).scheme.lower() not in ("http", "https"):
+    if _scheme(url) not in _WEB:
         raise error
     container = _open(url, "mjpeg")
     if not container.streams.video[0].codec_context.width:
@@ -197,9 +208,9 @@ def _open_bare_jpegs(url: str, error: av.error.InvalidDataError) -> InputContain
 
 
 def _remedy(url: str) -> str:
-    if urlsplit(url).scheme.lower() == "rtp":
+    if _scheme(url) == "rtp":
         return "RTP does not say what it carries: give --video the sender's SDP file, such as camera.sdp"
-    return _CHECK_SERVER
+    return f"{_CHECK_SERVER}; {_ENCODE}" if "@" in url else _CHECK_SERVER
 
 
 def _picture_stream(container: InputContainer, name: str) -> VideoStream:

@@ -10,6 +10,7 @@ from deeplab_cv.frames.frame import Labels
 from deeplab_cv.frames.pixels import Image
 from deeplab_cv.frames.size import Size
 from deeplab_cv.machine.files import whole_file
+from deeplab_cv.machine.program import program
 from deeplab_cv.networks.card import Card, Variant, file_hash, write_card
 from deeplab_cv.networks.golden import greatest_error, read_golden, rounded_up
 from deeplab_cv.networks.network import Network, fixed_file, graph_for
@@ -129,7 +130,9 @@ def _golden_error(network: Network, file: Path) -> float:
             scores = session.run([network.card.output.name], {network.card.input.name: golden.blob})[0][0]
             errors.append(greatest_error(scores, golden.scores))
     if not errors:
-        raise DataError("the card has no golden scores", network.file, "write one with `app.py export` or `repair`")
+        raise DataError(
+            "the card has no golden scores", network.file, f"write one with `{program()} export` or `repair`"
+        )
     return max(errors)
 
 

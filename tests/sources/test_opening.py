@@ -3,7 +3,7 @@ import pytest
 
 from deeplab_cv.errors import SourceError, UsageError
 from deeplab_cv.frames.size import Size
-from deeplab_cv.sources.opening import kind_of, open_source
+from deeplab_cv.sources.opening import open_source
 from deeplab_cv.sources.options import SourceOptions
 from deeplab_cv.sources.pattern import PatternSource
 from deeplab_cv.sources.pictures import PictureSource
@@ -24,29 +24,11 @@ def place(tmp_path, monkeypatch):
         save((tmp_path / name).with_suffix(".png"), scene(0, Size(16, 8))).rename(tmp_path / name)
     (tmp_path / "text.mp4").write_text("no video")
     (tmp_path / "nothing").mkdir()
+    (tmp_path / "videos").mkdir()
+    for name in ("b.mov", "a.MP4"):
+        (tmp_path / "videos" / name).write_text("a video")
     monkeypatch.chdir(tmp_path)
     return tmp_path
-
-
-@pytest.mark.parametrize(
-    ("text", "kind"),
-    [
-        ("0", "camera"),
-        ("12", "camera"),
-        ("/dev/video0", "camera"),
-        ("pattern", "pattern"),
-        ("clip.mp4", "video"),
-        ("missing.mkv", "video"),
-        ("rtsp://user:word@camera/1", "stream"),
-        ("http://camera/clip.jpg", "stream"),
-        ("sheep.JPG", "image"),
-        ("missing.png", "image"),
-        ("pictures", "image"),
-        ("pictures/*.png", "image"),
-    ],
-)
-def test_the_text_decides_what_it_names(place, text, kind):
-    assert kind_of(text) == kind
 
 
 @pytest.mark.parametrize(
@@ -115,10 +97,18 @@ def test_an_option_the_source_does_not_have_is_wrong_use(place, text, options, f
         ("missing.png", "image", "no such file: missing.png; "),
         ("missing", None, "no such file: missing; "),
         ("text.mp4", None, "this is not a video file: text.mp4; "),
-        ("text.mp4", "image", "this is not a picture, or a damaged one: text.mp4; "),
+        ("text.mp4", "image", "this is a video, not a picture: text.mp4; "),
         ("pictures", "video", "this is a folder, not a file: pictures; "),
         ("nothing", None, "the folder has no pictures in it: nothing; "),
         ("*.bmp", None, r"no file matches: \*\.bmp; "),
+        ("clip.mp4", "image", "this is a video, not a picture: clip.mp4; name it with --video clip.mp"),
+        ("videos", None, "there are videos here, not pictures: videos; name it with --video videos/a.MP4, and run "),
+        ("videos/*.m*", None, r"there are videos here, not pictures: videos/\*.m\*; name it with --video videos/b.mo"),
+        (
+            "clip.mp4",
+            "camera",
+            "a camera is named by its number or its device: camera clip.mp4; a file or a URL is --vid",
+        ),
     ],
 )
 def test_what_cannot_be_opened_is_one_line(place, text, kind, problem):

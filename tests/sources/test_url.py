@@ -1,3 +1,4 @@
+import http.server
 import itertools
 import re
 import socket
@@ -14,13 +15,14 @@ import pytest
 
 from deeplab_cv.bench.instruments.serving import served
 from deeplab_cv.cli import main
-from deeplab_cv.errors import SourceError
+from deeplab_cv.errors import SourceError, UserError
 from deeplab_cv.frames.size import Size
 from deeplab_cv.sources import live
 from deeplab_cv.sources import url as stream
-from deeplab_cv.sources.opening import kind_of, open_source
+from deeplab_cv.sources.naming import kind_of
+from deeplab_cv.sources.opening import open_source
 from deeplab_cv.sources.options import SourceOptions
-from deeplab_cv.sources.url import StreamSource, is_url, without_password
+from deeplab_cv.sources.url import StreamSource
 from deeplab_cv.sources.video import VideoSource
 from tests.sinks.clips import scene
 from tests.sources.clips import read_all, write_scenes
@@ -311,15 +313,44 @@ def test_a_file_behind_a_url_is_not_taken_for_a_live_stream(clip):
 
 
 @pytest.mark.parametrize(
-    ("text", "url"),
-    [("rtsp://host/1", True), ("HTTP://host", True), ("C:\\clip.mp4", False), ("a://", True), ("clip.mp4", False)],
+    ("url", "said"),
+    [
+        ("rtsp://me:se/cret@host/1", "the host cannot be told from the password: rtsp://host/1; .* %2F %23 %3F %40"),
+        ("rtsp:me:secret@host/1", "this is no whole URL: rtsp:host/1; write rtsp://HOST/PATH"),
+        ("http:/host/1?token=secret", r"this is no whole URL: http:/host/1\?...; write http://HOST/PATH"),
+        ("https://www.youtube.com/watch?v=secret", r"the page of a video site is no stream: .*\?...; yt-dlp downloads"),
+        ("https://youtu.be/dQw4", "the page of a video site is no stream: https://youtu.be/dQw4; yt-dlp downloads"),
+        ("rtsp://me:1/secret@127.0.0.1:1/1", r"the stream cannot be opened .*: rtsp://127.0.0.1:1/1; .* %2F"),
+    ],
 )
-def test_a_url_is_known_by_its_scheme(text, url):
-    assert is_url(text) is url
+def test_a_url_that_cannot_be_meant_is_one_line_without_its_secret(url, said):
+    with pytest.raises(UserError, match=f"^{said}") as refused:
+        StreamSource(url)
+
+    assert "secret" not in str(refused.value)
 
 
-def test_user_and_password_are_not_shown():
-    assert without_password("rtsp://me:secret@host:554/live?a=1") == "rtsp://host:554/live?a=1"
+def test_a_web_page_is_answered_with_how_its_video_is_had():
+    class Page(http.server.BaseHTTPRequestHandler):
+        def do_GET(self):
+            page = b"<html><p>a page</p></html>" * 500
+            self.send_response(200)
+            self.send_header("Content-Length", str(len(page)))
+            self.end_headers()
+            self.wfile.write(page)
+
+        def log_message(self, *_):
+            pass
+
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Page) as server:
+        serving = threading.Thread(target=server.serve_forever)
+        serving.start()
+        try:
+            with pytest.raises(SourceError, match="if this is a web page: yt-dlp"):
+                StreamSource(f"http://127.0.0.1:{server.server_port}/watch")
+        finally:
+            server.shutdown()
+            serving.join()
 
 
 def test_the_program_records_a_stream_for_a_while(clip, tmp_path):

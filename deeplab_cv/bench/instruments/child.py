@@ -12,6 +12,7 @@ from typing import Any
 
 from deeplab_cv.bench.instruments.program import Kind, Run
 from deeplab_cv.errors import EngineError
+from deeplab_cv.machine.program import program
 from deeplab_cv.options import Options, flag
 
 _PROGRAM = "deeplab_cv.bench.instruments.program"
@@ -44,7 +45,7 @@ def read_report(code: int, output: str, folder: Path) -> Run:
     report = folder / "report.json"
     if code != 0 or not report.exists():
         last = (output.strip().splitlines() or ["no word"])[-1]
-        raise EngineError("a run of the program failed", last, "run app.py with the same words")
+        raise EngineError("a run of the program failed", last, f"run {program()} with the same words")
     facts: dict[str, Any] = json.loads(report.read_text(encoding="utf-8"))
     return Run(**facts | {"shape": tuple(facts["shape"])})
 

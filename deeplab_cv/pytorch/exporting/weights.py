@@ -12,6 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from deeplab_cv.errors import NetworkError, UsageError
+from deeplab_cv.machine.program import program
 from deeplab_cv.networks.card import Accuracy, Origin, file_hash, without_folders
 from deeplab_cv.networks.golden import golden_picture
 from deeplab_cv.pytorch.architectures import ARCHITECTURES, Architecture, build_network, normalise
@@ -49,7 +50,9 @@ def trained_checkpoint(path: Path) -> TrainedNetwork:
     """The averaged weights of a checkpoint of `app.py train`. Raises NetworkError."""
     if not path.is_file():
         names = ", ".join(ARCHITECTURES)
-        raise NetworkError("no such checkpoint or architecture", path, f"name a .pt file of `app.py train`, or {names}")
+        raise NetworkError(
+            "no such checkpoint or architecture", path, f"name a .pt file of `{program()} train`, or {names}"
+        )
     network, facts = load_checkpoint(path)
     origin = Origin(
         weights=f"trained by this program, {facts.step} steps, {facts.minutes:.0f} minutes",
@@ -130,7 +133,7 @@ def torchvision_weights(name: str) -> Any:
         raise UsageError(
             "nobody publishes weights for this architecture",
             name,
-            "train it with `app.py train`, name a file with --weights, or take --random for a test",
+            f"train it with `{program()} train`, name a file with --weights, or take --random for a test",
         )
     return models.get_model_weights(name)["COCO_WITH_VOC_LABELS_V1"]
 

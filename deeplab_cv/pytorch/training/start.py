@@ -9,6 +9,7 @@ from onnx import numpy_helper
 from torch import Tensor, nn
 
 from deeplab_cv.errors import NetworkError
+from deeplab_cv.machine.program import program
 from deeplab_cv.networks.golden import FLOAT32_TOLERANCE, greatest_error, read_golden
 from deeplab_cv.networks.network import Network
 from deeplab_cv.networks.onnx_graph import store_float32
@@ -84,7 +85,9 @@ def unfolded_network(exported: Network) -> nn.Module:
     try:
         fill(network, architecture, stored)
     except (KeyError, RuntimeError) as error:
-        raise NetworkError(f"the file lacks a weight ({error})", file, "name a file of `app.py export`") from error
+        raise NetworkError(
+            f"the file lacks a weight ({error})", file, f"name a file of `{program()} export`"
+        ) from error
     golden = read_golden(card, file.parent, card.shapes[0])
     if golden is None:
         raise NetworkError("the card has no golden scores to prove the weights with", file, "name the .pt file")
