@@ -137,7 +137,7 @@ def with_an_output(settings: Settings, no_window: str | None) -> Settings:
 
 
 def _recorder(settings: Settings, info: SourceInfo, path: Path) -> Sink:
-    info = replace(info, sound=info.sound and not settings.source.loop)
+    info = replace(info, tracks=info.tracks and not settings.source.loop)
     return InBackground(VideoSink(path, info, settings.output, whole=False))
 
 

@@ -141,7 +141,7 @@ class SourceInfo:
         live: frames come at their own pace and are lost when nobody takes them.
         time_base: the unit of each frame's pts, in seconds.
         path: the file itself, None where there is none.
-        sound: the file has sound that an output can carry along.
+        tracks: the file has sound or subtitles that an output can carry along.
     """
 
     name: str
@@ -151,4 +151,4 @@ class SourceInfo:
     live: bool
     time_base: Fraction
     path: Path | None = None
-    sound: bool = False
+    tracks: bool = False

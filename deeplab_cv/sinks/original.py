@@ -1,9 +1,11 @@
-"""What a painted video takes over from its source file: the sound, and what its colours mean."""
+"""What a painted video takes over from its source file: sound, subtitles, tags, and what its colours mean."""
 
 from __future__ import annotations
 
+import contextlib
+import io
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from fractions import Fraction
 from pathlib import Path
 
@@ -22,9 +24,31 @@ _log = logging.getLogger(__name__)
 _UNSPECIFIED = (0, 2)
 _MICROSECOND = Fraction(1, 1_000_000)
 
+_COPIED = {"audio": "sound", "subtitle": "subtitles"}
+"""The kinds of streams that are copied, FFmpeg's word and the user's."""
+
+_CAN_HOLD = {"mov_text": ".mp4"}
+"""What holds codecs that Matroska, which holds most, does not."""
+
+_KEPT_TAGS = (
+    "title",
+    "artist",
+    "album",
+    "comment",
+    "description",
+    "copyright",
+    "genre",
+    "language",
+    "date",
+    "year",
+    "creation_time",
+    "com.apple.quicktime.creationdate",
+)
+"""What a file says of itself that holds for its painted copy too; where it was taken is nobody's business there."""
+
 
 class Original:
-    """The source's file, opened a second time; its sound is read as the pictures are written, never all at once."""
+    """The source's file, opened a second time; its sound and its subtitles are read as the pictures are written."""
 
     def __init__(self, path: Path) -> None:
         """Raises av.error.FFmpegError where the file cannot be opened."""
@@ -32,7 +56,7 @@ class Original:
         # Without the prefix FFmpeg takes what stands before a colon in a name for a protocol.
         self._container = av.open(f"file:{path}", metadata_errors="replace")
         for stream in self._container.streams:
-            if stream.type != "audio":
+            if stream.type not in _COPIED:
                 # The pictures are read elsewhere; here they would only be carried past.
                 stream.discard = Discard.all
         self._copies: dict[int, Stream] = {}
@@ -64,42 +88,50 @@ class Original:
             BT709 if transfer in _UNSPECIFIED else transfer,
         )
 
-    def add_sound(self, output: av.container.OutputContainer, suffix: str) -> list[str]:
-        """Give the output a stream for each sound of this file; returns why sounds are left out, one line each."""
-        left_out = []
+    def tag(self, output: av.container.OutputContainer, pictures: Stream) -> None:
+        """Give the output and its pictures the title, date and language of this file and its pictures."""
+        output.metadata.update(_kept_tags(self._container.metadata))
+        pictures.metadata.update(_kept_tags(picture_stream(self._container, self._path).metadata))
+
+    def add_streams(self, output: av.container.OutputContainer, suffix: str) -> list[str]:
+        """Give the output a stream for each sound and each subtitles of this file; returns what becomes of them.
+
+        What is left out is told in the log as well: after an hour of encoding it would be late.
+        """
+        kept, left_out = set(), []
         for stream in self._container.streams:
-            if stream.type != "audio":
+            if stream.type not in _COPIED:
                 continue
-            try:
-                copy = output.add_stream_from_template(stream, opaque=True)
-            except ValueError:
-                name = stream.codec_context.name if stream.codec_context else "unknown"
-                left_out.append(f"{suffix} cannot hold its {name} sound, .mkv can")
+            word, codec = _COPIED[stream.type], stream.codec_context.name if stream.codec_context else "unknown"
+            if not _holds(output.format.name, stream):
+                can = _other_container(codec, suffix)
+                left_out.append(f"{word} left out: {suffix} cannot hold its {codec} {word}{can}")
                 continue
+            copy = output.add_stream_from_template(stream, opaque=True)
             copy.metadata.update(stream.metadata)
             copy.disposition = stream.disposition
             self._copies[stream.index] = copy
-            self._clocks[stream.index] = _RisingClock()
-        return left_out
-
-    @property
-    def copies_sound(self) -> bool:
-        """The output has got a stream for at least one sound."""
-        return bool(self._copies)
+            self._clocks[stream.index] = _RisingClock(at_once=stream.type == "subtitle")
+            kept.add(word)
+        for line in left_out:
+            _log.warning("%s: %s", self._path.name, line)
+        return [*(f"{word} copied" for word in _COPIED.values() if word in kept), *left_out]
 
     def leave_out(self, packet: Packet[Stream], reason: str) -> None:
-        """Copy no more of the sound that a packet of `sound_until` belongs to, since the output refused it."""
+        """Copy no more of the stream that a packet of `sound_until` belongs to, since the output refused it."""
         for index, copy in list(self._copies.items()):
             if copy is packet.stream:
                 del self._copies[index]
         if self._waiting is not None and self._waiting.stream_index not in self._copies:
             self._advance()
-        _log.warning("%s: a sound ends early: %s", self._path.name, reason)
+        _log.warning("%s: the rest of the %s is left out: %s", self._path.name, _COPIED[packet.stream.type], reason)
 
     def start_sound(self, from_s: Fraction | None) -> None:
         """Make ready to read sound from a time in seconds on, or all of it."""
         if from_s is not None:
-            self._container.seek(int(from_s / _MICROSECOND))
+            # What cannot be sought is read from its beginning.
+            with contextlib.suppress(av.error.FFmpegError):
+                self._container.seek(int(from_s / _MICROSECOND))
         if self._copies:
             self._packets = self._container.demux([self._container.streams[index] for index in self._copies])
             self._advance()
@@ -138,9 +170,11 @@ class Original:
 
 
 class _RisingClock:
-    """The times of one sound: no container takes a packet that begins before the one in front of it."""
+    """The times of one stream: no container takes a packet that begins before the one in front of it."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, at_once: bool) -> None:
+        """`at_once`: two packets may begin at the same time, as subtitles do."""
+        self._at_once = at_once
         self._shift = 0
         self._last_dts: int | None = None
         self._end = 0
@@ -153,15 +187,39 @@ class _RisingClock:
         assert packet.dts is not None
         dts = packet.dts + self._shift
         if self._last_dts is not None and dts <= self._last_dts:
-            if (self._last_dts - dts) * packet.time_base < JOINED_S:
+            if (self._last_dts - dts) * packet.time_base >= JOINED_S:
+                self._shift += self._end - dts
+                dts = self._end
+            elif self._at_once:
+                dts = self._last_dts
+            else:
                 return False
-            self._shift += self._end - dts
-            dts = self._end
         # Some files have a packet shown before it is decoded, which is no sound's case.
         pts = packet.pts + self._shift if packet.pts is not None else dts
         packet.dts, packet.pts = dts, max(dts, pts)
         self._last_dts, self._end = dts, dts + max(1, packet.duration or 0)
         return True
+
+
+def _holds(container: str, stream: Stream) -> bool:
+    """A container of this kind, FFmpeg's word, begins with the stream in it: what it says it holds is not all true."""
+    try:
+        with av.open(io.BytesIO(), "w", format=container) as trial:
+            trial.add_stream_from_template(stream, opaque=True)
+            trial.start_encoding()
+    except (ValueError, av.error.FFmpegError):
+        return False
+    return True
+
+
+def _other_container(codec: str, suffix: str) -> str:
+    other = _CAN_HOLD.get(codec, ".mkv")
+    return "" if other == suffix.lower() else f", {other} can"
+
+
+def _kept_tags(tags: Mapping[str, str]) -> dict[str, str]:
+    kept = {name.lower(): value for name, value in tags.items() if name.lower() in _KEPT_TAGS}
+    return {name: value for name, value in kept.items() if value and (name, value) != ("language", "und")}
 
 
 def _time_s(packet: Packet[Stream]) -> Fraction:

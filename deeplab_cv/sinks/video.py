@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import logging
 import os
 from collections.abc import Sequence
@@ -30,6 +31,9 @@ AS_THE_EXTENSION_SAYS = OutputOptions()
 """The codec that the extension stands for, at its usual quality."""
 
 _RATE_WHERE_UNKNOWN = Fraction(30)
+
+_DISK_ERRORS = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EROFS, errno.EPIPE}
+"""What is no fault of a packet but of the place that it is written to."""
 
 
 class VideoSink:
@@ -153,8 +157,11 @@ class _OpenFile:
         self._converter = YuvConverter(even_size(first.pixels.size), encoding.pixel_format)
         self._container = av.open(f"file:{path}", "w", container_options=_muxer_options(path, self._time_base))
         self._video = self._add_video(encoding)
-        if self._original and source_info.sound:
-            self._add_sound(self._original, path.suffix, None if whole else zero_s)
+        if self._original:
+            self._original.tag(self._container, self._video)
+        if self._original and source_info.tracks:
+            self.sound_note = ", ".join(self._original.add_streams(self._container, path.suffix))
+            self._original.start_sound(None if whole else zero_s)
 
     def write(self, painted: Painted) -> None:
         """Encode one picture and copy the sound up to its time."""
@@ -214,10 +221,10 @@ class _OpenFile:
                     self._container.mux(packet)
                 except av.error.FFmpegError as error:
                     # A full disk costs the pictures as well; what only this sound is refused for does not.
-                    if isinstance(error, OSError):
+                    if error.errno in _DISK_ERRORS:
                         raise
                     self._original.leave_out(packet, error.strerror or str(error))
-                    self.sound_note += ", not all of its sound"
+                    self.sound_note += ", not all of them"
 
     def _add_video(self, encoding: Encoding) -> VideoStream:
         # SVT-AV1 talks on stderr whatever FFmpeg's log level; this is its own switch: fatal errors only.
@@ -238,22 +245,17 @@ class _OpenFile:
             context.color_primaries, context.color_trc = self._original.colour_meaning
         return stream
 
-    def _add_sound(self, original: Original, suffix: str, from_s: Fraction | None) -> None:
-        left_out = original.add_sound(self._container, suffix)
-        original.start_sound(from_s)
-        notes = ["sound copied"] if original.copies_sound else []
-        if left_out:
-            notes.append(f"sound left out: {'; '.join(left_out)}")
-            # Said now: an hour of encoding later would be late.
-            _log.warning("%s: %s", self._source_info.name, notes[-1])
-        self.sound_note = ", ".join(notes)
-
 
 def _original_of(source_info: SourceInfo) -> Original | None:
     # Pictures are files too, but have no rate; a device is no file to open twice.
     if source_info.path is None or source_info.frame_rate is None or source_info.live:
         return None
-    return Original(source_info.path)
+    try:
+        return Original(source_info.path)
+    except av.error.FFmpegError as error:
+        # Moved away since its first picture was read, perhaps; the pictures do not need it.
+        _log.warning("%s: its sound is left out: %s", source_info.name, error.strerror or error)
+        return None
 
 
 def _muxer_options(path: Path, time_base: Fraction) -> dict[str, str]:

@@ -39,7 +39,7 @@ class VideoDecoder:
     Attributes:
         path: the file.
         stream: its picture stream.
-        has_sound: it has sound beside the pictures.
+        has_tracks: it has sound or subtitles beside the pictures.
         time_base: the unit of timestamps, in seconds.
         frame_rate: frames a second; of a variable rate the one its timestamps are multiples of.
         first_pts: the timestamp at which a player begins to count.
@@ -60,7 +60,7 @@ class VideoDecoder:
         except SourceError:
             self._container.close()
             raise
-        self.has_sound = bool(self._container.streams.audio)
+        self.has_tracks = bool(self._container.streams.audio or self._container.streams.subtitles)
         self._codec.thread_type = "AUTO"
         for other in self._container.streams:
             if other is not self.stream:

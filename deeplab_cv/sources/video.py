@@ -45,7 +45,7 @@ class VideoSource(Source):
             live=False,
             time_base=self._decoder.time_base,
             path=path,
-            sound=self._decoder.has_sound,
+            tracks=self._decoder.has_tracks,
         )
 
     def read(self) -> Frame | None:

@@ -68,8 +68,8 @@ class Looped(Source):
         self._index_shift = 0
         self._pts_shift = 0
         self._last: Frame | None = None
-        # A file has its sound once: it cannot be carried along.
-        self.info = dataclasses.replace(self._source.info, frame_count=None, sound=False)
+        # A file has its sound and subtitles once: they cannot be carried along.
+        self.info = dataclasses.replace(self._source.info, frame_count=None, tracks=False)
 
     def read(self) -> Frame | None:
         """The next frame; None only for a source without any, or once it is closed. Raises SourceError."""

@@ -70,7 +70,7 @@ def info_of(path: Path | None = None, rate: Fraction | None = Fraction(25), **ch
         "live": False,
         "time_base": Fraction(1, 25),
         "path": path,
-        "sound": path is not None,
+        "tracks": path is not None,
     }
     return SourceInfo(**(facts | changes))
 
@@ -98,6 +98,34 @@ def write_clip(
             seconds = float((pts[-1] - pts[0]) * time_base) + 0.1
             container.mux(stream.encode(_tone(440 * (number + 1), seconds, sound_start_s)))
             container.mux(stream.encode(None))
+    return path
+
+
+def with_subtitles(clip: Path, path: Path, codec: str, texts: list[tuple[Fraction, str]]) -> Path:
+    """The clip with tags and with subtitles of 0.3 s each, that begin at these times in seconds."""
+    with av.open(str(clip)) as source, av.open(str(path), "w") as out:
+        out.metadata.update({"title": "Schafe & Hunde", "creation_time": "2024-05-06T07:08:09.000000Z"})
+        out.metadata.update({"comment": "spät", "encoder": "somebody's", "location": "+48.1+011.5/"})
+        copies = {stream.index: out.add_stream_from_template(stream, opaque=True) for stream in source.streams}
+        for copy in copies.values():
+            copy.metadata["language"] = "ita"
+        subtitles = out.add_stream(codec)
+        # FFmpeg's encoders of subtitles are opened with a header of ASS, even where they are given no text.
+        subtitles.codec_context.subtitle_header = b"[Script Info]\n[V4+ Styles]\n[Events]\n"
+        subtitles.metadata["language"] = "fra"
+        subtitles.time_base = Fraction(1, 1000)
+        packets = [packet for packet in source.demux() if packet.dts is not None]
+        for packet in packets:
+            packet.stream = copies[packet.stream_index]
+        for start_s, text in texts:
+            data = text.encode()
+            packet = av.Packet(len(data).to_bytes(2, "big") + data if codec == "mov_text" else data)
+            packet.stream, packet.time_base = subtitles, Fraction(1, 1000)
+            packet.pts = packet.dts = round(start_s * 1000)
+            packet.duration = 300
+            packets.append(packet)
+        for packet in sorted(packets, key=lambda packet: packet.dts * packet.time_base):
+            out.mux(packet)
     return path
 
 

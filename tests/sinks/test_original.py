@@ -9,8 +9,9 @@ from deeplab_cv.sinks.original import Original
 from deeplab_cv.sinks.sink import in_words
 from deeplab_cv.sinks.video import VideoSink
 from deeplab_cv.sources.video import VideoSource
-from tests.sinks.clips import NTSC, read_clip, sound_packets, write_clip
+from tests.sinks.clips import NTSC, read_clip, sound_packets, with_subtitles, write_clip
 from tests.sources.clips import write_scenes
+from tests.test_samples import SAMPLES
 
 TICK = Fraction(1, 30000)
 STEADY = [1001 * number for number in range(30)]
@@ -171,3 +172,157 @@ def test_ntsc_clips_keep_every_packet_of_sound(tmp_path):
     copied(one, tmp_path / "out.mp4")
 
     assert sound_packets(tmp_path / "out.mp4") == sound_packets(one)
+
+
+SPOKEN = [(Fraction(1, 10), "eins"), (Fraction(1, 2), "zwei"), (Fraction(4, 5), "drei")]
+
+
+def subtitles_in(path):
+    """Time in seconds and words of each subtitle."""
+    with av.open(str(path)) as container:
+        stream = container.streams.subtitles[0]
+        found = [
+            (packet.pts * packet.time_base, bytes(packet)) for packet in container.demux(stream) if packet.size > 2
+        ]
+    return [(time_s, data[-4:].decode()) for time_s, data in found]
+
+
+def tags_of(path):
+    with av.open(str(path)) as container:
+        tags = {name.lower(): value for name, value in container.metadata.items()}
+        return tags, [stream.metadata.get("language") for stream in container.streams]
+
+
+@pytest.mark.parametrize(
+    ("name", "codec", "target"),
+    [
+        ("in.mp4", "mov_text", "out.mp4"),
+        ("in.mp4", "mov_text", "out.mov"),
+        ("in.mkv", "subrip", "out.mkv"),
+        ("in.mkv", "ass", "out.mkv"),
+        ("in.mkv", "webvtt", "out.webm"),
+    ],
+)
+def test_subtitles_are_copied_at_their_times(tmp_path, name, codec, target):
+    sound = "libopus" if target == "out.webm" else "aac"
+    one = write_clip(tmp_path / "one.mp4", STEADY, TICK, sound_codecs=(sound,))
+    clip = with_subtitles(one, tmp_path / name, codec, SPOKEN)
+
+    line = copied(clip, tmp_path / target)
+
+    assert line == f"{tmp_path / target}: 30 frames, sound copied, subtitles copied"
+    assert subtitles_in(tmp_path / target) == subtitles_in(clip)
+    assert len(read_clip(tmp_path / target).pictures) == 30
+
+
+def test_several_subtitles_at_the_same_time_are_all_kept(tmp_path):
+    together = [(Fraction(1, 5), "eins"), (Fraction(1, 5), "zwei"), (Fraction(1, 5), "drei")]
+    clip = with_subtitles(write_clip(tmp_path / "one.mp4", STEADY, TICK), tmp_path / "in.mkv", "ass", together)
+
+    copied(clip, tmp_path / "out.mkv")
+
+    assert [text for _, text in subtitles_in(tmp_path / "out.mkv")] == ["eins", "zwei", "drei"]
+
+
+@pytest.mark.parametrize(
+    ("name", "codec", "target", "words"),
+    [
+        ("in.mp4", "mov_text", "out.mkv", "subtitles left out: .mkv cannot hold its mov_text subtitles, .mp4 can"),
+        ("in.mkv", "subrip", "out.mp4", "subtitles left out: .mp4 cannot hold its srt subtitles, .mkv can"),
+        ("in.mkv", "ass", "out.webm", "subtitles left out: .webm cannot hold its ssa subtitles, .mkv can"),
+    ],
+)
+def test_subtitles_the_container_cannot_hold_are_left_out_with_a_word(tmp_path, caplog, name, codec, target, words):
+    one = write_clip(tmp_path / "one.mp4", STEADY, TICK, sound_codecs=("libopus",))
+    clip = with_subtitles(one, tmp_path / name, codec, SPOKEN)
+
+    line = copied(clip, tmp_path / target)
+
+    assert line == f"{tmp_path / target}: 30 frames, sound copied, {words}"
+    assert caplog.messages == [f"{name}: {words}"]
+
+
+def test_subtitles_without_sound_are_copied_as_well(tmp_path):
+    clip = with_subtitles(
+        write_clip(tmp_path / "one.mp4", STEADY, TICK, sound_codecs=()), tmp_path / "in.mkv", "subrip", SPOKEN
+    )
+
+    line = copied(clip, tmp_path / "out.mkv")
+
+    assert line.endswith("30 frames, subtitles copied")
+
+
+def test_sound_that_a_container_only_says_it_holds_costs_no_picture(tmp_path, caplog):
+    clip = write_clip(tmp_path / "in.mp4", STEADY, TICK, sound_codecs=("libopus", "aac"))
+
+    line = copied(clip, tmp_path / "out.mov")
+
+    words = "sound left out: .mov cannot hold its opus sound, .mkv can"
+    assert line == f"{tmp_path / 'out.mov'}: 30 frames, sound copied, {words}"
+    assert caplog.messages == [f"in.mp4: {words}"]
+    assert sound_packets(tmp_path / "out.mov") == sound_packets(clip, 1)
+
+
+def test_a_source_that_is_moved_away_meanwhile_costs_its_sound_alone(tmp_path, caplog):
+    clip = write_clip(tmp_path / "in.mp4", STEADY, TICK)
+    with VideoSource(clip) as source:
+        clip.rename(tmp_path / "elsewhere.mp4")
+
+        sink = VideoSink(tmp_path / "out.mp4", source.info)
+        for frame in iter(source.read, None):
+            sink.write(Painted(frame, None, frame.pixels, ()))
+        line = in_words(sink.finish())
+
+    assert line == f"{tmp_path / 'out.mp4'}: 30 frames"
+    assert caplog.messages == ["in.mp4: its sound is left out: No such file or directory"]
+
+
+@pytest.mark.parametrize("target", ["out.mp4", "out.mov", "out.mkv", "out.webm"])
+def test_title_date_and_languages_are_kept_and_the_place_is_not(tmp_path, target):
+    sound = "libopus" if target == "out.webm" else "aac"
+    one = write_clip(tmp_path / "one.mp4", STEADY, TICK, sound_codecs=(sound,))
+    clip = with_subtitles(one, tmp_path / "in.mkv", "webvtt", SPOKEN)
+
+    copied(clip, tmp_path / target)
+
+    tags, languages = tags_of(tmp_path / target)
+    assert tags["title"] == "Schafe & Hunde"
+    assert tags["comment"] == "spät"
+    assert tags["creation_time"] == "2024-05-06T07:08:09.000000Z"
+    assert "location" not in tags
+    assert languages[:2] == ["ita", "ita"]
+    assert languages[2:] in (["fra"], [])
+
+
+def test_the_shared_clip_keeps_its_title_and_its_subtitles(tmp_path):
+    case = SAMPLES.parent / "cases" / "title-and-subtitles.mp4"
+    if not case.is_file():
+        pytest.skip("the shared cases are not here")
+
+    line = copied(case, tmp_path / "out.mp4")
+
+    tags, _ = tags_of(tmp_path / "out.mp4")
+    assert (tags["title"], tags["creation_time"]) == ("A title", "2024-05-06T07:08:09.000000Z")
+    assert line.endswith("sound copied, subtitles copied")
+
+
+def test_the_shared_recordings_joined_with_sound_are_written_whole(tmp_path):
+    case = SAMPLES.parent / "cases" / "two-recordings-joined-with-sound.ts"
+    if not case.is_file():
+        pytest.skip("the shared cases are not here")
+
+    copied(case, tmp_path / "out.mp4")
+
+    with VideoSource(case) as source:
+        assert len(read_clip(tmp_path / "out.mp4").pictures) == len(list(iter(source.read, None)))
+
+
+def test_the_shared_clip_with_a_cover_keeps_the_video_s_own_colours(tmp_path):
+    case = SAMPLES.parent / "cases" / "cover-before-hlg.mkv"
+    if not case.is_file():
+        pytest.skip("the shared cases are not here")
+
+    copied(case, tmp_path / "out.mp4")
+
+    stream = read_clip(tmp_path / "out.mp4").stream
+    assert (stream["primaries"], stream["transfer"]) == (BT2020, HLG)

@@ -408,7 +408,7 @@ def test_a_name_with_umlauts_and_spaces_is_no_trouble(tmp_path):
 
 
 def test_pictures_from_a_folder_can_be_recorded(tmp_path):
-    sink = VideoSink(tmp_path / "out.mp4", info_of(tmp_path, rate=None, sound=False), whole=False)
+    sink = VideoSink(tmp_path / "out.mp4", info_of(tmp_path, rate=None, tracks=False), whole=False)
     for index in range(3):
         sink.write(painted(scene(index, SIZE), index, 0))
     sink.finish()

@@ -30,7 +30,7 @@ def test_a_clip_is_described_before_its_first_frame(ntsc_clip):
     assert info.frame_rate == NTSC
     assert info.frame_count == 30
     assert info.time_base == NTSC_BASE
-    assert info.sound
+    assert info.tracks
     assert not info.live
 
 
@@ -52,7 +52,7 @@ def test_after_the_last_frame_nothing_more_comes(ntsc_clip):
 
 def test_a_clip_without_sound_says_so(tmp_path):
     with VideoSource(write_scenes(tmp_path / "c.mp4", 2)) as source:
-        assert not source.info.sound
+        assert not source.info.tracks
 
 
 def test_frames_do_not_share_their_memory(ntsc_clip):
@@ -186,6 +186,6 @@ def test_the_sample_with_a_timecode_track_has_all_frames_and_its_sound():
         info = source.info
         frames = list(iter(source.read, None))
 
-    assert info.sound
+    assert info.tracks
     assert info.frame_rate == NTSC
     assert [frame.pts for frame in frames] == [1001 * number for number in range(270, 289)]

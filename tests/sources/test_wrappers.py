@@ -16,7 +16,7 @@ from deeplab_cv.sources.source import Source
 from deeplab_cv.sources.wrappers import EveryNth, Looped, Mirrored
 from tests.sources.clips import read_all
 
-INFO = SourceInfo("list", (4, 2), Fraction(25), None, False, Fraction(1, 1000), sound=True)
+INFO = SourceInfo("list", (4, 2), Fraction(25), None, False, Fraction(1, 1000), tracks=True)
 
 
 class ListSource(Source):
@@ -82,7 +82,7 @@ def test_a_loop_has_no_end_and_no_sound():
     info = Looped(lambda: ListSource([0, 40])).info
 
     assert info.frame_count is None
-    assert not info.sound
+    assert not info.tracks
 
 
 def test_a_loop_of_pictures_counts_on():

@@ -36,7 +36,7 @@ def clip_at(clip: Path, height: int) -> Path:
 
 
 def _write(source: VideoSource, path: Path, size: Size, frames: int) -> None:
-    sink = VideoSink(path, replace(source.info, path=None, sound=False), whole=False)
+    sink = VideoSink(path, replace(source.info, path=None, tracks=False), whole=False)
     interpolation = cv2.INTER_AREA if size.height < source.info.size.height else cv2.INTER_CUBIC
     for _ in range(frames):
         frame = source.read()

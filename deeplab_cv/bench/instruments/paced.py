@@ -19,7 +19,7 @@ class PacedSource(Source):
         self._source = source
         self._begun_at: float | None = None
         self._closed = threading.Event()
-        self.info = dataclasses.replace(source.info, live=True, frame_count=None, sound=False, path=None)
+        self.info = dataclasses.replace(source.info, live=True, frame_count=None, tracks=False, path=None)
 
     def read(self) -> Frame | None:
         """The next frame once it is due; None at the end."""
