@@ -185,6 +185,9 @@ def build_parser(name: str, description: str) -> CommandParser:
     if name == "run":
         description = f"{description.rstrip()}\n\n{_list_of_commands(prog)}"
     parser = CommandParser(prog if name == "run" else f"{prog} {name}", description)
+    if name == "run":
+        # Of fifty flags none would be found in a line of all.
+        parser.usage = f"{prog} [SOURCE] [FLAGS]   or   {prog} COMMAND [FLAGS]"
     parser.add_argument("--debug", action="store_true", help="show the traceback of an error")
     parser.add_argument("-V", "--version", action="version", version=f"deeplab-cv {__version__}")
     return parser

@@ -15,16 +15,25 @@ class Options(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False, defer_build=True)
 
 
-def option(default: Any, description: str, unit: str = "", **limits: Any) -> Any:
+def option(
+    default: Any, description: str, unit: str = "", *, metavar: str = "", heading: str = "", **limits: Any
+) -> Any:
     """A field of Options.
 
     Args:
         default: what holds where nothing is said.
         description: the help text.
         unit: what a number counts, or the range that it lies in.
+        metavar: what stands for the value in the help; without it N, NAME or TEXT.
+        heading: a group of its own in help and config.yaml.
         limits: pydantic's own, such as ge and le.
     """
-    return Field(default, description=description, json_schema_extra={"unit": unit}, **limits)
+    return Field(
+        default,
+        description=description,
+        json_schema_extra={"unit": unit, "metavar": metavar, "heading": heading},
+        **limits,
+    )
 
 
 OptionsOfARoom = TypeVar("OptionsOfARoom", bound=Options)

@@ -54,11 +54,13 @@ class LoadedSettings:
 def add_settings_arguments(parser: argparse.ArgumentParser, only: Collection[str] = ()) -> None:
     """Give the parser one flag per setting, in groups, and --config; `only` names the groups, all where it is empty."""
     parser.add_argument("--config", type=Path, metavar="FILE", help="settings file in place of config.yaml")
-    groups: dict[str, argparse._ArgumentGroup] = {}
-    for name, key, field in _fields():
-        if only and name not in only:
-            continue
-        group = groups.setdefault(name, parser.add_argument_group(name))
+    wanted = [each for each in _fields() if not only or each[0] in only]
+    headings = dict.fromkeys(_heading(name, field) for name, _, field in wanted)
+    # What few need stands last.
+    usual_first = sorted(headings, key=lambda heading: heading not in Settings.model_fields)
+    groups = {heading: parser.add_argument_group(heading) for heading in usual_first}
+    for name, key, field in wanted:
+        group = groups[_heading(name, field)]
         if field.annotation is bool:
             group.add_argument(flag(key), action=argparse.BooleanOptionalAction, default=None, help=_help_text(field))
         else:
@@ -121,11 +123,12 @@ def config_text() -> str:
     lines = [
         "# Every setting of the program once. The command line wins over this file; `app.py config` shows what holds."
     ]
-    last_group = ""
+    last_heading = ""
     for group, key, field in _fields():
-        if group != last_group:
-            lines += ["", f"# --- {group} ---"]
-            last_group = group
+        heading = _heading(group, field)
+        if heading != last_heading:
+            lines += ["", f"# --- {heading} ---"]
+            last_heading = heading
         lines += [f"# {_help_text(field, for_file=True)}", _yaml_line(key, field.default)]
     return "\n".join(lines) + "\n"
 
@@ -167,7 +170,7 @@ def _help_text(field: FieldInfo, for_file: bool = False) -> str:
     signs = {"ge": "at least", "gt": "more than", "le": "at most"}
     parts += [f"{signs[name]} {value}" for name, value in limits.items() if not _unit(field)[:1].isdigit()]
     if not for_file and field.default not in (None, False) and not isinstance(field.default, dict):
-        parts.append(f"default {field.default}")
+        parts.append("on by default" if field.default is True else f"default {field.default}")
     return "; ".join(parts).replace("%", "%%")
 
 
@@ -177,6 +180,8 @@ def _choices(field: FieldInfo) -> tuple[str, ...]:
 
 
 def _metavar(field: FieldInfo) -> str:
+    if said := _extra(field, "metavar"):
+        return said
     if _choices(field):
         return "NAME"
     text = str(field.annotation)
@@ -184,8 +189,16 @@ def _metavar(field: FieldInfo) -> str:
 
 
 def _unit(field: FieldInfo) -> str:
+    return _extra(field, "unit")
+
+
+def _heading(group: str, field: FieldInfo) -> str:
+    return _extra(field, "heading") or group
+
+
+def _extra(field: FieldInfo, key: str) -> str:
     extra = field.json_schema_extra
-    return str(extra["unit"]) if isinstance(extra, dict) else ""
+    return str(extra[key]) if isinstance(extra, dict) else ""
 
 
 def _yaml_line(key: str, default: Any) -> str:

@@ -16,7 +16,7 @@ from deeplab_cv.machine.display import display_problem
 from deeplab_cv.machine.urls import hide_secrets, is_url, without_secrets
 from deeplab_cv.networks.network import Network
 from deeplab_cv.networks.opening import wanted_network
-from deeplab_cv.overlay.look import make_look
+from deeplab_cv.overlay.look import make_look, with_the_network_s_names
 from deeplab_cv.overlay.options import PictureOptions
 from deeplab_cv.overlay.view import USUAL_SMOOTHING, View
 from deeplab_cv.segmentation.network_choice import candidates, most_accurate_in_time
@@ -79,6 +79,8 @@ def assembled(settings: Settings, *, source: Source | None = None, folder: Path 
     with source or open_source(wanted.text, options, wanted.kind) as opened:
         info = opened.info
         check_paint(settings.picture, network.card.classes)
+        picture = with_the_network_s_names(settings.picture, network.card.classes)
+        settings = settings.model_copy(update={"picture": picture})
         sinks = [InBackground(sink) for sink in open_sinks(settings, info, wanted.kind == "image")]
         stream = _ready_stream(settings, network, info)
         view = first_view(settings, pictures=tutorial)

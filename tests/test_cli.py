@@ -148,7 +148,9 @@ def test_the_help_lists_the_commands_before_the_flags(capsys: pytest.CaptureFixt
     shown = capsys.readouterr().out
     listed = [shown.index(f"\n  {name} ") for name in COMMANDS]
     assert listed == sorted(listed)
-    assert listed[-1] < shown.index("--camera N") if "--camera N" in shown else shown.index("\noptions:")
+    assert shown.index("SOURCE") < listed[0]
+    assert listed[-1] < shown.index("--camera N|DEVICE")
+    assert shown.index("--preset") < shown.index("for a network without a card:") < shown.index("--mean")
 
 
 @pytest.mark.parametrize("command", sorted(COMMANDS))

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from deeplab_cv.errors import MissingNetworkError, SettingsError, SinkError, UsageError
+from deeplab_cv.errors import MissingNetworkError, SettingsError, SinkError, UsageError, nearest
 from deeplab_cv.networks.opening import open_network
 from deeplab_cv.sources.pictures import read_picture
 
@@ -52,3 +52,18 @@ def test_an_error_can_be_copied_and_sent_from_another_process(kind) -> None:
             error.cause,
         )
         assert str(other) == str(error)
+
+
+@pytest.mark.parametrize(
+    ("word", "meant"),
+    [
+        ("docter", "doctor"),
+        ("DOCTOR", "doctor"),
+        ("doc", "doctor"),
+        ("check", "doctor"),
+        ("chek", "doctor"),
+        ("x", None),
+    ],
+)
+def test_the_nearest_word_is_found_by_sight_case_beginning_and_other_names(word, meant) -> None:
+    assert nearest(word, ["doctor", "models"], {"check": "doctor"}) == meant

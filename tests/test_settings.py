@@ -56,11 +56,12 @@ def test_a_switch_of_the_file_can_be_taken_back_on_the_command_line(tmp_path):
     ("text", "key", "part"),
     [
         ("colour: red", "colour", "unknown setting"),
+        ("stlye: mask", "stlye", "did you mean style?"),
         ("source: 0", "source", "unknown setting"),
         ("alpha: 2", "alpha", "less than or equal to 1"),
         ("every: two", "every", "valid integer"),
         ("style: shiny", "style", "'blend'"),
-        ("paint: {person: red}", "paint", "a colour is written #ff0000 or 255,0,0"),
+        ("paint: {person: rot}", "paint", "a colour is written red, #ff0000 or 255,0,0"),
         ("mean: [1, 2]", "mean", "three numbers"),
     ],
 )

@@ -7,12 +7,32 @@ from dataclasses import dataclass
 from types import ModuleType
 
 from deeplab_cv.engines.golden_check import Proof
-from deeplab_cv.errors import EngineError, UsageError
+from deeplab_cv.errors import EngineError, UsageError, did_you_mean
 from deeplab_cv.machine.processor import sums_in_32_bits
 from deeplab_cv.networks.network import Graph
 
 ENGINES = ("openvino", "onnxruntime", "opencv")
 """In the order in which they are tried: the ones that are usually fastest first."""
+
+_OTHER_NAMES = {
+    **dict.fromkeys(("cuda", "nvidia", "gpu"), "onnxruntime:cuda"),
+    **dict.fromkeys(("tensorrt", "trt"), "onnxruntime:tensorrt"),
+    **dict.fromkeys(("onnx", "ort", "onnx-runtime"), "onnxruntime"),
+    **dict.fromkeys(("ov", "intel", "open-vino"), "openvino"),
+    **dict.fromkeys(("cv", "cv2", "cv2.dnn", "dnn", "opencv-dnn", "opencv_dnn"), "opencv"),
+    **dict.fromkeys(("directml", "dml"), "onnxruntime:directml"),
+    **{device: f"onnxruntime:{device}" for device in ("rocm", "migraphx", "qnn")},
+    **dict.fromkeys(("coreml", "mps", "metal"), "onnxruntime:coreml"),
+    "opencl": "opencv:opencl",
+    "npu": "openvino:npu",
+    "igpu": "openvino:gpu",
+    "cpu": "auto",
+    "any": "auto",
+}
+"""What others call an engine, or take a device for one."""
+
+_OTHER_DEVICES = {"gpu": "cuda", "nvidia": "cuda", "0": "cuda", "trt": "tensorrt", "dml": "directml", "mps": "coreml"}
+"""What others call a device."""
 
 _WHEELS = {"openvino": "openvino", "onnxruntime": "onnxruntime", "opencv": "opencv-python"}
 _PACKAGES = {"openvino": "openvino", "onnxruntime": "onnxruntime", "opencv": "cv2"}
@@ -66,7 +86,9 @@ def engine_module(name: str) -> ModuleType:
         EngineError: its package is not installed or does not load.
     """
     if name not in ENGINES:
-        raise UsageError("unknown backend", name, f"write auto, or one of {', '.join(ENGINES)} with or without :device")
+        meant = did_you_mean(name, (*ENGINES, "auto"), _OTHER_NAMES)
+        remedy = f"{meant} write auto, or one of {', '.join(ENGINES)} with or without :device".lstrip()
+        raise UsageError("unknown backend", name, remedy)
     try:
         return importlib.import_module(f"deeplab_cv.engines.{name}")
     except ImportError as error:
@@ -114,9 +136,18 @@ def candidates_for(graphs: Sequence[Graph], backend: str) -> list[Candidate]:
         ]
     if missing and not found:
         raise missing[0]
+    _refuse_other_device(wanted, device)
     if not device:
         return found
     return [candidate for candidate in found if candidate.backend == backend] or [Candidate(wanted, device, graphs[0])]
+
+
+def _refuse_other_device(name: str, device: str) -> None:
+    """Raises UsageError for a device that others have by this name, and this engine by another."""
+    known = engine_module(name).DEVICES if device else ()
+    meant = _OTHER_DEVICES.get(device)
+    if device not in known and meant in known:
+        raise UsageError("unknown device", f"{name}:{device}", f"did you mean {name}:{meant}?")
 
 
 def backend_names(graphs: Sequence[Graph]) -> list[str]:

@@ -5,6 +5,7 @@ from typing import Any
 
 from deeplab_cv.errors import MissingNetworkError, NetworkError
 from deeplab_cv.machine.files import whole_file
+from deeplab_cv.networks.foreign import how_to_make_onnx, kind_of_foreign_file
 
 LARGEST = 2**31
 """Bytes that protobuf can hold in one message."""
@@ -16,6 +17,8 @@ def load_onnx(file: Path) -> Any:
 
     if not file.is_file():
         raise MissingNetworkError("no such network file", file, "name an .onnx file")
+    if (kind := kind_of_foreign_file(file)) is not None:
+        raise NetworkError(f"this is {kind}, not an ONNX network", file, how_to_make_onnx(file, kind))
     try:
         if file.stat().st_size >= LARGEST:
             # Looked at before it is read: protobuf would fill the memory first and then refuse it.

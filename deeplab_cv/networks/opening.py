@@ -6,6 +6,7 @@ from deeplab_cv.errors import MissingNetworkError, UsageError
 from deeplab_cv.machine.folders import models_folder
 from deeplab_cv.machine.program import program
 from deeplab_cv.networks.card import card_path, read_card
+from deeplab_cv.networks.foreign import how_to_get
 from deeplab_cv.networks.network import Network
 from deeplab_cv.networks.options import NetworkOptions
 from deeplab_cv.networks.uncarded import guessed_card
@@ -36,7 +37,7 @@ def open_network(file: Path, options: NetworkOptions | None = None) -> Network:
         UsageError: flags were given for a network whose card already says it.
     """
     if not file.is_file():
-        raise MissingNetworkError("no such network file", file, "name an .onnx file with --model")
+        raise MissingNetworkError("no such network file", file, how_to_get(str(file), models_folder()))
     if card_path(file).exists():
         if options is not None and options.says_what_a_card_says:
             raise UsageError(
@@ -52,4 +53,11 @@ def open_network(file: Path, options: NetworkOptions | None = None) -> Network:
 
 def wanted_network(options: NetworkOptions) -> Network:
     """The network the options name, or the one in models/. Raises UserError."""
-    return open_network(Path(options.model) if options.model else default_network_file(), options)
+    return open_network(_named(options.model) if options.model else default_network_file(), options)
+
+
+def _named(text: str) -> Path:
+    """The file of a name: the file itself, or the program's own network of that name."""
+    file = Path(text)
+    own = models_folder() / f"{text}.onnx"
+    return own if not file.exists() and file.name == text and own.is_file() else file

@@ -25,17 +25,20 @@ Deviations = Annotated[tuple[_Deviation, _Deviation, _Deviation], BeforeValidato
 """What the three channels are then divided by."""
 
 
+_UNCARDED = "for a network without a card"
+
+
 class NetworkOptions(Options):
     """Which network is run, and what is said of one that has no card."""
 
     # fmt: off
-    model: str | None = option(None, "network file (.onnx); without it the one in models/")
-    classes: str | None = option(None, "for a network without a card: voc, or a file with one class name a line")
-    mean: Means | None = option(None, "for a network without a card: mean per channel, 0..255")
-    std: Deviations | None = option(None, "for a network without a card: standard deviation per channel, 0..255")
-    order: Literal["rgb", "bgr"] = option("rgb", "for a network without a card: order of its colour channels")
-    size: str | None = option(None, "for a network without a card and without a fixed size: WxH", "px", pattern=r"^\d+x\d+$")
-    align_corners: bool = option(False, "for a network without a card: its scores are upsampled with aligned corners")
+    model: str | None = option(None, "network file (.onnx); without it the one in models/", metavar="FILE|NAME")
+    classes: str | None = option(None, "voc, or a file with one class name a line", metavar="voc|FILE", heading=_UNCARDED)
+    mean: Means | None = option(None, "mean per channel, 0..255", metavar="R,G,B", heading=_UNCARDED)
+    std: Deviations | None = option(None, "standard deviation per channel, 0..255", metavar="R,G,B", heading=_UNCARDED)
+    order: Literal["rgb", "bgr"] = option("rgb", "order of its colour channels", heading=_UNCARDED)
+    size: str | None = option(None, "the input's size, where the file leaves it open", "px", pattern=r"^\d+x\d+$", metavar="WxH", heading=_UNCARDED)
+    align_corners: bool = option(False, "its scores are upsampled with aligned corners", heading=_UNCARDED)
     # fmt: on
 
     @property

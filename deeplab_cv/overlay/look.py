@@ -7,8 +7,8 @@ from functools import lru_cache
 import cv2
 import numpy as np
 
-from deeplab_cv.classes import RGB, known_class, parse_colour
-from deeplab_cv.errors import SettingsError
+from deeplab_cv.classes import COLOUR_NAMES, PAINTED_BY_DEFAULT, RGB, parse_colour, resolved_paint
+from deeplab_cv.errors import SettingsError, did_you_mean
 from deeplab_cv.frames.pixels import Image, resize
 from deeplab_cv.frames.size import Size
 from deeplab_cv.overlay.options import GREEN_SCREEN, PictureOptions, Style
@@ -62,8 +62,19 @@ def make_look(picture: PictureOptions, class_names: Sequence[str]) -> Look:
 
     Raises SettingsError if a painted class is none of the network's, or the background cannot be read.
     """
-    colours = {known_class(name, class_names): colour for name, colour in picture.paint.items()}
+    paint = resolved_paint(picture.paint, class_names)
+    colours = {class_names.index(name): colour for name, colour in paint.items()}
     return Look(picture.style, picture.alpha, colours, read_backdrop(picture.background))
+
+
+def with_the_network_s_names(picture: PictureOptions, class_names: Sequence[str]) -> PictureOptions:
+    """The same options with each painted class by the name that the network has for it.
+
+    Raises SettingsError for a class that the network does not know; the usual three are nobody's wish.
+    """
+    if picture.paint == PAINTED_BY_DEFAULT:
+        return picture
+    return picture.model_copy(update={"paint": resolved_paint(picture.paint, class_names)})
 
 
 @lru_cache(maxsize=8)
@@ -74,7 +85,7 @@ def look_of(view: View, class_names: tuple[str, ...]) -> Look:
 
 
 def _read_picture(file: str) -> Image:
-    remedy = "name a picture file, or a colour such as #00b140 or 0,177,64"
+    remedy = f"{did_you_mean(file, COLOUR_NAMES)} name a picture file, or a colour such as green or #00b140".lstrip()
     try:
         # Not cv2.imread, which cannot open every file name on Windows and prints its own warning.
         picture = cv2.imdecode(np.fromfile(file, np.uint8), cv2.IMREAD_COLOR)

@@ -7,19 +7,19 @@ class SourceOptions(Options):
     """Which source is read, and how; width, height and fps are asked of a camera or the test pattern."""
 
     # fmt: off
-    camera: str | None = option(None, "camera to open: its index or device path, such as 0 or /dev/video0")
-    video: str | None = option(None, "video file to read, or a live stream: rtsp://..., http://..., tcp://...")
-    image: str | None = option(None, "picture, folder of pictures, or glob such as 'pictures/*.jpg'")
+    camera: str | None = option(None, "camera to open: its index or device path, such as 0 or /dev/video0", metavar="N|DEVICE")
+    video: str | None = option(None, "video file to read, or a live stream: rtsp://..., http://..., tcp://...; ${NAME} is taken from the environment", metavar="FILE|URL")
+    image: str | None = option(None, "picture, folder of pictures, or glob such as 'pictures/*.jpg'", metavar="FILE|FOLDER|GLOB")
     pattern: bool = option(False, "a moving test pattern, for machines without a camera")
     demo: bool = option(False, "the clip that comes with the program")
-    width: int | None = option(None, "width asked of the camera", "px", ge=1, le=16384)
-    height: int | None = option(None, "height asked of the camera", "px", ge=1, le=16384)
+    width: int | None = option(None, "width asked of the camera", "px", ge=1, le=16384, metavar="PIXELS")
+    height: int | None = option(None, "height asked of the camera", "px", ge=1, le=16384, metavar="PIXELS")
     fps: float | None = option(None, "frame rate asked of the camera", "frames/s", ge=0.01, le=1000)
     loop: bool = option(False, "begin again at the end")
     mirror: bool = option(False, "flip left and right, as a mirror does")
     every: int = option(1, "take only every N-th frame", "frames", ge=1, le=1000000)
-    start: float | None = option(None, "begin at this time of the video", "s", ge=0, le=10000000)
-    end: float | None = option(None, "stop at this time of the video, or so long after a stream's first frame", "s", gt=0, le=10000000)
+    start: float | None = option(None, "begin at this time of the video", "s", ge=0, le=10000000, metavar="SECONDS")
+    end: float | None = option(None, "stop at this time of the video, or so long after a stream's first frame", "s", gt=0, le=10000000, metavar="SECONDS")
     # fmt: on
 
     @property

@@ -3,6 +3,7 @@ import dataclasses
 import pytest
 
 from deeplab_cv.engines.candidates import ENGINES, backend_names, candidates_for, engine_module
+from deeplab_cv.engines.options import EngineOptions
 from deeplab_cv.errors import EngineError, UsageError
 from deeplab_cv.frames.size import Size
 from deeplab_cv.machine.processor import sums_in_32_bits
@@ -97,3 +98,29 @@ def test_every_engine_module_has_the_names_of_the_contract(name):
     assert "cpu" in module.DEVICES
     assert "cpu" in module.devices()
     assert callable(module.load)
+
+
+@pytest.mark.parametrize(
+    ("backend", "meant"),
+    [
+        ("cuda", "onnxruntime:cuda"),
+        ("gpu", "onnxruntime:cuda"),
+        ("cuda:0", "onnxruntime:cuda"),
+        ("onnx", "onnxruntime"),
+        ("tensorrt", "onnxruntime:tensorrt"),
+        ("onnxruntim", "onnxruntime"),
+        ("openvno:cpu", "openvino"),
+        ("npu", "openvino:npu"),
+        ("cpu", "auto"),
+        ("onnxruntime:gpu", "onnxruntime:cuda"),
+        ("onnxruntime:trt", "onnxruntime:tensorrt"),
+        ("opencv:gpu", "opencv:cuda"),
+    ],
+)
+def test_what_others_call_an_engine_or_a_device_is_answered_with_our_name(graph, backend, meant):
+    with pytest.raises(UsageError, match=rf"did you mean {meant}\?"):
+        candidates_for([graph], backend)
+
+
+def test_a_backend_may_be_written_in_any_case():
+    assert EngineOptions(backend=" OpenVINO:GPU ").backend == "openvino:gpu"

@@ -13,7 +13,7 @@ def test_classes_may_be_written_as_on_the_command_line():
     [
         ({"style": "blurr"}, "unknown style: blurr; did you mean blur"),
         ({"alpha": 2}, "wrong value 2: alpha"),
-        ({"paint": "person=red"}, "a colour is written"),
+        ({"paint": "person=rot"}, "a colour is written"),
         ({"colour": "red"}, "colour"),
     ],
 )
