@@ -8,6 +8,7 @@ from functools import partial
 from pathlib import Path
 
 from deeplab_cv.controls.controls import Controls
+from deeplab_cv.engines.choice import Report, to_nobody
 from deeplab_cv.errors import UsageError
 from deeplab_cv.frames.frame import SourceInfo
 from deeplab_cv.jobs.job import Job
@@ -82,10 +83,9 @@ def assembled(settings: Settings, *, source: Source | None = None, folder: Path 
         picture = with_the_network_s_names(settings.picture, network.card.classes)
         settings = settings.model_copy(update={"picture": picture})
         sinks = [InBackground(sink) for sink in open_sinks(settings, info, wanted.kind == "image")]
-        stream = _ready_stream(settings, network, info)
         view = first_view(settings, pictures=tutorial)
         if no_window is not None:
-            yield Job(opened, stream, sinks, view)
+            yield Job(opened, _ready_stream(settings, network, info), sinks, view)
             return
         controls = Controls(
             view,
@@ -95,7 +95,9 @@ def assembled(settings: Settings, *, source: Source | None = None, folder: Path 
             network_file=network.file,
             source_name=info.name,
         )
-        yield Job(opened, stream, sinks, view, WindowScreen(Window(f"deeplab-cv: {info.name}"), controls))
+        # The window shows the source while an engine is being loaded, or chosen among all, which takes half a minute.
+        open_stream = partial(_ready_stream, settings, network, info, report=controls.report)
+        yield Job(opened, open_stream, sinks, view, WindowScreen(Window(f"deeplab-cv: {info.name}"), controls))
 
 
 def wanted_source(source: SourceOptions) -> NamedSource:
@@ -143,7 +145,7 @@ def _recorder(settings: Settings, info: SourceInfo, path: Path) -> Sink:
     return InBackground(VideoSink(path, info, settings.output, whole=False))
 
 
-def _ready_stream(settings: Settings, network: Network, info: SourceInfo) -> Stream:
+def _ready_stream(settings: Settings, network: Network, info: SourceInfo, *, report: Report = to_nobody) -> Stream:
     """The stream for frames of this source, its engine loaded and proven."""
     pace = settings.pace
     # Any network of models/ will do where a rate is named and no network.
@@ -154,6 +156,7 @@ def _ready_stream(settings: Settings, network: Network, info: SourceInfo) -> Str
         # Two frames in flight keep both cores busy in a file job; a live picture must not wait behind another.
         depth=1 if info.live else 2,
         pace_fps=wanted_pace(pace, info, every=settings.source.every),
+        report=report,
     )
     engines = most_accurate_in_time(networks, network, make_engines, info.size)
     return Stream(engines, pace, closes_engines=True)

@@ -22,9 +22,6 @@ from deeplab_cv.overlay.painting import painted_frame
 from deeplab_cv.overlay.view import View
 from deeplab_cv.sinks.sink import Sink, Written
 
-_LOADING_S = 1.0
-"""How long the end of a run waits for an engine that is being loaded in the background."""
-
 
 @dataclass(frozen=True)
 class Shown:
@@ -42,6 +39,7 @@ class Controls:
     Attributes:
         view: how frames are painted now.
         shown: the frame on the screen, None before the first.
+        progress: what is being done while an engine is loaded, in words.
         pictures: the job is one of pictures, which wait for Segment and Restart as in the iOS tutorial.
     """
 
@@ -67,6 +65,7 @@ class Controls:
         """
         self.view = view
         self.shown: Shown | None = None
+        self.progress = "loading"
         self.pictures = pictures
         self._folder = folder
         self._network_file = network_file
@@ -96,22 +95,26 @@ class Controls:
         for action in actions:
             self._asked.put(action)
 
+    def report(self, text: str) -> None:
+        """Take down what is being done while an engine is loaded; from any thread."""
+        self.progress = text
+
     def attend(self, pipeline: Pipeline) -> bool:
         """Do what was asked for; True where what is on the screen is to be drawn anew. Raises UserQuit."""
-        self._pending += _all_of(self._asked)
-        if self.shown is None and "quit" not in self._pending:
-            # Most actions speak of a picture: they wait for the first.
-            return False
         before = self.view
-        actions, self._pending = self._pending, []
-        for action in actions:
+        asked, self._pending = [*self._pending, *_all_of(self._asked)], []
+        if self.shown is None:
+            # All that speaks of the frame on the screen waits for the first.
+            self._pending = [action for action in asked if not _done_at_once(action)]
+            asked = [action for action in asked if _done_at_once(action)]
+        for action in asked:
             self._do(action, pipeline)
         switched = self._finish_switch(pipeline)
         expired = self._message.expire()
         if self.shown is not None and self.view != before:
             scored = self.shown.scored
             self.shown = Shown(scored, painted_frame(scored, self.shown.painted.labels, self.view))
-        return bool(actions) or switched or expired
+        return bool(asked) or switched or expired
 
     def show(self, scored: Scored, painted: Painted) -> None:
         """A new frame is on the screen; it goes into the recording where one runs."""
@@ -142,7 +145,7 @@ class Controls:
     def close(self) -> Written | None:
         """End what runs in the background and the recording, which is returned where there is one. Raises SinkError."""
         switch = self._switch
-        if switch is not None and switch.done.wait(_LOADING_S) and switch.stream is not None:
+        if switch is not None and switch.done.is_set() and switch.stream is not None:
             switch.stream.close()
         return self._recording.finish()
 
@@ -230,6 +233,10 @@ class Controls:
 
 def _quit(pipeline: Pipeline) -> None:
     raise UserQuit
+
+
+def _done_at_once(action: Action) -> bool:
+    return action == "quit" or isinstance(action, PaintClass) or action in VIEW_CHANGES
 
 
 def _nothing(pipeline: Pipeline) -> None:

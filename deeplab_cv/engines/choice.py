@@ -3,7 +3,7 @@
 import contextlib
 import logging
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -27,6 +27,13 @@ _HOPELESS = 1.5
 
 ANY_ENGINE = EngineOptions()
 """The fastest that is right."""
+
+Report = Callable[[str], None]
+"""Is told in a few words what is being done now, by whichever thread does it."""
+
+
+def to_nobody(_: str) -> None:
+    """A report that nobody reads."""
 
 
 @dataclass(frozen=True)
@@ -59,7 +66,9 @@ def open_engine(graphs: Sequence[Graph], options: EngineOptions = ANY_ENGINE, *,
     return choose(graphs, options, depth=depth).engine
 
 
-def choose(graphs: Sequence[Graph], options: EngineOptions = ANY_ENGINE, *, depth: int = 1) -> Choice:
+def choose(
+    graphs: Sequence[Graph], options: EngineOptions = ANY_ENGINE, *, depth: int = 1, report: Report = to_nobody
+) -> Choice:
     """Load the fastest engine that is right, among those that are asked for.
 
     The race is run once on a machine; later starts load the winner alone. Its golden check is run at every start.
@@ -69,11 +78,13 @@ def choose(graphs: Sequence[Graph], options: EngineOptions = ANY_ENGINE, *, dept
         graphs: the network's graph of one shape, then its variants (`graph_for`, `variant_graphs`).
         options: what is asked for.
         depth: tensors wanted in flight; an engine may take fewer.
+        report: is told how far the race is.
 
     Raises:
         UsageError: there is no such engine.
         EngineError: what was asked for does not work, with the reason.
     """
+    report("loading the engine")
     reference = reference_for(graphs[0])
     question = question_of(graphs, options, depth=depth)
     known = recall(question, graphs)
@@ -85,7 +96,7 @@ def choose(graphs: Sequence[Graph], options: EngineOptions = ANY_ENGINE, *, dept
     if len(candidates) == 1:
         return Choice(_load(candidates[0], reference, options, depth).engine, candidates[0], ())
     _log.info("finding the fastest engine that is right on this machine, this once")
-    results, engine = compare(candidates, reference, options, depth=depth)
+    results, engine = compare(candidates, reference, options, depth=depth, report=report)
     if engine is None:
         reasons = "; ".join(f"{result.candidate}: {result.reason}" for result in results)
         raise EngineError(
@@ -102,7 +113,12 @@ def choose(graphs: Sequence[Graph], options: EngineOptions = ANY_ENGINE, *, dept
 
 
 def compare(
-    candidates: Sequence[Candidate], reference: Reference, options: EngineOptions = ANY_ENGINE, *, depth: int = 1
+    candidates: Sequence[Candidate],
+    reference: Reference,
+    options: EngineOptions = ANY_ENGINE,
+    *,
+    depth: int = 1,
+    report: Report = to_nobody,
 ) -> tuple[list[Result], Engine | None]:
     """Load, prove and time every candidate, each beside the fastest so far; the slower of the two is closed at once.
 
@@ -113,7 +129,8 @@ def compare(
     """
     refused: list[Result] = []
     ranking: list[tuple[float, _Loaded]] = []
-    for candidate in candidates:
+    for place, candidate in enumerate(candidates, 1):
+        report(f"choosing an engine, {place} of {len(candidates)}: {candidate}")
         # Free what graph making or the previous engine left.
         return_free_memory()
         try:

@@ -9,12 +9,11 @@ from typing import Protocol
 
 from deeplab_cv.errors import SinkError
 from deeplab_cv.frames.frame import Painted, Scored
-from deeplab_cv.jobs.pipeline import Pipeline
+from deeplab_cv.jobs.pipeline import Pipeline, StreamOrOpener
 from deeplab_cv.overlay.painting import painted_frame
 from deeplab_cv.overlay.view import View
 from deeplab_cv.segmentation.labels import labels_of
 from deeplab_cv.segmentation.smoothing import ScoreSmoother
-from deeplab_cv.segmentation.stream import Stream
 from deeplab_cv.sinks.sink import Sink, Written
 from deeplab_cv.sources.source import Source
 
@@ -65,14 +64,14 @@ class Job:
 
     Attributes:
         source: where frames come from.
-        stream: network and engine, ready.
+        stream: network and engine, ready; or what makes them so while the screen already shows the source's frames.
         sinks: where painted frames go, the screen apart.
         view: how frames are painted where there is no screen to change it.
         screen: where the run shows itself; None for one that only writes.
     """
 
     source: Source
-    stream: Stream
+    stream: StreamOrOpener
     sinks: Sequence[Sink]
     view: View
     screen: Screen | None = None

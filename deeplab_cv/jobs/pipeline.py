@@ -13,6 +13,7 @@ behind as daemons.
 
 import threading
 import time
+from collections.abc import Callable
 from types import TracebackType
 
 from typing_extensions import Self
@@ -25,22 +26,30 @@ from deeplab_cv.sources.source import Source
 QUEUE_LENGTH = 2
 """Frames that wait between two threads of a file job: enough to keep both busy, few enough to keep memory flat."""
 
-JOIN_S = 1.5
-"""How long a thread may take to end; one blocked in a driver is left behind as a daemon."""
+JOIN_S = 0.4
+"""How long a thread may take to end; one blocked in a driver or an endless network is left behind as a daemon."""
+
+StreamOrOpener = Stream | Callable[[], Stream]
+"""Network and engine, ready; or what makes them so, which may take a minute: the inference thread calls it."""
 
 
 class Pipeline:
     """Reader and inference thread behind one `take`.
 
+    While the stream is still being opened, a live source's frames can only be looked at; they do not count.
+
     Attributes:
-        frames_read: frames the source has given so far.
+        frames_read: frames the source has given so far, without those that were only looked at.
+        newest: the frame that was read last; None before the first.
     """
 
-    def __init__(self, source: Source, stream: Stream) -> None:
+    def __init__(self, source: Source, stream: StreamOrOpener) -> None:
         live = source.info.live
         self.frames_read = 0
+        self.newest: Frame | None = None
         self._source = source
-        self._stream = stream
+        self._opener = stream
+        self._stream = stream if isinstance(stream, Stream) else None
         self._next_stream: Stream | None = None
         self._frames: FrameQueue[Frame] = FrameQueue(1 if live else QUEUE_LENGTH, live)
         self._scored: FrameQueue[Scored] = FrameQueue(1 if live else QUEUE_LENGTH, live)
@@ -62,7 +71,8 @@ class Pipeline:
         self._frames.stop()
         self._scored.stop()
         deadline = time.monotonic() + JOIN_S
-        for thread in self._threads:
+        # An engine that is still loading cannot be stopped, and holds nothing that is to be saved.
+        for thread in self._threads if self._stream else self._threads[:1]:
             thread.join(max(0.0, deadline - time.monotonic()))
 
     def take(self, timeout_s: float) -> Scored | None:
@@ -73,7 +83,7 @@ class Pipeline:
             EngineError: the engine failed.
         """
         scored = self._scored.get(timeout_s)
-        if scored is None and self._scored.exhausted and self._error is not None:
+        if scored is None and self._error is not None and (self._scored.exhausted or self._stream is None):
             raise self._error
         return scored
 
@@ -89,9 +99,11 @@ class Pipeline:
 
     @property
     def stream(self) -> Stream:
-        """The network and engine now at work."""
+        """The network and engine now at work; there is one as soon as a frame was taken."""
         with self._lock:
-            return self._next_stream or self._stream
+            stream = self._next_stream or self._stream
+        assert stream is not None
+        return stream
 
     def swap(self, stream: Stream) -> None:
         """Go on with another network or engine from the next frame on; the old one is closed."""
@@ -102,41 +114,64 @@ class Pipeline:
 
     def _read(self) -> None:
         try:
-            while (frame := self._source.read()) is not None and self._frames.put(frame):
+            self._look()
+            while (frame := self._source.read()) is not None:
+                self.newest = frame
+                if not self._frames.put(frame):
+                    break
                 self.frames_read += 1
         except BaseException as error:
             self._fail(error)
         # What was read before a failure is still segmented and written.
         self._frames.end()
 
+    def _look(self) -> None:
+        """Read a live source for those who look at it, until there is a stream for its frames."""
+        if not self._source.info.live or self._stream is not None:
+            return
+        while self._stream is None and not self._frames.exhausted and (frame := self._source.read()) is not None:
+            self.newest = frame
+        self._source.count_anew()
+
     def _infer(self) -> None:
         try:
+            stream = self._opened()
             while (frame := self._frames.get()) is not None:
-                self._take_next_stream()
-                self._stream.submit(frame)
-                while self._stream.full:
-                    self._scored.put(self._stream.result())
-            self._drain()
+                stream = self._with_next_taken(stream)
+                stream.submit(frame)
+                while stream.full:
+                    self._scored.put(stream.result())
+            self._drain(stream)
         except BaseException as error:
             self._fail(error)
         finally:
             self._scored.end()
             self._frames.stop()
-            self.stream.close()
-            self._stream.close()
+            for stream_or_none in (self._next_stream, self._stream):
+                if stream_or_none is not None:
+                    stream_or_none.close()
+
+    def _opened(self) -> Stream:
+        stream = self._opener if isinstance(self._opener, Stream) else self._opener()
+        with self._lock:
+            self._stream = stream
+        return stream
 
     def _fail(self, error: BaseException) -> None:
         with self._lock:
             self._error = self._error or error
 
-    def _drain(self) -> None:
-        while not self._stream.empty:
-            self._scored.put(self._stream.result())
+    def _drain(self, stream: Stream) -> None:
+        while not stream.empty:
+            self._scored.put(stream.result())
 
-    def _take_next_stream(self) -> None:
+    def _with_next_taken(self, stream: Stream) -> Stream:
+        """The stream to go on with: this one, or one that was handed in meanwhile."""
         with self._lock:
-            new, self._next_stream = self._next_stream, None
-        if new is not None:
-            self._drain()
-            self._stream.close()
-            self._stream = new
+            if self._next_stream is None:
+                return stream
+            new = self._stream = self._next_stream
+            self._next_stream = None
+        self._drain(stream)
+        stream.close()
+        return new

@@ -9,7 +9,7 @@ from types import TracebackType
 from typing_extensions import Self
 
 from deeplab_cv.engines.candidates import backend_names
-from deeplab_cv.engines.choice import Choice, choose
+from deeplab_cv.engines.choice import Choice, Report, choose, to_nobody
 from deeplab_cv.engines.engine import describe
 from deeplab_cv.engines.options import EngineOptions
 from deeplab_cv.engines.shared import SharedEngine
@@ -57,12 +57,20 @@ class NetworkEngines:
     """
 
     def __init__(
-        self, network: Network, options: EngineOptions, *, depth: int = 1, pace_fps: float | None = None
+        self,
+        network: Network,
+        options: EngineOptions,
+        *,
+        depth: int = 1,
+        pace_fps: float | None = None,
+        report: Report = to_nobody,
     ) -> None:
+        """`report` is told what is done while engines are loaded and compared."""
         self.network = network
         self.options = options
         self.depth = depth
         self.pace_fps = pace_fps
+        self._report = report
         self._loading = threading.Lock()
         self._by_aspect: dict[tuple[Shape, ...], LoadedEngine] = {}
         self._by_shape: dict[Shape, LoadedEngine] = {}
@@ -78,11 +86,11 @@ class NetworkEngines:
     def with_backend(self, backend: str) -> "NetworkEngines":
         """The same network on another engine, not loaded yet."""
         options = self.options.model_copy(update={"backend": backend})
-        return NetworkEngines(self.network, options, depth=self.depth, pace_fps=self.pace_fps)
+        return self._alike(self.network, options)
 
     def with_network(self, network: Network) -> "NetworkEngines":
         """Another network with the same wishes, not loaded yet."""
-        return NetworkEngines(network, self.options, depth=self.depth, pace_fps=self.pace_fps)
+        return self._alike(network, self.options)
 
     def load(self, size: Size) -> LoadedEngine:
         """The engine for frames of this size; the first time it is loaded and proven, which takes seconds.
@@ -115,6 +123,9 @@ class NetworkEngines:
                 loaded.shared.close()
             self._by_shape.clear()
             self._by_aspect.clear()
+
+    def _alike(self, network: Network, options: EngineOptions) -> "NetworkEngines":
+        return NetworkEngines(network, options, depth=self.depth, pace_fps=self.pace_fps, report=self._report)
 
     def _largest_that_keeps_up(self, shapes: Sequence[Shape], size: Size) -> LoadedEngine:
         """The first of these shapes, from large to small, that is fast enough, else the last."""
@@ -149,11 +160,11 @@ class NetworkEngines:
     def _choice(self, shape: Shape, options: EngineOptions) -> Choice:
         graphs = self._graphs(shape)
         try:
-            return choose(graphs, options, depth=self.depth)
+            return choose(graphs, options, depth=self.depth, report=self._report)
         except EngineError:
             if options == self.options:
                 raise
-            return choose(graphs, self.options, depth=self.depth)
+            return choose(graphs, self.options, depth=self.depth, report=self._report)
 
     def _graphs(self, shape: Shape) -> list[Graph]:
         graph = graph_at(self.network, shape)

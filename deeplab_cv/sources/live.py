@@ -47,6 +47,11 @@ class LiveSource(Source):
                     self._release()
             return None if came is None or self._closed.is_set() else self._numbered(*came)
 
+    def count_anew(self) -> None:
+        """The next frame is the first."""
+        with self._lock:
+            self._index, self._first_at, self._last_pts = 0, None, -1
+
     def close(self) -> None:
         """Let go of the device; a read that it keeps lets go of it when it comes back."""
         self._closed.set()

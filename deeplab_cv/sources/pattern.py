@@ -50,6 +50,11 @@ class PatternSource(Source):
         index, self._next = self._next, self._next + 1
         return Frame(Pixels(image=self._draw(index)), index, index, self.info.time_base, time.monotonic())
 
+    def count_anew(self) -> None:
+        """The next frame is the first."""
+        if self.info.live:
+            self._next, self._begun_at = 0, None
+
     def close(self) -> None:
         """Wake whoever waits for a frame; there will be none."""
         self._closed.set()

@@ -21,6 +21,10 @@ class Source(Protocol):
         """The next frame, or None at the end. Raises SourceError where frames should come and do not."""
         ...
 
+    def count_anew(self) -> None:
+        """Of a live source the next frame has number and time 0 again: those before it were only looked at."""
+        return
+
     def close(self) -> None:
         """Let go of the device or file; safe to call twice and from another thread."""
         ...

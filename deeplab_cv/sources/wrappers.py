@@ -22,6 +22,10 @@ class Mirrored(Source):
             return None
         return dataclasses.replace(frame, pixels=frame.pixels.flipped())
 
+    def count_anew(self) -> None:
+        """The next frame is the first."""
+        self._source.count_anew()
+
     def close(self) -> None:
         """Let go of the source."""
         self._source.close()
@@ -50,6 +54,11 @@ class EveryNth(Source):
                     return None
         self._begun = True
         return self._source.read()
+
+    def count_anew(self) -> None:
+        """The next frame is the first, and is taken."""
+        self._begun = False
+        self._source.count_anew()
 
     def close(self) -> None:
         """Let go of the source."""

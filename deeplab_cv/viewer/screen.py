@@ -1,5 +1,7 @@
 """A job's screen as a window: the controls' state drawn, keys and clicks handed to the controls."""
 
+import time
+
 from deeplab_cv.controls.controls import Controls
 from deeplab_cv.controls.keys import help_rows
 from deeplab_cv.controls.status import Status
@@ -15,6 +17,10 @@ from deeplab_cv.viewer.window import Button, Window
 
 _REST_MS = 5
 
+_LOOK_MS = 30
+_LOOKS_S = 0.12
+"""While an engine is chosen its time is measured: the live picture is shown a few times a second, and costs little."""
+
 _ORIGINS = {"inferred": "", "carried": " (carried)", "kept": " (still)"}
 """How a frame that was not inferred is marked."""
 
@@ -25,6 +31,7 @@ class WindowScreen:
     def __init__(self, window: Window, controls: Controls) -> None:
         self._window = window
         self._controls = controls
+        self._look_at = 0.0
 
     @property
     def view(self) -> View:
@@ -38,9 +45,14 @@ class WindowScreen:
 
     def attend(self, pipeline: Pipeline) -> None:
         """Do what keys, buttons and background loading ask for. Raises UserQuit."""
-        self._controls.ask(*self._window.poll(_REST_MS if self.waits else 0))
-        # While frames flow the next one shows the change.
-        if self._controls.attend(pipeline) and self.waits:
+        looks = self._controls.shown is None
+        self._controls.ask(*self._window.poll(_LOOK_MS if looks else _REST_MS if self.waits else 0))
+        changed = self._controls.attend(pipeline)
+        if looks and (changed or time.monotonic() >= self._look_at):
+            self._look_at = time.monotonic() + _LOOKS_S
+            self._draw_source(pipeline)
+        elif changed and self.waits:
+            # While frames flow the next one shows the change.
             self._draw(pipeline)
 
     def rest(self) -> bool:
@@ -57,6 +69,13 @@ class WindowScreen:
         """Close the window and finish the recording, which is returned where there is one. Raises SinkError."""
         self._window.close()
         return self._controls.close()
+
+    def _draw_source(self, pipeline: Pipeline) -> None:
+        """The source's newest frame as it is, with what is done until the first one is segmented."""
+        if pipeline.newest is None:
+            return
+        lines = [self._controls.progress, *_help_lines(self.view)]
+        self._window.show(draw_lines(pipeline.newest.image.copy(), lines))
 
     def _draw(self, pipeline: Pipeline) -> None:
         controls, view = self._controls, self.view
@@ -87,9 +106,11 @@ def screen_lines(status: Status, view: View, *, pictures: bool) -> list[str]:
         lines.append(status.message)
     if status.recording:
         lines.append("recording")
-    if view.help:
-        lines += [f"{label}\t{text}" for label, text in help_rows()]
-    return lines
+    return lines + _help_lines(view)
+
+
+def _help_lines(view: View) -> list[str]:
+    return [f"{label}\t{text}" for label, text in help_rows()] if view.help else []
 
 
 def picture_buttons(picture: Image) -> list[Button]:

@@ -185,3 +185,15 @@ def test_an_engine_that_fails_its_check_is_closed(mistaken, monkeypatch):
     [engine] = loaded
     with pytest.raises(EngineError, match="closed"):
         engine.submit(mistaken.golden.blob)
+
+
+def test_a_race_says_how_far_it_is(graph):
+    told = []
+
+    choice = choose([graph], EngineOptions(), report=told.append)
+
+    count = len(choice.results)
+    assert told[0] == "loading the engine"
+    assert [line.partition(":")[0] for line in told[1:]] == [
+        f"choosing an engine, {place} of {count}" for place in range(1, count + 1)
+    ]

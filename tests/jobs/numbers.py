@@ -37,6 +37,9 @@ class Camera:
         self._next += 1
         return frame
 
+    def count_anew(self):
+        self._next = 0
+
 
 class Notebook:
     """A sink that remembers what it was given, takes its time or waits for an event, and fails at a frame."""

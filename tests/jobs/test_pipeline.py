@@ -2,8 +2,12 @@
 
 import threading
 
+import pytest
+
+from deeplab_cv.errors import EngineError, SourceError
 from deeplab_cv.frames.size import Size
 from deeplab_cv.jobs.pipeline import JOIN_S, Pipeline
+from deeplab_cv.sources.pattern import PatternSource
 from tests.jobs.numbers import Camera
 from tests.waiting import HANGS_S, wait_for
 
@@ -23,8 +27,8 @@ def test_dropped_frames_of_a_live_source_are_counted(make_stream):
         assert pipeline.frames_dropped == 100 - taken
 
 
-def test_a_read_that_never_returns_is_left_behind_after_less_than_two_seconds_of_waiting(make_stream, monkeypatch):
-    assert JOIN_S < 2
+def test_a_read_that_never_returns_is_left_behind_after_less_than_a_second_of_waiting(make_stream, monkeypatch):
+    assert JOIN_S < 1
     monkeypatch.setattr("deeplab_cv.jobs.pipeline.JOIN_S", 0.01)
     blocked = threading.Event()
     stream = make_stream()
@@ -53,3 +57,79 @@ def test_another_engine_takes_over_between_two_frames(make_stream):
         assert pipeline.stream is second
 
     assert indexes == list(range(60))
+
+
+def test_a_live_source_can_be_looked_at_while_its_stream_is_opened_and_then_counts_anew(make_stream):
+    stream, may_open = make_stream(), threading.Event()
+    stream.engines.load(Size(64, 48))
+
+    def open_stream():
+        assert may_open.wait(HANGS_S)
+        return stream
+
+    with PatternSource(Size(64, 48)) as source, Pipeline(source, open_stream) as pipeline:
+        looked_at = wait_for(lambda: pipeline.newest)
+        assert wait_for(lambda: pipeline.newest.index > looked_at.index)
+        assert pipeline.take(0.01) is None
+        assert (pipeline.frames_read, pipeline.frames_dropped) == (0, 0)
+        before = pipeline.newest.index
+        may_open.set()
+        first = wait_for(lambda: pipeline.take(0.1))
+
+    assert first.frame.index <= before
+
+
+def test_a_file_loses_no_frame_while_its_stream_is_opened(make_stream):
+    may_open = threading.Event()
+
+    def open_stream():
+        assert may_open.wait(HANGS_S)
+        return make_stream()
+
+    indexes = []
+    with Pipeline(Camera(20), open_stream) as pipeline:
+        assert wait_for(lambda: pipeline.newest) is not None
+        may_open.set()
+        while not pipeline.ended:
+            if (scored := pipeline.take(0.1)) is not None:
+                indexes.append(scored.frame.index)
+
+    assert indexes == list(range(20))
+
+
+def test_why_a_stream_cannot_be_opened_is_raised_where_frames_are_taken():
+    def open_stream():
+        raise EngineError("no engine runs the network right", "tiny", "look at `app.py doctor`")
+
+    with Pipeline(Camera(5, live=True), open_stream) as pipeline, pytest.raises(EngineError, match="no engine"):
+        while not pipeline.ended:
+            pipeline.take(0.1)
+
+
+def test_a_source_that_fails_while_its_stream_is_opened_is_not_waited_for(make_stream):
+    may_open = threading.Event()
+
+    def open_stream():
+        assert may_open.wait(HANGS_S)
+        return make_stream()
+
+    source = Camera(3, live=True, ending=SourceError("the camera gives no pictures", "camera", "plug it in"))
+    with Pipeline(source, open_stream) as pipeline:
+        with pytest.raises(SourceError, match="no pictures"):
+            wait_for(lambda: pipeline.take(0.1))
+        may_open.set()
+
+
+def test_a_pipeline_ends_while_its_stream_is_still_opened():
+    may_open = threading.Event()
+
+    def open_stream():
+        may_open.wait(HANGS_S)
+        raise EngineError("too late", "nobody", "look away")
+
+    with Pipeline(Camera(5), open_stream):
+        pass
+    still_opening = [thread.name for thread in threading.enumerate() if thread.name == "inference"]
+    may_open.set()
+
+    assert still_opening == ["inference"]

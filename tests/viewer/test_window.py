@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from deeplab_cv.overlay.options import STYLES
+from tests.endless_networks import endless_network
 from tests.screen import Program, need_screen, virtual_screen
 from tests.tiny_networks import tiny_network
 from tests.waiting import wait_for
@@ -29,7 +30,7 @@ def open_program(display, tmp_path, monkeypatch):
     folder.mkdir()
     programs = []
 
-    def start(*words, backend="opencv"):
+    def start(*words, backend="opencv", network=network):
         programs.append(Program(display, folder, "--model", str(network), "--backend", backend, *words))
         return programs[-1]
 
@@ -65,6 +66,21 @@ def test_the_window_closes(program, way):
         program.keys(way)
 
     assert program.wait() == (130 if way == "ctrl-c" else 0)
+
+
+@pytest.mark.parametrize("way", ["q", "ctrl-c"])
+def test_the_window_shows_the_source_and_closes_while_an_engine_is_loaded(open_program, tmp_path, user_cache, way):
+    # The engine's proof never ends: what is on the screen comes before it.
+    program = open_program("--pattern", network=endless_network(tmp_path), backend="onnxruntime")
+    first = program.screenshot()
+    wait_for(lambda: (program.screenshot() != first).any())
+    if way == "q":
+        program.keys("q")
+    else:
+        program.process.send_signal(signal.SIGINT)
+
+    assert program.wait() == (0 if way == "q" else 130)
+    assert not list(user_cache.rglob("engines/*.json"))
 
 
 def test_space_pauses_and_goes_on(program):
@@ -182,9 +198,16 @@ def test_ten_backend_switches_while_frames_flow(open_program):
     assert program.wait() == 0
 
 
-def test_the_record_key_writes_a_whole_video(program):
-    program.keys("w")
+def record_frames(program):
+    """Begin a recording and wait until frames have come since."""
     program.snapshot()
+    program.keys("w")
+    begun = program.snapshot()["frame"]
+    wait_for(lambda: program.snapshot()["frame"] > begun + 1)
+
+
+def test_the_record_key_writes_a_whole_video(program):
+    record_frames(program)
     program.keys("w")
     (path,) = wait_for(lambda: list(program.folder.glob("recording-*.mp4")))
 
@@ -194,8 +217,7 @@ def test_the_record_key_writes_a_whole_video(program):
 
 
 def test_a_recording_is_finished_when_the_window_closes(program):
-    program.keys("w")
-    program.snapshot()
+    record_frames(program)
     program.keys("q")
 
     assert program.wait() == 0

@@ -21,6 +21,7 @@ from deeplab_cv.errors import UsageError
 from deeplab_cv.jobs.job import run_job
 from deeplab_cv.machine import folders
 from deeplab_cv.networks.card import Shape
+from deeplab_cv.segmentation.stream import Stream
 from deeplab_cv.settings import Settings, add_settings_arguments, load_settings
 from deeplab_cv.sources.opening import open_source
 from deeplab_cv.start import assembled, wanted_source
@@ -62,11 +63,12 @@ def run_program(settings: Settings, kind: Kind) -> Run:
         named = wanted_source(settings.source)
         source = PacedSource(open_source(named.text, settings.source, named.kind))
     with assembled(settings, source=source) as job:
-        loaded = job.stream.engines.load(job.source.info.size)
+        stream = job.stream if isinstance(job.stream, Stream) else job.stream()
+        loaded = stream.engines.load(job.source.info.size)
         to_nothing = kind == "nothing"
         notes = Notes(paints=to_nothing)
         sinks = [notes] if to_nothing else [*job.sinks, notes]
-        run_job(replace(job, sinks=sinks), stop=threading.Event())
+        run_job(replace(job, stream=stream, sinks=sinks), stop=threading.Event())
     end = mark()
     pictures = len(notes.marks) - 1
     first = min(_WARM_UP_LIVE if kind == "live" else _WARM_UP, pictures // 2)
