@@ -23,8 +23,8 @@ from networks import BACKENDS, SEED, claimed, computed, load, rounds_for, times_
 
 from deeplab_cv.errors import EngineError
 from deeplab_cv.frames.size import Size
+from deeplab_cv.machine.files import file_hash
 from deeplab_cv.machine.processor import sums_in_32_bits, usable_cores
-from deeplab_cv.networks.card import file_hash
 from deeplab_cv.networks.golden import golden_blob, golden_picture
 from deeplab_cv.networks.network import Graph, fixed_file, graph_for
 from deeplab_cv.networks.opening import open_network

@@ -5,6 +5,7 @@ check all come from the field that carries its name. Files and flags know no roo
 """
 
 import argparse
+import os
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -144,6 +145,8 @@ def _fields() -> Iterator[tuple[str, str, FieldInfo]]:
 def _read_config(file: Path) -> dict[str, Any]:
     from deeplab_cv.machine.plain_yaml import read_plain_yaml
 
+    if str(file) == os.devnull:
+        return {}
     try:
         values = read_plain_yaml(file)
     except OSError as error:

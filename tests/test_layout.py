@@ -42,7 +42,6 @@ NOT_YET = {
     "pytorch/training/plan",
     "pytorch/training/preparing",
     "pytorch/training/teacher",
-    "sinks/transparency",
     "tools/data/coco",
     "tools/evaluating/page",
     "tools/evaluating/plot",

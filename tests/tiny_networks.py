@@ -11,7 +11,8 @@ from onnx import TensorProto, helper, numpy_helper
 from onnx.reference import ReferenceEvaluator
 
 from deeplab_cv.classes import VOC_CLASSES
-from deeplab_cv.networks.card import Card, GoldenFacts, Origin, Precision, Shape, file_hash, write_card
+from deeplab_cv.machine.files import file_hash
+from deeplab_cv.networks.card import Card, GoldenFacts, Origin, Precision, Shape, write_card
 from deeplab_cv.networks.golden import golden_blob, golden_key
 
 SHAPES: tuple[Shape, ...] = ((128, 128), (96, 128), (80, 144), (144, 80), (128, 96))

@@ -15,8 +15,8 @@ from deeplab_cv.bench.instruments.clips import clip_at
 from deeplab_cv.bench.instruments.turns import spread_of
 from deeplab_cv.errors import EngineError, UsageError
 from deeplab_cv.frames.size import Size
+from deeplab_cv.machine.cache import cache_folder
 from deeplab_cv.machine.files import whole_file
-from deeplab_cv.machine.folders import cache_folder
 from deeplab_cv.machine.installed import how_to_install
 from deeplab_cv.networks.network import graph_for
 from deeplab_cv.networks.opening import wanted_network

@@ -49,7 +49,7 @@ def measure(plan: Plan) -> Part:
 
 def _seconds(words: list[str], cache: Path) -> float:
     begun_at = time.perf_counter()
-    # What folders.cache_folder looks at, on Linux.
+    # What machine.cache looks at, on Linux.
     environment = child_environment() | {"XDG_CACHE_HOME": str(cache)}
     done = subprocess.run(
         [sys.executable, "-c", _ENTRY, *words], env=environment, capture_output=True, text=True, check=False

@@ -1,6 +1,6 @@
 """List the networks in models/ and in your cache, or in a folder: size, classes, shapes, accuracy, speed here.
 
-"verified" are those whose card fits the file, so that every engine can be held to its golden scores.
+"verified" are those whose card fits the file and has golden scores, so that every engine can be held to them.
 
 examples:
   app.py models
@@ -27,10 +27,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Print a table for each folder, then what the cache holds besides."""
     from deeplab_cv.errors import UsageError
-    from deeplab_cv.machine.folders import cache_folder, models_folder
+    from deeplab_cv.machine.cache import kept_files, kept_folder
+    from deeplab_cv.machine.folders import models_folder
     from deeplab_cv.networks.catalogue import entries
 
-    folders = [args.folder] if args.folder else [models_folder(), cache_folder("models")]
+    own = kept_folder("models")
+    folders = [args.folder] if args.folder else [models_folder(), *([own] if own else [])]
     if args.folder and not args.folder.is_dir():
         raise UsageError("no such folder", args.folder, "name one with --folder")
     found = {folder: entries(folder) for folder in folders}
@@ -39,12 +41,10 @@ def run(args: argparse.Namespace) -> int:
             _print_table(folder, networks)
     if not any(found.values()):
         print(f"no networks in {folders[0]}; make one with `{program()} export deeplabv3_mobilenet_v3_large`")
-    if not args.folder:
-        graphs = list(cache_folder("graphs").glob("*.onnx"))
+    if not args.folder and (place := kept_folder("graphs")):
+        graphs = kept_files("graphs", "*.onnx")
         megabytes = sum(path.stat().st_size for path in graphs) / 1e6
-        print(
-            f"{len(graphs)} graphs of one shape, {megabytes:.0f} MB, in {cache_folder('graphs')}; they may be deleted"
-        )
+        print(f"{len(graphs)} graphs of one shape, {megabytes:.0f} MB, in {place}; they may be deleted")
     return 0
 
 

@@ -2,6 +2,7 @@
 
 import contextlib
 import io
+from pathlib import Path
 from typing import Any
 
 import onnxruntime
@@ -12,6 +13,7 @@ from deeplab_cv.engines.synchronous import Facts, SynchronousEngine
 from deeplab_cv.errors import EngineError
 from deeplab_cv.frames.frame import Scores
 from deeplab_cv.machine.processor import usable_cores
+from deeplab_cv.machine.sums import note_sums
 from deeplab_cv.networks.network import Graph
 
 NAME = "onnxruntime"
@@ -110,6 +112,8 @@ def _session(graph: Graph, device: str, options: Any) -> tuple[Any, str]:
         raise EngineError("ONNX Runtime cannot run the network", where, _short(error)) from error
     finally:
         onnxruntime.set_default_logger_severity(2)
+    if "trt_engine_cache_path" in settings:
+        note_sums(Path(settings["trt_engine_cache_path"]))
     return session, log.getvalue()
 
 

@@ -7,6 +7,7 @@ file holds. Left to itself OpenVINO takes bfloat16 wherever the processor has it
 import contextlib
 import logging
 from collections import Counter, deque
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -16,9 +17,11 @@ from deeplab_cv.engines.engine import Blob, Engine, Inference, check_blob
 from deeplab_cv.engines.synchronous import Facts, SynchronousEngine
 from deeplab_cv.errors import EngineError
 from deeplab_cv.frames.frame import Scores
-from deeplab_cv.machine.folders import cache_folder
+from deeplab_cv.machine.cache import kept_folder
 from deeplab_cv.machine.processor import usable_cores
 from deeplab_cv.machine.signal_stack import kept_signal_stack
+from deeplab_cv.machine.sums import drop_damaged, note_sums
+from deeplab_cv.networks.graph_cache import graph_key
 from deeplab_cv.networks.network import Graph
 
 _log = logging.getLogger(__name__)
@@ -131,16 +134,28 @@ def load(graph: Graph, device: str, threads: int, depth: int) -> Engine:
         # Left to itself it ties each thread to a core, where it waits behind whatever decodes, paints or encodes there.
         settings |= {"INFERENCE_NUM_THREADS": threads or usable_cores(), "ENABLE_CPU_PINNING": False}
     # A compiled network is kept: it loads in a fifth of the time. Each setting has a folder of its own, because
-    # OpenVINO 2026.4 takes a network kept in float16 for one in float32 and then says that it is float32.
-    folder = cache_folder("openvino") / f"{device}-{threads}-{streams}"
-    settings["CACHE_DIR"] = str(folder)
+    # OpenVINO 2026.4 takes a network kept in float16 for one in float32 and then says that it is float32. So has each
+    # graph, whose file alone is then to be proven whole.
+    cache = kept_folder(f"openvino/{graph_key(graph.sha256, graph.shape, graph.form)}-{device}-{threads}-{streams}")
     try:
-        compiled = openvino.Core().compile_model(str(graph.file), place.upper(), settings)
+        compiled = _compiled(graph, place.upper(), settings, cache)
     except RuntimeError as error:
         raise EngineError("OpenVINO cannot run the network", f"{NAME}:{device}, {graph.file}", _short(error)) from error
     taken = "+".join(compiled.get_property("EXECUTION_DEVICES")).strip("()").lower()
     facts = Facts(NAME, taken, _precision(compiled), _threads(compiled), _VERSION)
     return SideBySideEngine(facts, graph, compiled, depth) if depth > 1 else _synchronous(facts, graph, compiled)
+
+
+def _compiled(graph: Graph, device: str, settings: dict[str, Any], cache: Path | None) -> Any:
+    """The network compiled, from the cache where it lies there. Raises RuntimeError."""
+    core = openvino.Core()
+    if cache is not None and drop_damaged(cache):
+        # A cache that is full or read-only costs the time that it would have saved, and no more.
+        with contextlib.suppress(RuntimeError):
+            compiled = core.compile_model(str(graph.file), device, settings | {"CACHE_DIR": str(cache)})
+            note_sums(cache)
+            return compiled
+    return core.compile_model(str(graph.file), device, settings)
 
 
 def _synchronous(facts: Facts, graph: Graph, compiled: Any) -> SynchronousEngine:

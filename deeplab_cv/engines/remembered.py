@@ -5,15 +5,20 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from deeplab_cv import __version__
 from deeplab_cv.engines.candidates import ENGINES, Candidate, Result
 from deeplab_cv.engines.options import EngineOptions
-from deeplab_cv.machine.files import whole_file
-from deeplab_cv.machine.folders import cache_folder
+from deeplab_cv.machine.cache import keep, kept_files
+from deeplab_cv.machine.files import read_ordinary
 from deeplab_cv.machine.installed import ENGINE_WHEELS, installed
 from deeplab_cv.machine.processor import processor_name, usable_cores
 from deeplab_cv.networks.network import Graph
+
+_FOLDER = "engines"
+_LARGEST = 100_000
+"""Bytes of a note; one of twenty candidates has 4,000."""
 
 _ACCELERATORS = ("dri/render*", "nvidia[0-9]*", "accel/accel*", "kfd")
 """Device files of graphics cards and NPUs under Linux, there as soon as their driver is."""
@@ -21,13 +26,13 @@ _ACCELERATORS = ("dri/render*", "nvidia[0-9]*", "accel/accel*", "kfd")
 
 def recall(question: str, graphs: Sequence[Graph]) -> Candidate | None:
     """Who won when the question was last asked; None where it never was, or the note cannot be read."""
-    try:
-        note = json.loads(_file(question).read_text(encoding="utf-8"))
-        name, device, sha256 = note["name"], note["device"], note["sha256"]
-    except (OSError, ValueError, KeyError, TypeError):
-        return None
-    graph = next((graph for graph in graphs if graph.sha256 == sha256), None)
-    return Candidate(name, device, graph) if graph and name in ENGINES and isinstance(device, str) else None
+    for path in kept_files(_FOLDER, _file_name(question)):
+        note = _read(path)
+        name, device = note.get("name"), note.get("device")
+        graph = next((graph for graph in graphs if graph.sha256 == note.get("sha256")), None)
+        if graph is not None and isinstance(name, str) and name in ENGINES and isinstance(device, str):
+            return Candidate(name, device, graph)
+    return None
 
 
 def remember(question: str, winner: Candidate, results: Sequence[Result]) -> None:
@@ -47,8 +52,8 @@ def remember(question: str, winner: Candidate, results: Sequence[Result]) -> Non
             for result in results
         ],
     }
-    with whole_file(_file(question)) as temporary:
-        temporary.write_text(json.dumps(note, indent=1), encoding="utf-8")
+    text = json.dumps(note, indent=1)
+    keep(_FOLDER, _file_name(question), lambda temporary: temporary.write_text(text, encoding="utf-8"))
 
 
 @dataclass(frozen=True)
@@ -66,15 +71,16 @@ class Timing:
 
 def times_here(sha256: str) -> tuple[Timing, ...]:
     """What was measured on this machine of the network on a card with this hash; of the newest race, fastest first."""
-    notes = sorted(cache_folder("engines").glob("*.json"), key=lambda path: path.stat().st_mtime, reverse=True)
+    notes = sorted(kept_files(_FOLDER, "*.json"), key=lambda path: path.stat().st_mtime, reverse=True)
     for path in notes:
-        try:
-            results = json.loads(path.read_text(encoding="utf-8"))["results"]
-            times = [Timing(each["candidate"], each["ms"]) for each in results if each["sha256"] == sha256]
-        except (OSError, ValueError, KeyError, TypeError):
-            continue
-        if times:
-            return tuple(timing for timing in times if timing.ms is not None)
+        results = _read(path).get("results")
+        own = [each for each in results if isinstance(each, dict)] if isinstance(results, list) else []
+        if own := [each for each in own if each.get("sha256") == sha256]:
+            return tuple(
+                Timing(str(each.get("candidate")), each["ms"])
+                for each in own
+                if isinstance(each.get("ms"), float | int)
+            )
     return ()
 
 
@@ -97,5 +103,14 @@ def question_of(graphs: Sequence[Graph], options: EngineOptions, *, depth: int) 
     )
 
 
-def _file(question: str) -> Path:
-    return cache_folder("engines") / f"{hashlib.sha256(question.encode()).hexdigest()[:24]}.json"
+def _file_name(question: str) -> str:
+    return f"{hashlib.sha256(question.encode()).hexdigest()[:24]}.json"
+
+
+def _read(path: Path) -> dict[str, Any]:
+    """What a note holds; nothing where it is none: anything can have become of a file in a cache."""
+    try:
+        note = json.loads(read_ordinary(path, most=_LARGEST))
+    except (OSError, ValueError, RecursionError):
+        return {}
+    return note if isinstance(note, dict) else {}

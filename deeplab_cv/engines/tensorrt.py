@@ -8,7 +8,8 @@ import sys
 from pathlib import Path
 
 from deeplab_cv.errors import EngineError
-from deeplab_cv.machine.folders import cache_folder
+from deeplab_cv.machine.cache import cache_folder
+from deeplab_cv.machine.sums import drop_damaged
 from deeplab_cv.networks.network import Graph
 
 _log = logging.getLogger(__name__)
@@ -25,8 +26,8 @@ def provider_settings(graph: Graph, *, fp16: bool) -> dict[str, str]:
     precision = "float16" if fp16 else graph.precision
     height, width = graph.shape
     key = f"{graph.sha256[:16]}{graph.form}-{height}x{width}-{precision}-{_gpu_name()}-tensorrt{_version_number()}"
-    folder = cache_folder("tensorrt") / key
-    folder.mkdir(exist_ok=True)
+    folder = cache_folder(f"tensorrt/{key}")
+    drop_damaged(folder)
     if not any(folder.glob("*.engine")):
         name = graph.card.name
         _log.info("building the TensorRT engine of %s for %dx%d: this takes minutes, once", name, width, height)

@@ -1,6 +1,7 @@
 """Files that are written whole or not at all, and files of others that are read with care."""
 
 import contextlib
+import hashlib
 import os
 import secrets
 import stat
@@ -71,6 +72,15 @@ def read_ordinary(path: Path, *, most: int) -> bytes:
     if len(data) > most:
         raise ValueError(f"it has more than {most:,} bytes")
     return data
+
+
+def file_hash(path: Path) -> str:
+    """The sha256 of a file, in hexadecimal."""
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        while block := file.read(1 << 20):
+            digest.update(block)
+    return digest.hexdigest()
 
 
 def _keep_name(folder: Path) -> None:

@@ -1,6 +1,8 @@
-"""Where the program's own files lie: beside the code, and in the user's cache."""
+"""Where the program's own files lie, beside its code."""
 
 from pathlib import Path
+
+from deeplab_cv.machine.cache import cache_folder
 
 _PACKAGE = Path(__file__).parents[1]
 
@@ -34,12 +36,3 @@ def config_file() -> Path | None:
     """config.yaml of the clone; None for an installed package, whose defaults are the same."""
     path = _PACKAGE.parent / "config.yaml"
     return path if path.exists() and cloned() else None
-
-
-def cache_folder(name: str) -> Path:
-    """A folder of this program in the user's cache, made when it is missing."""
-    from platformdirs import user_cache_path
-
-    path = user_cache_path("deeplab-cv") / name
-    path.mkdir(parents=True, exist_ok=True)
-    return path

@@ -54,7 +54,7 @@ _state = _State()
 _changing = threading.Lock()
 
 leftovers: set[str] = set()
-"""Half written files, deleted where the process is ended while nobody takes a request. `files.whole_file` adds them."""
+"""Half written files and private folders, deleted where the process is ended while nobody takes a request."""
 
 
 def hold() -> None:
@@ -190,9 +190,19 @@ def _leave() -> NoReturn:
     # The main thread runs on for a moment, and misses the files that are deleted: nobody shall read of that.
     os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
     for name in tuple(leftovers):
-        with contextlib.suppress(OSError):
-            Path(name).unlink()
+        _delete(Path(name))
     os._exit(EXIT_CODE)
+
+
+def _delete(path: Path) -> None:
+    with contextlib.suppress(OSError):
+        if not path.is_dir():
+            path.unlink()
+            return
+        # Whoever made the folder has loaded it, so that no import is begun here.
+        import shutil
+
+        shutil.rmtree(path, ignore_errors=True)
 
 
 def _let_go() -> None:

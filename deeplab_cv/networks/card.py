@@ -3,7 +3,6 @@
 It lies beside the network as NAME.card.yaml, with its golden scores in NAME.golden.npz.
 """
 
-import hashlib
 import re
 import reprlib
 import shlex
@@ -15,7 +14,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from deeplab_cv.errors import CardError, UsageError
-from deeplab_cv.machine.files import whole_file
+from deeplab_cv.machine.files import file_hash, whole_file
 from deeplab_cv.machine.plain_yaml import read_plain_yaml
 from deeplab_cv.machine.program import program
 from deeplab_cv.networks.options import Deviations, Means
@@ -194,15 +193,6 @@ def write_card(card: Card, network_file: Path) -> Path:
     with whole_file(path) as temporary:
         temporary.write_text(text, encoding="utf-8")
     return path
-
-
-def file_hash(path: Path) -> str:
-    """The sha256 of a file, in hexadecimal."""
-    digest = hashlib.sha256()
-    with path.open("rb") as file:
-        while block := file.read(1 << 20):
-            digest.update(block)
-    return digest.hexdigest()
 
 
 def check_target(file: Path, ending: str, overwrite: bool) -> None:

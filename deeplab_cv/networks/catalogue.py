@@ -5,6 +5,7 @@ from pathlib import Path
 
 from deeplab_cv.errors import CardError
 from deeplab_cv.networks.card import Card, card_path, read_card
+from deeplab_cv.networks.golden import read_golden
 
 
 @dataclass(frozen=True)
@@ -13,7 +14,7 @@ class Entry:
 
     Attributes:
         card: None where it has none, or a wrong one.
-        problem: `no card`, or what is wrong with its card; None for a network that can be proven.
+        problem: `no card`, `card without proof`, or what is wrong with its card; None for one that can be proven.
     """
 
     file: Path
@@ -24,7 +25,7 @@ class Entry:
 
 def entries(folder: Path) -> list[Entry]:
     """The networks of a folder by name, variants with the network whose card names them."""
-    found = [_entry(file) for file in sorted(folder.glob("[!.]*.onnx"))]
+    found = [_entry(file) for file in sorted(folder.glob("[!.]*.onnx")) if file.is_file()]
     variants = {variant.file for entry in found if entry.card for variant in entry.card.variants}
     return [entry for entry in found if entry.file.name not in variants]
 
@@ -33,8 +34,10 @@ def _entry(file: Path) -> Entry:
     megabytes = file.stat().st_size / 1e6
     if not card_path(file).exists():
         return Entry(file, megabytes, None, "no card")
+    card = None
     try:
         card = read_card(file)
+        proofs = [read_golden(card, file.parent, shape) for shape in card.shapes]
     except CardError as error:
-        return Entry(file, megabytes, None, error.what)
-    return Entry(file, megabytes, card, None)
+        return Entry(file, megabytes, card, error.what)
+    return Entry(file, megabytes, card, "card without proof" if None in proofs else None)

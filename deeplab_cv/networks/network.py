@@ -3,18 +3,24 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 from deeplab_cv.errors import NetworkError, UsageError
 from deeplab_cv.frames.size import Size
-from deeplab_cv.machine.folders import cache_folder
+from deeplab_cv.machine.files import file_hash
 from deeplab_cv.machine.program import program
-from deeplab_cv.networks.card import Card, Precision, Shape, file_hash
+from deeplab_cv.networks.card import Card, Precision, Shape
 from deeplab_cv.networks.golden import Golden, read_golden
-from deeplab_cv.networks.onnx_file import load_onnx, save_onnx
+from deeplab_cv.networks.graph_cache import graph_key, kept_graph, kept_graph_if_any
+from deeplab_cv.networks.onnx_file import load_onnx
 
 _SAME_ASPECT = 0.05
 """Aspects of proven shapes whose logarithms differ by less are one: 16:9 is 1.78 at 512x288 and 1.80 at 432x240."""
+
+
+_SLICES = "slices"
 
 
 @dataclass(frozen=True)
@@ -109,7 +115,7 @@ def variant_graphs(network: Network, graph: Graph) -> list[Graph]:
     graphs = [] if rewritten is None else [rewritten]
     for variant in network.card.variants:
         file = network.file.with_name(variant.file)
-        if not file.exists() or file_hash(file) != variant.sha256:
+        if not file.is_file() or file_hash(file) != variant.sha256:
             raise NetworkError(
                 "a variant named on the card is missing or changed",
                 file,
@@ -136,40 +142,43 @@ def rewritten_graph(graph: Graph) -> Graph | None:
 
     Faster on some engines and processors, slower on others: a further file to choose from.
     """
-    height, width = graph.shape
-    path = cache_folder("graphs") / f"{graph.card.name}-{graph.sha256[:16]}-{height}x{width}-slices.onnx"
-    nothing_to_gain = path.with_suffix(".none")
-    if nothing_to_gain.exists():
-        return None
-    if not path.exists():
-        import onnx
-
-        from deeplab_cv.networks.slices import rewrite_atrous
-
-        model = onnx.shape_inference.infer_shapes(load_onnx(graph.file))
-        if not rewrite_atrous(model):
-            # Remembered, because looking again would cost every start the time to read the file.
-            nothing_to_gain.touch()
-            return None
-        save_onnx(model, path)
-    return replace(graph, file=path, sha256=f"{graph.sha256}-slices", form="slices")
+    file = kept_graph_if_any(graph_key(graph.sha256, graph.shape, _SLICES), partial(_in_slices, graph.file))
+    return None if file is None else replace(graph, file=file, sha256=f"{graph.sha256}-{_SLICES}", form=_SLICES)
 
 
 def fixed_file(file: Path, sha256: str, shape: Shape) -> Path:
     """A copy of a network with its symbolic height and width fixed, kept in the user's cache. Raises NetworkError."""
-    height, width = shape
-    path = cache_folder("graphs") / f"{file.stem}-{sha256[:16]}-{height}x{width}.onnx"
-    if not path.exists():
-        import onnx
+    return kept_graph(graph_key(sha256, shape), partial(_fixed, file, shape))
 
-        model = load_onnx(file)
-        dimensions = model.graph.input[0].type.tensor_type.shape.dim
-        dimensions[2].dim_value, dimensions[3].dim_value = height, width
-        # What was inferred for the symbolic size would contradict the fixed one.
-        del model.graph.value_info[:]
-        for output in model.graph.output:
-            for dimension in output.type.tensor_type.shape.dim[2:]:
-                dimension.Clear()
-        model = onnx.shape_inference.infer_shapes(model, strict_mode=True)
-        save_onnx(model, path)
-    return path
+
+def _in_slices(file: Path) -> Any | None:
+    import onnx
+
+    from deeplab_cv.networks.slices import rewrite_atrous
+
+    try:
+        model = onnx.shape_inference.infer_shapes(load_onnx(file))
+        return model if rewrite_atrous(model) else None
+    except Exception:  # a network from elsewhere may have any form; whether it runs at all is for the engines to say
+        return None
+
+
+def _fixed(file: Path, shape: Shape) -> Any:
+    import onnx
+
+    model = load_onnx(file)
+    weights = {tensor.name for tensor in model.graph.initializer}
+    picture = next(value for value in model.graph.input if value.name not in weights)
+    dimensions = picture.type.tensor_type.shape.dim
+    dimensions[2].dim_value, dimensions[3].dim_value = shape
+    # What was inferred for the symbolic size would contradict the fixed one.
+    del model.graph.value_info[:]
+    for output in model.graph.output:
+        for dimension in output.type.tensor_type.shape.dim[2:]:
+            dimension.Clear()
+    try:
+        return onnx.shape_inference.infer_shapes(model, strict_mode=True)
+    except Exception as error:  # its own, without a common base
+        reason = " ".join(str(error).split())[:300]
+        size = Size(shape[1], shape[0])
+        raise NetworkError(f"the network does not take {size}", file, "name another --size", cause=reason) from error

@@ -5,8 +5,9 @@ from pathlib import Path
 from deeplab_cv.classes import VOC_CLASSES
 from deeplab_cv.errors import NetworkError, UsageError
 from deeplab_cv.frames.size import Size
+from deeplab_cv.machine.files import file_hash
 from deeplab_cv.machine.program import program
-from deeplab_cv.networks.card import Card, InputFacts, Origin, OutputFacts, card_name, file_hash
+from deeplab_cv.networks.card import Card, InputFacts, Origin, OutputFacts, card_name
 from deeplab_cv.networks.onnx_file import load_onnx
 from deeplab_cv.networks.options import NetworkOptions
 

@@ -12,7 +12,8 @@ from torch import nn
 from deeplab_cv.engines.engine import Blob
 from deeplab_cv.errors import NetworkError
 from deeplab_cv.frames.frame import Scores
-from deeplab_cv.networks.card import Card, GoldenFacts, InputFacts, Origin, card_name, file_hash, write_card
+from deeplab_cv.machine.files import file_hash
+from deeplab_cv.networks.card import Card, GoldenFacts, InputFacts, Origin, card_name, write_card
 from deeplab_cv.networks.golden import FLOAT32_TOLERANCE, GOLDEN_SEED, golden_blob, greatest_error, write_golden
 from deeplab_cv.networks.onnx_graph import save_graph, store_half
 from deeplab_cv.pytorch.architectures import Architecture

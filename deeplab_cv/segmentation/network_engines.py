@@ -172,5 +172,6 @@ class NetworkEngines:
 
     def _described(self, choice: Choice, shape: Shape) -> str:
         height, width = shape
-        name = f"{self.network.card.name}{'' if self.network.verified else ' (unverified)'}"
+        card = self.network.card
+        name = f"{card.name}{'' if card.golden else ' (unverified)'}"
         return f"{name} at {width}x{height} on {describe(choice.engine)}"

@@ -12,8 +12,8 @@ import onnxruntime
 from deeplab_cv.engines.candidates import candidates_for
 from deeplab_cv.errors import NetworkError
 from deeplab_cv.frames.frame import Scores
-from deeplab_cv.machine.files import whole_file
-from deeplab_cv.networks.card import Card, GoldenFacts, Precision, Shape, file_hash, write_card
+from deeplab_cv.machine.files import file_hash, whole_file
+from deeplab_cv.networks.card import Card, GoldenFacts, Precision, Shape, write_card
 from deeplab_cv.networks.golden import FLOAT32_TOLERANCE, GOLDEN_SEED, golden_blob, greatest_error, write_golden
 from deeplab_cv.networks.network import Graph, Network, graph_at, rewritten_graph
 from deeplab_cv.networks.onnx_file import load_onnx

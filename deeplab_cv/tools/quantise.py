@@ -9,9 +9,9 @@ from deeplab_cv.errors import DataError
 from deeplab_cv.frames.frame import Labels
 from deeplab_cv.frames.pixels import Image
 from deeplab_cv.frames.size import Size
-from deeplab_cv.machine.files import whole_file
+from deeplab_cv.machine.files import file_hash, whole_file
 from deeplab_cv.machine.program import program
-from deeplab_cv.networks.card import Card, Variant, file_hash, write_card
+from deeplab_cv.networks.card import Card, Variant, write_card
 from deeplab_cv.networks.golden import greatest_error, read_golden, rounded_up
 from deeplab_cv.networks.network import Network, fixed_file, graph_for
 from deeplab_cv.tools.quantising.judge import Judge, JudgedInt8

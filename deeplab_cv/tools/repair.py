@@ -11,6 +11,7 @@ from deeplab_cv.engines.engine import Blob
 from deeplab_cv.errors import NetworkError, UsageError
 from deeplab_cv.frames.frame import Scores
 from deeplab_cv.frames.size import Size
+from deeplab_cv.machine.files import file_hash
 from deeplab_cv.networks.card import (
     Card,
     GoldenFacts,
@@ -19,7 +20,6 @@ from deeplab_cv.networks.card import (
     OutputFacts,
     Shape,
     card_name,
-    file_hash,
     write_card,
 )
 from deeplab_cv.networks.golden import FLOAT32_TOLERANCE, GOLDEN_SEED, golden_blob, greatest_error, write_golden

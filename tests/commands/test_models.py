@@ -6,7 +6,7 @@ from deeplab_cv.cli import main
 from deeplab_cv.engines.candidates import Candidate, Result
 from deeplab_cv.engines.remembered import remember
 from deeplab_cv.frames.size import Size
-from deeplab_cv.machine.folders import cache_folder
+from deeplab_cv.machine.cache import cache_folder
 from deeplab_cv.networks.network import graph_for
 from deeplab_cv.networks.opening import open_network
 from tests.engines.variants import with_variant

@@ -10,7 +10,7 @@ from deeplab_cv.engines.choice import choose, open_engine
 from deeplab_cv.engines.options import EngineOptions
 from deeplab_cv.errors import EngineError
 from deeplab_cv.frames.size import Size
-from deeplab_cv.machine.folders import cache_folder
+from deeplab_cv.machine.cache import cache_folder
 from deeplab_cv.networks.golden import Golden
 from deeplab_cv.networks.network import graph_for, variant_graphs
 from deeplab_cv.networks.opening import open_network

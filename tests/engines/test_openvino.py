@@ -46,6 +46,28 @@ def test_a_second_load_finds_the_compiled_network(graph, user_cache):
     assert error_of(engine, graph) < 1e-5
 
 
+@pytest.mark.parametrize("part", [slice(0, None), slice(300, 340), slice(-400, None)], ids=["all", "begin", "end"])
+def test_a_damaged_compiled_network_is_made_anew(graph, user_cache, part):
+    load_or_skip("openvino:cpu", graph).close()
+    [kept] = user_cache.rglob("*.blob")
+    content = bytearray(kept.read_bytes())
+    content[part] = os.urandom(len(content[part]))
+    kept.chmod(0o600)
+    kept.write_bytes(content)
+
+    engine = load_or_skip("openvino:cpu", graph)
+
+    assert error_of(engine, graph) < 1e-5
+    assert kept.read_bytes() != content
+
+
+def test_a_cache_that_cannot_be_written_is_done_without(graph, tmp_path, monkeypatch):
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "file"))
+
+    assert error_of(load_or_skip("openvino:cpu", graph), graph) < 1e-5
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells which cores a thread may use")
 @pytest.mark.parametrize("depth", [1, 2])
 def test_no_thread_is_tied_to_a_core(graph, depth):

@@ -5,7 +5,7 @@ import pytest
 from deeplab_cv.engines.candidates import Candidate, Result
 from deeplab_cv.engines.options import EngineOptions
 from deeplab_cv.engines.remembered import Timing, question_of, recall, remember, times_here
-from deeplab_cv.machine.folders import cache_folder
+from deeplab_cv.machine.cache import cache_folder
 
 
 def note():
@@ -44,7 +44,11 @@ def test_a_file_that_is_no_longer_there_is_forgotten(graph):
         b'{"name": "abacus", "device": "cpu", "sha256": "SHA"}',
         b'{"name": "opencv", "device": null, "sha256": "SHA"}',
         b"\xff\xfe",
+        b"[" * 50_000,
+        b'{"name": "opencv", "device": "cpu", "sha256": ' + b"[" * 20_000,
+        b" " * 200_000,
     ],
+    ids=range(12),
 )
 def test_a_note_that_cannot_be_read_is_no_note(graph, content):
     remember("which?", Candidate("opencv", "cpu", graph), [])
@@ -74,3 +78,38 @@ def test_the_times_of_the_newest_race_of_a_network_are_found_by_its_cards_hash(g
 
     assert times_here(graph.card.sha256) == (Timing("opencv:cpu", 3.0),)
     assert times_here("0" * 64) == ()
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b'{"results": [1, null, "SHA", [{"sha256": "SHA"}]]}',
+        b'{"results": [{"sha256": "SHA", "candidate": [], "ms": "fast"}]}',
+        b'{"results": {"sha256": "SHA"}}',
+        b'{"results": 7}',
+        b"[" * 50_000,
+    ],
+    ids=range(5),
+)
+def test_times_that_are_none_are_left_out(graph, content):
+    remember("which?", Candidate("opencv", "cpu", graph), [])
+    note().write_bytes(content.replace(b"SHA", graph.card.sha256.encode()))
+
+    assert times_here(graph.card.sha256) == ()
+
+
+def test_a_note_that_leads_nowhere_is_passed_over(graph):
+    winner = Candidate("opencv", "cpu", graph)
+    remember("which?", winner, [Result(winner, ms=3.0)])
+    note().with_name("dangling.json").symlink_to("nowhere.json")
+
+    assert [timing.ms for timing in times_here(graph.card.sha256)] == [3.0]
+
+
+def test_where_nothing_can_be_kept_the_winner_is_not_remembered(graph, tmp_path, monkeypatch):
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "file"))
+
+    remember("which?", Candidate("opencv", "cpu", graph), [])
+
+    assert recall("which?", [graph]) is None

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import onnx
 
-from deeplab_cv.networks.card import Precision, Variant, file_hash, read_card, write_card
+from deeplab_cv.machine.files import file_hash
+from deeplab_cv.networks.card import Precision, Variant, read_card, write_card
 
 
 def with_variant(

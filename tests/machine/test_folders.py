@@ -1,11 +1,4 @@
-from deeplab_cv.machine.folders import cache_folder, config_file, demo_clip, models_folder, own_models_folder
-
-
-def test_a_cache_folder_is_made_inside_the_user_s_cache(user_cache):
-    folder = cache_folder("graphs")
-
-    assert folder.is_dir()
-    assert user_cache in folder.parents
+from deeplab_cv.machine.folders import config_file, demo_clip, models_folder, own_models_folder
 
 
 def test_a_clone_uses_what_lies_beside_its_code():

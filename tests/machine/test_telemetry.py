@@ -11,21 +11,22 @@ SEGMENT = """
 import sys
 import numpy as np
 from deeplab_cv import Segmenter
-with Segmenter(sys.argv[1], backend="onnxruntime:cpu") as segmenter:
+with Segmenter(sys.argv[1], backend=sys.argv[2]) as segmenter:
     print(segmenter(np.zeros((72, 128, 3), np.uint8)).engine)
 """
 
 
-def test_onnx_runtime_leaves_no_trace_of_its_user(tmp_path: Path) -> None:
-    pytest.importorskip("onnxruntime", reason="ONNX Runtime is not installed")
+@pytest.mark.parametrize("engine", ["onnxruntime", "openvino"])
+def test_an_engine_leaves_no_trace_of_its_user(tmp_path: Path, engine: str) -> None:
+    pytest.importorskip(engine, reason=f"{engine} is not installed")
     home = tmp_path / "home"
     home.mkdir()
     network = tiny_network(tmp_path)
-    environment = {key: value for key, value in os.environ.items() if key != "ORT_DISABLE_TELEMETRY"}
+    environment = {key: value for key, value in os.environ.items() if key not in ("ORT_DISABLE_TELEMETRY", "CI")}
     environment |= {"HOME": str(home), "XDG_CACHE_HOME": str(home / "cache")}
 
     done = subprocess.run(
-        [sys.executable, "-c", SEGMENT, str(network)],
+        [sys.executable, "-c", SEGMENT, str(network), f"{engine}:cpu"],
         env=environment,
         cwd=Path(__file__).parents[2],
         capture_output=True,
@@ -33,6 +34,6 @@ def test_onnx_runtime_leaves_no_trace_of_its_user(tmp_path: Path) -> None:
         check=True,
     )
 
-    assert "onnxruntime" in done.stdout
+    assert engine in done.stdout
     left = sorted(path.relative_to(home).parts[:2] for path in home.rglob("*") if path.is_file())
     assert {parts[:2] for parts in left} <= {("cache", "deeplab-cv")}

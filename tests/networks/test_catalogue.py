@@ -1,6 +1,6 @@
 from pathlib import Path
 
-from deeplab_cv.networks.card import read_card
+from deeplab_cv.networks.card import read_card, write_card
 from deeplab_cv.networks.catalogue import entries
 from tests.engines.variants import with_variant
 from tests.tiny_networks import tiny_network, tiny_onnx
@@ -11,13 +11,19 @@ def test_every_network_is_listed_with_its_problem(tmp_path: Path) -> None:
     tiny_onnx(tmp_path, "bare")
     changed = tiny_network(tmp_path, "changed")
     changed.write_bytes(changed.read_bytes() + b"\0")
+    without = tiny_network(tmp_path, "without")
+    write_card(read_card(without).model_copy(update={"golden": None}), without)
+    tiny_network(tmp_path, "lost").with_name("lost.golden.npz").unlink()
+    (tmp_path / "dangling.onnx").symlink_to("nowhere.onnx")
 
     problems = {entry.file.stem: entry.problem for entry in entries(tmp_path)}
 
     assert problems == {
         "bare": "no card",
         "changed": "the network is not the one its card describes",
+        "lost": "cannot read the golden scores",
         "proven": None,
+        "without": "card without proof",
     }
 
 

@@ -7,7 +7,8 @@ import pytest
 from deeplab_cv.cli import main
 from deeplab_cv.errors import DataError
 from deeplab_cv.frames.pixels import Image
-from deeplab_cv.networks.card import file_hash, read_card
+from deeplab_cv.machine.files import file_hash
+from deeplab_cv.networks.card import read_card
 from deeplab_cv.networks.golden import golden_picture
 from deeplab_cv.networks.opening import open_network
 from deeplab_cv.tools import quantise as quantise_module

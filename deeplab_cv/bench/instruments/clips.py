@@ -9,8 +9,8 @@ import numpy as np
 from deeplab_cv.frames.frame import Painted
 from deeplab_cv.frames.pixels import Pixels, resize
 from deeplab_cv.frames.size import Size
-from deeplab_cv.machine.folders import cache_folder
-from deeplab_cv.networks.card import file_hash
+from deeplab_cv.machine.cache import cache_folder
+from deeplab_cv.machine.files import file_hash
 from deeplab_cv.sinks.video import VideoSink
 from deeplab_cv.sources.video import VideoSource
 

@@ -6,7 +6,8 @@ from pathlib import Path
 import torch
 
 from deeplab_cv.errors import NetworkError, UsageError
-from deeplab_cv.networks.card import Card, GoldenFacts, InputFacts, card_name, file_hash, write_card
+from deeplab_cv.machine.files import file_hash
+from deeplab_cv.networks.card import Card, GoldenFacts, InputFacts, card_name, write_card
 from deeplab_cv.networks.golden import FLOAT32_TOLERANCE, GOLDEN_SEED, golden_blob, greatest_error, write_golden
 from deeplab_cv.networks.onnx_graph import save_graph
 from deeplab_cv.pytorch.exporting.full_network import FixedSizeScores, full_network

@@ -12,8 +12,9 @@ import torch
 from torch import Tensor, nn
 
 from deeplab_cv.errors import NetworkError, UsageError
+from deeplab_cv.machine.files import file_hash
 from deeplab_cv.machine.program import program
-from deeplab_cv.networks.card import Accuracy, Origin, file_hash, without_folders
+from deeplab_cv.networks.card import Accuracy, Origin, without_folders
 from deeplab_cv.networks.golden import golden_picture
 from deeplab_cv.pytorch.architectures import ARCHITECTURES, Architecture, build_network, normalise
 from deeplab_cv.pytorch.checkpoint import load_checkpoint
