@@ -20,7 +20,8 @@ from tests.waiting import HANGS_S, wait_for
 
 ROOT = Path(__file__).parent.parent
 _PAINT_S = 10.0
-_TRIES = 4
+"""After so long a window that is still black is given up: Qt will not paint it, however long one waits (seen)."""
+_TRIES = 12
 
 
 def need_screen() -> None:

@@ -43,6 +43,8 @@ def run(args: argparse.Namespace) -> int:
     from deeplab_cv.tools.quantising.frames import frames_of, masks_of
     from deeplab_cv.tools.quantising.report import print_quantised
 
+    if args.frames < 2:
+        raise UsageError("too few frames to calibrate and to judge with", f"--frames {args.frames}", "take 50 or more")
     network = open_network(args.file)
     if not network.verified:
         raise UsageError("the network has no card", args.file, f"write one with `{program()} repair`")

@@ -7,7 +7,6 @@ import pytest
 
 pytest.importorskip("torch", reason="the workshop needs requirements-train.txt")
 
-from deeplab_cv.cli import main
 from deeplab_cv.machine.memory import spoiled_memory
 from deeplab_cv.networks.card import read_card
 from deeplab_cv.networks.golden import golden_blob, greatest_error, read_golden
@@ -133,16 +132,6 @@ def test_half_storage_halves_the_file_and_keeps_the_scores(lite: Path, tmp_path:
         engine = load_engine(name, device, lite, card.shapes[2])
         engine.submit(golden.blob)
         assert greatest_error(engine.result().scores, golden.scores) < 1e-3
-
-
-def test_an_existing_file_is_not_replaced_unasked(lite: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    before = lite.read_bytes()
-
-    code = main(["export", "deeplabv3_lite", "--random", "--out", str(lite)])
-
-    assert code == 2
-    assert "the file exists" in capsys.readouterr().err
-    assert lite.read_bytes() == before
 
 
 def fixed(model: onnx.ModelProto, height: int, width: int) -> onnx.ModelProto:

@@ -74,26 +74,6 @@ def test_the_checkpoint_holds_only_tensors_and_plain_types(tmp_path: Path) -> No
     assert content["network"].keys() == build_network("deeplabv3_lite", 3).state_dict().keys()
 
 
-@pytest.mark.parametrize(
-    ("arguments", "message"),
-    [
-        (["--steps", "0"], "a value must be above 0: --steps 0"),
-        (["--steps", "1", "--resume"], "nothing to resume"),
-        (["--steps", "1", "--val-lists", "train"], "a picture is on the training and the validation list: p0"),
-        (["--steps", "1", "--train-lists", "none"], "list 'none' is missing"),
-        (["--steps", "1", "--teacher", "none.onnx"], "cannot read the teacher: none.onnx"),
-        (["--steps", "1", "--val-lists", "empty"], "list 'empty' is empty"),
-        (["--steps", "1", "--only", "dog"], "--only keeps what an earlier network sees"),
-    ],
-)
-def test_wrong_use_is_one_line(tmp_path: Path, arguments: list[str], message: str) -> None:
-    data = write_voc(tmp_path / "voc", train=2, val=1)
-    (data / "ImageSets" / "Segmentation" / "empty.txt").touch()
-    done = train(data, tmp_path / "run", *arguments)
-    assert done.returncode != 0
-    assert message in done.stderr and done.stderr.count("\n") == 1
-
-
 def test_a_training_begun_from_another_network_keeps_its_statistics(tmp_path: Path) -> None:
     data = write_voc(tmp_path / "voc", train=4, val=1)
     earlier = random_weights("deeplabv3_lite", ("background", "cat", "sheep"), seed=3).network.state_dict()

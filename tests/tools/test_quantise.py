@@ -1,10 +1,8 @@
 from pathlib import Path
 
-import cv2
 import numpy as np
 import pytest
 
-from deeplab_cv.cli import main
 from deeplab_cv.errors import DataError
 from deeplab_cv.frames.pixels import Image
 from deeplab_cv.machine.files import file_hash
@@ -89,27 +87,3 @@ def test_masks_bring_the_truth_into_the_judgement(tmp_path: Path) -> None:
 def test_one_picture_is_too_few(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="too few pictures"):
         quantise(open_network(tiny_network(tmp_path)), made_pictures(1), {}, 0.1, reduce_range=False)
-
-
-@pytest.mark.parametrize(
-    ("mask", "message"),
-    [
-        (np.zeros((5, 5), np.uint8), "differ in size"),
-        (np.full((96, 128), 40, np.uint8), "a class the network does not have"),
-    ],
-)
-def test_a_wrong_mask_is_one_line_naming_the_file(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str], mask: np.ndarray, message: str
-) -> None:
-    file = tiny_network(tmp_path)
-    for folder, picture in (("pictures", golden_picture(0, (96, 128))), ("masks", mask)):
-        (tmp_path / folder).mkdir()
-        assert cv2.imwrite(str(tmp_path / folder / "one.png"), picture)
-
-    code = main(["quantise", str(file), "--calibrate", str(tmp_path / "pictures"), "--masks", str(tmp_path / "masks")])
-
-    error = capsys.readouterr().err
-    assert code == 1
-    assert message in error
-    assert "one.png" in error
-    assert error.count("\n") == 1

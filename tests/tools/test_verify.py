@@ -1,25 +1,13 @@
-import json
 from pathlib import Path
 
 import numpy as np
-import pytest
 
-torch = pytest.importorskip("torch", reason="the workshop needs requirements-train.txt")
-
-from deeplab_cv.classes import VOC_CLASSES
-from deeplab_cv.cli import main
-from deeplab_cv.errors import NetworkError
 from deeplab_cv.networks.card import Card, read_card
 from deeplab_cv.networks.golden import golden_key
 from deeplab_cv.networks.opening import open_network
-from deeplab_cv.pytorch.architectures import build_network
-from deeplab_cv.pytorch.exporting.torchscript import export_torchscript
-from deeplab_cv.pytorch.exporting.weights import weights_file
-from deeplab_cv.pytorch.torch_scores import load_scripted
 from deeplab_cv.tools.verify import Finding, verify
 from tests.tiny_networks import tiny_network
 
-LRASPP = "lraspp_mobilenet_v3_large"
 ONE_SHAPE = ((96, 128),)
 
 
@@ -79,57 +67,6 @@ def test_a_precision_that_the_card_does_not_name_is_left_out_not_wrong(tmp_path:
 
     assert [finding.fault for finding in findings if finding.fault] == []
     assert all(finding.left_out for finding in findings if finding.precision not in {"float32", "int8"})
-
-
-def test_pytorch_and_torchscript_are_compared_with_the_file_exported_from_the_same_weights(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    weights, file = tmp_path / "weights.pth", tmp_path / "net.onnx"
-    torch.save(build_network(LRASPP, 21).state_dict(), weights)
-    assert main(["export", LRASPP, "--weights", str(weights), "--pixels", "96", "--out", str(file)]) == 0
-    trained = weights_file(LRASPP, weights, VOC_CLASSES)
-    export_torchscript(trained, tmp_path / "net.torchscript.pt", mobile=False)
-    report = tmp_path / "report.json"
-
-    command = ["verify", str(file), "--backend", "onnxruntime:cpu", "--checkpoint", str(weights), "--json", str(report)]
-    code = main(command)
-
-    rows = json.loads(report.read_text())
-    assert code == 0, capsys.readouterr().out
-    assert {row["backend"] for row in rows} == {"torchscript", "onnxruntime:cpu"}
-    assert {row["reference"] for row in rows} == {"card", "pytorch"}
-
-
-def test_the_command_prints_a_table_writes_json_and_succeeds(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    file, report = tiny_network(tmp_path, shapes=ONE_SHAPE), tmp_path / "report.json"
-
-    code = main(["verify", str(file), "--backend", "onnxruntime:cpu", "--json", str(report)])
-
-    assert code == 0
-    printed = capsys.readouterr().out
-    assert "128x96" in printed
-    assert "input (1, 3, 96, 128): " in printed
-    assert {row["sample"] for row in json.loads(report.read_text())} == {"golden", "made"}
-
-
-def test_the_command_fails_where_an_engine_is_wrong(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    file = tiny_network(tmp_path, shapes=ONE_SHAPE)
-    spoil_golden(read_card(file), tmp_path)
-
-    code = main(["verify", str(file), "--backend", "onnxruntime:cpu"])
-
-    assert code == 1
-    assert "wrong: onnxruntime:cpu at 128x96, golden" in capsys.readouterr().out
-
-
-def test_a_broken_torchscript_file_is_one_line(tmp_path: Path) -> None:
-    path = tmp_path / "broken.torchscript.pt"
-    path.write_bytes(b"PK no module")
-
-    with pytest.raises(NetworkError, match="not a whole TorchScript file"):
-        load_scripted(path)
 
 
 def spoil_golden(card: Card, folder: Path) -> None:

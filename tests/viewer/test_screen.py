@@ -1,6 +1,7 @@
 """The window's screen at work in a real job; only the pane of glass is a stand-in, which test_window.py drives."""
 
 import threading
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -21,18 +22,29 @@ DEFAULT = View()
 
 
 class Pane:
-    """A window without glass: gives one of its keys after each picture, and remembers what it was asked for."""
+    """A window without glass: gives one of its keys after each new picture, and remembers what it was asked for.
+
+    What it shows and how long it rests before the first segmented frame stands apart, in `looks`.
+    """
 
     def __init__(self, *keys):
-        self.shown, self.rests, self.closed = [], [], False
+        self.shown, self.looks, self.rests, self.closed = [], [], [], False
+        self.controls = None
         self._keys = list(keys)
+        self._answered = 0
 
     def poll(self, wait_ms):
+        if self.controls.shown is None:
+            return []
         self.rests.append(wait_ms)
-        return [self._keys.pop(0)] if self.shown and self._keys else []
+        if len(self.shown) == self._answered or not self._keys:
+            return []
+        self._answered = len(self.shown)
+        return [self._keys.pop(0)]
 
     def show(self, picture, buttons=()):
-        self.shown.append((picture, [button.text for button in buttons]))
+        pictures = self.looks if self.controls.shown is None else self.shown
+        pictures.append((picture, [button.text for button in buttons]))
 
     def close(self):
         self.closed = True
@@ -65,6 +77,7 @@ def run(make_stream, tmp_path):
             network_file=None,
             source_name="numbers",
         )
+        pane.controls = controls
         job = Job(Camera(10**6), make_stream(), list(sinks), view, WindowScreen(pane, controls))
         run_job(job, stop=threading.Event(), written=outputs.append)
         return pane, outputs
@@ -73,7 +86,8 @@ def run(make_stream, tmp_path):
 
 
 def test_keys_of_the_window_are_done_until_one_quits_which_closes_it(run):
-    pane, _ = run("overlay", "line", "quit")
+    # With a sink no frame waits for its time, so that each key is done before the next picture.
+    pane, _ = run("overlay", "line", "quit", sinks=[Notebook()])
 
     plain = pane.shown[-1][0]
     assert pane.closed
@@ -105,6 +119,21 @@ def test_a_paused_window_is_drawn_anew_when_a_key_changes_the_view(run):
     first, last = pane.shown[0][0], pane.shown[-1][0]
     assert len(pane.shown) == 2
     assert (first != last).any()
+
+
+def test_before_the_first_segmented_frame_the_source_is_shown_with_what_is_done_and_no_buttons(tmp_path):
+    pane = Pane()
+    pane.controls = Controls(
+        DEFAULT, pictures=True, folder=tmp_path, make_recorder=None, network_file=None, source_name="numbers"
+    )
+    red = Camera(1).read()
+
+    WindowScreen(pane, pane.controls).attend(SimpleNamespace(newest=red, progress="loading"))
+
+    [(picture, buttons)] = pane.looks
+    assert buttons == []
+    assert (picture[-1] == (0, 0, 255)).all()
+    assert (picture != red.image).any()
 
 
 def test_pictures_have_the_tutorials_buttons_and_a_video_has_none(run):

@@ -8,6 +8,10 @@ import cv2
 import numpy as np
 from PIL import Image
 
+from tests.tiny_networks import DOG, PERSON
+
+RED, GREEN = (0, 0, 255), (0, 255, 0)
+
 
 def picture_and_mask(number: int, class_count: int) -> tuple[np.ndarray, np.ndarray]:
     """A grey picture (48, 64, 3) with a box whose colour tells its label, and the mask."""
@@ -56,3 +60,19 @@ def write_shard(path: Path, members: dict[str, bytes]) -> None:
 def webp_bytes(picture: np.ndarray) -> bytes:
     """An RGB picture as WebP without loss."""
     return cv2.imencode(".webp", picture[..., ::-1], [cv2.IMWRITE_WEBP_QUALITY, 101])[1].tobytes()
+
+
+def write_boxes(folder: Path) -> Path:
+    """Three pictures: a red box rightly called a person, a green one called a dog, a red one wrongly called a dog."""
+    for part in ("JPEGImages", "SegmentationClass", "ImageSets/Segmentation"):
+        (folder / part).mkdir(parents=True)
+    cases = {"person": (RED, PERSON, (96, 128)), "dog": (GREEN, DOG, (80, 144)), "lie": (RED, DOG, (96, 128))}
+    for name, (colour, label, shape) in cases.items():
+        picture, mask = np.full((*shape, 3), 120, np.uint8), np.zeros(shape, np.uint8)
+        picture[16:64, 32:96], mask[16:64, 32:96] = colour, label
+        cv2.imwrite(str(folder / "JPEGImages" / f"{name}.png"), picture)
+        (folder / "SegmentationClass" / f"{name}.png").write_bytes(png_bytes(mask))
+    (folder / "ImageSets/Segmentation/val.txt").write_text("person\ndog\n", encoding="utf-8")
+    (folder / "ImageSets/Segmentation/all.txt").write_text("person\nlie\ndog\n", encoding="utf-8")
+    (folder / "ImageSets/Segmentation/empty.txt").write_text("", encoding="utf-8")
+    return folder
