@@ -13,6 +13,8 @@ from deeplab_cv.sinks.sink import Written
 
 STATISTICS_EXTENSIONS = (".csv", ".jsonl")
 
+_BEGINS_A_FORMULA = ("=", "+", "-", "@")
+
 
 class StatisticsSink:
     """One line for each frame; what is written is on the disk before the next frame comes.
@@ -74,14 +76,16 @@ class StatisticsSink:
         pixels = class_areas(painted.labels, len(painted.class_names)).tolist()
         shares = [round(count / painted.labels.size, 6) for count in pixels]
         time_s = round(float(frame.time_s), 6)
+        # Names from a disk may be no text at all.
+        name = frame.name.encode(errors="backslashreplace").decode()
         if self._as_csv:
             areas = [figure for pair in zip(pixels, shares, strict=True) for figure in pair]
-            return _csv_line([frame.index, time_s, frame.name, *areas])
+            return _csv_line([frame.index, time_s, name, *areas])
         names = painted.class_names
         line = {
             "frame": frame.index,
             "time_s": time_s,
-            "name": frame.name,
+            "name": name,
             "pixels": dict(zip(names, pixels, strict=True)),
             "share": dict(zip(names, shares, strict=True)),
         }
@@ -95,5 +99,13 @@ def _csv_header(class_names: tuple[str, ...]) -> list[str]:
 
 def _csv_line(cells: list[str] | list[object]) -> str:
     line = io.StringIO()
-    csv.writer(line, lineterminator="\n").writerow(cells)
+    csv.writer(line, lineterminator="\n").writerow([_as_text(cell) for cell in cells])
     return line.getvalue()
+
+
+def _as_text(cell: object) -> object:
+    """The cell on one line; with an apostrophe before what spreadsheets would take for a formula."""
+    if not isinstance(cell, str):
+        return cell
+    written_out = "".join(each if each.isprintable() else each.encode("unicode_escape").decode() for each in cell)
+    return f"'{written_out}" if written_out.startswith(_BEGINS_A_FORMULA) else written_out

@@ -1,5 +1,7 @@
 import csv
 import json
+import os
+from dataclasses import replace
 from fractions import Fraction
 
 import numpy as np
@@ -46,6 +48,48 @@ def test_json_lines_hold_the_same(tmp_path):
     assert (line["frame"], line["time_s"], line["name"]) == (0, 0.0, "Hündin, 犬.jpg")
     assert line["pixels"]["person"] == 100 and line["share"]["person"] == 0.5
     assert tuple(line["pixels"]) == tuple(line["share"]) == VOC_CLASSES
+
+
+@pytest.mark.parametrize(
+    ("name", "cell"),
+    [
+        ("=cmd|' /C calc'!A0", "'=cmd|' /C calc'!A0"),
+        ("+1+1", "'+1+1"),
+        ("-2+3.jpg", "'-2+3.jpg"),
+        ("@SUM(1)", "'@SUM(1)"),
+        ("\t=1+1", r"\t=1+1"),
+        ("\r=1+1", r"\r=1+1"),
+        ("a\n=1+1", r"a\n=1+1"),
+    ],
+)
+def test_no_cell_of_a_csv_is_a_formula(tmp_path, name, cell):
+    sink = StatisticsSink(tmp_path / "areas.csv")
+    sink.write(replace(frame(0, name=name), class_names=("=background", name, *VOC_CLASSES[2:])))
+    sink.finish()
+
+    with (tmp_path / "areas.csv").open(newline="", encoding="utf-8") as file:
+        header, line = csv.reader(file)
+    assert line[2] == cell
+    assert header[5] == f"{cell}_pixels"
+    assert not [cell for cell in header + line if cell[:1] in set("=+-@\t\r\n")]
+
+
+def test_numbers_below_zero_stay_numbers(tmp_path):
+    sink = StatisticsSink(tmp_path / "areas.csv")
+    sink.write(painted(np.zeros((10, 20, 3), np.uint8), 0, -1, Fraction(1, 4)))
+    sink.finish()
+
+    with (tmp_path / "areas.csv").open(newline="", encoding="utf-8") as file:
+        assert next(csv.DictReader(file))["time_s"] == "-0.25"
+
+
+@pytest.mark.parametrize("file", ["areas.csv", "areas.jsonl"])
+def test_a_name_that_is_no_text_is_written_out(tmp_path, file):
+    sink = StatisticsSink(tmp_path / file)
+    sink.write(frame(0, name=os.fsdecode(b"caf\xe9.jpg")))
+    sink.finish()
+
+    assert "caf\\udce9.jpg" in (tmp_path / file).read_text(encoding="utf-8").replace("\\\\", "\\")
 
 
 def test_each_line_is_in_the_file_before_the_next_frame(tmp_path):
