@@ -1,5 +1,6 @@
 """The frames of a video file in order of presentation, exactly cut, and an error where some are missing."""
 
+import logging
 import re
 from collections.abc import Iterator
 from fractions import Fraction
@@ -17,6 +18,9 @@ from av.video.stream import VideoStream
 
 from deeplab_cv.errors import SourceError
 from deeplab_cv.sources.files import cannot_read, check_file
+from deeplab_cv.sources.interlacing import Deinterlacer
+
+_log = logging.getLogger(__name__)
 
 _INDEXED_CONTAINERS = ("mov,mp4,m4a,3gp,3g2,mj2", "matroska,webm", "avi")
 """Containers that tell how long the pictures last; others, like transport streams, may be cut at any point."""
@@ -56,6 +60,8 @@ class VideoDecoder:
         self._container = _open_container(self.path)
         try:
             self.stream = picture_stream(self._container, self.path)
+            if any(stream.codec_context is None for stream in self._container.streams.video):
+                _log.warning("%s: pictures of an unknown codec are passed over for its other ones", self.path.name)
             self._codec = _codec_of(self.stream, self.path)
         except SourceError:
             self._container.close()
@@ -144,9 +150,11 @@ class VideoDecoder:
             yield pts, frame
 
     def _decoded(self, after_seek: bool) -> Iterator[VideoFrame]:
-        for packet in self._packets(after_seek):
-            yield from self._decode(packet)
-        yield from self._decode(None)
+        deinterlacer = Deinterlacer(self.path.name)
+        for packet in chain(self._packets(after_seek), [None]):
+            for frame in self._decode(packet):
+                yield from deinterlacer.frames_of(frame)
+        yield from deinterlacer.rest()
 
     def _decode(self, packet: "Packet[VideoStream] | None") -> list[VideoFrame]:
         try:
@@ -209,13 +217,13 @@ def picture_stream(container: InputContainer, path: Path) -> VideoStream:
     moving = [stream for stream in container.streams.video if not stream.disposition & Disposition.attached_pic]
     if not moving:
         raise SourceError("the file has no moving pictures in it", path, "give a video file")
-    best = container.streams.best("video")
-    stream = next((stream for stream in moving if stream is best), moving[0])
-    if stream.codec_context is None:
+    decodable = [stream for stream in moving if stream.codec_context is not None]
+    if not decodable:
         raise SourceError(
             "there is no decoder for this video", path, "convert it: ffmpeg -i IN -c:v libx264 -crf 16 OUT.mp4"
         )
-    return stream
+    best = container.streams.best("video")
+    return next((stream for stream in decodable if stream is best), decodable[0])
 
 
 def _codec_of(stream: VideoStream, path: Path) -> VideoCodecContext:

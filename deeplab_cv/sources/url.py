@@ -3,6 +3,7 @@
 import re
 import time
 from collections.abc import Iterator
+from itertools import chain
 from pathlib import Path
 
 import av
@@ -18,6 +19,7 @@ from deeplab_cv.machine.urls import is_cut_by_its_password, is_url, lost_slashes
 from deeplab_cv.sources import live
 from deeplab_cv.sources.conversion import FrameConverter
 from deeplab_cv.sources.files import check_file
+from deeplab_cv.sources.interlacing import Deinterlacer
 from deeplab_cv.sources.live import MICROSECOND, LiveSource, Patience
 
 _OPEN_S = 10.0
@@ -117,6 +119,7 @@ class StreamSource(LiveSource):
 
     def _frames(self) -> Iterator[VideoFrame]:
         patience = Patience()
+        deinterlacer = Deinterlacer(self._name)
         # Packets of all streams: of the pictures' own none might come for ever, while the sound goes on.
         for packet in self._container.demux():
             frames: list[VideoFrame] = []
@@ -126,7 +129,7 @@ class StreamSource(LiveSource):
                 except av.error.FFmpegError:
                     # Half a packet, or one that needs a key frame from before we came.
                     frames = []
-            for frame in frames:
+            for frame in chain.from_iterable(map(deinterlacer.frames_of, frames)):
                 yield frame
                 patience.renew()
             if patience.is_over:

@@ -11,8 +11,11 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from deeplab_cv.errors import SourceError
+from deeplab_cv.frames.size import Size
 from deeplab_cv.sources.decoding import VideoDecoder
-from tests.sources.clips import SAMPLES, wipe_packet, write_frames, write_scenes
+from deeplab_cv.sources.video import VideoSource
+from tests.sinks.clips import scene
+from tests.sources.clips import SAMPLES, read_all, wipe_packet, write_frames, write_scenes
 
 MILLISECOND = Fraction(1, 1000)
 INDEX_FIRST = {"mp4": {"movflags": "faststart"}}
@@ -331,3 +334,48 @@ def test_recordings_shorter_than_a_second_that_were_joined_go_on_one_after_the_o
 
     assert problem is None
     assert {after - before for before, after in itertools.pairwise(found)} == {90000 // 25}
+
+
+def two_tracks(path, *, unknown):
+    """Three pictures in MPEG-2 and five in MPEG-4, the tracks of these numbers in a codec that nobody knows."""
+    names = (b"V_MPEG2", b"V_MPEG4/ISO/ASP")
+    with av.open(str(path), "w") as container:
+        tracks = [container.add_stream(codec, rate=25) for codec in ("mpeg2video", "mpeg4")]
+        for track in tracks:
+            track.width, track.height, track.pix_fmt = 64, 48, "yuv420p"
+        for track, count in zip(tracks, (3, 5), strict=True):
+            for number in range(count):
+                frame = av.VideoFrame.from_ndarray(scene(number, Size(64, 48)), format="bgr24")
+                frame.pts, frame.time_base = number, Fraction(1, 25)
+                container.mux(track.encode(frame))
+            container.mux(track.encode(None))
+    data = path.read_bytes()
+    for number in unknown:
+        assert data.count(names[number]) == 1
+        data = data.replace(names[number], b"V_NOBODY/KNOWS/"[: len(names[number])])
+    path.write_bytes(data)
+    return path
+
+
+@pytest.mark.parametrize(("unknown", "count"), [([0], 5), ([1], 3)])
+def test_a_track_of_an_unknown_codec_is_passed_over_for_the_other_one(tmp_path, caplog, unknown, count):
+    clip = two_tracks(tmp_path / "two.mkv", unknown=unknown)
+
+    frames = read_all(VideoSource(clip))
+
+    assert len(frames) == count
+    assert caplog.messages == ["two.mkv: pictures of an unknown codec are passed over for its other ones"]
+
+
+def test_tracks_of_unknown_codecs_alone_are_one_line(tmp_path):
+    with pytest.raises(SourceError, match=r"^there is no decoder for this video: .*two\.mkv; convert it"):
+        VideoDecoder(two_tracks(tmp_path / "two.mkv", unknown=[0, 1]))
+
+
+def test_the_shared_animated_webp_is_named_for_what_it_is():
+    case = SAMPLES.parent / "cases" / "animated.webp"
+    if not case.is_file():
+        pytest.skip("the shared cases are not here")
+
+    with pytest.raises(SourceError, match="FFmpeg cannot decode animated WebP"):
+        VideoDecoder(case)
