@@ -31,9 +31,9 @@ from deeplab_cv.engines.candidates import engine_module
 from deeplab_cv.engines.engine import Engine
 from deeplab_cv.errors import EngineError
 from deeplab_cv.frames.size import Size
-from deeplab_cv.networks.card import Shape, read_card, write_card
+from deeplab_cv.networks.card import read_card, write_card
 from deeplab_cv.networks.golden import golden_blob
-from deeplab_cv.networks.network import Graph, fitting_shapes, fixed_file, graph_at, nearest_shape
+from deeplab_cv.networks.network import Graph, fitting_sizes, fixed_file, graph_at, nearest_size
 from deeplab_cv.networks.opening import open_network
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -44,7 +44,7 @@ ENGINE = "openvino:cpu"
 ENGINES = ("openvino:cpu", "onnxruntime:cpu", "opencv:cpu")
 LISTS = ("val", "val_coco")
 COLUMNS = ("person", "dog", "sheep")
-WIDE: tuple[Shape, ...] = ((512, 512), (448, 448))
+WIDE = (Size(512, 512), Size(448, 448))
 """Squares as wide as our 16:9 and 4:3 shapes: what squeezing costs where no detail is to be lost."""
 
 HD = Size(1280, 720)
@@ -57,12 +57,12 @@ def measure(out: Path, data: Path, files: Sequence[Path], jobs: int) -> None:
     runs = []
     for place, file in enumerate(each_size(files, out)):
         card = read_card(file)
-        square = next((f"{side}x{side}" for side, other in card.shapes if side == other and len(card.shapes) > 1), "")
+        square = next((str(size) for size in card.input_sizes if size.width == size.height), "")
         forms = ["", *("_int8" for variant in card.variants if variant.precision == "int8")]
         for form in forms:
             for name in LISTS:
                 runs.append((f"{card.name}{form}.{name}", file, form, name, ""))
-        if square and place == 0:
+        if square and place == 0 and len(card.input_sizes) > 1:
             runs.append((f"{card.name}.val.squeezed", file, "", "val", square))
     with ThreadPoolExecutor(jobs) as pool:
         list(pool.map(lambda run: _evaluate(out, data, *run), runs))
@@ -73,14 +73,14 @@ def each_size(files: Sequence[Path], out: Path) -> Iterator[Path]:
     for file in files:
         yield file
         card = read_card(file)
-        by_aspect = dict.fromkeys(tuple(fitting_shapes(card.shapes, Size(*shape[::-1]))) for shape in card.shapes)
+        by_aspect = dict.fromkeys(tuple(fitting_sizes(card.input_sizes, size)) for size in card.input_sizes)
         _, *smaller = zip(*by_aspect, strict=True)
-        for shapes in smaller:
-            small = out / f"{file.stem}_{round(math.prod(shapes[0]) ** 0.5)}.onnx"
+        for sizes in smaller:
+            small = out / f"{file.stem}_{round(math.prod(sizes[0]) ** 0.5)}.onnx"
             shutil.copy(file, small)
             if card.golden is not None:
                 shutil.copy(file.with_name(card.golden.file), out)
-            update = {"name": small.stem, "file": small.name, "shapes": shapes, "variants": ()}
+            update = {"name": small.stem, "file": small.name, "shapes": [size.hw for size in sizes], "variants": ()}
             write_card(card.model_copy(update=update), small)
             yield small
 
@@ -116,7 +116,7 @@ def times(out: Path, files: Sequence[Path]) -> None:
     result: dict[str, dict[str, float]] = {}
     for backend in ENGINES:
         engines = {title: engine for title, graph in graphs.items() if (engine := _loaded(graph, backend)) is not None}
-        blobs = {title: golden_blob(1, graphs[title].shape, graphs[title].card.input) for title in engines}
+        blobs = {title: golden_blob(1, graphs[title].input_size, graphs[title].card.input) for title in engines}
         measured_ms: dict[str, list[float]] = {title: [] for title in engines}
         for _ in range(ROUNDS):
             for title, engine in engines.items():
@@ -135,18 +135,17 @@ def _graphs(file: Path, everywhere: bool) -> Iterator[tuple[str, Graph]]:
     """Each form of a network at its shape for 16:9, or at all of them and the wide squares, as `NAME WxH`."""
     network = open_network(file)
     card = network.card
-    shapes: tuple[Shape, ...] = (nearest_shape(card.shapes, HD),)
-    if everywhere and len(card.shapes) > 1:
-        shapes = (*card.shapes, *WIDE)
-    for shape in shapes:
-        plain = graph_at(network, shape)
-        size = f"{shape[1]}x{shape[0]}"
+    sizes = (nearest_size(card.input_sizes, HD),)
+    if everywhere and len(card.input_sizes) > 1:
+        sizes = (*card.input_sizes, *WIDE)
+    for size in sizes:
+        plain = graph_at(network, size)
         yield f"{card.name} {size}", plain
         for variant in card.variants:
-            fixed = fixed_file(file.with_name(variant.file), variant.sha256, shape)
+            fixed = fixed_file(file.with_name(variant.file), variant.sha256, size)
             yield (
                 f"{card.name}_{variant.precision} {size}",
-                Graph(fixed, variant.sha256, shape, card, variant.precision, True, None, variant.engines),
+                Graph(fixed, variant.sha256, size, card, variant.precision, True, None, variant.engines),
             )
 
 
@@ -268,11 +267,10 @@ def _family(name: str) -> str:
 
 def _time_of(name: str, each: Mapping[str, float]) -> float | None:
     """The time at a network's 16:9 shape, or at the only one it has."""
-    sizes = [title.partition(" ")[2].split("x") for title in each if _is_of(title, name)]
+    sizes = [Size.parse(title.partition(" ")[2]) for title in each if _is_of(title, name)]
     if not sizes:
         return None
-    height, width = nearest_shape([(int(height), int(width)) for width, height in sizes], HD)
-    return each[f"{name} {width}x{height}"]
+    return each[f"{name} {nearest_size(sizes, HD)}"]
 
 
 def _is_of(title: str, name: str) -> bool:

@@ -186,25 +186,25 @@ def main() -> None:
     channels = int(sys.argv[1]) if len(sys.argv) > 1 else 960
     blob = np.random.RandomState(1).randn(1, channels, SIDE, SIDE).astype(np.float32)
     with tempfile.TemporaryDirectory() as folder:
-        ways: dict[str, dict[str, Callable[[], Array]]] = {}
+        works: dict[str, dict[str, Callable[[], Array]]] = {}
         for name, model in forms(channels).items():
-            file = Path(folder) / f"{len(ways)}.onnx"
+            file = Path(folder) / f"{len(works)}.onnx"
             onnx.save(model, str(file))
-            ways[name] = runners(file, blob)
-        expected = ways["plain"]["ONNX Runtime"]()
-        engines = list(ways["plain"])
+            works[name] = runners(file, blob)
+        expected = works["plain"]["ONNX Runtime"]()
+        engines = list(works["plain"])
         print(f"| {channels} channels, ms | {' | '.join(engines)} |\n|---|{'---|' * len(engines)}")
         times_ms: dict[tuple[str, str], list[float]] = {}
         wrong = set()
         for engine in engines:
             for _ in range(ROUNDS):
-                for name in [name for name in ways if engine in ways[name]]:
+                for name in [name for name in works if engine in works[name]]:
                     start = time.perf_counter()
-                    found = ways[name][engine]()
+                    found = works[name][engine]()
                     times_ms.setdefault((name, engine), []).append((time.perf_counter() - start) * 1000)
                     if not np.abs(found - expected).max() < 1e-4 * np.abs(expected).max():
                         wrong.add((name, engine))
-        for name in ways:
+        for name in works:
             cells = []
             for engine in engines:
                 times = times_ms.get((name, engine))

@@ -11,7 +11,6 @@ import argparse
 import sys
 import time
 from collections.abc import Iterator
-from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 
@@ -21,7 +20,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from deeplab_cv.engines.options import EngineOptions
 from deeplab_cv.frames.frame import Frame, Labels, Scores
-from deeplab_cv.networks.network import Network, fitting_shapes
+from deeplab_cv.networks.network import Network, at_size, fitting_sizes
 from deeplab_cv.networks.opening import default_network_file, open_network
 from deeplab_cv.segmentation.labels import labels_at
 from deeplab_cv.segmentation.network_engines import NetworkEngines
@@ -74,12 +73,12 @@ def main() -> None:
         class_count = len(every_frame[0][1])
         print(f"{clip.name}: {len(truth)} frames")
         print("| input | mIoU | ms |\n|---|---|---|")
-        for shape in fitting_shapes(network.card.shapes, size):
-            smaller = replace(network, card=network.card.model_copy(update={"shapes": (shape,)}))
+        for input_size in fitting_sizes(network.card.input_sizes, size):
+            smaller = at_size(network, input_size)
             ran = list(scored_frames(smaller, clip, PaceOptions(), args.frames))
             labels = [labels_at(scores, size, False) for _, scores, _, _ in ran]
             ms = np.median([frame_ms for *_, frame_ms in ran])
-            print(f"| {shape[1]}x{shape[0]} | {mean_iou(labels, truth, class_count):.3f} | {ms:.1f} |", flush=True)
+            print(f"| {input_size} | {mean_iou(labels, truth, class_count):.3f} | {ms:.1f} |", flush=True)
         print(
             "| asked for | inferred | mIoU of the others | mIoU as they were | ms of another | ms of an inferred one |"
         )

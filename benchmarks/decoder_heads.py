@@ -17,7 +17,8 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from deeplab_cv.networks.card import Origin, card_path
 from deeplab_cv.networks.opening import default_network_file, open_network
-from deeplab_cv.pytorch.architectures import ARCHITECTURES, normalise
+from deeplab_cv.pytorch.architecture_facts import ARCHITECTURES
+from deeplab_cv.pytorch.architectures import normalise
 from deeplab_cv.pytorch.export import ExportPlan, export
 from deeplab_cv.pytorch.exporting.weights import TrainedNetwork
 from deeplab_cv.pytorch.lite import (

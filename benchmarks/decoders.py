@@ -15,7 +15,6 @@ import json
 import statistics
 import time
 from collections.abc import Callable, Sequence
-from fractions import Fraction
 from functools import partial
 from pathlib import Path
 
@@ -29,8 +28,8 @@ from decoder_heads import HEADS, SEED, learn
 from deeplab_cv.classes import default_colour
 from deeplab_cv.engines.candidates import engine_module
 from deeplab_cv.engines.options import EngineOptions
-from deeplab_cv.frames.frame import Frame, Labels, Scores
-from deeplab_cv.frames.pixels import Image, Pixels
+from deeplab_cv.frames.frame import Labels, Scores, picture_frame
+from deeplab_cv.frames.pixels import Image, resize, to_bgr, to_grey
 from deeplab_cv.frames.size import Size
 from deeplab_cv.networks.golden import golden_blob
 from deeplab_cv.networks.network import Graph, graph_for
@@ -66,8 +65,8 @@ def guided_labels(scores: Scores, image: Image, size: Size) -> Labels:
     interpolated, and the line is evaluated at every pixel.
     """
     winners = np.unique(scores.argmax(axis=0))
-    brightness = np.asarray(cv2.cvtColor(image, cv2.COLOR_BGR2GRAY), np.float32) / 255
-    guide = np.asarray(cv2.resize(brightness, scores.shape[:0:-1], interpolation=cv2.INTER_AREA), np.float32)
+    brightness = np.float32(to_grey(image)) / 255
+    guide = resize(brightness, Size.of(scores[0]), cv2.INTER_AREA)
     mean_guide = box(guide)
     variance = box(guide * guide) - mean_guide * mean_guide + GUIDE_EPSILON
     labels: Labels = np.full(size.hw, winners[0], np.uint8)
@@ -90,35 +89,35 @@ def box(values: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
 
 
 def plain_labels(scores: Scores, _: Image, size: Size) -> Labels:
-    """The program's own way."""
+    """As the program makes them."""
     return labels_at(scores, size, align_corners=False)
 
 
-def ways_of(form: str) -> dict[str, Callable[[Scores, Image, tuple[int, int]], Labels]]:
-    """From a form's scores to labels, by the name of the row in the table."""
+def labellings(form: str) -> dict[str, Callable[[Scores, Image, Size], Labels]]:
+    """What makes labels of a form's scores, by the name of the row in the table."""
     return {form: plain_labels, **({GUIDED: guided_labels} if form == "stride8" else {})}
 
 
 def measure(out: Path, data: Path, form: str) -> None:
-    """OUT/FORM.json: accuracy on val and the time from scores to labels at 720p, for each way this form has."""
+    """OUT/FORM.json: accuracy on val and the time from scores to labels at 720p, for each labelling of this form."""
     network = open_network(out / f"{form}.onnx")
     classes = network.card.classes
     engines = NetworkEngines(network, EngineOptions(backend="openvino:cpu", threads=1))
-    ways = ways_of(form)
-    confusions = {row: np.zeros((len(classes),) * 2, np.int64) for row in ways}
-    boundaries: dict[str, list[npt.NDArray[np.float64]]] = {row: [] for row in ways}
-    labels_ms: dict[str, list[float]] = {row: [] for row in ways}
+    labels_by = labellings(form)
+    confusions = {row: np.zeros((len(classes),) * 2, np.int64) for row in labels_by}
+    boundaries: dict[str, list[npt.NDArray[np.float64]]] = {row: [] for row in labels_by}
+    labels_ms: dict[str, list[float]] = {row: [] for row in labels_by}
     for index, record in enumerate(find_records(data, ("val",), classes, out)):
         picture, mask = read_pair(record, len(classes))
-        image = np.asarray(cv2.cvtColor(picture, cv2.COLOR_RGB2BGR), np.uint8)
+        image = to_bgr(picture)
         scores = scores_of(engines, image)
         size = Size.of(image)
-        for row, way in ways.items():
-            labels = way(scores, image, size)
+        for row, labelled in labels_by.items():
+            labels = labelled(scores, image, size)
             confusions[row] += confusion_matrix(mask, labels, len(classes))
             boundaries[row].append(boundary_scores(mask, labels, len(classes)))
             if index < TIMED_PICTURES:
-                labels_ms[row].append(milliseconds(partial(way, scores, cv2.resize(image, HD), HD)))
+                labels_ms[row].append(milliseconds(partial(labelled, scores, resize(image, HD), HD)))
     engines.close()
     for row, confusion in confusions.items():
         figures = accuracy(confusion)
@@ -135,7 +134,7 @@ def measure(out: Path, data: Path, form: str) -> None:
 
 def scores_of(engines: NetworkEngines, image: Image) -> Scores:
     """The network's scores of a picture."""
-    return Stream(engines).score(Frame(Pixels(image=image), 0, 0, Fraction(1), time.monotonic())).scores
+    return Stream(engines).score(picture_frame(image)).scores
 
 
 def milliseconds(work: Callable[[], object]) -> float:
@@ -150,11 +149,11 @@ def times(out: Path) -> dict[str, dict[str, float]]:
     graphs = {form: graph_for(open_network(out / f"{form}.onnx"), HD) for form in HEADS}
     result = {form: {"gmac": gmac(onnx.load(graph.file))} for form, graph in graphs.items()}
     for backend in ENGINES:
-        ways = {form: one_inference(graph, backend) for form, graph in graphs.items()}
-        measured_ms: dict[str, list[float]] = {form: [] for form in ways}
+        works = {form: one_inference(graph, backend) for form, graph in graphs.items()}
+        measured_ms: dict[str, list[float]] = {form: [] for form in works}
         for _ in range(ROUNDS):
-            for form, way in ways.items():
-                measured_ms[form].append(milliseconds(way))
+            for form, work in works.items():
+                measured_ms[form].append(milliseconds(work))
         for form, values in measured_ms.items():
             result[form][backend] = statistics.median(values[1:])
     return result
@@ -164,7 +163,7 @@ def one_inference(graph: Graph, backend: str) -> Callable[[], object]:
     """One inference on one thread, input made beforehand."""
     name, _, device = backend.partition(":")
     engine = engine_module(name).load(graph, device, 1, 1)
-    blob = golden_blob(SEED, graph.shape, graph.card.input)
+    blob = golden_blob(SEED, graph.input_size, graph.card.input)
 
     def infer() -> Scores:
         engine.submit(blob)
@@ -181,7 +180,7 @@ def print_table(out: Path, data: Path) -> None:
     cv2.setNumThreads(1)
     learn(out, data)
     for form in HEADS:
-        if not all((out / f"{row}.json").exists() for row in ways_of(form)):
+        if not all((out / f"{row}.json").exists() for row in labellings(form)):
             measure(out, data, form)
     timed = times(out)
     heads = ["mIoU", *COLUMNS, "boundary F", "GMAC", *(f"{engine.partition(':')[0]} ms" for engine in ENGINES)]
@@ -209,10 +208,10 @@ def draw(out: Path, target: Path, parts: Sequence[str]) -> None:
             x, y, width, height = (int(number) for number in numbers.split(","))
             image = np.asarray(cv2.imread(file), np.uint8)
             scores = scores_of(engines, image)
-            labels = [way(scores, image, image.shape[1::-1]) for way in ways_of(form).values()]
+            labels = [labelled(scores, image, Size.of(image)) for labelled in labellings(form).values()]
             whole = [*([] if row else [image]), *(paint(image, each, look) for each in labels)]
             size = Size(TILE_WIDTH, round(TILE_WIDTH * height / width))
-            row += [np.asarray(cv2.resize(each[y : y + height, x : x + width], size), np.uint8) for each in whole]
+            row += [resize(each[y : y + height, x : x + width], size) for each in whole]
         engines.close()
     cv2.imwrite(str(target), np.vstack([np.hstack(row) for row in tiles.values()]))
 

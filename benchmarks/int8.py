@@ -39,7 +39,7 @@ def quantise_all(files: Sequence[Path]) -> None:
 
     for file in files:
         card = open_network(file).card
-        pictures = [golden_picture(seed, card.shapes[0]) for seed in range(CALIBRATING)]
+        pictures = [golden_picture(seed, card.input_sizes[0]) for seed in range(CALIBRATING)]
         quantised_file(file, file.with_suffix(".int8.onnx"), Calibration(card, pictures, not sums_in_32_bits()))
         print(f"{file.stem}: {megabytes(file):.1f} MB -> {megabytes(file.with_suffix('.int8.onnx')):.1f} MB")
 
@@ -50,18 +50,18 @@ def print_speed(files: Sequence[Path], backends: Sequence[str]) -> None:
     print("|---|---|---|---|---|---|")
     for file in files:
         graphs = float_and_int8(file)
-        shape = graphs["float"].shape
-        blob = golden_blob(SEED, shape, graphs["float"].card.input)
+        size = graphs["float"].input_size
+        blob = golden_blob(SEED, size, graphs["float"].card.input)
         for backend in backends:
             try:
                 engines = {key: load(graph, backend) for key, graph in graphs.items()}
             except EngineError as error:
-                print(f"| {file.stem} | {shape[1]}x{shape[0]} | {BACKENDS[backend]} | | {error.what} | |")
+                print(f"| {file.stem} | {size} | {BACKENDS[backend]} | | {error.what} | |")
                 continue
-            ways = {key: partial(computed, engine, blob) for key, engine in engines.items()}
-            times_ms = times_in_turn(ways, rounds_for(ways))
+            works = {key: partial(computed, engine, blob) for key, engine in engines.items()}
+            times_ms = times_in_turn(works, rounds_for(works))
             cells = f"{times_ms['float']:.1f} | {times_ms['int8']:.1f} | {times_ms['float'] / times_ms['int8']:.2f}"
-            print(f"| {file.stem} | {shape[1]}x{shape[0]} | {BACKENDS[backend]} | {cells} |", flush=True)
+            print(f"| {file.stem} | {size} | {BACKENDS[backend]} | {cells} |", flush=True)
             for engine in engines.values():
                 engine.close()
 
@@ -90,7 +90,7 @@ def milliseconds_by_kind(graph: Graph) -> dict[str, float]:
         options.profile_file_prefix = str(Path(folder) / "profile")
         options.optimized_model_filepath = str(Path(folder) / "fused.onnx")
         session = onnxruntime.InferenceSession(str(graph.file), options, providers=["CPUExecutionProvider"])
-        feed = {graph.card.input.name: golden_blob(SEED, graph.shape, graph.card.input)}
+        feed = {graph.card.input.name: golden_blob(SEED, graph.input_size, graph.card.input)}
         for _ in range(PROFILED):
             session.run(None, feed)
         events = json.loads(Path(session.end_profiling()).read_text())
@@ -123,7 +123,7 @@ def float_and_int8(file: Path) -> dict[str, Graph]:
     sha256 = file_hash(int8)
     return {
         "float": plain,
-        "int8": replace(plain, file=fixed_file(int8, sha256, plain.shape), sha256=sha256, precision="int8"),
+        "int8": replace(plain, file=fixed_file(int8, sha256, plain.input_size), sha256=sha256, precision="int8"),
     }
 
 

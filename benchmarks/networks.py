@@ -14,6 +14,7 @@ import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import cv2
@@ -23,11 +24,12 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from deeplab_cv.engines.candidates import engine_module
 from deeplab_cv.engines.engine import Blob, Engine
+from deeplab_cv.engines.timing import in_turns
 from deeplab_cv.errors import EngineError
 from deeplab_cv.frames.frame import Labels, Scores
 from deeplab_cv.frames.size import Size
 from deeplab_cv.machine.memory import spoiled_memory
-from deeplab_cv.networks.card import InputFacts, Shape
+from deeplab_cv.networks.card import InputFacts
 from deeplab_cv.networks.golden import golden_blob, golden_key, golden_picture
 from deeplab_cv.networks.network import Graph, graph_at, graph_for, rewritten_graph
 from deeplab_cv.networks.opening import open_network
@@ -41,7 +43,8 @@ NAMES = (
     "deeplabv3_resnet50",
     "deeplabv3_resnet101",
 )
-SIZE = 448
+SIDE = 448
+SIZE = Size(SIDE, SIDE)
 SEED = 5
 SLOW_MS = 1000
 MEAN, STD = (123.675, 116.28, 103.53), (58.395, 57.12, 57.375)
@@ -51,7 +54,7 @@ BACKENDS = {
     "onnxruntime:cpu": "ONNX Runtime",
     "openvino:cpu": "OpenVINO",
 }
-Way = Callable[[], Labels]
+Work = Callable[[], Labels]
 """From the input tensor to labels of the input's size."""
 
 
@@ -67,16 +70,16 @@ def export_all(folder: Path, names: Sequence[str]) -> None:
 
     for name in names:
         trained = random_weights(name, VOC_CLASSES, seed=0)
-        exported = export(trained, ExportPlan(folder / f"{name}.onnx", (SIZE,), half=False, opset=13, command=""))
+        exported = export(trained, ExportPlan(folder / f"{name}.onnx", (SIDE,), half=False, opset=13, command=""))
         print(f"{name}: rewritten network against torchvision's {exported.rewrite_error:.1e}", flush=True)
         original = PlainInput(trained.network, trained.architecture).eval()
-        shapes = exported.card.shapes[:3]
-        exact = {golden_key(shape): scores_of(original, golden_blob(SEED, shape, InputFacts())) for shape in shapes}
+        sizes = exported.card.input_sizes[:3]
+        exact = {golden_key(size): scores_of(original, golden_blob(SEED, size, InputFacts())) for size in sizes}
         np.savez(folder / f"{name}.exact.npz", allow_pickle=False, **exact)
-        plain = FixedSizeScores(full_network(trained), SIZE).eval()
+        plain = FixedSizeScores(full_network(trained), SIDE).eval()
         torch.onnx.export(
             plain,
-            (torch.zeros(1, 3, SIZE, SIZE),),
+            (torch.zeros(1, 3, SIDE, SIDE),),
             str(folder / f"{name}-plain.onnx"),
             opset_version=13,
             input_names=["input"],
@@ -92,12 +95,12 @@ def print_errors(folder: Path, names: Sequence[str]) -> None:
     print("|---|---|" + "---|" * len(backends))
     for name in names:
         network = open_network(folder / f"{name}.onnx")
-        for shape in network.card.shapes[:3]:
+        for size in network.card.input_sizes[:3]:
             with np.load(folder / f"{name}.exact.npz") as exact:
-                expected = exact[golden_key(shape)]
-            graph = graph_at(network, shape)
+                expected = exact[golden_key(size)]
+            graph = graph_at(network, size)
             cells = [_error_and_time(graph, backend, expected) for backend in backends]
-            print(f"| {name} | {shape[1]}x{shape[0]} | {' | '.join(cells)} |", flush=True)
+            print(f"| {name} | {size} | {' | '.join(cells)} |", flush=True)
 
 
 def print_double(folder: Path, names: Sequence[str]) -> None:
@@ -111,40 +114,38 @@ def print_double(folder: Path, names: Sequence[str]) -> None:
     print("| network | torchvision's float32 | our file in ONNX Runtime |\n|---|---|---|")
     for name in names:
         trained = random_weights(name, VOC_CLASSES, seed=0)
-        graph = graph_at(open_network(folder / f"{name}.onnx"), (SIZE, SIZE))
-        blob = golden_blob(SEED, graph.shape, graph.card.input)
+        graph = graph_at(open_network(folder / f"{name}.onnx"), SIZE)
+        blob = golden_blob(SEED, graph.input_size, graph.card.input)
         with torch.inference_mode():
             network = PlainInput(trained.network, trained.architecture).eval().double()
             double = network(torch.from_numpy(blob).double())[0].numpy()
         with np.load(folder / f"{name}.exact.npz") as exact:
-            theirs = exact[golden_key(graph.shape)]
+            theirs = exact[golden_key(graph.input_size)]
         ours = computed(load(graph, "onnxruntime:cpu"), blob)
-        cells = (_difference(scores, double, graph.shape) for scores in (theirs, ours))
+        cells = (_difference(scores, double, graph.input_size) for scores in (theirs, ours))
         print(f"| {name} | {' | '.join(cells)} |", flush=True)
 
 
-def _difference(scores: Scores, expected: Scores, shape: Shape) -> str:
+def _difference(scores: Scores, expected: Scores, size: Size) -> str:
     """Greatest error as a share of the greatest score, and the share of equal labels at the input's size."""
     error = float(np.abs(scores - expected).max() / np.abs(expected).max())
-    found, wanted = (
-        labels_at(np.float32(each), Size(*shape[::-1]), align_corners=False) for each in (scores, expected)
-    )
+    found, wanted = (labels_at(np.float32(each), size, align_corners=False) for each in (scores, expected))
     return f"{error:.1e}, {(found == wanted).mean():.3%}"
 
 
 def _error_and_time(graph: Graph, backend: str, expected: Scores) -> str:
-    blob = golden_blob(SEED, graph.shape, graph.card.input)
+    blob = golden_blob(SEED, graph.input_size, graph.card.input)
     try:
         with spoiled_memory():
             engine = load(graph, backend)
             scores = computed(engine, blob)
-        way = {"": lambda: _labels(engine, blob, graph.shape)}
-        times_ms = times_in_turn(way, rounds=1)
+        work = {"": lambda: _labels(engine, blob, graph.input_size)}
+        times_ms = times_in_turn(work, rounds=1)
         if times_ms[""] < SLOW_MS:
-            times_ms = times_in_turn(way, rounds=3)
+            times_ms = times_in_turn(work, rounds=3)
     except EngineError as error:
         return error.what
-    return f"{_difference(scores, expected, graph.shape)}, {times_ms['']:.0f} ms"
+    return f"{_difference(scores, expected, graph.input_size)}, {times_ms['']:.0f} ms"
 
 
 def print_speed(folder: Path, names: Sequence[str]) -> None:
@@ -154,17 +155,16 @@ def print_speed(folder: Path, names: Sequence[str]) -> None:
     """
     print("| network | engine | plain ms | ours ms | as slices ms | plain : best of ours | equal labels |")
     print("|---|---|---|---|---|---|---|")
-    shape = (SIZE, SIZE)
-    picture = np.asarray(cv2.GaussianBlur(golden_picture(SEED, shape), (0, 0), 2), np.uint8)
+    picture = np.asarray(cv2.GaussianBlur(golden_picture(SEED, SIZE), (0, 0), 2), np.uint8)
     for name in names:
-        ours = graph_for(open_network(folder / f"{name}.onnx"), Size(*shape))
-        plain = graph_for(open_network(folder / f"{name}-plain.onnx", NetworkOptions(mean=MEAN, std=STD)), Size(*shape))
+        ours = graph_for(open_network(folder / f"{name}.onnx"), SIZE)
+        plain = graph_for(open_network(folder / f"{name}-plain.onnx", NetworkOptions(mean=MEAN, std=STD)), SIZE)
         graphs = {"plain": plain, "ours": ours}
         if (slices := rewritten_graph(ours)) is not None:
             graphs["slices"] = slices
-        blobs = {key: blob_of(picture, shape, graph.card.input) for key, graph in graphs.items()}
+        blobs = {key: blob_of(picture, SIZE, graph.card.input) for key, graph in graphs.items()}
         for backend in claimed():
-            times_ms, labels = _race(graphs, blobs, backend)
+            times_ms, labels = _times_and_labels(graphs, blobs, backend)
             best = min((key for key in times_ms if key != "plain"), key=lambda key: times_ms[key])
             cells = [f"{times_ms[key]:.1f}" if key in times_ms else "" for key in ("plain", "ours", "slices")]
             gain = f"{times_ms['plain'] / times_ms[best]:.2f}" if "plain" in times_ms else "plain is refused"
@@ -172,7 +172,7 @@ def print_speed(folder: Path, names: Sequence[str]) -> None:
             print(f"| {name} | {BACKENDS[backend]} | {' | '.join(cells)} | {gain} | {equal} |", flush=True)
 
 
-def _race(
+def _times_and_labels(
     graphs: Mapping[str, Graph], blobs: Mapping[str, Blob], backend: str
 ) -> tuple[dict[str, float], dict[str, Labels]]:
     """Median milliseconds and labels of every graph that runs on an engine."""
@@ -182,43 +182,45 @@ def _race(
             engines[key] = load(graph, backend)
         except EngineError as error:
             print(f"{key} on {backend}: {error}", file=sys.stderr)
-    ways: dict[str, Way] = {
-        key: _plain_way(engine, blobs[key]) if key == "plain" else _our_way(engine, blobs[key])
+    works: dict[str, Work] = {
+        key: _plain_work(engine, blobs[key]) if key == "plain" else _our_work(engine, blobs[key])
         for key, engine in engines.items()
     }
     with spoiled_memory():
-        labels = {key: way() for key, way in ways.items()}
-    times_ms = times_in_turn(ways, rounds_for(ways))
+        labels = {key: work() for key, work in works.items()}
+    times_ms = times_in_turn(works, rounds_for(works))
     for engine in engines.values():
         engine.close()
     return times_ms, labels
 
 
-def _plain_way(engine: Engine, blob: Blob) -> Way:
+def _plain_work(engine: Engine, blob: Blob) -> Work:
     return lambda: computed(engine, blob).argmax(axis=0).astype(np.uint8)
 
 
-def _our_way(engine: Engine, blob: Blob) -> Way:
-    return lambda: _labels(engine, blob, (SIZE, SIZE))
+def _our_work(engine: Engine, blob: Blob) -> Work:
+    return lambda: _labels(engine, blob, SIZE)
 
 
-def rounds_for(ways: Mapping[str, Callable[[], object]]) -> int:
-    """How often to time ways in turn: less often where one of them takes a second or more."""
-    return 5 if max(times_in_turn(ways, rounds=1).values()) > SLOW_MS else 15
+def rounds_for(works: Mapping[str, Callable[[], object]]) -> int:
+    """How often to time works in turn: less often where one of them takes a second or more."""
+    return 5 if max(times_in_turn(works, rounds=1).values()) > SLOW_MS else 15
 
 
-def times_in_turn(ways: Mapping[str, Callable[[], object]], rounds: int) -> dict[str, float]:
-    times_ms: dict[str, list[float]] = {key: [] for key in ways}
-    for _ in range(rounds):
-        for key, way in ways.items():
-            start = time.perf_counter()
-            way()
-            times_ms[key].append((time.perf_counter() - start) * 1000)
+def times_in_turn(works: Mapping[str, Callable[[], object]], rounds: int) -> dict[str, float]:
+    """Median milliseconds of each work."""
+    times_ms = in_turns({key: partial(_ms, work) for key, work in works.items()}, rounds)
     return {key: statistics.median(values) for key, values in times_ms.items()}
 
 
-def _labels(engine: Engine, blob: Blob, shape: Shape) -> Labels:
-    return labels_at(computed(engine, blob), Size(*shape[::-1]), align_corners=False)
+def _ms(work: Callable[[], object]) -> float:
+    start = time.perf_counter()
+    work()
+    return (time.perf_counter() - start) * 1000
+
+
+def _labels(engine: Engine, blob: Blob, size: Size) -> Labels:
+    return labels_at(computed(engine, blob), size, align_corners=False)
 
 
 def computed(engine: Engine, blob: Blob) -> Scores:

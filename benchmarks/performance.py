@@ -108,7 +108,7 @@ def _targets(parts: Parts) -> Iterator[Target]:
         for row in rows:
             if row["floor : wall"] is not None:
                 share = row["floor : wall"]
-                yield Target(f"{row['way']}, {row['frame']}: at least 0.9 of the floor", f"{share:.2f}", share >= 0.9)
+                yield Target(f"{row['route']}, {row['frame']}: at least 0.9 of the floor", f"{share:.2f}", share >= 0.9)
             elif row["frame"] == "1280x720":
                 seen = f"{_median(row, 'frames/s'):.1f} frames/s, {row['processor left']} of the processor left"
                 seen = f"{seen}; in the worst of the runs {row['dropped']} dropped"

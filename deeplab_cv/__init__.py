@@ -10,14 +10,15 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from deeplab_cv.api import Result, Segmenter
+    from deeplab_cv.api import Segmenter
     from deeplab_cv.errors import UserError
+    from deeplab_cv.result import Result
 
 __all__ = ["Result", "Segmenter", "UserError", "__version__"]
 
 __version__ = "0.1.0"
 
-_HOMES = {"Result": "api", "Segmenter": "api", "UserError": "errors"}
+_HOMES = {"Result": "result", "Segmenter": "api", "UserError": "errors"}
 
 
 def __getattr__(name: str) -> Any:

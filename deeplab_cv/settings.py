@@ -150,9 +150,10 @@ def _read_config(file: Path) -> dict[str, Any]:
     try:
         values = read_plain_yaml(file)
     except OSError as error:
-        raise SettingsError("cannot read the settings", file, str(error.strerror)) from error
+        remedy = "check its name, or leave out --config"
+        raise SettingsError("cannot read the settings", file, remedy, cause=error.strerror) from error
     except ValueError as error:
-        raise SettingsError("the settings are not plain YAML", file, str(error)) from error
+        raise SettingsError("the settings are not plain YAML", file, "mend it, or delete it", cause=error) from error
     if values is None:
         return {}
     if not isinstance(values, dict):

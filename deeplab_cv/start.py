@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -51,7 +51,7 @@ class NamedSource:
 
     Attributes:
         text: what open_source is given.
-        kind: which flag it came from; None where the text decides.
+        kind: the kind of source that its flag is for.
     """
 
     text: str
@@ -60,7 +60,7 @@ class NamedSource:
 
 @contextmanager
 def assembled(settings: Settings, *, source: Source | None = None, folder: Path = Path()) -> Iterator[Job]:
-    """A run as the settings describe it, put together and ready to go; its source is closed at the end.
+    """A run as the settings describe it, put together and ready to go; at the end all that it opened is closed.
 
     Args:
         settings: the run's.
@@ -85,19 +85,26 @@ def assembled(settings: Settings, *, source: Source | None = None, folder: Path 
         sinks = [InBackground(sink) for sink in open_sinks(settings, info, wanted.kind == "image")]
         view = first_view(settings, pictures=tutorial)
         if no_window is not None:
-            yield Job(opened, _ready_stream(settings, network, info), sinks, view)
+            stream = _ready_stream(settings, network, info)
+            try:
+                yield Job(opened, stream, sinks, view)
+            finally:
+                # A run closes it in the thread that infers; here that might be to wait for an engine that hangs.
+                if not stream.begun:
+                    stream.close()
             return
-        controls = Controls(
-            view,
-            pictures=tutorial,
-            folder=folder,
-            make_recorder=partial(_recorder, settings, info),
-            network_file=network.file,
-            source_name=info.name,
-        )
-        # The window shows the source while an engine is being loaded, or chosen among all, which takes half a minute.
-        open_stream = partial(_ready_stream, settings, network, info, report=controls.report)
-        yield Job(opened, open_stream, sinks, view, WindowScreen(Window(f"deeplab-cv: {info.name}"), controls))
+        with closing(Window(f"deeplab-cv: {info.name}")) as window:
+            controls = Controls(
+                view,
+                pictures=tutorial,
+                folder=folder,
+                make_recorder=partial(_recorder, settings, info),
+                network_file=network.file,
+                source_name=info.name,
+            )
+            # The window shows the source while an engine is being loaded, or chosen among all: half a minute.
+            open_stream = partial(_ready_stream, settings, network, info, report=controls.report)
+            yield Job(opened, open_stream, sinks, view, WindowScreen(window, controls))
 
 
 def wanted_source(source: SourceOptions) -> NamedSource:

@@ -1,4 +1,4 @@
-"""Lines, tables and progress in a terminal. Light to import: the command line itself prints its lines here."""
+"""Lines, and tables, in a terminal. Light to import: the command line itself prints its lines here."""
 
 import contextlib
 import logging
@@ -11,7 +11,6 @@ from deeplab_cv.machine.urls import hide_secrets
 
 if TYPE_CHECKING:
     from rich.console import Console
-    from rich.progress import Progress
 
 TABLE_WIDTH = 110
 """Characters a table may take; a narrower terminal wraps its lines, which is still better than cut figures."""
@@ -68,18 +67,3 @@ def wide_console(width: int = TABLE_WIDTH) -> "Console":
     from rich.console import Console
 
     return Console(width=max(width, Console().width), highlight=False)
-
-
-def progress_bar(console: "Console") -> "Progress":
-    """A progress bar with a description and the time left; nothing where the output is not a terminal."""
-    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
-
-    return Progress(
-        TextColumn("{task.description}"),
-        BarColumn(),
-        TextColumn("{task.percentage:>3.0f}%"),
-        TimeElapsedColumn(),
-        TimeRemainingColumn(),
-        console=console,
-        disable=not console.is_terminal,
-    )

@@ -21,6 +21,7 @@ ROOMS = (
     "viewer",
     "page",
     "batch",
+    "result",
     "api",
 )
 """The way of a frame: each room imports itself, those before it and BASE."""
@@ -31,14 +32,15 @@ OTHERS = {
     "options": ("errors",),
     "machine": ("errors",),
     "terminal": BASE,
+    "progress": BASE,
     "settings": (*BASE, *ROOMS),
     "start": (*BASE, *ROOMS, "settings"),
     "tools": (*BASE, *ROOMS, "terminal"),
-    "pytorch": (*BASE, *ROOMS, "terminal", "tools"),
-    "bench": (*BASE, *ROOMS, "terminal", "tools", "start", "settings"),
-    "commands": (*BASE, *ROOMS, "terminal", "tools", "pytorch", "bench", "start", "settings", "cli"),
+    "pytorch": (*BASE, *ROOMS, "terminal", "progress", "tools"),
+    "bench": (*BASE, *ROOMS, "terminal", "progress", "tools", "start", "settings"),
+    "commands": (*BASE, *ROOMS, "terminal", "progress", "tools", "pytorch", "bench", "start", "settings", "cli"),
     "cli": (*BASE, "commands", "settings", "terminal"),
-    "__init__": ("api", "errors"),
+    "__init__": ("api", "errors", "result"),
     "__main__": (*BASE, "cli"),
 }
 """What stands beside the list: what each may import besides itself."""

@@ -6,6 +6,7 @@ ROOT = Path(__file__).parent.parent
 
 TESTED_ELSEWHERE = {
     "engines/options": "two fields with their bounds: test_options.py and test_settings.py read them",
+    "result": "what a Segmenter gives: test_api.py",
     "segmentation/options": "fields with their bounds: test_settings.py and test_api.py refuse what lies outside",
     "sources/source": "a protocol",
 }
@@ -40,12 +41,12 @@ NOT_YET = {
     "tools/data/coco",
     "tools/evaluating/page",
     "tools/evaluating/plot",
-    "tools/evaluating/report",
+    "tools/evaluating/figures",
     "tools/examination",
     "tools/folding",
     "tools/quantising/judge",
-    "tools/quantising/report",
-    "tools/racing",
+    "tools/engine_times",
+    "tools/quantising/verdict",
     "tools/repairing/ends",
     "tools/verify_report",
 }

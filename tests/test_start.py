@@ -2,9 +2,10 @@
 
 import threading
 
+import numpy as np
 import pytest
 
-from deeplab_cv.errors import SettingsError, UsageError
+from deeplab_cv.errors import EngineError, SettingsError, UsageError
 from deeplab_cv.jobs.job import run_job
 from deeplab_cv.settings import Settings, settings_of
 from deeplab_cv.start import assembled, first_view, wanted_source
@@ -29,6 +30,14 @@ def test_a_job_is_put_together_and_run_in_any_thread(settings):
 
     assert frames[0] > 0
     assert job.screen is None
+
+
+def test_a_job_that_is_never_run_gives_its_engine_back(settings):
+    with assembled(settings) as job:
+        loaded = job.stream.engines.load(job.source.info.size)
+
+    with pytest.raises(EngineError, match="closed"):
+        loaded.shared.submit(np.zeros((1, 3, *loaded.input_size.hw), np.float32))
 
 
 def test_a_source_may_be_given_in_place_of_the_settings_own(settings):

@@ -3,9 +3,8 @@ import logging
 import sys
 
 import pytest
-from rich.console import Console
 
-from deeplab_cv.terminal import logged_lines, print_line, progress_bar, wide_console
+from deeplab_cv.terminal import logged_lines, print_line, wide_console
 
 
 def test_what_a_module_logs_is_a_plain_line_on_stderr(capsys):
@@ -64,14 +63,3 @@ def test_a_table_is_as_wide_in_a_narrow_terminal_as_in_a_file(columns, monkeypat
     monkeypatch.setenv("COLUMNS", columns)
 
     assert wide_console(110).width == max(110, int(columns))
-
-
-@pytest.mark.parametrize("is_terminal", [True, False])
-def test_a_terminal_sees_what_is_done_and_a_file_gets_nothing(is_terminal):
-    screen = io.StringIO()
-
-    with progress_bar(Console(file=screen, force_terminal=is_terminal, width=100)) as progress:
-        progress.advance(progress.add_task("judging", total=4))
-
-    assert ("judging" in screen.getvalue() and "25%" in screen.getvalue()) == is_terminal
-    assert is_terminal or not screen.getvalue()

@@ -11,12 +11,15 @@ from onnx import TensorProto, helper, numpy_helper
 from onnx.reference import ReferenceEvaluator
 
 from deeplab_cv.classes import VOC_CLASSES
+from deeplab_cv.frames.size import Size
 from deeplab_cv.machine.files import file_hash
-from deeplab_cv.networks.card import Card, GoldenFacts, Origin, Precision, Shape, write_card
+from deeplab_cv.networks.card import Card, GoldenFacts, Origin, Precision, write_card
 from deeplab_cv.networks.golden import golden_blob, golden_key
 
-SHAPES: tuple[Shape, ...] = ((128, 128), (96, 128), (80, 144), (144, 80), (128, 96))
-"""Height and width for 1:1, 4:3, 16:9, 9:16 and 3:4."""
+SHAPES = ((128, 128), (96, 128), (80, 144), (144, 80), (128, 96))
+"""Height and width for 1:1, 4:3, 16:9, 9:16 and 3:4, as a card has them."""
+
+SIZES = tuple(Size(width, height) for height, width in SHAPES)
 TOLERANCE: Mapping[Precision, float] = {"float32": 1e-3, "float16": 1e-2, "bfloat16": 3e-2, "int8": 1e-1}
 SEED = 0
 BACKGROUND, DOG, PERSON, SHEEP = 0, 12, 15, 17
@@ -27,7 +30,7 @@ def tiny_network(
     name: str = "tiny",
     *,
     stride: int = 8,
-    shapes: tuple[Shape, ...] = SHAPES,
+    shapes: tuple[tuple[int, int], ...] = SHAPES,
     resized_pooling: bool = False,
     squeezed: bool = False,
     tolerance: Mapping[Precision, float] = TOLERANCE,
@@ -57,15 +60,14 @@ def tiny_network(
         architecture="test",
         classes=VOC_CLASSES,
         stride=stride,
-        pixel_budget=shapes[0][0] * shapes[0][1],
         shapes=shapes,
         origin=Origin(weights="made by hand"),
         golden=GoldenFacts(file=f"{name}.golden.npz", seed=SEED, tolerance=dict(tolerance)),
     )
     reference = ReferenceEvaluator(str(file))
     scores = {
-        golden_key(shape): reference.run(None, {"input": golden_blob(SEED, shape, card.input)})[0][0].astype(np.float16)
-        for shape in shapes
+        golden_key(size): reference.run(None, {"input": golden_blob(SEED, size, card.input)})[0][0].astype(np.float16)
+        for size in card.input_sizes
     }
     np.savez(folder / f"{name}.golden.npz", **scores)
     write_card(card, file)
@@ -77,7 +79,7 @@ def tiny_onnx(
     name: str = "tiny",
     *,
     stride: int = 8,
-    shape: Shape | None = None,
+    shape: tuple[int, int] | None = None,
     resized_pooling: bool = False,
     squeezed: bool = False,
 ) -> Path:

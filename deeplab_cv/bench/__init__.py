@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from deeplab_cv.bench.instruments.screen import Screen
+from deeplab_cv.bench.instruments.screen import VirtualScreen
 from deeplab_cv.bench.instruments.turns import Spread
 from deeplab_cv.engines.options import EngineOptions
 from deeplab_cv.networks.options import NetworkOptions
@@ -42,7 +42,7 @@ class Plan:
     heights: tuple[int, ...]
     rounds: int
     memory_frames: int
-    screen: Screen | None
+    screen: VirtualScreen | None
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from pathlib import Path
 from deeplab_cv.bench import Part, Plan, Row
 from deeplab_cv.bench.instruments.child import run_program, words_of
 from deeplab_cv.bench.instruments.clips import clip_at
-from deeplab_cv.bench.instruments.program import Kind, Run
+from deeplab_cv.bench.instruments.program import Run, RunKind
 from deeplab_cv.bench.instruments.serving import served
 from deeplab_cv.bench.instruments.turns import spread_of
 from deeplab_cv.bench.stages import StageCosts, floor_ms, measure_at
@@ -33,7 +33,7 @@ class Route:
     """
 
     name: str
-    kind: Kind
+    kind: RunKind
     stages: tuple[str, ...]
     depth: int
 
@@ -59,7 +59,7 @@ def measure(plan: Plan) -> Part:
                 runs[route.name].append(_run(plan, route, clip))
             if number == (rounds - 1) // 2:
                 # In the middle of the runs, so that a machine that becomes slower or faster is fair to both.
-                taken = {route.name: (route.depth, runs[route.name][-1].shape) for route in routes}
+                taken = {route.name: (route.depth, runs[route.name][-1].input_size) for route in routes}
                 measured = {each: measure_at(plan, height, *each) for each in set(taken.values())}
                 costs = {name: measured[each] for name, each in taken.items()}
         rows += [_row(route, costs[route.name], runs[route.name]) for route in routes]
@@ -96,8 +96,8 @@ def _row(route: Route, costs: StageCosts, runs: Sequence[Run]) -> Row:
     used = spread_of(run.processor_s / run.wall_s / cores for run in runs)
     return {
         "frame": str(costs.size),
-        "way": route.name,
-        "input": ", ".join(dict.fromkeys("{1}x{0}".format(*run.shape) for run in runs)),
+        "route": route.name,
+        "input": ", ".join(dict.fromkeys(str(run.input_size) for run in runs)),
         "frames/s": spread_of(run.frames / run.wall_s for run in runs),
         "wall ms": wall_ms,
         "floor ms": floor,

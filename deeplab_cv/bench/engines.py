@@ -1,4 +1,4 @@
-"""How fast each engine runs each network by itself: per shape, precision, threads and tensors in flight."""
+"""How fast each engine runs each network by itself: per input size, precision, threads and tensors in flight."""
 
 import logging
 from dataclasses import dataclass
@@ -9,16 +9,16 @@ from deeplab_cv.engines.candidates import Candidate, candidates_for, engine_modu
 from deeplab_cv.engines.engine import Blob, Engine, run_all
 from deeplab_cv.engines.golden_check import reference_for
 from deeplab_cv.errors import EngineError
+from deeplab_cv.frames.size import Size
 from deeplab_cv.machine.folders import models_folder
 from deeplab_cv.machine.processor import usable_cores
-from deeplab_cv.networks.card import Shape
 from deeplab_cv.networks.catalogue import entries
 from deeplab_cv.networks.network import Network, graph_at, variant_graphs
 from deeplab_cv.networks.opening import open_network, wanted_network
 
 _log = logging.getLogger(__name__)
 
-_SHAPES = 3
+_SIZES = 3
 """Those for 1:1, 4:3 and 16:9; the upright ones cost the same."""
 
 _TURN_MS = 100.0
@@ -44,11 +44,11 @@ class _Loaded:
 
 
 def measure(plan: Plan) -> Part:
-    """A row for each network, shape, engine, precision, number of threads and tensors in flight. Raises UserError."""
+    """A row for each network, input, engine, precision, number of threads and tensors in flight. Raises UserError."""
     rows = []
     for network in _networks(plan):
-        for shape in network.card.shapes[:_SHAPES]:
-            rows += _rows(plan, network, shape)
+        for input_size in network.card.input_sizes[:_SIZES]:
+            rows += _rows(plan, network, input_size)
     remarks = (
         "in flight: two for files, one for a live picture; an engine that takes only one has no row for two",
         "a candidate much slower than the fastest has one turn only",
@@ -64,25 +64,25 @@ def _networks(plan: Plan) -> list[Network]:
     return lying_here or [wanted_network(plan.network)]
 
 
-def _rows(plan: Plan, network: Network, shape: Shape) -> list[Row]:
-    candidates = _loaded_ways(plan, network, shape)
-    first_ms = [timed(each.work(2)).wall_ms for each in candidates]
+def _rows(plan: Plan, network: Network, input_size: Size) -> list[Row]:
+    loaded = _loaded_engines(plan, network, input_size)
+    first_ms = [timed(each.work(2)).wall_ms for each in loaded]
     best_ms = min(first_ms, default=0.0)
     works = {}
-    for place, candidate in enumerate(candidates):
+    for place, each in enumerate(loaded):
         if first_ms[place] <= _HOPELESS * best_ms:
-            works[str(place)] = candidate.work(max(2, min(_MOST_FRAMES, round(_TURN_MS / first_ms[place]))))
+            works[str(place)] = each.work(max(2, min(_MOST_FRAMES, round(_TURN_MS / first_ms[place]))))
     costs = in_turns(works, plan.rounds)
     rows: list[Row] = []
-    for place, candidate in enumerate(candidates):
-        engine = candidate.engine
+    for place, each in enumerate(loaded):
+        engine = each.engine
         turns = costs.get(str(place))
         wall_ms = spread_of([cost.wall_ms for cost in turns] if turns else [first_ms[place]])
         rows.append(
             {
                 "network": network.card.name,
-                "input": "{}x{}".format(*candidate.candidate.graph.shape[::-1]),
-                "engine": str(candidate.candidate),
+                "input": str(each.candidate.graph.input_size),
+                "engine": str(each.candidate),
                 "precision": engine.precision,
                 "threads": engine.threads,
                 "in flight": engine.depth,
@@ -95,9 +95,9 @@ def _rows(plan: Plan, network: Network, shape: Shape) -> list[Row]:
     return sorted(rows, key=lambda row: -float(str(row["frames/s"])))
 
 
-def _loaded_ways(plan: Plan, network: Network, shape: Shape) -> list[_Loaded]:
-    """Every engine in every way of loading it that differs, the wrong ones left out."""
-    graph = graph_at(network, shape)
+def _loaded_engines(plan: Plan, network: Network, input_size: Size) -> list[_Loaded]:
+    """Every engine with every number of threads and tensors in flight that differs, those that fail left out."""
+    graph = graph_at(network, input_size)
     blob = reference_for(graph).blob
     cores = usable_cores()
     loaded = []

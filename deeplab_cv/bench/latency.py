@@ -12,7 +12,7 @@ from deeplab_cv.bench.instruments import timecode
 from deeplab_cv.bench.instruments.child import read_report, started, words_of
 from deeplab_cv.bench.instruments.clips import clip_at
 from deeplab_cv.bench.instruments.program import Run
-from deeplab_cv.bench.instruments.screen import Screen, screen_problem
+from deeplab_cv.bench.instruments.screen import VirtualScreen, screen_problem
 from deeplab_cv.bench.instruments.turns import spread_of
 from deeplab_cv.bench.stages import measure_at
 from deeplab_cv.errors import SinkError
@@ -41,11 +41,11 @@ def measure(plan: Plan) -> Part:
     with VideoSource(clip) as source:
         interval_ms = float(1000 / (source.info.frame_rate or 30))
     seen, run = _watch(plan, clip, plan.screen)
-    inference_ms = measure_at(plan, _HEIGHT, 1, run.shape).wall_ms("infer").median
+    inference_ms = measure_at(plan, _HEIGHT, 1, run.input_size).wall_ms("infer").median
     ages_ms = [age_ms for _, age_ms in seen]
     quarter = len(seen) // 4
     row: Row = {
-        "input": "{1}x{0}".format(*run.shape),
+        "input": str(run.input_size),
         "pictures seen": len(seen),
         "latency ms": spread_of(ages_ms),
         "19 of 20 below": float(np.percentile(ages_ms, 95)),
@@ -63,7 +63,7 @@ def measure(plan: Plan) -> Part:
     return Part("latency", title, (row,), remarks)
 
 
-def _watch(plan: Plan, clip: Path, screen: Screen) -> tuple[Seen, Run]:
+def _watch(plan: Plan, clip: Path, screen: VirtualScreen) -> tuple[Seen, Run]:
     words = [*words_of(plan.network, plan.engine), "--video", str(clip), "--end", _SECONDS]
     for _ in range(_TRIES):
         with tempfile.TemporaryDirectory() as folder:
@@ -80,7 +80,7 @@ def _watch(plan: Plan, clip: Path, screen: Screen) -> tuple[Seen, Run]:
     )
 
 
-def _find(screen: Screen, process: "Popen[str]") -> timecode.Place | None:
+def _find(screen: VirtualScreen, process: "Popen[str]") -> timecode.Place | None:
     deadline = time.monotonic() + _PATIENCE_S
     while process.poll() is None and time.monotonic() < deadline:
         if (place := timecode.find(screen.pixels)) is not None:
@@ -89,7 +89,7 @@ def _find(screen: Screen, process: "Popen[str]") -> timecode.Place | None:
     return None
 
 
-def _read(screen: Screen, place: timecode.Place, process: "Popen[str]") -> Seen:
+def _read(screen: VirtualScreen, place: timecode.Place, process: "Popen[str]") -> Seen:
     """Every change on the screen until the program has ended."""
     seen: Seen = []
     last: int | None = None

@@ -128,7 +128,7 @@ def _peers(plan: Plan) -> list[Peer]:
     usual = _usual_network(plan)
     # A script reads a file of one fixed shape; the program's own network has mean and std inside.
     graph = graph_for(network, Size(1280, 720))
-    own_words = ("--model", str(graph.file), "--size", "{}x{}".format(*graph.shape[::-1]), *_NO_MEAN)
+    own_words = ("--model", str(graph.file), "--size", str(graph.input_size), *_NO_MEAN)
     peers = [
         Peer("deeplab-cv by default", own, "", ("--model", own_file, "--end", _SECONDS)),
         Peer("deeplab-cv on cv2.dnn", own, "", ("--model", own_file, "--backend", "opencv", *_SLOW)),

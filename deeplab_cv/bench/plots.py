@@ -33,7 +33,9 @@ def write_plots(folder: Path, report: Mapping[str, Any]) -> list[Path]:
         try:
             figure.savefig(file, dpi=110)
         except OSError as error:
-            raise SinkError("cannot write the plot", file, error.strerror or "name another folder") from error
+            raise SinkError(
+                "cannot write the plot", file, "name another folder", cause=error.strerror or error
+            ) from error
         files.append(file)
     return files
 
@@ -54,7 +56,7 @@ def _draw_stages(axes: "Axes", rows: list[dict[str, Any]]) -> None:
 def _draw_end_to_end(axes: "Axes", rows: list[dict[str, Any]]) -> None:
     """What a frame takes beside the least it could take."""
     rows = [row for row in rows if row["floor : wall"] is not None]
-    names = [f"{row['way']}\n{row['frame']}" for row in rows]
+    names = [f"{row['route']}\n{row['frame']}" for row in rows]
     places = range(len(rows))
     axes.bar([place - 0.2 for place in places], [row["wall ms"]["median"] for row in rows], 0.4, label="seen")
     axes.bar([place + 0.2 for place in places], [row["floor ms"] for row in rows], 0.4, label="floor")
@@ -64,7 +66,7 @@ def _draw_end_to_end(axes: "Axes", rows: list[dict[str, Any]]) -> None:
 
 
 def _draw_labels(axes: "Axes", rows: list[dict[str, Any]]) -> None:
-    """Labels at frame size, ours and the plain way."""
+    """Labels at frame size, ours and the plain ones."""
     names = [f"{row['frame']}\n{row['classes']} classes" for row in rows]
     for heading in ("upsample, argmax", "ours"):
         axes.plot(names, [row[heading]["median"] for row in rows], "o", label=heading)
@@ -75,7 +77,7 @@ def _draw_labels(axes: "Axes", rows: list[dict[str, Any]]) -> None:
 
 
 def _draw_engines(axes: "Axes", rows: list[dict[str, Any]]) -> None:
-    """The best way of each engine and precision at each shape."""
+    """The fastest of each engine and precision at each input size."""
     rows = [row for row in rows if row["network"] == rows[0]["network"]]
     names = list(dict.fromkeys(row["engine"] for row in rows))
     inputs = list(dict.fromkeys(row["input"] for row in rows))

@@ -63,7 +63,7 @@ def write_json(file: Path, report: Mapping[str, Any]) -> None:
         with whole_file(file) as temporary:
             temporary.write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
     except OSError as error:
-        raise SinkError("cannot write the figures", file, error.strerror or "name another file") from error
+        raise SinkError("cannot write the figures", file, "name another file", cause=error.strerror or error) from error
 
 
 def _plain(cell: Cell) -> Any:

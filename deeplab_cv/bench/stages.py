@@ -16,8 +16,7 @@ from deeplab_cv.engines.engine import run_all
 from deeplab_cv.frames.frame import Frame, Painted
 from deeplab_cv.frames.size import Size
 from deeplab_cv.machine.display import display_problem
-from deeplab_cv.networks.card import Shape
-from deeplab_cv.networks.network import at_shape
+from deeplab_cv.networks.network import at_size
 from deeplab_cv.networks.opening import wanted_network
 from deeplab_cv.overlay.look import Look, look_of
 from deeplab_cv.overlay.painting import painted_frame
@@ -92,14 +91,14 @@ def measure(plan: Plan) -> Part:
     )
 
 
-def measure_at(plan: Plan, height: int, depth: int, shape: Shape | None = None) -> StageCosts:
+def measure_at(plan: Plan, height: int, depth: int, input_size: Size | None = None) -> StageCosts:
     """Every stage in turns; each round is at another place of the clip, since frames differ in what they cost.
 
-    depth: tensors in flight. shape: the network's input; what a run would take where none is named. Raises UserError.
+    depth: tensors in flight. input_size: the network's; what a run would take where none is named. Raises UserError.
     """
     network = wanted_network(plan.network)
-    if shape is not None:
-        network = at_shape(network, shape)
+    if input_size is not None:
+        network = at_size(network, input_size)
     clip = clip_at(plan.clip, height)
     with ExitStack() as stack:
         source = stack.enter_context(Looped(lambda: VideoSource(clip)))
@@ -147,8 +146,8 @@ class _Bench:
         """Every stage, to be run on these frames."""
         card = self.engines.network.card
         loaded = self.engines.load(frames[0].size)
-        shape, engine = loaded.shape, loaded.shared.engine
-        blobs = [blob_of(frame.pixels, shape, card.input) for frame in frames]
+        input_size, engine = loaded.input_size, loaded.shared.engine
+        blobs = [blob_of(frame.pixels, input_size, card.input) for frame in frames]
         again = np.empty_like(blobs[0])
         stream = Stream(self.engines)
         scored = [stream.score(frame) for frame in frames]
@@ -168,7 +167,7 @@ class _Bench:
             "decode": lambda: fresh.extend(_next_frames(self.source, len(frames))),
             # A frame keeps its BGR form: only those that were decoded just now still have to make it.
             "to BGR": lambda: [frame.image for frame in fresh],
-            "preprocess": lambda: [blob_of(frame.pixels, shape, card.input, again) for frame in frames],
+            "preprocess": lambda: [blob_of(frame.pixels, input_size, card.input, again) for frame in frames],
             "infer": lambda: list(run_all(engine, blobs)),
             "labels": lambda: [labels_of(each) for each in scored],
             "overlay": lambda: _make(paint()),

@@ -62,31 +62,31 @@ def run(args: argparse.Namespace) -> int:
     from deeplab_cv.networks.opening import wanted_network
     from deeplab_cv.overlay.view import USUAL_SMOOTHING
     from deeplab_cv.segmentation.network_engines import NetworkEngines
-    from deeplab_cv.sinks.landing import check_file, write_whole
+    from deeplab_cv.sinks.landing import check_output, write_whole
     from deeplab_cv.terminal import wide_console
-    from deeplab_cv.tools.evaluating import report
+    from deeplab_cv.tools.evaluating import figures
 
     network = wanted_network(settings.network)
     if args.write_card and not network.verified:
         raise UsageError("the network has no card", args.file, f"write one with `{program()} repair`")
     for target in filter(None, (args.json, args.plot, args.html)):
-        check_file(target, [args.file])
+        check_output(target, [args.file])
     make_engines = partial(NetworkEngines, options=settings.engine)
     with interrupts.raised():
         console, card = wide_console(), network.card
         pictures = _on_pictures(args, network, make_engines) if args.data else None
         if pictures is not None:
-            report.print_evaluation(console, pictures)
+            figures.print_evaluation(console, pictures)
             for target, content in _files(args, pictures):
                 write_whole(target, content)
-            card = report.with_accuracy(card, pictures, args.write_card or "")
+            card = figures.with_accuracy(card, pictures, args.write_card or "")
         video = None
         if args.video:
             video = _on_video(args.video, network, make_engines, settings.labels.smooth or USUAL_SMOOTHING)
-            report.print_video(console, video)
-            card = report.with_flicker(card, video)
+            figures.print_video(console, video)
+            card = figures.with_flicker(card, video)
         if args.json:
-            write_whole(args.json, report.as_json(pictures, video))
+            write_whole(args.json, figures.as_json(pictures, video))
         if args.write_card:
             print(f"the figures are on {write_card(card, network.file)}")
         return 0
@@ -97,27 +97,26 @@ def _on_pictures(args: argparse.Namespace, network: "Network", make_engines: "Ma
 
     from rich.console import Console
 
-    from deeplab_cv.terminal import progress_bar
+    from deeplab_cv.progress import progress_bar
     from deeplab_cv.tools.data.layouts import find_records
     from deeplab_cv.tools.evaluate import evaluate
 
-    shape = stated_size(args.shape, "--shape").hw if args.shape else None
+    input_size = stated_size(args.shape, "--shape") if args.shape else None
     # COCO's polygons are drawn as masks into this folder.
     with TemporaryDirectory() as masks, progress_bar(Console()) as progress:
         records = find_records(args.data, args.lists.split(","), network.card.classes, Path(masks))
         task = progress.add_task("measuring", total=len(records))
-        return evaluate(network, make_engines, records, shape, args.worst, lambda: progress.advance(task))
+        return evaluate(network, make_engines, records, input_size, args.worst, lambda: progress.advance(task))
 
 
 def _on_video(file: str, network: "Network", make_engines: "MakeEngines", weight: float) -> "VideoEvaluation":
     from rich.console import Console
 
-    from deeplab_cv.sources.opening import open_source
-    from deeplab_cv.sources.options import SourceOptions
-    from deeplab_cv.terminal import progress_bar
+    from deeplab_cv.progress import progress_bar
+    from deeplab_cv.sources.video import VideoSource
     from deeplab_cv.tools.evaluate import evaluate_video
 
-    with open_source(file, SourceOptions(), "video") as source, progress_bar(Console()) as progress:
+    with VideoSource(Path(file)) as source, progress_bar(Console()) as progress:
         task = progress.add_task("following pixels", total=source.info.frame_count)
         return evaluate_video(network, make_engines(network), source, weight, lambda: progress.advance(task))
 

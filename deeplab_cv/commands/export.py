@@ -148,12 +148,12 @@ def _sides(text: str) -> tuple[int, ...]:
 
 def _say_written(file: Path, card: "Card") -> None:
     print(f"{file}: {file.stat().st_size / 1e6:.1f} MB, {len(card.classes)} classes")
-    print("proven at " + ", ".join(f"{width}x{height}" for height, width in card.shapes))
+    print("proven at " + ", ".join(map(str, card.input_sizes)))
 
 
 def _trained(args: argparse.Namespace) -> "TrainedNetwork":
     from deeplab_cv.networks.uncarded import class_names
-    from deeplab_cv.pytorch.architectures import ARCHITECTURES
+    from deeplab_cv.pytorch.architecture_facts import ARCHITECTURES
     from deeplab_cv.pytorch.exporting import weights
 
     if args.average_with:

@@ -48,13 +48,12 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def _shapes_by_aspect(card: "Card") -> list[str]:
-    """A line for each aspect: its shapes, the largest first."""
-    from deeplab_cv.frames.size import Size
-    from deeplab_cv.networks.network import fitting_shapes
+def _sizes_by_aspect(card: "Card") -> list[str]:
+    """A line for each aspect: its input sizes, the largest first."""
+    from deeplab_cv.networks.network import fitting_sizes
 
-    alike = dict.fromkeys(tuple(fitting_shapes(card.shapes, Size(width, height))) for height, width in card.shapes)
-    return [" ".join(f"{width}x{height}" for height, width in shapes) for shapes in alike]
+    alike = dict.fromkeys(tuple(fitting_sizes(card.input_sizes, size)) for size in card.input_sizes)
+    return [" ".join(map(str, sizes)) for sizes in alike]
 
 
 def _times(card: "Card | None") -> list[str]:
@@ -78,7 +77,7 @@ def _print_table(folder: Path, networks: "Sequence[Entry]") -> None:
             escape(entry.file.stem) + forms,
             f"{entry.megabytes:.1f}",
             str(len(card.classes)) if card else "",
-            "\n".join(_shapes_by_aspect(card)) if card else "",
+            "\n".join(_sizes_by_aspect(card)) if card else "",
             f"{card.accuracy[0].miou:.3f}" if card and card.accuracy else "",
             escape(entry.problem or "verified"),
             escape("\n".join(_times(card))) or "not timed yet",

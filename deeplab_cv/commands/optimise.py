@@ -39,12 +39,12 @@ def run(args: argparse.Namespace) -> int:
     with interrupts.raised():
         table = Table("step", "input", "engine", "GMAC before", "after", "ms before", "after", "times faster", "error")
         for step in optimise(open_network(args.file), args.backend, target):
-            for race in step.races:
-                before_ms, after_ms = race.ms.get(BEFORE), race.ms.get(AFTER)
+            for engine in step.times:
+                before_ms, after_ms = engine.ms.get(BEFORE), engine.ms.get(AFTER)
                 table.add_row(
                     step.name,
-                    f"{step.shape[1]}x{step.shape[0]}",
-                    race.backend,
+                    str(step.input_size),
+                    engine.backend,
                     *(f"{count:.2f}" for count in step.gmac),
                     f"{before_ms:.1f}" if before_ms else "refused",
                     f"{after_ms:.1f}" if after_ms else "refused",

@@ -41,7 +41,7 @@ def run(args: argparse.Namespace) -> int:
     from deeplab_cv.networks.opening import open_network
     from deeplab_cv.tools.quantise import quantise
     from deeplab_cv.tools.quantising.frames import frames_of, masks_of
-    from deeplab_cv.tools.quantising.report import print_quantised
+    from deeplab_cv.tools.quantising.verdict import print_quantised
 
     if args.frames < 2:
         raise UsageError("too few frames to calibrate and to judge with", f"--frames {args.frames}", "take 50 or more")

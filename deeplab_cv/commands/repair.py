@@ -39,20 +39,21 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Repair, then say what was found and what it would have done."""
-    from deeplab_cv.errors import UsageError
     from deeplab_cv.frames.size import stated_size
     from deeplab_cv.networks.card import InputFacts, check_target, without_folders
     from deeplab_cv.networks.onnx_file import load_onnx
     from deeplab_cv.networks.uncarded import class_names
+    from deeplab_cv.options import flag
+    from deeplab_cv.settings import settings_of
     from deeplab_cv.tools.repair import StatedFacts, repair
 
     # Nobody answers questions about a file that cannot be read.
     load_onnx(args.file)
     stated = {name: getattr(args, name) or _asked(name, question) for name, question in QUESTIONS.items()}
-    if stated["order"] not in {"rgb", "bgr"}:
-        raise UsageError("unknown order of colours", stated["order"], "write rgb or bgr")
-    mean, std = _three("mean", stated["mean"]), _three("std", stated["std"])
-    facts = InputFacts(order="bgr" if stated["order"] == "bgr" else "rgb", mean=mean, std=std, padding=mean)
+    colours = {name: stated[name] for name in ("mean", "std", "order")}
+    options = settings_of(colours, {name: flag(name) for name in colours}).network
+    mean = options.mean or (0, 0, 0)
+    facts = InputFacts(order=options.order, mean=mean, std=options.std, padding=mean)
     target = args.out or args.file.with_name(f"{args.file.stem}-repaired.onnx")
     check_target(target, ".onnx", args.overwrite)
     size = stated_size(args.size, "--size") if args.size else None
@@ -64,9 +65,8 @@ def run(args: argparse.Namespace) -> int:
             print(f"mended: {name} ({harm})")
         if not repaired.found:
             print("nothing to mend")
-        height, width = repaired.card.shapes[0]
-        classes, stride = len(repaired.card.classes), repaired.card.stride
-        print(f"{target}: {classes} classes, {width}x{height}, scores for {stride} pixels")
+        input_size, classes, stride = repaired.card.input_sizes[0], len(repaired.card.classes), repaired.card.stride
+        print(f"{target}: {classes} classes, {input_size}, scores for {stride} pixels")
         print(f"scores against the file as it came, in ONNX Runtime: {repaired.error:.1e} of the greatest apart")
         return 0
 
@@ -77,13 +77,3 @@ def _asked(name: str, question: str) -> str:
     if not sys.stdin.isatty():
         raise UsageError(f"the file does not say its {name}", f"--{name}", question)
     return input(f"{question}: ").strip()
-
-
-def _three(name: str, text: str) -> tuple[float, float, float]:
-    from deeplab_cv.errors import UsageError
-
-    try:
-        first, second, third = (float(part) for part in text.replace(",", " ").split())
-    except ValueError:
-        raise UsageError("expected three numbers", f"--{name} {text}", "such as 127.5,127.5,127.5") from None
-    return first, second, third

@@ -52,7 +52,7 @@ def run(args: argparse.Namespace) -> int:
         return UsageError.exit_code
 
     from deeplab_cv.jobs.job import run_job
-    from deeplab_cv.sinks.progress import Progress
+    from deeplab_cv.progress import JobProgress
     from deeplab_cv.sinks.sink import Written, in_words
     from deeplab_cv.start import assembled
 
@@ -60,7 +60,7 @@ def run(args: argparse.Namespace) -> int:
         _log.info("%s", in_words(written))
 
     with assembled(settings, folder=Path.cwd()) as job:
-        bar = Progress(job.source.info.frame_count, visible=job.screen is None)
+        bar = JobProgress(job.source.info.frame_count, visible=job.screen is None)
         with bar, interrupts.noted() as stop:
             run_job(job, stop=stop, progress=bar.advance, written=say)
     if stop.is_set():

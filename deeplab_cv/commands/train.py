@@ -17,14 +17,7 @@ from pathlib import Path
 
 from deeplab_cv.errors import UsageError
 from deeplab_cv.machine import interrupts
-
-ARCHITECTURE_NAMES = (
-    "deeplabv3_lite",
-    "deeplabv3_mobilenet_v3_large",
-    "deeplabv3_resnet50",
-    "deeplabv3_resnet101",
-    "lraspp_mobilenet_v3_large",
-)
+from deeplab_cv.pytorch.architecture_facts import ARCHITECTURES, LITE
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -35,7 +28,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--classes", metavar="FILE", help="class names, one per line (default: VOC's 21)")
     parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder of this training run")
     parser.add_argument("--resume", action="store_true", help="go on with the training in --out")
-    parser.add_argument("--architecture", choices=ARCHITECTURE_NAMES, default=ARCHITECTURE_NAMES[0])
+    parser.add_argument("--architecture", choices=ARCHITECTURES, default=LITE.name)
     parser.add_argument(
         "--only",
         metavar="NAMES",
@@ -85,11 +78,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Train, and say where the network lies."""
-    # torch takes seconds to import.
     from deeplab_cv.networks.uncarded import class_names
-    from deeplab_cv.pytorch.train import train
-    from deeplab_cv.pytorch.training.plan import TrainingPlan
-    from deeplab_cv.pytorch.training.schedule import Budget
 
     for name in (
         "minutes",
@@ -109,6 +98,12 @@ def run(args: argparse.Namespace) -> int:
     classes = class_names(args.classes or "voc")
     if len(set(classes)) != len(classes):
         raise UsageError("class names must be all different", args.classes, "give each class its own")
+
+    # torch takes seconds to import: what is said wrongly is found before.
+    from deeplab_cv.pytorch.train import train
+    from deeplab_cv.pytorch.training.plan import TrainingPlan
+    from deeplab_cv.pytorch.training.schedule import Budget
+
     plan = TrainingPlan(
         data=args.data,
         train_lists=tuple(args.train_lists.split(",")),

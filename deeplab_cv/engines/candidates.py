@@ -57,7 +57,7 @@ class Candidate:
 
 
 @dataclass(frozen=True)
-class Result:
+class CandidateResult:
     """What came of a candidate.
 
     Attributes:

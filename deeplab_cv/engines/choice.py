@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
-from deeplab_cv.engines.candidates import Candidate, Result, broken_engines, candidates_for, engine_module
+from deeplab_cv.engines.candidates import Candidate, CandidateResult, broken_engines, candidates_for, engine_module
 from deeplab_cv.engines.engine import Blob, Engine
 from deeplab_cv.engines.golden_check import Proof, Reference, check, reference_for
 from deeplab_cv.engines.options import EngineOptions
@@ -21,9 +21,9 @@ from deeplab_cv.networks.network import Graph
 _log = logging.getLogger(__name__)
 
 _ROUNDS = 9
-_RACE_S = 3.0
+_COMPARED_S = 3.0
 _HOPELESS = 1.5
-"""A race of two ends early where the best time of one is this many times that of the other."""
+"""Two are compared no longer where the best time of one is this many times that of the other."""
 
 ANY_ENGINE = EngineOptions()
 """The fastest that is right."""
@@ -48,17 +48,17 @@ class Choice:
 
     engine: Engine
     candidate: Candidate
-    results: tuple[Result, ...]
+    results: tuple[CandidateResult, ...]
 
 
 @dataclass(frozen=True)
-class _Loaded:
+class _Proven:
     candidate: Candidate
     engine: Engine
     proof: Proof
 
-    def result(self, ms: float) -> Result:
-        return Result(self.candidate, "", self.proof, ms, self.engine.precision, self.engine.threads)
+    def result(self, ms: float) -> CandidateResult:
+        return CandidateResult(self.candidate, "", self.proof, ms, self.engine.precision, self.engine.threads)
 
 
 def open_engine(graphs: Sequence[Graph], options: EngineOptions = ANY_ENGINE, *, depth: int = 1) -> Engine:
@@ -71,7 +71,7 @@ def choose(
 ) -> Choice:
     """Load the fastest engine that is right, among those that are asked for.
 
-    The race is run once on a machine; later starts load the winner alone. Its golden check is run at every start.
+    They are compared once on a machine; later starts load the winner alone. Its golden check is run at every start.
     Where loading takes long or a choice was made, a line is logged.
 
     Args:
@@ -119,7 +119,7 @@ def compare(
     *,
     depth: int = 1,
     report: Report = to_nobody,
-) -> tuple[list[Result], Engine | None]:
+) -> tuple[list[CandidateResult], Engine | None]:
     """Load, prove and time every candidate, each beside the fastest so far; the slower of the two is closed at once.
 
     So no more than two are ever loaded: all of them together take more memory than a run.
@@ -127,8 +127,8 @@ def compare(
     Returns:
         What came of each, the fastest first, then those refused; and the fastest, still loaded, None where none works.
     """
-    refused: list[Result] = []
-    ranking: list[tuple[float, _Loaded]] = []
+    refused: list[CandidateResult] = []
+    ranking: list[tuple[float, _Proven]] = []
     for place, candidate in enumerate(candidates, 1):
         report(f"choosing an engine, {place} of {len(candidates)}: {candidate}")
         # Free what graph making or the previous engine left.
@@ -148,7 +148,7 @@ def compare(
             ranking = [(first_ms, loaded)]
             continue
         fastest = ranking[0][1]
-        ranking = _ranked(ranking, loaded, *_best_ms(fastest, loaded, reference.blob, _RACE_S / len(candidates)))
+        ranking = _ranked(ranking, loaded, *_best_ms(fastest, loaded, reference.blob, _COMPARED_S / len(candidates)))
         slower = fastest if ranking[0][1] is loaded else loaded
         slower.engine.close()
     return_free_memory()
@@ -156,7 +156,7 @@ def compare(
     return [*results, *refused], ranking[0][1].engine if ranking else None
 
 
-def _load(candidate: Candidate, reference: Reference, options: EngineOptions, depth: int) -> _Loaded:
+def _load(candidate: Candidate, reference: Reference, options: EngineOptions, depth: int) -> _Proven:
     module = engine_module(candidate.name)
     with spoiled_memory():
         engine: Engine = module.load(candidate.graph, candidate.device, options.threads, depth)
@@ -165,14 +165,14 @@ def _load(candidate: Candidate, reference: Reference, options: EngineOptions, de
         except BaseException:
             engine.close()
             raise
-    return _Loaded(candidate, engine, proof)
+    return _Proven(candidate, engine, proof)
 
 
-def _refusal(candidate: Candidate, error: EngineError) -> Result:
-    return Result(candidate, f"{error.what}: {error.where}; {error.remedy}")
+def _refusal(candidate: Candidate, error: EngineError) -> CandidateResult:
+    return CandidateResult(candidate, f"{error.what}: {error.where}; {error.remedy}")
 
 
-def _best_ms(fastest: _Loaded, other: _Loaded, blob: Blob, limit_s: float) -> tuple[float, float]:
+def _best_ms(fastest: _Proven, other: _Proven, blob: Blob, limit_s: float) -> tuple[float, float]:
     """The best times of two that run in turn."""
     deadline = time.perf_counter() + limit_s
     works = [partial(frame_ms, each.engine, blob) for each in (fastest, other)]
@@ -186,8 +186,8 @@ def _best_ms(fastest: _Loaded, other: _Loaded, blob: Blob, limit_s: float) -> tu
 
 
 def _ranked(
-    ranking: Sequence[tuple[float, _Loaded]], other: _Loaded, fastest_ms: float, other_ms: float
-) -> list[tuple[float, _Loaded]]:
+    ranking: Sequence[tuple[float, _Proven]], other: _Proven, fastest_ms: float, other_ms: float
+) -> list[tuple[float, _Proven]]:
     """Everybody with the time a frame takes, the fastest first, all scaled to the fastest one's best time.
 
     What holds of two that ran in turn is how many times slower one was: the machine may be busier now than when those

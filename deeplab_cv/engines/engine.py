@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from deeplab_cv.errors import EngineError
 from deeplab_cv.frames.frame import Scores
-from deeplab_cv.networks.card import Shape
+from deeplab_cv.frames.size import Size
 
 Blob = NDArray[np.float32]
 """A network's input tensor: float32 (1, 3, height, width), RGB or BGR as the card says."""
@@ -63,10 +63,11 @@ class Engine(Protocol):
         ...
 
 
-def check_blob(blob: Blob, shape: Shape) -> None:
-    """Raises EngineError for a tensor that is not what the network takes: float32 (1, 3, *shape)."""
-    if blob.dtype != np.float32 or blob.shape != (1, 3, *shape):
-        expected = f"float32 {(1, 3, *shape)}"
+def check_blob(blob: Blob, input_size: Size) -> None:
+    """Raises EngineError for a tensor that is not what the network takes: float32 (1, 3, height, width)."""
+    shape = (1, 3, *input_size.hw)
+    if blob.dtype != np.float32 or blob.shape != shape:
+        expected = f"float32 {shape}"
         raise EngineError("the tensor does not fit", f"expected {expected}, got {blob.dtype} {blob.shape}", "resize it")
 
 

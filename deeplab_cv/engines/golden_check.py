@@ -59,7 +59,7 @@ def reference_for(graph: Graph) -> Reference:
     """The card's golden sample, or ONNX Runtime's scores for a picture of our own where the card has none."""
     if graph.golden is not None:
         return Reference(graph.golden.blob, graph.golden.scores, "golden")
-    blob = golden_blob(_UNVERIFIED_SEED, graph.shape, graph.card.input)
+    blob = golden_blob(_UNVERIFIED_SEED, graph.input_size, graph.card.input)
     try:
         onnxruntime = importlib.import_module("deeplab_cv.engines.onnxruntime")
         with closing(onnxruntime.load(graph, "cpu", threads=0, depth=1)) as engine:

@@ -84,7 +84,7 @@ def load(graph: Graph, device: str, threads: int, depth: int) -> SynchronousEngi
 
     precision = "float16" if device.endswith("_fp16") else graph.precision
     facts = Facts(NAME, device.removesuffix("_fp16"), precision, options.intra_op_num_threads, onnxruntime.__version__)
-    return SynchronousEngine(facts, graph.shape, compute)
+    return SynchronousEngine(facts, graph.input_size, compute)
 
 
 def _session(graph: Graph, device: str, options: Any) -> tuple[Any, str]:

@@ -77,7 +77,7 @@ def load(graph: Graph, device: str, threads: int, depth: int) -> SynchronousEngi
 
     precision = "int8" if any("Int8" in kind for kind in net.getLayerTypes()) else _DEVICES[device].precision
     facts = Facts(NAME, device.removesuffix("_fp16"), precision, cv2.getNumThreads(), cv2.__version__)
-    return SynchronousEngine(facts, graph.shape, compute)
+    return SynchronousEngine(facts, graph.input_size, compute)
 
 
 def _read(graph: Graph, device: str) -> cv2.dnn.Net:
@@ -91,7 +91,7 @@ def _read(graph: Graph, device: str) -> cv2.dnn.Net:
     net.enableWinograd(False)
     net.setPreferableBackend(getattr(cv2.dnn, f"DNN_BACKEND_{names.backend}"))
     net.setPreferableTarget(getattr(cv2.dnn, f"DNN_TARGET_{names.target}"))
-    net.setInput(np.zeros((1, 3, *graph.shape), np.float32), graph.card.input.name)
+    net.setInput(np.zeros((1, 3, *graph.input_size.hw), np.float32), graph.card.input.name)
     # Falling back to the processor is only logged (opencv 17560). The dump sets the network up and tells where.
     places = set(re.findall(r"(?:OCV|CUDA)/(?:CPU|OCL|CUDA)(?:_FP16)?", net.dump())) or {_NEW_ENGINE}
     expected = _NEW_ENGINE if engine is not None and engine == _new_engine() else names.written

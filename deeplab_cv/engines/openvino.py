@@ -50,7 +50,7 @@ class SideBySideEngine:
         self.threads = facts.threads
         self.version = facts.version
         self.depth = depth
-        self._shape = graph.shape
+        self._input_size = graph.input_size
         self._input_name = graph.card.input.name
         self._output: Any = compiled.output(graph.card.output.name)
         self._free = deque(compiled.create_infer_request() for _ in range(depth))
@@ -60,7 +60,7 @@ class SideBySideEngine:
         """Start computing a tensor. Raises EngineError."""
         if not self._free:
             raise EngineError("the engine takes no tensor", NAME, "it is closed, or a result is still to be fetched")
-        check_blob(blob, self._shape)
+        check_blob(blob, self._input_size)
         request = self._free.popleft()
         request.start_async({self._input_name: blob}, share_inputs=True)
         # The request reads the tensor where it lies, so it is kept until the result is there.
@@ -136,7 +136,9 @@ def load(graph: Graph, device: str, threads: int, depth: int) -> Engine:
     # A compiled network is kept: it loads in a fifth of the time. Each setting has a folder of its own, because
     # OpenVINO 2026.4 takes a network kept in float16 for one in float32 and then says that it is float32. So has each
     # graph, whose file alone is then to be proven whole.
-    cache = kept_folder(f"openvino/{graph_key(graph.sha256, graph.shape, graph.form)}-{device}-{threads}-{streams}")
+    cache = kept_folder(
+        f"openvino/{graph_key(graph.sha256, graph.input_size, graph.form)}-{device}-{threads}-{streams}"
+    )
     try:
         compiled = _compiled(graph, place.upper(), settings, cache)
     except RuntimeError as error:
@@ -170,7 +172,7 @@ def _synchronous(facts: Facts, graph: Graph, compiled: Any) -> SynchronousEngine
             raise _failure(facts.device, error) from error
         return scores
 
-    return SynchronousEngine(facts, graph.shape, compute)
+    return SynchronousEngine(facts, graph.input_size, compute)
 
 
 def _precision(compiled: Any) -> str:

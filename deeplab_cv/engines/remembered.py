@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from deeplab_cv import __version__
-from deeplab_cv.engines.candidates import ENGINES, Candidate, Result
+from deeplab_cv.engines.candidates import ENGINES, Candidate, CandidateResult
 from deeplab_cv.engines.options import EngineOptions
 from deeplab_cv.machine.cache import keep, kept_files
 from deeplab_cv.machine.files import read_ordinary
@@ -35,7 +35,7 @@ def recall(question: str, graphs: Sequence[Graph]) -> Candidate | None:
     return None
 
 
-def remember(question: str, winner: Candidate, results: Sequence[Result]) -> None:
+def remember(question: str, winner: Candidate, results: Sequence[CandidateResult]) -> None:
     """Note who won, and what came of every candidate."""
     note = {
         "question": question,
@@ -70,7 +70,7 @@ class Timing:
 
 
 def times_here(sha256: str) -> tuple[Timing, ...]:
-    """What was measured on this machine of the network on a card with this hash; of the newest race, fastest first."""
+    """What was last measured on this machine of the network on a card with this hash, the fastest first."""
     notes = sorted(kept_files(_FOLDER, "*.json"), key=lambda path: path.stat().st_mtime, reverse=True)
     for path in notes:
         results = _read(path).get("results")
@@ -89,12 +89,11 @@ def question_of(graphs: Sequence[Graph], options: EngineOptions, *, depth: int) 
 
     The engines themselves are not asked, so that a start that remembers loads none but the winner.
     """
-    height, width = graphs[0].shape
     return "; ".join(
         [
             f"deeplab-cv {__version__}",
             *(f"file {graph.sha256}" for graph in graphs),
-            f"{width}x{height}",
+            str(graphs[0].input_size),
             f"{options.backend}, {options.threads} threads, {depth} in flight",
             f"{processor_name()}, {usable_cores()} cores",
             *sorted(str(path) for pattern in _ACCELERATORS for path in Path("/dev").glob(pattern)),

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from deeplab_cv.engines.engine import Blob, Inference, check_blob
 from deeplab_cv.errors import EngineError
 from deeplab_cv.frames.frame import Scores
-from deeplab_cv.networks.card import Shape
+from deeplab_cv.frames.size import Size
 
 
 @dataclass(frozen=True)
@@ -26,13 +26,13 @@ class SynchronousEngine:
 
     depth = 1
 
-    def __init__(self, facts: Facts, shape: Shape, compute: Callable[[Blob], Scores]) -> None:
+    def __init__(self, facts: Facts, input_size: Size, compute: Callable[[Blob], Scores]) -> None:
         self.name = facts.name
         self.device = facts.device
         self.precision = facts.precision
         self.threads = facts.threads
         self.version = facts.version
-        self._shape = shape
+        self._input_size = input_size
         self._compute: Callable[[Blob], Scores] | None = compute
         self._blob: Blob | None = None
 
@@ -42,7 +42,7 @@ class SynchronousEngine:
             raise EngineError(
                 "the engine takes no tensor", self.name, "it is closed, or a result is still to be fetched"
             )
-        check_blob(blob, self._shape)
+        check_blob(blob, self._input_size)
         self._blob = blob
 
     def result(self) -> Inference:

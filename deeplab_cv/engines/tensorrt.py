@@ -24,13 +24,14 @@ def provider_settings(graph: Graph, *, fp16: bool) -> dict[str, str]:
     Raises EngineError where TensorRT is not installed.
     """
     precision = "float16" if fp16 else graph.precision
-    height, width = graph.shape
+    # Height first, as the folders that earlier versions have left.
+    height, width = graph.input_size.hw
     key = f"{graph.sha256[:16]}{graph.form}-{height}x{width}-{precision}-{_gpu_name()}-tensorrt{_version_number()}"
     folder = cache_folder(f"tensorrt/{key}")
     drop_damaged(folder)
     if not any(folder.glob("*.engine")):
         name = graph.card.name
-        _log.info("building the TensorRT engine of %s for %dx%d: this takes minutes, once", name, width, height)
+        _log.info("building the TensorRT engine of %s for %s: this takes minutes, once", name, graph.input_size)
     return {
         "trt_engine_cache_enable": "1",
         "trt_engine_cache_path": str(folder),

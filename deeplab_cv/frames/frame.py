@@ -1,5 +1,6 @@
 """Frame: what travels through the program."""
 
+import time
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -56,6 +57,17 @@ class Frame:
     def time_s(self) -> Fraction:
         """Presentation time in seconds, exact."""
         return self.pts * self.time_base
+
+
+def picture_frame(image: Image, *, index: int = 0, name: str = "") -> Frame:
+    """A picture as a frame of its own: it has no time, so its number stands for it.
+
+    Args:
+        image: uint8 (H, W, 3), BGR.
+        index: its number in the source.
+        name: the file it came from.
+    """
+    return Frame(Pixels(image=image), index, index, Fraction(1), time.monotonic(), name)
 
 
 @dataclass(frozen=True)

@@ -49,6 +49,11 @@ def to_bgr(picture_rgb: Image) -> Image:
     return np.asarray(cv2.cvtColor(picture_rgb, cv2.COLOR_RGB2BGR), np.uint8)
 
 
+def to_grey(picture_bgr: Image) -> Plane:
+    """The brightness of uint8 (H, W, 3), BGR: uint8 (H, W)."""
+    return np.asarray(cv2.cvtColor(picture_bgr, cv2.COLOR_BGR2GRAY), np.uint8)
+
+
 def merged(*channels: Plane) -> Image:
     """Planes of one size as the channels of one picture: uint8 (H, W, channels)."""
     return np.asarray(cv2.merge(channels), np.uint8)

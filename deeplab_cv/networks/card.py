@@ -14,14 +14,13 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from deeplab_cv.errors import CardError, UsageError
+from deeplab_cv.frames.size import Size
 from deeplab_cv.machine.files import file_hash, whole_file
 from deeplab_cv.machine.plain_yaml import read_plain_yaml
 from deeplab_cv.machine.program import program
 from deeplab_cv.networks.options import Deviations, Means
 
 Precision = Literal["float32", "float16", "bfloat16", "int8"]
-Shape = tuple[int, int]
-"""Height and width of a network's input in pixels."""
 
 LONGEST_SIDE = 4096
 """Pixels of an input's height or width."""
@@ -93,7 +92,7 @@ class Flicker(_Facts):
     video: _Text
     flips: float = Field(ge=0, le=1)
     flips_smoothed: float = Field(ge=0, le=1)
-    smooth: float = Field(ge=0, le=0.95)
+    smooth: float = Field(ge=0, lt=1)
 
 
 class GoldenFacts(_Facts):
@@ -125,7 +124,15 @@ class Variant(_Facts):
 
 
 class Card(_Facts):
-    """All that is known of a network file."""
+    """All that is known of a network file.
+
+    Attributes:
+        stride: pixels between two scores, in both directions; 1 where they are as large as the input. `repair` prints
+            it, and `verify --checkpoint` enlarges PyTorch's scores where it is 1.
+        pixel_budget: on cards of earlier versions; nobody reads it, and it is written no more.
+        shapes: height and width of every input that the network is proven at, as the file has them: the order of an
+            array's axes. The program reads `input_sizes`.
+    """
 
     name: _Name
     file: _Word
@@ -136,13 +143,18 @@ class Card(_Facts):
     input: InputFacts = InputFacts()
     output: OutputFacts = OutputFacts()
     stride: _Side
-    pixel_budget: _Count
+    pixel_budget: _Count | None = Field(default=None, exclude=True)
     shapes: tuple[tuple[_Side, _Side], ...] = Field(min_length=1, max_length=64)
     origin: Origin
     accuracy: tuple[Accuracy, ...] = Field(default=(), max_length=100)
     flicker: tuple[Flicker, ...] = Field(default=(), max_length=100)
     golden: GoldenFacts | None = None
     variants: tuple[Variant, ...] = Field(default=(), max_length=10)
+
+    @property
+    def input_sizes(self) -> tuple[Size, ...]:
+        """The sizes of input that the network is proven at."""
+        return tuple(Size(width, height) for height, width in self.shapes)
 
 
 def card_name(network_file: Path) -> str:
@@ -165,15 +177,16 @@ def read_card(network_file: Path) -> Card:
     try:
         values = read_plain_yaml(path)
     except OSError as error:
-        raise CardError("cannot read the card", path, str(error)) from error
+        raise CardError("cannot read the card", path, "fetch it again beside its network", cause=error) from error
     except ValueError as error:
-        raise CardError("the card is not plain YAML", path, str(error)) from error
+        raise CardError("the card is not plain YAML", path, "mend it, or fetch it again", cause=error) from error
     try:
         card = Card.model_validate(values)
     except ValidationError as error:
         first = error.errors()[0]
         key = ".".join(reprlib.repr(part).strip("'") for part in first["loc"]) or "the whole file"
-        raise CardError("the card is wrong", f"{path}, {key}", first["msg"].lower()) from None
+        remedy = "mend it, or fetch it again"
+        raise CardError("the card is wrong", f"{path}, {key}", remedy, cause=first["msg"].lower()) from None
     if card.file != network_file.name:
         raise CardError("the card names another file", path, f"it is the card of {card.file}")
     if file_hash(network_file) != card.sha256:

@@ -37,7 +37,7 @@ def _entry(file: Path) -> Entry:
     card = None
     try:
         card = read_card(file)
-        proofs = [read_golden(card, file.parent, shape) for shape in card.shapes]
+        proofs = [read_golden(card, file.parent, size) for size in card.input_sizes]
     except CardError as error:
         return Entry(file, megabytes, card, error.what)
     return Entry(file, megabytes, card, "card without proof" if None in proofs else None)

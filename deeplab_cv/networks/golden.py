@@ -13,8 +13,9 @@ from numpy.typing import NDArray
 
 from deeplab_cv.errors import CardError
 from deeplab_cv.frames.frame import Scores
+from deeplab_cv.frames.size import Size
 from deeplab_cv.machine.files import read_ordinary, whole_file
-from deeplab_cv.networks.card import Card, InputFacts, Shape
+from deeplab_cv.networks.card import Card, InputFacts
 
 FLOAT32_TOLERANCE = 1e-3
 """How far an engine's float32 scores may be off, as a share of the greatest score: sums in another order stay far
@@ -46,43 +47,46 @@ class Golden:
     scores: Scores
 
 
-def golden_picture(seed: int, shape: Shape) -> NDArray[np.uint8]:
+def golden_picture(seed: int, size: Size) -> NDArray[np.uint8]:
     """A picture made from a number alone: uint8 (height, width, 3), the same on every machine.
 
     Squares of 32 pixels in random colours under fine noise, so that deep layers see edges and flat areas.
     RandomState's stream is frozen for good, that of NumPy's newer generators is not (NumPy NEP 19).
     """
     random = np.random.RandomState(seed)
-    height, width = shape
+    width, height = size
     squares = random.randint(0, 192, (-(-height // 32), -(-width // 32), 3), dtype=np.uint8)
     picture = squares.repeat(32, axis=0).repeat(32, axis=1)[:height, :width]
     return np.asarray(picture + random.randint(0, 64, (height, width, 3), dtype=np.uint8), np.uint8)
 
 
-def golden_blob(seed: int, shape: Shape, facts: InputFacts) -> NDArray[np.float32]:
+def golden_blob(seed: int, size: Size, facts: InputFacts) -> NDArray[np.float32]:
     """The golden picture as the network's input: float32 (1, 3, height, width). The picture's channels are `order`."""
-    picture = golden_picture(seed, shape).astype(np.float32)
+    picture = golden_picture(seed, size).astype(np.float32)
     mean = np.array(facts.mean or (0, 0, 0), np.float32)
     std = np.array(facts.std or (1, 1, 1), np.float32)
     return np.ascontiguousarray(((picture - mean) / std).transpose(2, 0, 1)[None])
 
 
-def golden_key(shape: Shape) -> str:
-    """The name of a shape's scores in NAME.golden.npz."""
-    return f"scores_{shape[0]}x{shape[1]}"
+def golden_key(input_size: Size) -> str:
+    """The name of an input size's scores in NAME.golden.npz: height first, in the order of an array's axes."""
+    height, width = input_size.hw
+    return f"scores_{height}x{width}"
 
 
-def read_golden(card: Card, folder: Path, shape: Shape) -> Golden | None:
-    """The golden sample of one shape, None where the card has none for it. Raises CardError."""
+def read_golden(card: Card, folder: Path, input_size: Size) -> Golden | None:
+    """The golden sample of one input size, None where the card has none for it. Raises CardError."""
     if card.golden is None:
         return None
     path = folder / card.golden.file
     try:
-        stored = _stored_scores(path, golden_key(shape), (len(card.classes), *shape))
+        stored = _stored_scores(path, golden_key(input_size), (len(card.classes), *input_size.hw))
     except Exception as error:  # a damaged zip file ends in its own errors, zlib's, struct's and the system's
         reason = " ".join(str(error).split()) or type(error).__name__
-        raise CardError("cannot read the golden scores", path, reason) from error
-    return None if stored is None else Golden(golden_blob(card.golden.seed, shape, card.input), stored)
+        raise CardError(
+            "cannot read the golden scores", path, "fetch card and golden scores again", cause=reason
+        ) from error
+    return None if stored is None else Golden(golden_blob(card.golden.seed, input_size, card.input), stored)
 
 
 def _stored_scores(path: Path, key: str, largest: tuple[int, int, int]) -> Scores | None:
@@ -143,9 +147,9 @@ def greatest_error(scores: Scores, expected: Scores) -> float:
     return math.inf if math.isnan(error) else error
 
 
-def write_golden(path: Path, scores: Mapping[Shape, Scores]) -> None:
-    """Write the scores of each shape as float16, whole or not at all."""
-    stored: dict[str, Any] = {golden_key(shape): value.astype(np.float16) for shape, value in scores.items()}
+def write_golden(path: Path, scores: Mapping[Size, Scores]) -> None:
+    """Write the scores of each input size as float16, whole or not at all."""
+    stored: dict[str, Any] = {golden_key(input_size): value.astype(np.float16) for input_size, value in scores.items()}
     with whole_file(path) as temporary:
         np.savez_compressed(temporary, **stored)
 

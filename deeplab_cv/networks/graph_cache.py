@@ -5,9 +5,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from deeplab_cv.frames.size import Size
 from deeplab_cv.machine.cache import keep, kept_files, write_cached
 from deeplab_cv.machine.files import discard, file_hash
-from deeplab_cv.networks.card import Shape
 
 _FOLDER = "graphs"
 _HEXADECIMALS = 32
@@ -39,12 +39,12 @@ def kept_graph_if_any(key: str, make: Callable[[], Any | None]) -> Path | None:
     return _written(key, model)
 
 
-def graph_key(sha256: str, shape: Shape, form: str = "") -> str:
+def graph_key(sha256: str, input_size: Size, form: str = "") -> str:
     """What tells a graph from all others: the network file's hash, the input's size, how it is written.
 
     Nothing that a card says stands in it, since it becomes the name of a file.
     """
-    height, width = shape
+    height, width = input_size.hw
     return f"{sha256[:_HEXADECIMALS]}-{height}x{width}{form and '-'}{form}"
 
 

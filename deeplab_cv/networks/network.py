@@ -11,7 +11,7 @@ from deeplab_cv.errors import NetworkError, UsageError
 from deeplab_cv.frames.size import Size
 from deeplab_cv.machine.files import file_hash
 from deeplab_cv.machine.program import program
-from deeplab_cv.networks.card import Card, Precision, Shape
+from deeplab_cv.networks.card import Card, Precision
 from deeplab_cv.networks.golden import Golden, read_golden
 from deeplab_cv.networks.graph_cache import graph_key, kept_graph, kept_graph_if_any
 from deeplab_cv.networks.onnx_file import load_onnx
@@ -47,7 +47,7 @@ class Graph:
     Attributes:
         file: ONNX file whose input is (1, 3, height, width).
         sha256: hash of the network it was made from.
-        shape: height and width of the input in pixels.
+        input_size: width and height of the input in pixels.
         card: the network's card.
         precision: what the file itself computes in; an engine may compute in less.
         verified: the network has a card whose hash fits.
@@ -58,7 +58,7 @@ class Graph:
 
     file: Path
     sha256: str
-    shape: Shape
+    input_size: Size
     card: Card
     precision: Precision
     verified: bool
@@ -67,46 +67,45 @@ class Graph:
     form: str = ""
 
 
-def fitting_shapes(shapes: Sequence[Shape], size: Size) -> list[Shape]:
-    """The shapes (height, width) of the aspect that is nearest to a frame's, by ratio; the largest first.
+def fitting_sizes(input_sizes: Sequence[Size], size: Size) -> list[Size]:
+    """Those of a network's input sizes whose aspect is nearest to a frame's, by ratio; the largest first.
 
     Sides are whole strides, so that one aspect at several sizes is not quite the same.
     """
-    wanted = math.log(size.width / size.height)
-    nearest = min((_aspect(shape) for shape in shapes), key=lambda aspect: abs(aspect - wanted))
-    alike = [shape for shape in shapes if abs(_aspect(shape) - nearest) < _SAME_ASPECT]
+    wanted = _aspect(size)
+    nearest = min((_aspect(each) for each in input_sizes), key=lambda aspect: abs(aspect - wanted))
+    alike = [each for each in input_sizes if abs(_aspect(each) - nearest) < _SAME_ASPECT]
     return sorted(alike, key=math.prod, reverse=True)
 
 
-def _aspect(shape: Shape) -> float:
-    height, width = shape
-    return math.log(width / height)
+def _aspect(size: Size) -> float:
+    return math.log(size.width / size.height)
 
 
-def nearest_shape(shapes: Sequence[Shape], size: Size) -> Shape:
-    """The largest of the shapes that fit a frame."""
-    return fitting_shapes(shapes, size)[0]
+def nearest_size(input_sizes: Sequence[Size], size: Size) -> Size:
+    """The largest of a network's input sizes that fit a frame."""
+    return fitting_sizes(input_sizes, size)[0]
 
 
 def graph_for(network: Network, size: Size) -> Graph:
-    """The network at the largest proven shape that fits frames of a size, see `graph_at`."""
-    return graph_at(network, nearest_shape(network.card.shapes, size))
+    """The network at the largest proven size that fits frames of a size, see `graph_at`."""
+    return graph_at(network, nearest_size(network.card.input_sizes, size))
 
 
-def graph_at(network: Network, shape: Shape) -> Graph:
-    """The network at one of its proven shapes, as a file in the cache folder."""
+def graph_at(network: Network, input_size: Size) -> Graph:
+    """The network at one of its proven sizes, as a file in the cache folder."""
     card = network.card
-    file = fixed_file(network.file, card.sha256, shape) if network.symbolic else network.file
-    golden = read_golden(card, network.file.parent, shape) if network.verified else None
-    return Graph(file, card.sha256, shape, card, card.precision, network.verified, golden)
+    file = fixed_file(network.file, card.sha256, input_size) if network.symbolic else network.file
+    golden = read_golden(card, network.file.parent, input_size) if network.verified else None
+    return Graph(file, card.sha256, input_size, card, card.precision, network.verified, golden)
 
 
-def at_shape(network: Network, shape: Shape) -> Network:
-    """The network at one of its proven shapes alone. Raises UsageError."""
-    if shape not in network.card.shapes:
-        proven = ", ".join(f"{width}x{height}" for height, width in network.card.shapes)
-        raise UsageError("the network has not been proven at this shape", f"{shape[1]}x{shape[0]}", f"it has {proven}")
-    return replace(network, card=network.card.model_copy(update={"shapes": (shape,)}))
+def at_size(network: Network, input_size: Size) -> Network:
+    """The network at one of its proven sizes alone. Raises UsageError."""
+    if input_size not in network.card.input_sizes:
+        proven = ", ".join(map(str, network.card.input_sizes))
+        raise UsageError("the network has not been proven at this shape", input_size, f"it has {proven}")
+    return replace(network, card=network.card.model_copy(update={"shapes": (input_size.hw,)}))
 
 
 def variant_graphs(network: Network, graph: Graph) -> list[Graph]:
@@ -121,12 +120,12 @@ def variant_graphs(network: Network, graph: Graph) -> list[Graph]:
                 file,
                 f"fetch it again, or run `{program()} export`",
             )
-        fixed = fixed_file(file, variant.sha256, graph.shape) if network.symbolic else file
+        fixed = fixed_file(file, variant.sha256, graph.input_size) if network.symbolic else file
         graphs.append(
             Graph(
                 fixed,
                 variant.sha256,
-                graph.shape,
+                graph.input_size,
                 network.card,
                 variant.precision,
                 True,
@@ -142,13 +141,13 @@ def rewritten_graph(graph: Graph) -> Graph | None:
 
     Faster on some engines and processors, slower on others: a further file to choose from.
     """
-    file = kept_graph_if_any(graph_key(graph.sha256, graph.shape, _SLICES), partial(_in_slices, graph.file))
+    file = kept_graph_if_any(graph_key(graph.sha256, graph.input_size, _SLICES), partial(_in_slices, graph.file))
     return None if file is None else replace(graph, file=file, sha256=f"{graph.sha256}-{_SLICES}", form=_SLICES)
 
 
-def fixed_file(file: Path, sha256: str, shape: Shape) -> Path:
+def fixed_file(file: Path, sha256: str, input_size: Size) -> Path:
     """A copy of a network with its symbolic height and width fixed, kept in the user's cache. Raises NetworkError."""
-    return kept_graph(graph_key(sha256, shape), partial(_fixed, file, shape))
+    return kept_graph(graph_key(sha256, input_size), partial(_fixed, file, input_size))
 
 
 def _in_slices(file: Path) -> Any | None:
@@ -163,14 +162,14 @@ def _in_slices(file: Path) -> Any | None:
         return None
 
 
-def _fixed(file: Path, shape: Shape) -> Any:
+def _fixed(file: Path, input_size: Size) -> Any:
     import onnx
 
     model = load_onnx(file)
     weights = {tensor.name for tensor in model.graph.initializer}
     picture = next(value for value in model.graph.input if value.name not in weights)
     dimensions = picture.type.tensor_type.shape.dim
-    dimensions[2].dim_value, dimensions[3].dim_value = shape
+    dimensions[2].dim_value, dimensions[3].dim_value = input_size.hw
     # What was inferred for the symbolic size would contradict the fixed one.
     del model.graph.value_info[:]
     for output in model.graph.output:
@@ -180,5 +179,6 @@ def _fixed(file: Path, shape: Shape) -> Any:
         return onnx.shape_inference.infer_shapes(model, strict_mode=True)
     except Exception as error:  # its own, without a common base
         reason = " ".join(str(error).split())[:300]
-        size = Size(shape[1], shape[0])
-        raise NetworkError(f"the network does not take {size}", file, "name another --size", cause=reason) from error
+        raise NetworkError(
+            f"the network does not take {input_size}", file, "name another --size", cause=reason
+        ) from error

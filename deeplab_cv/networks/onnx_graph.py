@@ -50,12 +50,22 @@ def store_half(model: onnx.ModelProto) -> None:
 def store_float32(model: onnx.ModelProto) -> None:
     """Undo `store_half`: whole float32 weights and no Cast."""
     stored = {tensor.name: tensor for tensor in model.graph.initializer}
-    casts = [node for node in model.graph.node if node.op_type == "Cast" and node.input[0] in stored]
-    for cast in casts:
+    for cast in _weight_casts(model.graph):
         tensor = stored[cast.input[0]]
         values = numpy_helper.to_array(tensor).astype(np.float32)
         tensor.CopyFrom(numpy_helper.from_array(values, cast.output[0]))
         model.graph.node.remove(cast)
+
+
+def float_weights(graph: GraphProto) -> dict[str, NDArray[np.float32]]:
+    """All constants as float32 by name; those of `store_half` under their whole weight's name as well."""
+    stored = {tensor.name: numpy_helper.to_array(tensor).astype(np.float32) for tensor in graph.initializer}
+    return stored | {cast.output[0]: stored[cast.input[0]] for cast in _weight_casts(graph)}
+
+
+def _weight_casts(graph: GraphProto) -> list[Node]:
+    names = {tensor.name for tensor in graph.initializer}
+    return [node for node in graph.node if node.op_type == "Cast" and node.input[0] in names]
 
 
 def save_graph(model: onnx.ModelProto, path: Path, facts: Mapping[str, Any]) -> None:

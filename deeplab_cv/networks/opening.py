@@ -46,7 +46,7 @@ def open_network(file: Path, options: NetworkOptions | None = None) -> Network:
                 "leave them out: the card says it",
             )
         card = read_card(file)
-        return Network(file, card, verified=True, symbolic=len(card.shapes) > 1)
+        return Network(file, card, verified=True, symbolic=len(card.input_sizes) > 1)
     card, symbolic = guessed_card(file, options or NetworkOptions())
     return Network(file, card, verified=False, symbolic=symbolic)
 

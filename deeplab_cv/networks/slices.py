@@ -2,16 +2,14 @@
 
 A 3x3 convolution with dilation 24 on a map of 28x28 reaches beyond the map with most of its taps almost everywhere. It
 is the sum of nine 1x1 convolutions, each on the slice of the map that its tap really reaches; those that reach nothing
-fall away. Which engines gain is for each machine to measure (`engines.choice` races both graphs).
+fall away. Which engines gain is for each machine to measure (`engines.choice` times both graphs).
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-
-from deeplab_cv.networks.card import Shape
 
 WORTH_BELOW = 0.6
 """Share of a convolution's products that lie on the map, below which it is rewritten. Seen for DeepLabV3-MobileNetV3 at
@@ -25,13 +23,13 @@ def rewrite_atrous(model: Any) -> bool:
     """
     from onnx import helper
 
-    from deeplab_cv.networks.onnx_graph import drop_dead
+    from deeplab_cv.networks.onnx_graph import drop_dead, float_weights
 
     sizes = {
         value.name: tuple(dimension.dim_value for dimension in value.type.tensor_type.shape.dim[2:])
         for value in (*model.graph.input, *model.graph.value_info)
     }
-    weights = _weights(model.graph)
+    weights = float_weights(model.graph)
     nodes: list[Any] = []
     rewritten = False
     for node in model.graph.node:
@@ -50,19 +48,6 @@ def rewrite_atrous(model: Any) -> bool:
     return rewritten
 
 
-def _weights(graph: Any) -> dict[str, NDArray[np.float32]]:
-    """The float32 constants by name, those stored as float16 under the name of their Cast's output."""
-    from onnx import numpy_helper
-
-    stored = {tensor.name: tensor for tensor in graph.initializer}
-    casts = {node.output[0]: stored[node.input[0]] for node in graph.node if _is_weight_cast(node, stored)}
-    return {name: numpy_helper.to_array(tensor).astype(np.float32) for name, tensor in (stored | casts).items()}
-
-
-def _is_weight_cast(node: Any, stored: Mapping[str, Any]) -> bool:
-    return node.op_type == "Cast" and node.input[0] in stored
-
-
 def _rate(attributes: dict[str, Any]) -> int | None:
     """The dilation of a plain 3x3 convolution that keeps the map's size; None for any other."""
     rate: int = attributes.get("dilations", [1])[0]
@@ -76,35 +61,35 @@ def _rate(attributes: dict[str, Any]) -> int | None:
     return rate if same and rate > 1 else None
 
 
-def _share_used(size: Shape, rate: int) -> float:
-    height, width = size
+def _share_used(map_hw: tuple[int, int], rate: int) -> float:
+    height, width = map_hw
     rows = height + 2 * max(0, height - rate)
     columns = width + 2 * max(0, width - rate)
     return rows * columns / (9 * height * width)
 
 
-def _taps(size: Shape, rate: int) -> Iterator[tuple[int, int, int, int]]:
+def _taps(map_hw: tuple[int, int], rate: int) -> Iterator[tuple[int, int, int, int]]:
     """Row and column of each tap that reaches the map, and its offset from the middle."""
     for row in range(3):
         for column in range(3):
             down, right = (row - 1) * rate, (column - 1) * rate
-            if abs(down) < size[0] and abs(right) < size[1] and (down or right):
+            if abs(down) < map_hw[0] and abs(right) < map_hw[1] and (down or right):
                 yield row, column, down, right
 
 
-def _as_slices(node: Any, kernel: NDArray[np.float32], size: Shape, rate: int, graph: Any) -> Iterator[Any]:
+def _as_slices(node: Any, kernel: NDArray[np.float32], map_hw: tuple[int, int], rate: int, graph: Any) -> Iterator[Any]:
     """The nodes that replace a convolution."""
     from onnx import helper, numpy_helper
 
     source, (target,) = node.input[0], node.output
-    height, width = size
+    height, width = map_hw
     prefix = f"{target}_tap"
 
     def constant(name: str, values: NDArray[Any]) -> str:
         graph.initializer.append(numpy_helper.from_array(np.ascontiguousarray(values), name))
         return name
 
-    taps = list(_taps(size, rate))
+    taps = list(_taps(map_hw, rate))
     centre = constant(f"{prefix}_centre", kernel[:, :, 1:2, 1:2])
     summed = f"{prefix}_sum" if taps else target
     yield helper.make_node("Conv", [source, centre, *node.input[2:]], [summed], name=f"{prefix}_centre_conv")

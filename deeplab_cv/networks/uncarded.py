@@ -38,7 +38,7 @@ def guessed_card(file: Path, options: NetworkOptions) -> tuple[Card, bool]:
         raise UsageError("the network leaves its input size open", file, "say it: --size 512x512")
     if not symbolic and stated not in (None, fixed):
         raise UsageError(f"the network's input is fixed to {fixed}", file, "leave out --size")
-    shape = (stated if symbolic and stated else fixed).hw
+    size = stated if symbolic and stated else fixed
     name = main_output(model.graph)
     classes = class_names(options.classes or "voc")
     channels = outputs[name].type.tensor_type.shape.dim
@@ -52,7 +52,7 @@ def guessed_card(file: Path, options: NetworkOptions) -> tuple[Card, bool]:
             "name a file with one class name a line: --classes names.txt",
         )
     output_height = channels[2].dim_value
-    stride = max(1, round(shape[0] / output_height)) if output_height else 1
+    stride = max(1, round(size.height / output_height)) if output_height else 1
     card = Card(
         name=card_name(file),
         file=file.name,
@@ -62,8 +62,7 @@ def guessed_card(file: Path, options: NetworkOptions) -> tuple[Card, bool]:
         input=InputFacts(name=inputs[0].name, order=options.order, mean=options.mean, std=options.std),
         output=OutputFacts(name=name, align_corners=options.align_corners),
         stride=stride,
-        pixel_budget=shape[0] * shape[1],
-        shapes=(shape,),
+        shapes=(size.hw,),
         origin=Origin(weights="unknown"),
     )
     return card, symbolic

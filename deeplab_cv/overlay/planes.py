@@ -8,7 +8,8 @@ import numpy as np
 
 from deeplab_cv.classes import RGB
 from deeplab_cv.frames.frame import Labels
-from deeplab_cv.frames.pixels import Matrix, Plane, Planes
+from deeplab_cv.frames.pixels import Matrix, Plane, Planes, resize
+from deeplab_cv.frames.size import Size
 from deeplab_cv.overlay.look import Look
 from deeplab_cv.overlay.styles import found_classes
 
@@ -32,7 +33,7 @@ def blend_planes(planes: Planes, labels: Labels, look: Look) -> Planes:
         half = slice(rows.start // 2, rows.stop // 2), slice(columns.start // 2, columns.stop // 2)
         # The mean of zeros and fours is how many of the four are not zero.
         fours = mask * np.uint8(_FOUR)
-        count = np.asarray(cv2.resize(fours, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA), np.uint8)
+        count = resize(fours, Size(fours.shape[1] // 2, fours.shape[0] // 2), cv2.INTER_AREA)
         whole = (count == _FOUR).view(np.uint8)
         edge = np.divmod(np.flatnonzero(count & (_FOUR - 1) != 0), count.shape[1])
         for plane, tables in zip((painted.u, painted.v), chroma, strict=True):

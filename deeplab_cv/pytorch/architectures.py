@@ -1,46 +1,14 @@
-"""The networks this program trains: torchvision's four DeepLabV3 kin and the project's own deeplabv3_lite."""
+"""Builds the networks this program trains: torchvision's four DeepLabV3 kin and the project's own deeplabv3_lite."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
 
 from deeplab_cv.errors import UsageError
-from deeplab_cv.pytorch.lite import INPUT_MULTIPLE, SCORE_STRIDE, DeepLabV3Lite
+from deeplab_cv.pytorch.architecture_facts import ARCHITECTURES, LITE, Architecture
+from deeplab_cv.pytorch.lite import DeepLabV3Lite
 from deeplab_cv.pytorch.torchvision_import import import_torchvision
-
-
-@dataclass(frozen=True)
-class Architecture:
-    """What a network expects and gives.
-
-    Attributes:
-        mean, std: per channel (RGB), in 0..255 units; the network's input is (x - mean) / std.
-        input_multiple: height and width of the input are multiples of this.
-        score_stride: input pixels per score.
-    """
-
-    name: str
-    mean: tuple[float, float, float]
-    std: tuple[float, float, float]
-    input_multiple: int
-    score_stride: int
-
-
-IMAGENET_MEAN = (123.675, 116.28, 103.53)
-IMAGENET_STD = (58.395, 57.12, 57.375)
-
-ARCHITECTURES = {
-    architecture.name: architecture
-    for architecture in (
-        Architecture("deeplabv3_lite", (127.0,) * 3, (128.0,) * 3, INPUT_MULTIPLE, SCORE_STRIDE),
-        Architecture("deeplabv3_mobilenet_v3_large", IMAGENET_MEAN, IMAGENET_STD, 16, 16),
-        Architecture("deeplabv3_resnet50", IMAGENET_MEAN, IMAGENET_STD, 8, 8),
-        Architecture("deeplabv3_resnet101", IMAGENET_MEAN, IMAGENET_STD, 8, 8),
-        Architecture("lraspp_mobilenet_v3_large", IMAGENET_MEAN, IMAGENET_STD, 16, 8),
-    )
-}
 
 CLASS_LAYERS = ("classifier.weight", "classifier.bias", "classifier.4.", "classifier.low_", "classifier.high_")
 """How the names of last layers begin, whose rows are classes, in every architecture."""
@@ -71,7 +39,7 @@ def build_network(name: str, class_count: int, pretrained: bool = False) -> nn.M
     """
     if name not in ARCHITECTURES:
         raise UsageError("unknown architecture", name, f"choose one of {', '.join(ARCHITECTURES)}")
-    if name == "deeplabv3_lite":
+    if name == LITE.name:
         lite = DeepLabV3Lite(class_count)
         if pretrained:
             lite.load_imagenet_weights()

@@ -28,7 +28,7 @@ class CheckpointFacts:
     """What is known of trained weights.
 
     Attributes:
-        architecture: a name of `architectures.ARCHITECTURES`, which also tells mean, std and strides.
+        architecture: a name of `architecture_facts.ARCHITECTURES`, which also has mean, std and strides.
         classes: names in the order of the labels.
         pixels: input area the network is meant for, as the side of a square.
         step: training steps done.

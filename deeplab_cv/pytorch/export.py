@@ -12,15 +12,16 @@ from torch import nn
 from deeplab_cv.engines.engine import Blob
 from deeplab_cv.errors import NetworkError
 from deeplab_cv.frames.frame import Scores
+from deeplab_cv.frames.size import Size
 from deeplab_cv.machine.files import file_hash
 from deeplab_cv.networks.card import Card, GoldenFacts, InputFacts, Origin, card_name, write_card
 from deeplab_cv.networks.golden import FLOAT32_TOLERANCE, GOLDEN_SEED, golden_blob, greatest_error, write_golden
 from deeplab_cv.networks.onnx_graph import save_graph, store_half
-from deeplab_cv.pytorch.architectures import Architecture
+from deeplab_cv.pytorch.architecture_facts import Architecture
 from deeplab_cv.pytorch.exporting.golden import measured_tolerances, scores_of
 from deeplab_cv.pytorch.exporting.graph import graph_of, round_weights
 from deeplab_cv.pytorch.exporting.portable import portable_network
-from deeplab_cv.pytorch.exporting.shapes import proven_shapes
+from deeplab_cv.pytorch.exporting.sizes import proven_sizes
 from deeplab_cv.pytorch.exporting.weights import TrainedNetwork
 
 
@@ -30,7 +31,7 @@ class ExportPlan:
 
     Attributes:
         file: the ONNX file to write; its card and golden scores go beside it.
-        pixels: sides of the squares whose areas the proven shapes have, the largest first.
+        pixels: sides of the squares whose areas the proven sizes have, the largest first.
         half: store weights as float16.
         opset: 11 to 17.
         command: the command line, for the card where the weights name none.
@@ -67,13 +68,13 @@ def export(trained: TrainedNetwork, plan: ExportPlan) -> Exported:
     """
     architecture = trained.architecture
     facts = InputFacts(padding=architecture.mean)
-    shapes = proven_shapes(plan.pixels, architecture.input_multiple)
-    blobs = {shape: golden_blob(GOLDEN_SEED, shape, facts) for shape in shapes}
+    sizes = proven_sizes(plan.pixels, architecture.input_multiple)
+    blobs = {size: golden_blob(GOLDEN_SEED, size, facts) for size in sizes}
 
     original = PlainInput(trained.network, architecture).eval()
     portable = portable_network(trained.network, architecture)
-    golden = {shape: scores_of(original, blob) for shape, blob in blobs.items()}
-    rewritten = {shape: scores_of(portable, blob) for shape, blob in blobs.items()}
+    golden = {size: scores_of(original, blob) for size, blob in blobs.items()}
+    rewritten = {size: scores_of(portable, blob) for size, blob in blobs.items()}
     rewrite_error = _worst(rewritten, golden)
     if rewrite_error > FLOAT32_TOLERANCE:
         raise NetworkError(f"the rewritten network is off by {rewrite_error:.1e}", plan.file, "this should not happen")
@@ -82,7 +83,7 @@ def export(trained: TrainedNetwork, plan: ExportPlan) -> Exported:
     if plan.half:
         round_weights(portable)
         # The file holds the rounded network, so this is what engines are compared with.
-        golden = {shape: scores_of(portable, blob) for shape, blob in blobs.items()}
+        golden = {size: scores_of(portable, blob) for size, blob in blobs.items()}
         rounding_error = _worst(golden, rewritten)
 
     model = graph_of(portable, architecture.input_multiple, plan.opset)
@@ -100,12 +101,11 @@ def export(trained: TrainedNetwork, plan: ExportPlan) -> Exported:
         classes=trained.classes,
         input=facts,
         stride=architecture.score_stride,
-        pixel_budget=plan.pixels[0] ** 2,
-        shapes=shapes,
+        shapes=tuple(size.hw for size in sizes),
         origin=_origin(trained.origin, plan.command),
         accuracy=trained.accuracy,
         golden=GoldenFacts(
-            file=golden_file.name, seed=GOLDEN_SEED, tolerance=measured_tolerances(portable, blobs[shapes[0]])
+            file=golden_file.name, seed=GOLDEN_SEED, tolerance=measured_tolerances(portable, blobs[sizes[0]])
         ),
     )
     write_card(card, plan.file)
@@ -145,5 +145,5 @@ def _origin(origin: Origin, command: str) -> Origin:
     return origin if origin.command else origin.model_copy(update={"command": command})
 
 
-def _worst(scores: dict[tuple[int, int], Scores], expected: dict[tuple[int, int], Scores]) -> float:
-    return float(np.max([greatest_error(scores[shape], expected[shape]) for shape in expected]))
+def _worst(scores: dict[Size, Scores], expected: dict[Size, Scores]) -> float:
+    return float(np.max([greatest_error(scores[size], expected[size]) for size in expected]))

@@ -15,13 +15,11 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from deeplab_cv.pytorch.architecture_facts import LITE
 from deeplab_cv.pytorch.torchvision_import import import_torchvision
 
-INPUT_MULTIPLE = 16
+INPUT_MULTIPLE = LITE.input_multiple
 """Height and width of the input are multiples of this: the stride of the deepest features."""
-
-SCORE_STRIDE = 8
-"""Input pixels per score."""
 
 RATES = (6, 12, 18)
 WIDTH = 128

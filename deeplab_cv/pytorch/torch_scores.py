@@ -10,7 +10,8 @@ from deeplab_cv.errors import NetworkError, UsageError
 from deeplab_cv.frames.frame import Scores
 from deeplab_cv.networks.card import Card
 from deeplab_cv.networks.network import Network
-from deeplab_cv.pytorch.architectures import ARCHITECTURES, normalise
+from deeplab_cv.pytorch.architecture_facts import ARCHITECTURES
+from deeplab_cv.pytorch.architectures import normalise
 from deeplab_cv.pytorch.exporting.weights import trained_checkpoint, weights_file
 from deeplab_cv.pytorch.torch_file import read_torch_file
 from deeplab_cv.tools.reference import enlarged
@@ -64,7 +65,7 @@ def load_scripted(path: Path) -> nn.Module:
         module: nn.Module = torch.jit.load(str(path))  # type: ignore[no-untyped-call]
     except RuntimeError as error:
         reason = str(error).strip().splitlines()[0]
-        raise NetworkError("not a whole TorchScript file", path, f"export it again ({reason})") from error
+        raise NetworkError("not a whole TorchScript file", path, "export it again", cause=reason) from error
     return module.eval()
 
 

@@ -13,7 +13,9 @@ from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel
 
 from deeplab_cv.errors import NetworkError, UsageError
-from deeplab_cv.pytorch.architectures import ARCHITECTURES, build_network, early_stages, freeze, normalise
+from deeplab_cv.progress import progress_bar
+from deeplab_cv.pytorch.architecture_facts import ARCHITECTURES
+from deeplab_cv.pytorch.architectures import build_network, early_stages, freeze, normalise
 from deeplab_cv.pytorch.checkpoint import CheckpointFacts, facts_of, read_checkpoint, save_checkpoint
 from deeplab_cv.pytorch.dilation import use_phases
 from deeplab_cv.pytorch.training.crops import batches_from
@@ -27,7 +29,6 @@ from deeplab_cv.pytorch.training.replicas import Replicas
 from deeplab_cv.pytorch.training.schedule import learning_rate_factor
 from deeplab_cv.pytorch.training.start import earlier_network, take_over
 from deeplab_cv.pytorch.training.validate import comparison_sheet, evaluate_miou
-from deeplab_cv.terminal import progress_bar
 from deeplab_cv.tools.data.records import Record
 from deeplab_cv.tools.evaluating.accuracy import LabelAccuracy
 

@@ -1,4 +1,4 @@
-"""The engines of one network, one for each input shape that frames have asked for, shared by all streams."""
+"""The engines of one network, one for each input size that frames have asked for, shared by all streams."""
 
 import logging
 import threading
@@ -15,8 +15,7 @@ from deeplab_cv.engines.options import EngineOptions
 from deeplab_cv.engines.shared import SharedEngine
 from deeplab_cv.errors import EngineError
 from deeplab_cv.frames.size import Size
-from deeplab_cv.networks.card import Shape
-from deeplab_cv.networks.network import Graph, Network, fitting_shapes, graph_at, variant_graphs
+from deeplab_cv.networks.network import Graph, Network, fitting_sizes, graph_at, variant_graphs
 from deeplab_cv.segmentation.sizing import measured_pace
 
 _log = logging.getLogger(__name__)
@@ -24,18 +23,18 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class LoadedEngine:
-    """A network on an engine, proven at one input shape.
+    """A network on an engine, proven at one input size.
 
     Attributes:
         shared: the engine, for any number of threads.
-        shape: height and width of its input in pixels.
+        input_size: width and height of its input in pixels.
         backend: what was loaded, as --backend takes it.
         made_by: network, input and engine in words.
         keeps_pace: it is fast enough for the rate that is wanted; True where none is.
     """
 
     shared: SharedEngine
-    shape: Shape
+    input_size: Size
     backend: str
     made_by: str
     keeps_pace: bool
@@ -47,7 +46,7 @@ class LoadedEngine:
 
 
 class NetworkEngines:
-    """Loads, proves and keeps one engine for each input shape; to be used from any thread.
+    """Loads, proves and keeps one engine for each input size; to be used from any thread.
 
     Attributes:
         network: the network they run.
@@ -72,8 +71,8 @@ class NetworkEngines:
         self.pace_fps = pace_fps
         self._report = report
         self._loading = threading.Lock()
-        self._by_aspect: dict[tuple[Shape, ...], LoadedEngine] = {}
-        self._by_shape: dict[Shape, LoadedEngine] = {}
+        self._by_aspect: dict[tuple[Size, ...], LoadedEngine] = {}
+        self._by_size: dict[Size, LoadedEngine] = {}
 
     def __enter__(self) -> Self:
         return self
@@ -95,16 +94,16 @@ class NetworkEngines:
     def load(self, size: Size) -> LoadedEngine:
         """The engine for frames of this size; the first time it is loaded and proven, which takes seconds.
 
-        Of the proven shapes of the frames' aspect it has the largest at which it keeps the wanted rate.
+        Of the proven sizes of the frames' aspect it has the largest at which it keeps the wanted rate.
         Raises EngineError.
         """
-        shapes = tuple(fitting_shapes(self.network.card.shapes, size))
-        if (loaded := self._by_aspect.get(shapes)) is not None:
+        fitting = tuple(fitting_sizes(self.network.card.input_sizes, size))
+        if (loaded := self._by_aspect.get(fitting)) is not None:
             return loaded
         with self._loading:
-            if shapes not in self._by_aspect:
-                self._by_aspect[shapes] = self._largest_that_keeps_up(shapes, size)
-            return self._by_aspect[shapes]
+            if fitting not in self._by_aspect:
+                self._by_aspect[fitting] = self._largest_that_keeps_up(fitting, size)
+            return self._by_aspect[fitting]
 
     def find_backends(self, size: Size) -> list[str]:
         """Every backend of this machine that might run the network, the one at work first.
@@ -112,53 +111,52 @@ class NetworkEngines:
         It loads the packages of all engines, and the engine at work where that is not done. Raises EngineError.
         """
         loaded = self.load(size)
-        names = backend_names(self._graphs(loaded.shape))
+        names = backend_names(self._graphs(loaded.input_size))
         place = names.index(loaded.backend) if loaded.backend in names else 0
         return names[place:] + names[:place]
 
     def close(self) -> None:
         """Give back every engine; what is still in flight ends in an EngineError. Safe to call twice."""
         with self._loading:
-            for loaded in self._by_shape.values():
+            for loaded in self._by_size.values():
                 loaded.shared.close()
-            self._by_shape.clear()
+            self._by_size.clear()
             self._by_aspect.clear()
 
     def _alike(self, network: Network, options: EngineOptions) -> "NetworkEngines":
         return NetworkEngines(network, options, depth=self.depth, pace_fps=self.pace_fps, report=self._report)
 
-    def _largest_that_keeps_up(self, shapes: Sequence[Shape], size: Size) -> LoadedEngine:
-        """The first of these shapes, from large to small, that is fast enough, else the last."""
+    def _largest_that_keeps_up(self, fitting: Sequence[Size], size: Size) -> LoadedEngine:
+        """The first of these input sizes, from large to small, that is fast enough, else the last."""
         options = self.options
-        for shape in shapes:
-            if shape in self._by_shape:
-                return self._by_shape[shape]
-            choice = self._choice(shape, options)
+        for input_size in fitting:
+            if input_size in self._by_size:
+                return self._by_size[input_size]
+            choice = self._choice(input_size, options)
             try:
-                pace = measured_pace(choice.engine, shape, size, self.pace_fps)
+                pace = measured_pace(choice.engine, input_size, size, self.pace_fps)
             except BaseException:
                 choice.engine.close()
                 raise
-            if pace.kept or shape == shapes[-1]:
+            if pace.kept or input_size == fitting[-1]:
                 break
             choice.engine.close()
-            height, width = shape
-            too_slow = "%.0f ms a frame at %dx%d is too slow for %g frames/s: smaller"
-            _log.info(too_slow, pace.ms, width, height, self.pace_fps)
+            too_slow = "%.0f ms a frame at %s is too slow for %g frames/s: smaller"
+            _log.info(too_slow, pace.ms, input_size, self.pace_fps)
             # They are compared once: the winner is taken at the smaller sizes too.
             options = options.model_copy(update={"backend": choice.candidate.backend})
         loaded = LoadedEngine(
             shared=SharedEngine(choice.engine),
-            shape=shape,
+            input_size=input_size,
             backend=choice.candidate.backend,
-            made_by=self._described(choice, shape),
+            made_by=self._described(choice, input_size),
             keeps_pace=pace.kept,
         )
-        self._by_shape[shape] = loaded
+        self._by_size[input_size] = loaded
         return loaded
 
-    def _choice(self, shape: Shape, options: EngineOptions) -> Choice:
-        graphs = self._graphs(shape)
+    def _choice(self, input_size: Size, options: EngineOptions) -> Choice:
+        graphs = self._graphs(input_size)
         try:
             return choose(graphs, options, depth=self.depth, report=self._report)
         except EngineError:
@@ -166,12 +164,11 @@ class NetworkEngines:
                 raise
             return choose(graphs, self.options, depth=self.depth, report=self._report)
 
-    def _graphs(self, shape: Shape) -> list[Graph]:
-        graph = graph_at(self.network, shape)
+    def _graphs(self, input_size: Size) -> list[Graph]:
+        graph = graph_at(self.network, input_size)
         return [graph, *variant_graphs(self.network, graph)]
 
-    def _described(self, choice: Choice, shape: Shape) -> str:
-        height, width = shape
+    def _described(self, choice: Choice, input_size: Size) -> str:
         card = self.network.card
         name = f"{card.name}{'' if card.golden else ' (unverified)'}"
-        return f"{name} at {width}x{height} on {describe(choice.engine)}"
+        return f"{name} at {input_size} on {describe(choice.engine)}"

@@ -9,7 +9,7 @@ from deeplab_cv.engines.engine import Blob
 from deeplab_cv.frames.frame import Area
 from deeplab_cv.frames.pixels import Image, Pixels, resized
 from deeplab_cv.frames.size import Size
-from deeplab_cv.networks.card import InputFacts, Shape
+from deeplab_cv.networks.card import InputFacts
 
 
 @dataclass(frozen=True)
@@ -22,28 +22,28 @@ class _Box:
     height: int
 
 
-def filled_area(size: Size, shape: Shape, facts: InputFacts) -> Area:
+def filled_area(size: Size, input_size: Size, facts: InputFacts) -> Area:
     """Where a frame of a given size lies in the input: everywhere when stretched, in the middle when letterboxed."""
-    box = _box(size, shape, facts)
-    height, width = shape
+    box = _box(size, input_size, facts)
+    width, height = input_size
     return Area(box.left / width, box.top / height, box.width / width, box.height / height)
 
 
-def blob_of(picture: Image | Pixels, shape: Shape, facts: InputFacts, into: Blob | None = None) -> Blob:
+def blob_of(picture: Image | Pixels, input_size: Size, facts: InputFacts, into: Blob | None = None) -> Blob:
     """The network's input for a picture.
 
     Args:
         picture: uint8 (H, W, 3), BGR, or a picture as it came.
-        shape: height and width of the input in pixels.
+        input_size: width and height of the network's input in pixels.
         facts: the card's word on mean, std, channel order and fit.
-        into: a tensor of that shape to write over, so that no memory is asked for; a new one is made without it.
+        into: a tensor of that size to write over, so that no memory is asked for; a new one is made without it.
 
     Returns:
         float32 (1, 3, height, width).
     """
-    height, width = shape
+    width, height = input_size
     pixels = picture if isinstance(picture, Pixels) else Pixels(image=picture)
-    box = _box(pixels.size, shape, facts)
+    box = _box(pixels.size, input_size, facts)
     image = resized(pixels, Size(box.width, box.height))
     if (box.width, box.height) != (width, height):
         # Padding is put round the picture before its channels are swapped.
@@ -59,15 +59,15 @@ def blob_of(picture: Image | Pixels, shape: Shape, facts: InputFacts, into: Blob
         )
         image = np.asarray(bordered, np.uint8)
     parameters = cv2.dnn.Image2BlobParams()
-    parameters.size = (width, height)
+    parameters.size = input_size
     parameters.swapRB = facts.order == "rgb"
     parameters.mean = facts.mean or (0, 0, 0)
     parameters.scalefactor = tuple(1 / value for value in facts.std or (1, 1, 1))
     return np.asarray(cv2.dnn.blobFromImageWithParams(image, into, parameters), np.float32)
 
 
-def _box(size: Size, shape: Shape, facts: InputFacts) -> _Box:
-    height, width = shape
+def _box(size: Size, input_size: Size, facts: InputFacts) -> _Box:
+    width, height = input_size
     if facts.fit == "stretch":
         return _Box(0, 0, width, height)
     factor = min(width / size.width, height / size.height)

@@ -16,9 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from deeplab_cv.frames.frame import Area, Frame, Origin, Scores
-from deeplab_cv.frames.pixels import Image
+from deeplab_cv.frames.pixels import Image, to_grey
 from deeplab_cv.frames.size import Size
-from deeplab_cv.networks.card import Shape
 from deeplab_cv.segmentation.motion import CUT, changes_between, thumbnail_of
 from deeplab_cv.segmentation.options import PaceOptions
 
@@ -38,7 +37,7 @@ the run, so that what the other threads will take from it has to be guessed; her
 
 
 @dataclass(frozen=True)
-class Plan:
+class FramePlan:
     """How one frame gets its scores.
 
     Attributes:
@@ -76,29 +75,30 @@ class Propagator:
         carry_ms = median(self._carry_ms) if self._carry_ms else 0.0
         return max(every, frames_per_inference(wanted, median(self._infer_ms), carry_ms))
 
-    def plan(self, frame: Frame, shape: Shape, area: Area) -> Plan:
+    def plan(self, frame: Frame, input_size: Size, area: Area) -> FramePlan:
         """How this frame gets its scores.
 
-        shape: height and width of the network's input; area: the part of it that the frame fills.
+        input_size: of the network, in pixels; area: the part of it that the frame fills.
         """
         if self._infers_all:
-            return Plan("inferred", None)
-        rows = max(1, round(_THUMBNAIL_WIDTH / _PIXELS_PER_CELL * shape[0] / shape[1])) * _PIXELS_PER_CELL
-        thumbnail = thumbnail_of(frame.image, area, Size(_THUMBNAIL_WIDTH, rows))
+            return FramePlan("inferred", None)
+        width, height = input_size
+        cells = max(1, round(_THUMBNAIL_WIDTH / _PIXELS_PER_CELL * height / width))
+        thumbnail = thumbnail_of(frame.image, area, Size(_THUMBNAIL_WIDTH, cells * _PIXELS_PER_CELL))
         origin = self._origin(frame, thumbnail)
         self._since_inference = 1 if origin == "inferred" else self._since_inference + 1
         if origin == "inferred":
             self._planned = frame, thumbnail
         self._last = frame, thumbnail
-        return Plan(origin, thumbnail)
+        return FramePlan(origin, thumbnail)
 
-    def inferred(self, plan: Plan, scores: Scores, ms: float) -> None:
+    def inferred(self, plan: FramePlan, scores: Scores, ms: float) -> None:
         """Keep the scores of an inferred frame; one such frame comes every `ms` milliseconds if all are inferred."""
         if plan.thumbnail is not None:
             self._key = scores, plan.thumbnail
             self._infer_ms.append(ms)
 
-    def carried(self, plan: Plan) -> Scores:
+    def carried(self, plan: FramePlan) -> Scores:
         """The scores of a frame that is not inferred: float32 (classes, h, w)."""
         if self._key is None or plan.thumbnail is None:
             raise ValueError("a frame was to be carried before any was inferred")
@@ -127,7 +127,7 @@ class Propagator:
 
     def _along_flow(self, scores: Scores, thumbnail: Image, key_thumbnail: Image) -> Scores:
         """Each cell's scores from where it was in the inferred frame."""
-        flow = self._flow.calc(_grey(thumbnail), _grey(key_thumbnail), None)  # type: ignore[call-overload]
+        flow = self._flow.calc(to_grey(thumbnail), to_grey(key_thumbnail), None)  # type: ignore[call-overload]
         rows, columns = scores.shape[1:]
         cells = cv2.resize(flow, (columns, rows), interpolation=cv2.INTER_AREA)
         scale = np.array([columns / thumbnail.shape[1], rows / thumbnail.shape[0]], np.float32)
@@ -153,7 +153,3 @@ def frames_per_inference(target_fps: float, infer_ms: float, carry_ms: float) ->
     if carry_ms >= frame_ms:
         return MOST_CARRIED
     return min(MOST_CARRIED, math.ceil((infer_ms - carry_ms) / (frame_ms - carry_ms)))
-
-
-def _grey(thumbnail: Image) -> Image:
-    return np.asarray(cv2.cvtColor(thumbnail, cv2.COLOR_BGR2GRAY), np.uint8)

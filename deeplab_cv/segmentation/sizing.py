@@ -10,7 +10,6 @@ from deeplab_cv.engines.engine import Engine
 from deeplab_cv.engines.timing import frame_ms
 from deeplab_cv.frames.size import Size
 from deeplab_cv.machine.processor import usable_cores
-from deeplab_cv.networks.card import Shape
 
 _HOPELESS = 3.0
 """An inference that takes so many times what is allowed is not measured again."""
@@ -49,15 +48,15 @@ class Pace:
         return self.ms <= self.allowed_ms
 
 
-def measured_pace(engine: Engine, shape: Shape, size: Size, pace_fps: float | None) -> Pace:
-    """Time an engine of this input shape for frames of a size; not at all where no rate is wanted. Raises EngineError.
+def measured_pace(engine: Engine, input_size: Size, size: Size, pace_fps: float | None) -> Pace:
+    """Time an engine of this input size for frames of a size; not at all where no rate is wanted. Raises EngineError.
 
     The time is the median of a few inferences; the first one alone where that is far from what is allowed.
     """
     if pace_fps is None:
         return Pace()
     allowed_ms = inference_allowance_ms(pace_fps, size, usable_cores())
-    blob = np.zeros((1, 3, *shape), np.float32)
+    blob = np.zeros((1, 3, *input_size.hw), np.float32)
     times_ms = [frame_ms(engine, blob)]
     if times_ms[0] <= _HOPELESS * allowed_ms:
         times_ms += [frame_ms(engine, blob) for _ in range(_MEASURED - 1)]

@@ -12,11 +12,11 @@ from typing_extensions import Self
 from deeplab_cv.engines.engine import Blob
 from deeplab_cv.engines.shared import Request
 from deeplab_cv.frames.frame import Frame, Scored, Scores
-from deeplab_cv.networks.card import Shape
+from deeplab_cv.frames.size import Size
 from deeplab_cv.segmentation.network_engines import LoadedEngine, NetworkEngines
 from deeplab_cv.segmentation.options import PaceOptions
 from deeplab_cv.segmentation.preprocess import blob_of, filled_area
-from deeplab_cv.segmentation.propagation import Plan, Propagator
+from deeplab_cv.segmentation.propagation import FramePlan, Propagator
 
 EVERY_FRAME = PaceOptions()
 """Every frame is inferred."""
@@ -28,7 +28,7 @@ _numbers = count()
 class _Pending:
     frame: Frame
     loaded: LoadedEngine
-    plan: Plan
+    plan: FramePlan
     request: Request | None
 
 
@@ -38,6 +38,7 @@ class Stream:
     Attributes:
         engines: the network's engines.
         pace: which frames are inferred.
+        begun: a frame has been handed in.
     """
 
     def __init__(
@@ -49,8 +50,9 @@ class Stream:
         self._closes_engines = closes_engines
         self._propagator = Propagator(pace)
         self._pending: deque[_Pending] = deque()
-        self._blobs: dict[Shape, deque[Blob]] = {}
+        self._blobs: dict[Size, deque[Blob]] = {}
         self._inference_ms = 0.0
+        self.begun = False
         self._number = next(_numbers)
 
     def __enter__(self) -> Self:
@@ -79,12 +81,13 @@ class Stream:
         """Hand in a frame; the first of a size loads its engine, unless `engines.load` has. Raises EngineError."""
         if self.full:
             raise ValueError("expected a result to be asked for before another frame is submitted")
+        self.begun = True
         facts, loaded = self.engines.network.card.input, self.engines.load(frame.size)
-        plan = self._propagator.plan(frame, loaded.shape, filled_area(frame.size, loaded.shape, facts))
+        plan = self._propagator.plan(frame, loaded.input_size, filled_area(frame.size, loaded.input_size, facts))
         request = None
         if plan.origin == "inferred":
             blob = self._free_blob(loaded)
-            blob_of(frame.pixels, loaded.shape, facts, blob)
+            blob_of(frame.pixels, loaded.input_size, facts, blob)
             request = loaded.shared.submit(blob)
         self._pending.append(_Pending(frame, loaded, plan, request))
 
@@ -96,7 +99,7 @@ class Stream:
         return Scored(
             frame=oldest.frame,
             scores=scores,
-            area=filled_area(oldest.frame.size, oldest.loaded.shape, card.input),
+            area=filled_area(oldest.frame.size, oldest.loaded.input_size, card.input),
             align_corners=card.output.align_corners,
             class_names=card.classes,
             made_by=oldest.loaded.made_by,
@@ -121,10 +124,12 @@ class Stream:
 
     def _free_blob(self, loaded: LoadedEngine) -> Blob:
         """The tensor that was handed in longest ago: its scores have been fetched."""
-        if loaded.shape not in self._blobs:
+        if loaded.input_size not in self._blobs:
             count = loaded.shared.engine.depth
-            self._blobs[loaded.shape] = deque(np.zeros((1, 3, *loaded.shape), np.float32) for _ in range(count))
-        blobs = self._blobs[loaded.shape]
+            self._blobs[loaded.input_size] = deque(
+                np.zeros((1, 3, *loaded.input_size.hw), np.float32) for _ in range(count)
+            )
+        blobs = self._blobs[loaded.input_size]
         blobs.rotate(-1)
         return blobs[-1]
 

@@ -13,7 +13,7 @@ _NO_SPACE = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 _NOT_ALLOWED = {errno.EACCES, errno.EPERM, errno.EROFS}
 
 
-def check_file(path: Path, inputs: Iterable[Path]) -> None:
+def check_output(path: Path, inputs: Iterable[Path]) -> None:
     """See that a file can be written at `path` without harm to any of `inputs`, links of both kinds followed.
 
     Raises UsageError where path is a folder or one of the inputs, SinkError where its folder is missing or refuses.
@@ -27,7 +27,7 @@ def check_file(path: Path, inputs: Iterable[Path]) -> None:
     _probe(path.parent)
 
 
-def check_folder(folder: Path) -> None:
+def check_output_folder(folder: Path) -> None:
     """See that files can be made in `folder`, or that it can be made itself. Raises UsageError or SinkError."""
     if folder.exists() and not folder.is_dir():
         raise UsageError("this is a file where a folder is needed", folder, "name a folder")
@@ -69,7 +69,7 @@ def cannot_write(path: Path, error: Exception) -> SinkError:
         return SinkError("the disk is full", path, "free some space, or write to another disk")
     if number in _NOT_ALLOWED:
         return SinkError("not allowed to write", path, "choose a folder you may write to")
-    return SinkError("cannot write", path, reason)
+    return SinkError("cannot write", path, "choose another name or folder", cause=reason)
 
 
 class FrameFiles:

@@ -53,5 +53,7 @@ def encode_mask(labels: Labels) -> bytes:
     try:
         image.save(file, "PNG", compress_level=_ZLIB_FASTEST, compress_type=_ZLIB_RUNS)
     except (OSError, ValueError) as error:
-        raise SinkError("cannot make a PNG of the mask", Size.of(labels), str(error)) from error
+        raise SinkError(
+            "cannot make a PNG of the mask", Size.of(labels), "scale the picture down", cause=error
+        ) from error
     return file.getvalue()

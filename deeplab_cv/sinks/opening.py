@@ -7,7 +7,7 @@ from deeplab_cv.errors import UsageError
 from deeplab_cv.frames.frame import SourceInfo
 from deeplab_cv.settings import Settings
 from deeplab_cv.sinks.encoding import CODECS_OF_CONTAINER, choose_encoding
-from deeplab_cv.sinks.landing import check_file, check_folder
+from deeplab_cv.sinks.landing import check_output, check_output_folder
 from deeplab_cv.sinks.masks import MaskSink
 from deeplab_cv.sinks.pictures import PICTURE_EXTENSIONS, PictureFolderSink, PictureSink
 from deeplab_cv.sinks.sink import Sink
@@ -34,13 +34,13 @@ def open_sinks(settings: Settings, source_info: SourceInfo, is_picture_job: bool
         folder = Path(output.masks)
         if output.out is not None and folder.absolute() == Path(output.out).absolute():
             raise UsageError("--masks and --out write files of the same names", folder, "give each its own folder")
-        check_folder(folder)
+        check_output_folder(folder)
         sinks.append(MaskSink(folder, source_info.frame_count))
     if output.stats is not None:
         file = Path(output.stats)
         if file.suffix.lower() not in STATISTICS_EXTENSIONS:
             raise UsageError("no such form of statistics", file, f"use {' or '.join(STATISTICS_EXTENSIONS)}")
-        check_file(file, inputs)
+        check_output(file, inputs)
         sinks.append(StatisticsSink(file))
     return sinks
 
@@ -50,7 +50,7 @@ def _open_out(settings: Settings, text: str, source_info: SourceInfo, is_picture
     extension = path.suffix.lower()
     one_picture = is_picture_job and source_info.frame_count == 1
     if text.endswith(("/", os.sep)) or path.is_dir() or (is_picture_job and not one_picture and not extension):
-        check_folder(path)
+        check_output_folder(path)
         return PictureFolderSink(path, source_info.frame_count)
     if is_picture_job:
         if extension in CODECS_OF_CONTAINER:
@@ -60,12 +60,12 @@ def _open_out(settings: Settings, text: str, source_info: SourceInfo, is_picture
             raise UsageError("not a picture file's extension", path, remedy)
         if not one_picture:
             raise UsageError("several pictures do not fit into one file", path, "name a folder ending in /")
-        check_file(path, inputs)
+        check_output(path, inputs)
         return PictureSink(path)
     if extension in PICTURE_EXTENSIONS:
         remedy = "name a video file, or a folder ending in / for numbered pictures"
         raise UsageError("a video does not fit into one picture", path, remedy)
-    check_file(path, inputs)
+    check_output(path, inputs)
     # A part of a file begins at zero, as does a camera, whose clock began with the machine.
     whole = settings.source.start is None and settings.source.end is None and not source_info.live
     choose_encoding(path, settings.output, transparent=settings.picture.style == "cutout")

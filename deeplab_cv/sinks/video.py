@@ -81,7 +81,7 @@ class VideoSink:
         except av.error.FFmpegError as error:
             size = str(painted.pixels.size)
             what = f"{self._encoding.library} does not take this picture of {size}"
-            raise SinkError(what, self._path, f"{error.strerror}; try another --codec, or --masks") from error
+            raise SinkError(what, self._path, "try another --codec, or --masks", cause=error.strerror) from error
 
     def finish(self) -> Written:
         """Write the rest of the sound and the trailer, and give the file its name.

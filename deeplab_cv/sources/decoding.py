@@ -17,7 +17,7 @@ from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
 from deeplab_cv.errors import SourceError
-from deeplab_cv.sources.files import cannot_read, check_file
+from deeplab_cv.sources.files import cannot_read, check_input
 from deeplab_cv.sources.interlacing import Deinterlacer
 
 _log = logging.getLogger(__name__)
@@ -51,7 +51,7 @@ class VideoDecoder:
 
     def __init__(self, path: Path) -> None:
         """Raises SourceError."""
-        check_file(path)
+        check_input(path)
         self.path = path
         self._damaged_at_pts: int | None = None
         self._open()

@@ -6,7 +6,7 @@ from pathlib import Path
 from deeplab_cv.errors import MissingSourceError, SourceError
 
 
-def check_file(path: Path) -> None:
+def check_input(path: Path) -> None:
     """See that `path` is a file with something in it. Raises SourceError."""
     if is_folder(path):
         raise SourceError("this is a folder, not a file", path, "name a file in it; --image takes a folder of pictures")

@@ -24,7 +24,7 @@ def open_source(text: str, options: SourceOptions, kind: Kind | None = None) -> 
         text: a camera's index or device path, a video file, a live stream's URL or SDP file, a picture, a folder of
             pictures, a glob, or `pattern`; `${NAME}` in it is a variable of the environment.
         options: how it is read; which one it is, the text alone says.
-        kind: what the text names, where that is known; without it the text decides.
+        kind: what the text names, where a flag says so; without it the text decides.
 
     Raises:
         SourceError: it cannot be opened.

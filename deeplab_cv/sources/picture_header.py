@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from deeplab_cv.frames.pixels import Image, flip
+from deeplab_cv.frames.size import Size
 
 _ORIENTATION = 0x0112
 """EXIF's tag, whose value is 1 to 8."""
@@ -42,14 +43,12 @@ class Header:
 
     Attributes:
         kind: the format in Pillow's word, such as PNG.
-        width: as stored, in pixels.
-        height: as stored, in pixels.
+        size: as stored.
         orientation: how it is to be turned, 1 to 8 as in EXIF; 1 is upright.
     """
 
     kind: str
-    width: int
-    height: int
+    size: Size
     orientation: int
 
 
@@ -64,8 +63,7 @@ def read_header(data: bytes) -> Header | None:
             except Exception:
                 # Not of this kind, damaged, or a kind that this Pillow was built without.
                 continue
-            width, height = opened.size
-            return Header(str(opened.format), width, height, _orientation(opened))
+            return Header(str(opened.format), Size(*opened.size), _orientation(opened))
     return None
 
 

@@ -2,9 +2,9 @@
 
 import glob
 import logging
+import math
 import re
 import shlex
-import time
 from collections.abc import Iterable, Sequence
 from fractions import Fraction
 from pathlib import Path
@@ -15,11 +15,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from deeplab_cv.errors import SourceError
-from deeplab_cv.frames.frame import Frame, SourceInfo
-from deeplab_cv.frames.pixels import Image, Pixels
+from deeplab_cv.frames.frame import Frame, SourceInfo, picture_frame
+from deeplab_cv.frames.pixels import Image, merged
 from deeplab_cv.frames.size import Size
 from deeplab_cv.machine.opencv_log import quiet_opencv
-from deeplab_cv.sources.files import cannot_read, check_file, exists, is_folder
+from deeplab_cv.sources.files import cannot_read, check_input, exists, is_folder
 from deeplab_cv.sources.naming import PICTURE_EXTENSIONS, VIDEO_EXTENSIONS
 from deeplab_cv.sources.picture_header import Header, read_header, turned
 from deeplab_cv.sources.source import Source
@@ -82,7 +82,7 @@ class PictureSource(Source):
             return None
         path, image = path_and_image
         index, self._index = self._index, self._index + 1
-        return Frame(Pixels(image=image), index, index, Fraction(1), time.monotonic(), str(path))
+        return picture_frame(image, index=index, name=str(path))
 
     def _read_next(self) -> tuple[Path, Image] | None:
         while self._next < len(self._paths):
@@ -149,7 +149,7 @@ def read_picture(path: Path) -> Image:
 
     16 bits become 8, grey becomes colour, and what is transparent lies over black. Raises SourceError.
     """
-    check_file(path)
+    check_input(path)
     try:
         # Read here and not by OpenCV, which cannot open names outside the system's code page on Windows.
         data = path.read_bytes()
@@ -158,8 +158,8 @@ def read_picture(path: Path) -> Image:
     if data.startswith(_PNG_START) and _PNG_END not in data[-64:]:
         raise SourceError("the picture is cut off", path, "copy or download it again")
     header = read_header(data)
-    if header is not None and header.width * header.height > _MOST_PIXELS:
-        size = f"{header.width}x{header.height}, more than {_MOST_PIXELS // 10**6} megapixels"
+    if header is not None and math.prod(header.size) > _MOST_PIXELS:
+        size = f"{header.size}, more than {_MOST_PIXELS // 10**6} megapixels"
         what = f"the picture is too large ({size})"
         raise SourceError(what, path, "scale it down, or cut it into parts")
     image = _decode(data, header)
@@ -175,7 +175,7 @@ def read_picture(path: Path) -> Image:
 
 def over_black(picture: NDArray[np.uint8]) -> Image:
     """A picture with transparency laid over black. `picture`: uint8 (H, W, 4), BGRA."""
-    opacity = cv2.merge([picture[..., 3]] * 3)
+    opacity = merged(*[picture[..., 3]] * 3)
     return np.asarray(cv2.multiply(picture[..., :3], opacity, scale=1 / 255), np.uint8)
 
 

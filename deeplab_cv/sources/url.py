@@ -18,7 +18,7 @@ from deeplab_cv.frames.pixels import Pixels
 from deeplab_cv.machine.urls import is_cut_by_its_password, is_url, lost_slashes, without_secrets
 from deeplab_cv.sources import live
 from deeplab_cv.sources.conversion import FrameConverter
-from deeplab_cv.sources.files import check_file
+from deeplab_cv.sources.files import check_input
 from deeplab_cv.sources.interlacing import Deinterlacer
 from deeplab_cv.sources.live import MICROSECOND, LiveSource, Patience
 
@@ -189,7 +189,7 @@ def _check_address(url: str, name: str) -> None:
     if lost_slashes(url):
         raise UsageError("this is no whole URL", name, f"write {_scheme(url)}://HOST/PATH")
     if not is_url(url):
-        check_file(Path(url))
+        check_input(Path(url))
     elif is_cut_by_its_password(url):
         raise UsageError("the host cannot be told from the password", name, _ENCODE)
     elif _VIDEO_SITE.match(url):

@@ -4,17 +4,16 @@ import statistics
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from fractions import Fraction
 
 import cv2
 import numpy as np
 import numpy.typing as npt
 
 from deeplab_cv.errors import DataError
-from deeplab_cv.frames.frame import Frame, Labels
-from deeplab_cv.frames.pixels import Pixels
-from deeplab_cv.networks.card import Shape
-from deeplab_cv.networks.network import Network, at_shape, nearest_shape
+from deeplab_cv.frames.frame import Labels, picture_frame
+from deeplab_cv.frames.pixels import resize, to_bgr
+from deeplab_cv.frames.size import Size
+from deeplab_cv.networks.network import Network, at_size, nearest_size
 from deeplab_cv.segmentation.labels import labels_at
 from deeplab_cv.segmentation.network_engines import NetworkEngines
 from deeplab_cv.segmentation.smoothing import ScoreSmoother
@@ -63,8 +62,8 @@ class Evaluation:
     Attributes:
         network: what was measured.
         engines: the engines that ran, by their own word.
-        shape: the one shape that was asked for; None where each picture had the one nearest to its aspect.
-        groups: by the proven shape nearest to the pictures' aspect, also where another one was asked for.
+        input_size: the one that was asked for; None where each picture had the one nearest to its aspect.
+        groups: by the proven input size nearest to the pictures' aspect, also where another one was asked for.
         boundary: F-score of each class's boundary; NaN for a class no mask has.
         picture_miou: name of each picture and its own mean IoU.
         worst: the pictures with the lowest, the worst first.
@@ -74,8 +73,8 @@ class Evaluation:
 
     network: Network
     engines: tuple[str, ...]
-    shape: Shape | None
-    groups: dict[Shape, Group]
+    input_size: Size | None
+    groups: dict[Size, Group]
     boundary: tuple[float, ...]
     picture_miou: tuple[tuple[str, float], ...]
     worst: tuple[JudgedPicture, ...]
@@ -122,7 +121,7 @@ def evaluate(
     network: Network,
     make_engines: Callable[[Network], NetworkEngines],
     records: Sequence[Record],
-    shape: Shape | None,
+    input_size: Size | None,
     worst_count: int,
     progress: Callable[[], None],
 ) -> Evaluation:
@@ -132,27 +131,27 @@ def evaluate(
         network: the masks hold its labels.
         make_engines: puts it on engines.
         records: the pictures.
-        shape: height and width of the input for every picture; None for the nearest to each one's aspect.
+        input_size: of the network for every picture; None for the nearest to each one's aspect.
         worst_count: how many of the worst pictures to keep.
         progress: called after every picture.
 
     Raises:
-        UsageError: the network has not been proven at that shape.
+        UsageError: the network has not been proven at that size.
         DataError: a picture or mask is wrong, or no mask knows any pixel.
         EngineError: the engine fails.
     """
     classes = len(network.card.classes)
-    groups: dict[Shape, Group] = {}
+    groups: dict[Size, Group] = {}
     boundaries: list[npt.NDArray[np.float64]] = []
     picture_miou: list[tuple[str, float]] = []
     worst: list[JudgedPicture] = []
     engines: dict[str, None] = {}
     inference_ms: list[float] = []
-    with make_engines(network if shape is None else at_shape(network, shape)) as on_engines:
+    with make_engines(network if input_size is None else at_size(network, input_size)) as on_engines:
         stream = Stream(on_engines)
         for index, record in enumerate(records):
             picture, mask = read_pair(record, classes)
-            frame = _frame(np.asarray(cv2.cvtColor(picture, cv2.COLOR_RGB2BGR), np.uint8), index, record.name)
+            frame = picture_frame(to_bgr(picture), index=index, name=record.name)
             engines[on_engines.load(frame.size).name] = None
             start = time.perf_counter()
             scored = stream.score(frame)
@@ -162,7 +161,7 @@ def evaluate(
 
             confusion = confusion_matrix(mask, labels, classes)
             group = groups.setdefault(
-                nearest_shape(network.card.shapes, frame.size), Group(np.zeros((classes, classes), np.int64))
+                nearest_size(network.card.input_sizes, frame.size), Group(np.zeros((classes, classes), np.int64))
             )
             group.confusion += confusion
             group.ms.append(picture_ms)
@@ -177,7 +176,7 @@ def evaluate(
     return Evaluation(
         network,
         tuple(engines),
-        shape,
+        input_size,
         dict(sorted(groups.items(), key=lambda item: -len(item[1].ms))),
         tuple(_mean_of_known(np.stack(boundaries)).tolist()),
         tuple(picture_miou),
@@ -206,7 +205,7 @@ def evaluate_video(
             size = compared_size(frame.size)
             sets = {PLAIN: scored.scores, SMOOTHED: smoother.smooth(scored, weight)}
             meter.add(
-                np.asarray(cv2.resize(frame.image, size, interpolation=cv2.INTER_AREA), np.uint8),
+                resize(frame.image, size, cv2.INTER_AREA),
                 {name: labels_at(each, size, scored.align_corners, scored.area) for name, each in sets.items()},
             )
             frames += 1
@@ -216,10 +215,6 @@ def evaluate_video(
     return VideoEvaluation(
         network, source.info.name, engine, frames, weight, meter.stability(PLAIN), meter.stability(SMOOTHED)
     )
-
-
-def _frame(image: npt.NDArray[np.uint8], index: int, name: str) -> Frame:
-    return Frame(Pixels(image=image), index, index, Fraction(1), time.monotonic(), name)
 
 
 def _mean_of_known(values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:

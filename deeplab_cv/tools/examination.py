@@ -9,7 +9,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from deeplab_cv import __version__
-from deeplab_cv.engines.candidates import ENGINES, Result, candidates_for, engine_module
+from deeplab_cv.engines.candidates import ENGINES, CandidateResult, candidates_for, engine_module
 from deeplab_cv.engines.choice import compare
 from deeplab_cv.engines.golden_check import reference_for
 from deeplab_cv.engines.options import EngineOptions
@@ -73,7 +73,7 @@ def _print_installed(console: Console) -> None:
         console.print(f"[yellow]warning:[/] {escape(line)}")
 
 
-def _try_everything(network: Network, options: EngineOptions, console: Console) -> list[Result]:
+def _try_everything(network: Network, options: EngineOptions, console: Console) -> list[CandidateResult]:
     graph = graph_for(network, FRAME_SIZE)
     graphs = [graph, *variant_graphs(network, graph)]
     console.print(f"\n{escape(_title(graph))}")
@@ -91,12 +91,11 @@ def _try_everything(network: Network, options: EngineOptions, console: Console) 
 
 
 def _title(graph: Graph) -> str:
-    height, width = graph.shape
     origin = "against its golden scores" if graph.golden else "without golden scores, against ONNX Runtime's"
-    return f"{graph.card.name} at {width}x{height}, {origin}:"
+    return f"{graph.card.name} at {graph.input_size}, {origin}:"
 
 
-def _table(results: list[Result]) -> Table:
+def _table(results: list[CandidateResult]) -> Table:
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
     for heading in ("engine", "computes in", "ms", "threads", "error", "allowed", "labels equal"):
         table.add_column(heading, no_wrap=True, justify="left" if heading in ("engine", "computes in") else "right")

@@ -12,15 +12,16 @@ import onnxruntime
 from deeplab_cv.engines.candidates import candidates_for
 from deeplab_cv.errors import NetworkError
 from deeplab_cv.frames.frame import Scores
+from deeplab_cv.frames.size import Size
 from deeplab_cv.machine.files import file_hash, whole_file
-from deeplab_cv.networks.card import Card, GoldenFacts, Precision, Shape, write_card
+from deeplab_cv.networks.card import Card, GoldenFacts, Precision, write_card
 from deeplab_cv.networks.golden import FLOAT32_TOLERANCE, GOLDEN_SEED, golden_blob, greatest_error, write_golden
 from deeplab_cv.networks.network import Graph, Network, graph_at, rewritten_graph
 from deeplab_cv.networks.onnx_file import load_onnx
 from deeplab_cv.networks.onnx_graph import save_graph, simplified
 from deeplab_cv.tools.arithmetic import gmac
+from deeplab_cv.tools.engine_times import EngineTimes, times_on_engines
 from deeplab_cv.tools.folding import fold_normalisation
-from deeplab_cv.tools.racing import Race, race
 from deeplab_cv.tools.reference import enlarged, reference_session
 from deeplab_cv.tools.repair import HALF_TOLERANCE, inferred
 from deeplab_cv.tools.repairing.ends import cut_after_scores
@@ -32,24 +33,24 @@ PROOF_SEED = 3
 
 @dataclass(frozen=True)
 class Step:
-    """One rewrite at one shape.
+    """One rewrite at one input size.
 
     Attributes:
         name: what was done.
         gmac: billions of multiplications, before and after.
         error: greatest difference on a random picture, as a share of the greatest score.
-        races: times of both on each engine.
+        times: of both on each engine.
     """
 
     name: str
-    shape: Shape
+    input_size: Size
     gmac: tuple[float, float]
     error: float
-    races: tuple[Race, ...]
+    times: tuple[EngineTimes, ...]
 
 
 def optimise(network: Network, backend: str, target: Path) -> Iterator[Step]:
-    """Rewrite, prove and time a network, step by step, at each of its shapes; steps that change nothing are left out.
+    """Rewrite, prove and time a network, step by step, at each input size; steps that change nothing are left out.
 
     What is left of the network without its last upsampling and with mean and std inside is written to `target` with a
     card, where there was either to do. The graph with slices is not: the program makes it by itself and takes it
@@ -60,7 +61,7 @@ def optimise(network: Network, backend: str, target: Path) -> Iterator[Step]:
         NetworkError: a rewritten graph does not give the same scores.
     """
     # Asked for before anything is rewritten, and also where nothing is.
-    candidates_for([graph_at(network, network.card.shapes[0])], backend)
+    candidates_for([graph_at(network, network.card.input_sizes[0])], backend)
     with TemporaryDirectory() as name:
         shorter = _without_upsampling(network, Path(name) / "cut" / target.name)
         if shorter is not None:
@@ -69,8 +70,8 @@ def optimise(network: Network, backend: str, target: Path) -> Iterator[Step]:
         if folded is not None:
             yield from _steps(FOLDED, shorter or network, folded, backend)
         last = folded or shorter or network
-        for shape in last.card.shapes:
-            graph = graph_at(last, shape)
+        for input_size in last.card.input_sizes:
+            graph = graph_at(last, input_size)
             rewritten = rewritten_graph(graph)
             if rewritten is not None:
                 yield _step(SLICES, graph, rewritten, backend)
@@ -108,28 +109,28 @@ def _written(model: onnx.ModelProto, card: Card, file: Path) -> Network:
     file.parent.mkdir(parents=True)
     save_graph(model, file, {entry.key: entry.value for entry in model.metadata_props})
     session = reference_session(file)
-    golden = {shape: _run(session, card, shape, GOLDEN_SEED) for shape in card.shapes}
+    golden = {each: _run(session, card, each, GOLDEN_SEED) for each in card.input_sizes}
     write_golden(file.with_suffix(".golden.npz"), golden)
     unproven: dict[Precision, float] = {"float32": FLOAT32_TOLERANCE, "float16": HALF_TOLERANCE}
     tolerance = card.golden.tolerance if card.golden else unproven
-    shape, scores = next(iter(golden.items()))
+    input_size, scores = next(iter(golden.items()))
     card = card.model_copy(
         update={
             "name": file.stem,
             "file": file.name,
             "sha256": file_hash(file),
-            "stride": max(1, round(shape[0] / scores.shape[1])),
+            "stride": max(1, round(input_size.height / scores.shape[1])),
             "golden": GoldenFacts(file=f"{file.stem}.golden.npz", seed=GOLDEN_SEED, tolerance=tolerance),
             "variants": (),
         }
     )
     write_card(card, file)
-    return Network(file, card, verified=True, symbolic=len(card.shapes) > 1)
+    return Network(file, card, verified=True, symbolic=len(card.input_sizes) > 1)
 
 
 def _steps(name: str, before: Network, after: Network, backend: str) -> Iterator[Step]:
-    for shape in before.card.shapes:
-        yield _step(name, graph_at(before, shape), graph_at(after, shape), backend)
+    for input_size in before.card.input_sizes:
+        yield _step(name, graph_at(before, input_size), graph_at(after, input_size), backend)
 
 
 def _step(name: str, before: Graph, after: Graph, backend: str) -> Step:
@@ -140,15 +141,16 @@ def _step(name: str, before: Graph, after: Graph, backend: str) -> Step:
     if error > FLOAT32_TOLERANCE:
         raise NetworkError(f"{name}: the rewritten graph is off by {error:.1e}", before.file, "this should not happen")
     counts = gmac(onnx.load(before.file)), gmac(onnx.load(after.file))
-    return Step(name, before.shape, counts, error, tuple(race({BEFORE: before, AFTER: after}, backend)))
+    times = times_on_engines({BEFORE: before, AFTER: after}, backend)
+    return Step(name, before.input_size, counts, error, tuple(times))
 
 
 def _scores(graph: Graph) -> Scores:
-    return _run(reference_session(graph.file), graph.card, graph.shape, PROOF_SEED)
+    return _run(reference_session(graph.file), graph.card, graph.input_size, PROOF_SEED)
 
 
-def _run(session: onnxruntime.InferenceSession, card: Card, shape: Shape, seed: int) -> Scores:
-    blob = golden_blob(seed, shape, card.input)
+def _run(session: onnxruntime.InferenceSession, card: Card, input_size: Size, seed: int) -> Scores:
+    blob = golden_blob(seed, input_size, card.input)
     scores: Scores = np.asarray(session.run([card.output.name], {card.input.name: blob})[0][0], np.float32)
     return scores
 

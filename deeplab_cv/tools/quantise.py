@@ -14,9 +14,9 @@ from deeplab_cv.machine.program import program
 from deeplab_cv.networks.card import Card, Variant, write_card
 from deeplab_cv.networks.golden import greatest_error, read_golden, rounded_up
 from deeplab_cv.networks.network import Network, fixed_file, graph_for
+from deeplab_cv.tools.engine_times import EngineTimes, times_on_engines
 from deeplab_cv.tools.quantising.judge import Judge, JudgedInt8
 from deeplab_cv.tools.quantising.quantiser import Calibration, quantised_file, sensitive_layers, write_float32
-from deeplab_cv.tools.racing import Race, race
 from deeplab_cv.tools.reference import reference_session
 
 LAYERS_LEFT_FLOAT = (0, 4, 12)
@@ -41,12 +41,12 @@ class Quantised:
 
     Attributes:
         judged: each int8 form that was tried; only the last may have passed.
-        races: float and int8 in turn on each engine; empty where none was right enough.
+        times: of float and int8 in turn on each engine; empty where none was right enough.
         variant: what was written and put on the card; None where nothing was worth keeping.
     """
 
     judged: tuple[JudgedInt8, ...]
-    races: tuple[Race, ...] = ()
+    times: tuple[EngineTimes, ...] = ()
     variant: Variant | None = None
 
 
@@ -57,7 +57,7 @@ def quantise(
     max_miou_drop: float,
     reduce_range: bool,
 ) -> Quantised:
-    """Quantise a network, judge it, race it, and put it on the card if it is worth it.
+    """Quantise a network, judge it, time it, and put it on the card if it is worth it.
 
     Args:
         network: a float network with a card and golden scores.
@@ -87,11 +87,11 @@ def quantise(
             file = quantised_file(float_file, folder / f"{left_float}.onnx", calibration, ranking[:left_float])
             judged.append(judge.judged(file, left_float))
             if judged[-1].drop <= max_miou_drop:
-                return _raced(network, file, judged, full_range=not reduce_range)
+                return _kept_where_faster(network, file, judged, full_range=not reduce_range)
     return Quantised(tuple(judged))
 
 
-def _raced(network: Network, file: Path, judged: Sequence[JudgedInt8], full_range: bool) -> Quantised:
+def _kept_where_faster(network: Network, file: Path, judged: Sequence[JudgedInt8], full_range: bool) -> Quantised:
     variant = Variant(
         file=network.file.with_suffix(".int8.onnx").name,
         sha256=file_hash(file),
@@ -102,21 +102,21 @@ def _raced(network: Network, file: Path, judged: Sequence[JudgedInt8], full_rang
     )
     card = with_variant(network.card, variant)
     plain = replace(graph_for(network, VIDEO_SIZE), card=card)
-    fixed = fixed_file(file, variant.sha256, plain.shape) if network.symbolic else file
-    races = race({FLOAT: plain, INT8: replace(plain, file=fixed, sha256=variant.sha256, precision="int8")})
-    engines = gaining_engines(races)
+    fixed = fixed_file(file, variant.sha256, plain.input_size) if network.symbolic else file
+    times = times_on_engines({FLOAT: plain, INT8: replace(plain, file=fixed, sha256=variant.sha256, precision="int8")})
+    engines = gaining_engines(times)
     if not engines:
-        return Quantised(tuple(judged), tuple(races))
+        return Quantised(tuple(judged), tuple(times))
     variant = variant.model_copy(update={"engines": engines})
     with whole_file(network.file.with_name(variant.file)) as temporary:
         temporary.write_bytes(file.read_bytes())
     write_card(with_variant(network.card, variant), network.file)
-    return Quantised(tuple(judged), tuple(races), variant)
+    return Quantised(tuple(judged), tuple(times), variant)
 
 
-def gaining_engines(races: Sequence[Race]) -> tuple[str, ...]:
+def gaining_engines(times: Sequence[EngineTimes]) -> tuple[str, ...]:
     """The engines that are right with int8 and faster with it than without."""
-    faster = [each.backend for each in races if len(each.ms) == 2 and each.ms[FLOAT] >= WORTH * each.ms[INT8]]
+    faster = [each.backend for each in times if len(each.ms) == 2 and each.ms[FLOAT] >= WORTH * each.ms[INT8]]
     return tuple(dict.fromkeys(backend.partition(":")[0] for backend in faster))
 
 
@@ -124,8 +124,8 @@ def _golden_error(network: Network, file: Path) -> float:
     """ONNX Runtime's greatest error over the card's golden samples."""
     session = reference_session(file)
     errors = []
-    for shape in network.card.shapes:
-        golden = read_golden(network.card, network.file.parent, shape)
+    for input_size in network.card.input_sizes:
+        golden = read_golden(network.card, network.file.parent, input_size)
         if golden is not None:
             scores = session.run([network.card.output.name], {network.card.input.name: golden.blob})[0][0]
             errors.append(greatest_error(scores, golden.scores))

@@ -18,7 +18,6 @@ from deeplab_cv.networks.card import (
     InputFacts,
     Origin,
     OutputFacts,
-    Shape,
     card_name,
     write_card,
 )
@@ -87,7 +86,7 @@ def repair(file: Path, target: Path, stated: StatedFacts, command: str) -> Repai
     channels_last = take_channels_first(model)
     if channels_last:
         found.append(("input with channels last", "this program and OpenCV hand in channels first"))
-    shape = _fix_size(model, file, stated.size)
+    input_size = _fix_size(model, file, stated.size)
     model = simplified(model)
     cut = cut_after_scores(model)
     found += [(words, "what follows the scores costs time and hides them") for words in cut.words]
@@ -97,13 +96,13 @@ def repair(file: Path, target: Path, stated: StatedFacts, command: str) -> Repai
             found.append((mend.name, mend.harm))
     model = simplified(inferred(model, file))
     facts = stated.input.model_copy(update={"name": model.graph.input[0].name})
-    error, golden = _proof(file, original, model, cut.scores, shape, facts, channels_last)
+    error, golden = _proof(file, original, model, cut.scores, input_size, facts, channels_last)
     if len(golden) != len(stated.classes):
         remedy = "name them with --classes names.txt, one name a line"
         raise UsageError(f"the network has {len(golden)} classes, not {len(stated.classes)}", file, remedy)
     save_graph(model, target, {"repaired": ", ".join(name for name, _ in found)})
     golden_file = target.with_suffix(".golden.npz")
-    write_golden(golden_file, {shape: golden})
+    write_golden(golden_file, {input_size: golden})
     aligned = stated.align_corners if stated.align_corners is not None else bool(cut.align_corners)
     card = Card(
         name=card_name(target),
@@ -113,9 +112,8 @@ def repair(file: Path, target: Path, stated: StatedFacts, command: str) -> Repai
         classes=stated.classes,
         input=facts,
         output=OutputFacts(align_corners=aligned),
-        stride=max(1, round(shape[0] / golden.shape[1])),
-        pixel_budget=shape[0] * shape[1],
-        shapes=(shape,),
+        stride=max(1, round(input_size.height / golden.shape[1])),
+        shapes=(input_size.hw,),
         origin=Origin(weights=f"file {file.name}, sha256 {file_hash(file)[:16]}", command=command),
         golden=GoldenFacts(
             file=golden_file.name,
@@ -132,7 +130,7 @@ def _in_two_files(file: Path) -> bool:
     return any(tensor.data_location == onnx.TensorProto.EXTERNAL for tensor in alone.graph.initializer)
 
 
-def _fix_size(model: onnx.ModelProto, file: Path, size: Size | None) -> Shape:
+def _fix_size(model: onnx.ModelProto, file: Path, size: Size | None) -> Size:
     sides = model.graph.input[0].type.tensor_type.shape.dim
     if len(sides) != 4 or sides[1].dim_value != 3:
         where = f"{file}, {model.graph.input[0].name}"
@@ -145,7 +143,7 @@ def _fix_size(model: onnx.ModelProto, file: Path, size: Size | None) -> Shape:
         del model.graph.value_info[:]
         for output in model.graph.output:
             output.type.tensor_type.ClearField("shape")
-    return sides[2].dim_value, sides[3].dim_value
+    return Size(sides[3].dim_value, sides[2].dim_value)
 
 
 def inferred(model: onnx.ModelProto, file: Path) -> onnx.ModelProto:
@@ -162,7 +160,7 @@ def _proof(
     original: onnx.ModelProto,
     model: onnx.ModelProto,
     scores_name: str,
-    shape: Shape,
+    input_size: Size,
     facts: InputFacts,
     channels_last: bool,
 ) -> tuple[float, Scores]:
@@ -186,8 +184,8 @@ def _proof(
 
     errors = []
     for seed in PROOF_SEEDS:
-        blob = golden_blob(seed, shape, facts).astype(kind).astype(np.float32)
+        blob = golden_blob(seed, input_size, facts).astype(kind).astype(np.float32)
         errors.append(greatest_error(after.run(["output"], {facts.name: blob})[0][0], expected(blob)))
     if not max(errors) < SAME:
         raise NetworkError(f"the scores would change by {max(errors):.1e}", file, "nothing was written")
-    return max(errors), expected(golden_blob(GOLDEN_SEED, shape, facts))
+    return max(errors), expected(golden_blob(GOLDEN_SEED, input_size, facts))

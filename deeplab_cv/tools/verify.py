@@ -17,7 +17,6 @@ from deeplab_cv.frames.frame import Labels, Scores
 from deeplab_cv.frames.pixels import Image
 from deeplab_cv.frames.size import Size
 from deeplab_cv.machine.memory import spoiled_memory
-from deeplab_cv.networks.card import Shape
 from deeplab_cv.networks.golden import FLOAT32_TOLERANCE, golden_blob
 from deeplab_cv.networks.network import Graph, Network, graph_at, variant_graphs
 from deeplab_cv.segmentation.labels import labels_at
@@ -71,7 +70,7 @@ class Finding:
 
     backend: str
     precision: str
-    shape: Shape
+    input_size: Size
     sample: str
     reference: str
     max_error: float = 0.0
@@ -91,7 +90,7 @@ def verify(
     torch_scores: Scorer | None = None,
     scripted_scores: Scorer | None = None,
 ) -> Iterator[Finding]:
-    """Run every engine on every sample at every proven shape.
+    """Run every engine on every sample at every proven input size.
 
     Args:
         network: the network.
@@ -103,8 +102,8 @@ def verify(
     Raises:
         EngineError: nothing is there to compare with.
     """
-    for shape in network.card.shapes:
-        graph = graph_at(network, shape)
+    for input_size in network.card.input_sizes:
+        graph = graph_at(network, input_size)
         candidates = candidates_for([graph, *variant_graphs(network, graph)], backend)
         if torch_scores:
             samples = _samples(graph, pictures, "pytorch", torch_scores)
@@ -112,7 +111,7 @@ def verify(
             with closing(_loaded_reference(graph)) as engine:
                 samples = _samples(graph, pictures, "onnxruntime:cpu", _scorer(engine))
         if scripted_scores:
-            whole = [replace(sample, scores=enlarged(sample.scores, graph.shape)) for sample in samples]
+            whole = [replace(sample, scores=enlarged(sample.scores, graph.input_size.hw)) for sample in samples]
             yield from _all_compared("torchscript", "float32", FLOAT32_TOLERANCE, graph, whole, scripted_scores)
         for candidate in candidates:
             yield from _engine_findings(candidate, samples)
@@ -123,10 +122,10 @@ def _samples(graph: Graph, pictures: Sequence[tuple[str, Image]], origin: str, r
     samples = []
     if graph.golden is not None:
         samples.append(Sample("golden", graph.golden.blob, graph.golden.scores, "card", "golden"))
-    made = golden_blob(MADE_SEED, graph.shape, facts)
+    made = golden_blob(MADE_SEED, graph.input_size, facts)
     samples.append(Sample("made", made, reference(made), origin, "made"))
     for name, picture in pictures:
-        blob = blob_of(picture, graph.shape, facts)
+        blob = blob_of(picture, graph.input_size, facts)
         samples.append(Sample(name, blob, reference(blob), origin, "real"))
     return samples
 
@@ -151,19 +150,19 @@ def _engine_findings(candidate: Candidate, samples: Sequence[Sample]) -> Iterato
         with spoiled_memory():
             engine: Engine = engine_module(candidate.name).load(graph, candidate.device, 0, 1)
     except EngineError as error:
-        yield Finding(name, "", graph.shape, "", "", fault=str(error))
+        yield Finding(name, "", graph.input_size, "", "", fault=str(error))
         return
     try:
         tolerance = tolerance_for(graph, engine)
     except EngineError as error:
         # The program itself never takes such an engine, so nothing it shows can be wrong.
-        yield Finding(name, engine.precision, graph.shape, "", "", left_out=error.what)
+        yield Finding(name, engine.precision, graph.input_size, "", "", left_out=error.what)
         engine.close()
         return
     try:
         yield from _all_compared(name, engine.precision, tolerance, graph, samples, _scorer(engine))
     except EngineError as error:
-        yield Finding(name, engine.precision, graph.shape, "", "", fault=str(error))
+        yield Finding(name, engine.precision, graph.input_size, "", "", fault=str(error))
     finally:
         engine.close()
 
@@ -187,7 +186,7 @@ def _compared(
 ) -> Finding:
     if scores.shape != sample.scores.shape or not np.isfinite(scores).all():
         fault = f"scores are no numbers or of shape {scores.shape}, expected {sample.scores.shape}"
-        return Finding(backend, precision, graph.shape, sample.name, sample.origin, fault=fault)
+        return Finding(backend, precision, graph.input_size, sample.name, sample.origin, fault=fault)
     greatest = max(float(np.abs(sample.scores).max()), 1e-12)
     error = np.abs(scores - sample.scores) / greatest
     labels, expected = _labels(scores, graph), _labels(sample.scores, graph)
@@ -201,7 +200,7 @@ def _compared(
     return Finding(
         backend=backend,
         precision=precision,
-        shape=graph.shape,
+        input_size=graph.input_size,
         sample=sample.name,
         reference=sample.origin,
         max_error=float(error.max()),
@@ -223,4 +222,4 @@ def _equal_labels_wanted(precision: str, sample: Sample) -> float:
 
 
 def _labels(scores: Scores, graph: Graph) -> Labels:
-    return labels_at(scores, Size(*graph.shape[::-1]), graph.card.output.align_corners)
+    return labels_at(scores, graph.input_size, graph.card.output.align_corners)

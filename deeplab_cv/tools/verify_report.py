@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from itertools import groupby
 from pathlib import Path
+from typing import Any
 
 from rich.console import Console
 from rich.markup import escape
@@ -27,13 +28,12 @@ def print_findings(network: Network, findings: Sequence[Finding]) -> None:
         table.add_column(heading, justify="right", min_width=7)
     table.add_column("", no_wrap=True)
     faults = []
-    for (shape, backend), group in groupby(findings, lambda finding: (finding.shape, finding.backend)):
+    for (size, backend), group in groupby(findings, lambda finding: (finding.input_size, finding.backend)):
         rows = list(group)
-        size = f"{shape[1]}x{shape[0]}"
         wrong = [f"{backend} at {size}, {row.sample or 'loading'}: {row.fault}" for row in rows if row.fault]
         faults += wrong
         state = "[red]wrong[/]" if wrong else "left out" if rows[0].left_out else "right"
-        table.add_row(size, escape(backend), rows[0].precision, *_worst(rows), state)
+        table.add_row(str(size), escape(backend), rows[0].precision, *_worst(rows), state)
     console.print(table)
     for fault in faults:
         console.print(f"[red]wrong:[/] {escape(fault)}", soft_wrap=True)
@@ -61,16 +61,23 @@ def _worst(rows: Sequence[Finding]) -> list[str]:
 def write_json(path: Path, findings: Sequence[Finding]) -> None:
     """Every finding with all its figures, whole or not at all."""
     with whole_file(path) as temporary:
-        temporary.write_text(json.dumps([asdict(finding) for finding in findings], indent=1) + "\n", encoding="utf-8")
+        temporary.write_text(json.dumps([_figures(finding) for finding in findings], indent=1) + "\n", encoding="utf-8")
+
+
+def _figures(finding: Finding) -> dict[str, Any]:
+    """A finding as the file has it: with its input's `shape`, height and width, as a card has it."""
+    figures = asdict(finding)
+    return figures | {"shape": list(figures.pop("input_size").hw)}
 
 
 def _print_first_values(console: Console, network: Network, findings: Sequence[Finding]) -> None:
     """Shapes and first values of one input and of every engine's scores for it, to lay beside another program's."""
-    made = [finding for finding in findings if finding.sample == "made" and finding.shape == findings[0].shape]
+    first = findings[0].input_size
+    made = [finding for finding in findings if finding.sample == "made" and finding.input_size == first]
     if not made:
         return
     card = network.card
-    blob = golden_blob(MADE_SEED, made[0].shape, card.input)
+    blob = golden_blob(MADE_SEED, made[0].input_size, card.input)
     console.print(f"\n{escape(card.input.name)} {blob.shape}: {_written(blob.ravel()[:FIRST_VALUES].tolist())} ...")
     for finding in made:
         console.print(f"{escape(card.output.name)} of {finding.backend}: {_written(finding.first_values)} ...")

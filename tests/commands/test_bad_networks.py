@@ -10,6 +10,7 @@ import pytest
 torch = pytest.importorskip("torch", reason="the workshop needs requirements-train.txt")
 
 from deeplab_cv.cli import main
+from deeplab_cv.frames.size import Size
 from deeplab_cv.networks.golden import golden_picture
 from deeplab_cv.pytorch.architectures import build_network
 from deeplab_cv.pytorch.checkpoint import CheckpointFacts, save_checkpoint
@@ -42,7 +43,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     tiny_network(tmp_path, "good")
     (tmp_path / "pictures").mkdir()
     for name in ("good.png", "pictures/one.png", "pictures/two.png"):
-        assert cv2.imwrite(str(tmp_path / name), golden_picture(0, (96, 128)))
+        assert cv2.imwrite(str(tmp_path / name), golden_picture(0, Size(128, 96)))
     monkeypatch.chdir(tmp_path)
     return tmp_path
 

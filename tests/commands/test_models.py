@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from deeplab_cv.cli import main
-from deeplab_cv.engines.candidates import Candidate, Result
+from deeplab_cv.engines.candidates import Candidate, CandidateResult
 from deeplab_cv.engines.remembered import remember
 from deeplab_cv.frames.size import Size
 from deeplab_cv.machine.cache import cache_folder
@@ -50,7 +50,7 @@ def test_what_was_timed_on_this_machine_stands_beside_the_network(
     graph = graph_for(open_network(tiny_network(tmp_path, "timed")), Size(1280, 720))
     winner = Candidate("opencv", "cpu", graph)
     slower = Candidate("openvino", "cpu", graph)
-    remember("which is the fastest?", winner, [Result(winner, ms=1.25), Result(slower, ms=2.5)])
+    remember("which is the fastest?", winner, [CandidateResult(winner, ms=1.25), CandidateResult(slower, ms=2.5)])
     tiny_network(tmp_path, "untimed", stride=16)
 
     assert main(["models", "--folder", str(tmp_path)]) == 0

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 from deeplab_cv.cli import main
+from deeplab_cv.frames.size import Size
 from deeplab_cv.networks.golden import golden_picture
 from tests.tiny_networks import tiny_network, tiny_onnx
 
@@ -13,7 +14,7 @@ def pictures_in(folder: Path, count: int) -> Path:
     """A folder of made pictures."""
     folder.mkdir()
     for seed in range(count):
-        assert cv2.imwrite(str(folder / f"{seed}.png"), golden_picture(seed, (96, 128)))
+        assert cv2.imwrite(str(folder / f"{seed}.png"), golden_picture(seed, Size(128, 96)))
     return folder
 
 
@@ -28,7 +29,7 @@ def test_a_wrong_mask_is_one_line_naming_the_file(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], mask: np.ndarray, message: str
 ) -> None:
     file = tiny_network(tmp_path)
-    for folder, picture in (("pictures", golden_picture(0, (96, 128))), ("masks", mask)):
+    for folder, picture in (("pictures", golden_picture(0, Size(128, 96))), ("masks", mask)):
         (tmp_path / folder).mkdir()
         assert cv2.imwrite(str(tmp_path / folder / "one.png"), picture)
 

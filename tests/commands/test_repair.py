@@ -69,9 +69,9 @@ def test_an_open_size_is_stated_by_its_flag(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (flags_with("--mean", "1,2"), "expected three numbers: --mean 1,2"),
-        (flags_with("--std", "one,two,three"), "expected three numbers: --std one,two,three"),
-        (flags_with("--order", "rbg"), "unknown order of colours: rbg"),
+        (flags_with("--mean", "1,2"), "wrong value '1,2': --mean"),
+        (flags_with("--std", "one,two,three"), "wrong value 'one,two,three': --std"),
+        (flags_with("--order", "rbg"), "wrong value 'rbg': --order"),
         (flags_with("--classes", "gone.txt"), "cannot read the class names: gone.txt"),
         ([*FLAGS, "--size", "large"], "expected WIDTHxHEIGHT: --size large"),
         ([*FLAGS, "--out", "mended.pt"], "the file's name does not end in .onnx: mended.pt"),

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from deeplab_cv.cli import main
-from deeplab_cv.sinks.progress import Progress
+from deeplab_cv.progress import JobProgress
 from deeplab_cv.sources import camera
 from deeplab_cv.sources.camera import CameraName
 from tests.tiny_networks import tiny_network
@@ -57,13 +57,13 @@ def test_every_file_that_a_run_leaves_is_said_at_its_end(network, picture, tmp_p
 
 
 def test_a_run_that_is_stopped_says_so_and_keeps_what_was_done(network, tmp_path, monkeypatch, capsys):
-    advance = Progress.advance
+    advance = JobProgress.advance
 
     def advance_and_stop(bar):
         advance(bar)
         signal.raise_signal(signal.SIGINT)
 
-    monkeypatch.setattr(Progress, "advance", advance_and_stop)
+    monkeypatch.setattr(JobProgress, "advance", advance_and_stop)
     out = tmp_path / "out.mp4"
 
     assert run(network, "--pattern", "--width", "64", "--height", "48", "--out", out) == 130
@@ -84,7 +84,7 @@ def test_the_settings_file_of_the_command_line_names_the_source(network, picture
 def test_with_a_setting_but_no_source_it_is_said_how_to_name_one(network, capsys):
     assert run(network) == 2
 
-    assert "no source is named" in capsys.readouterr().err
+    assert "nothing to segment is named" in capsys.readouterr().err
 
 
 def test_the_name_alone_is_answered_on_stderr(tmp_path, monkeypatch, capsys):

@@ -5,8 +5,6 @@ import pytest
 pytest.importorskip("torch", reason="training needs torch (requirements-train.txt)")
 
 from deeplab_cv.cli import main
-from deeplab_cv.commands.train import ARCHITECTURE_NAMES
-from deeplab_cv.pytorch.architectures import ARCHITECTURES
 from tests.tools.data.datasets import write_voc
 
 SMALL = ["--batch-size", "4", "--crop-pixels", "64", "--val-pixels", "64", "--workers", "0", "--from-scratch"]
@@ -24,10 +22,6 @@ def train(data: Path, *words: str) -> int:
     """Run the command; its exit code."""
     names = ["--classes", str(data / "names.txt")] if "--classes" not in words else []
     return main(["train", "--data", str(data), "--out", str(data.parent / "run"), *names, *SMALL, *words])
-
-
-def test_every_architecture_can_be_named() -> None:
-    assert set(ARCHITECTURE_NAMES) == set(ARCHITECTURES)
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ import pytest
 
 from deeplab_cv.classes import VOC_CLASSES
 from deeplab_cv.cli import main
+from deeplab_cv.frames.size import Size
 from deeplab_cv.networks.golden import golden_key
 from tests.tiny_networks import tiny_network, tiny_onnx
 
@@ -49,13 +50,15 @@ def test_the_command_prints_a_table_writes_json_and_succeeds(
     printed = capsys.readouterr().out
     assert "128x96" in printed
     assert "input (1, 3, 96, 128): " in printed
-    assert {row["sample"] for row in json.loads(report.read_text())} == {"golden", "made"}
+    rows = json.loads(report.read_text())
+    assert {row["sample"] for row in rows} == {"golden", "made"}
+    assert [row["shape"] for row in rows] == [[96, 128], [96, 128]]
 
 
 def test_the_command_fails_where_an_engine_is_wrong(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     file = tiny_network(tmp_path, shapes=ONE_SHAPE)
     with (tmp_path / "tiny.golden.npz").open("wb") as golden:
-        np.savez(golden, allow_pickle=False, **{golden_key(ONE_SHAPE[0]): np.ones((21, 12, 16), np.float16)})
+        np.savez(golden, allow_pickle=False, **{golden_key(Size(128, 96)): np.ones((21, 12, 16), np.float16)})
 
     code = main(["verify", str(file), "--backend", "onnxruntime:cpu"])
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import cv2
 import pytest
 
+from deeplab_cv.frames.size import Size
 from deeplab_cv.networks.golden import golden_picture
 from tests.tiny_networks import tiny_network, tiny_onnx
 
@@ -83,7 +84,7 @@ def test_quantise_judges_a_network(tmp_path: Path, network: Path) -> None:
     pictures = tmp_path / "pictures"
     pictures.mkdir()
     for seed in range(4):
-        assert cv2.imwrite(str(pictures / f"{seed}.png"), golden_picture(seed, (96, 128)))
+        assert cv2.imwrite(str(pictures / f"{seed}.png"), golden_picture(seed, Size(128, 96)))
 
     done = run(tmp_path, "quantise", str(network), "--calibrate", str(pictures), "--max-miou-drop", "0")
 

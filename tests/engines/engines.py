@@ -32,7 +32,7 @@ def load_or_skip(backend: str, graph: Graph, **options: Any) -> Engine:
 
 def random_blob(graph: Graph, seed: int) -> Blob:
     """A blob of noise, 0..255."""
-    return np.random.RandomState(seed).uniform(0, 255, (1, 3, *graph.shape)).astype(np.float32)
+    return np.random.RandomState(seed).uniform(0, 255, (1, 3, *graph.input_size.hw)).astype(np.float32)
 
 
 def true_scores(graph: Graph, blob: Blob) -> Scores:

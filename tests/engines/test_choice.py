@@ -118,7 +118,7 @@ def test_a_start_that_remembers_loads_no_engine_but_the_winner(graph, missing):
     assert (again.candidate, again.results) == (winner, ())
 
 
-def test_a_race_without_an_installed_engine_that_did_not_load_is_run_again(graph, monkeypatch, caplog):
+def test_a_choice_without_an_installed_engine_that_did_not_load_is_made_again(graph, monkeypatch, caplog):
     pytest.importorskip("onnxruntime", reason="ONNX Runtime is not installed")
     monkeypatch.setitem(sys.modules, "deeplab_cv.engines.onnxruntime", None)
     choose([graph], EngineOptions())
@@ -164,7 +164,7 @@ def test_a_variant_takes_part(network_file, tmp_path):
     assert {"opencv:cpu", "opencv:cpu_int8"} <= {result.candidate.backend for result in choice.results}
 
 
-def test_a_race_and_its_winner_are_logged(graph, caplog):
+def test_a_choice_and_its_winner_are_logged(graph, caplog):
     caplog.set_level("INFO", "deeplab_cv.engines.choice")
 
     choice = choose([graph], EngineOptions())

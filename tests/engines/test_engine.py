@@ -5,6 +5,7 @@ from hypothesis import strategies as st
 
 from deeplab_cv.engines.engine import Inference, check_blob, describe, run_all
 from deeplab_cv.errors import EngineError
+from deeplab_cv.frames.size import Size
 
 
 class Echo:
@@ -50,13 +51,13 @@ def test_every_tensor_is_computed_in_order_with_as_many_in_flight_as_the_engine_
 )
 def test_a_tensor_that_does_not_fit_is_shown_beside_what_is_taken(blob):
     with pytest.raises(EngineError) as error:
-        check_blob(blob, (80, 144))
+        check_blob(blob, Size(144, 80))
 
     assert f"expected float32 (1, 3, 80, 144), got {blob.dtype} {blob.shape}" in str(error.value)
 
 
 def test_a_tensor_that_fits_is_taken():
-    assert check_blob(np.zeros((1, 3, 80, 144), np.float32), (80, 144)) is None
+    assert check_blob(np.zeros((1, 3, 80, 144), np.float32), Size(144, 80)) is None
 
 
 def test_an_engine_is_described_by_name_device_and_precision():

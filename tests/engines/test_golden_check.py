@@ -25,7 +25,7 @@ def graph_of(file):
 
 
 def computing(graph, compute, precision="float32"):
-    return SynchronousEngine(Facts("opencv", "cpu", precision, 1, "0"), graph.shape, compute)
+    return SynchronousEngine(Facts("opencv", "cpu", precision, 1, "0"), graph.input_size, compute)
 
 
 @pytest.mark.parametrize("backend", FLOAT32)

@@ -58,7 +58,7 @@ def test_an_opencv_of_one_engine_has_no_new_one(graph):
 @pytest.mark.skipif(not cv2.__version__.startswith("5.0."), reason="seen in OpenCV 5.0")
 def test_opencv_heeds_the_engine_for_a_file_but_not_for_a_buffer(graph):
     def engine_of(network):
-        network.setInput(np.zeros((1, 3, *graph.shape), np.float32), "input")
+        network.setInput(np.zeros((1, 3, *graph.input_size.hw), np.float32), "input")
         return "classic" if network.dump().startswith("digraph") else "new"
 
     buffer = np.frombuffer(graph.file.read_bytes(), np.uint8)
@@ -89,14 +89,14 @@ def test_a_row_of_3x3_convolutions_is_as_exact_as_float32_can_be(graph, tmp_path
         helper.make_node("Conv", [names[place], f"w{place}"], [names[place + 1]], pads=[1] * 4) for place in range(8)
     ]
     ends = [
-        helper.make_tensor_value_info(name, TensorProto.FLOAT, [1, count, *graph.shape])
+        helper.make_tensor_value_info(name, TensorProto.FLOAT, [1, count, *graph.input_size.hw])
         for name, count in (("input", 3), ("output", 21))
     ]
     network = helper.make_graph(nodes, "convolutions", ends[:1], ends[1:], kernels)
     file = tmp_path / "convolutions.onnx"
     onnx.save(helper.make_model(network, opset_imports=[helper.make_opsetid("", 13)], ir_version=8), str(file))
     convolutions = dataclasses.replace(graph, file=file)
-    blob = random.randn(1, 3, *graph.shape).astype(np.float32)
+    blob = random.randn(1, 3, *graph.input_size.hw).astype(np.float32)
     exact = true_scores(convolutions, blob)
 
     engine = load(convolutions, "cpu")

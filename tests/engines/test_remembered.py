@@ -2,9 +2,10 @@ import dataclasses
 
 import pytest
 
-from deeplab_cv.engines.candidates import Candidate, Result
+from deeplab_cv.engines.candidates import Candidate, CandidateResult
 from deeplab_cv.engines.options import EngineOptions
 from deeplab_cv.engines.remembered import Timing, question_of, recall, remember, times_here
+from deeplab_cv.frames.size import Size
 from deeplab_cv.machine.cache import cache_folder
 
 
@@ -15,7 +16,7 @@ def note():
 
 def test_the_winner_is_found_again(graph):
     winner = Candidate("opencv", "cpu", graph)
-    remember("which?", winner, [Result(winner, ms=3.0)])
+    remember("which?", winner, [CandidateResult(winner, ms=3.0)])
 
     assert recall("which?", [graph]) == winner
 
@@ -64,7 +65,7 @@ def test_the_question_changes_with_all_that_changes_the_answer(graph, monkeypatc
         question_of([graph], EngineOptions(backend="auto", threads=2), depth=1),
         question_of([graph], EngineOptions(), depth=2),
         question_of([graph, dataclasses.replace(graph, sha256="0" * 64)], EngineOptions(), depth=1),
-        question_of([dataclasses.replace(graph, shape=(16, 16))], EngineOptions(), depth=1),
+        question_of([dataclasses.replace(graph, input_size=Size(16, 16))], EngineOptions(), depth=1),
     }
     monkeypatch.setattr("deeplab_cv.engines.remembered.installed", lambda _: {"onnxruntime": "99"})
     questions.add(question_of([graph], EngineOptions(), depth=1))
@@ -72,9 +73,13 @@ def test_the_question_changes_with_all_that_changes_the_answer(graph, monkeypatc
     assert len(questions) == 7
 
 
-def test_the_times_of_the_newest_race_of_a_network_are_found_by_its_cards_hash(graph):
+def test_the_newest_times_of_a_network_are_found_by_its_cards_hash(graph):
     winner = Candidate("opencv", "cpu", graph)
-    remember("which?", winner, [Result(winner, ms=3.0), Result(Candidate("openvino", "cpu", graph), "no such ms")])
+    remember(
+        "which?",
+        winner,
+        [CandidateResult(winner, ms=3.0), CandidateResult(Candidate("openvino", "cpu", graph), "no such ms")],
+    )
 
     assert times_here(graph.card.sha256) == (Timing("opencv:cpu", 3.0),)
     assert times_here("0" * 64) == ()
@@ -100,7 +105,7 @@ def test_times_that_are_none_are_left_out(graph, content):
 
 def test_a_note_that_leads_nowhere_is_passed_over(graph):
     winner = Candidate("opencv", "cpu", graph)
-    remember("which?", winner, [Result(winner, ms=3.0)])
+    remember("which?", winner, [CandidateResult(winner, ms=3.0)])
     note().with_name("dangling.json").symlink_to("nowhere.json")
 
     assert [timing.ms for timing in times_here(graph.card.sha256)] == [3.0]

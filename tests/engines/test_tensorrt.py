@@ -7,6 +7,8 @@ import pytest
 from deeplab_cv.engines import tensorrt
 from deeplab_cv.engines.tensorrt import provider_settings
 from deeplab_cv.errors import EngineError
+from deeplab_cv.frames.size import Size
+from deeplab_cv.machine.sums import note_sums
 
 
 @pytest.fixture
@@ -61,7 +63,7 @@ def test_engines_are_kept_in_the_users_cache_for_their_precision(graph, version,
 
 
 def test_another_network_shape_precision_or_version_has_a_folder_of_its_own(graph, version):
-    graphs = [graph, dataclasses.replace(graph, sha256="f" * 64), dataclasses.replace(graph, shape=(144, 80))]
+    graphs = [graph, dataclasses.replace(graph, sha256="f" * 64), dataclasses.replace(graph, input_size=Size(80, 144))]
     folders = {folder_of(provider_settings(each, fp16=fp16)) for each in graphs for fp16 in (False, True)}
     version(101400)
     folders |= {folder_of(provider_settings(graph, fp16=False))}
@@ -75,6 +77,7 @@ def test_the_minutes_are_announced_until_an_engine_lies_there(graph, version, ca
     folder = folder_of(provider_settings(graph, fp16=False))
     assert [message.endswith("144x80: this takes minutes, once") for message in caplog.messages] == [True]
     (folder / "built.engine").touch()
+    note_sums(folder)
     provider_settings(graph, fp16=False)
 
     assert len(caplog.messages) == 1

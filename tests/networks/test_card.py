@@ -70,7 +70,7 @@ _TOLERANCE = "float32: 0.001"
         ("shapes:\n", "shapes:\n" + "- [8, 8]\n" * 64, "shapes"),
         ("stride: 8", "stride: 0", "stride"),
         ("stride: 8", "stride: 100000", "stride"),
-        ("pixel_budget: 16384", "pixel_budget: 999999999", "pixel_budget"),
+        ("stride: 8", "stride: 8\npixel_budget: 999999999", "pixel_budget"),
         ("seed: 0", "seed: -1", "golden.seed"),
         ("seed: 0", "seed: 4294967296", "golden.seed"),
         (_TOLERANCE, "float32: .nan", "golden.tolerance"),
@@ -113,3 +113,19 @@ def test_a_variant_lies_beside_its_network(name):
 )
 def test_a_network_is_named_after_its_file(stem, name):
     assert card_name(Path(f"{stem}.onnx")) == name
+
+
+def test_a_card_of_an_earlier_version_is_read_and_loses_what_nobody_reads(tmp_path):
+    file = tiny_network(tmp_path)
+    card_path(file).write_text(card_path(file).read_text() + "pixel_budget: 16384\n")
+
+    write_card(read_card(file), file)
+
+    assert "pixel_budget" not in card_path(file).read_text()
+
+
+def test_a_cards_shapes_are_height_and_width_and_its_sizes_the_other_way_round(tmp_path):
+    card = read_card(tiny_network(tmp_path, shapes=((96, 128), (144, 80))))
+
+    assert card.shapes == ((96, 128), (144, 80))
+    assert [str(size) for size in card.input_sizes] == ["128x96", "80x144"]

@@ -11,7 +11,7 @@ from deeplab_cv.cli import main
 from deeplab_cv.frames.size import Size
 from deeplab_cv.machine.folders import demo_clip, models_folder
 from deeplab_cv.networks.card import read_card
-from deeplab_cv.networks.network import fitting_shapes
+from deeplab_cv.networks.network import fitting_sizes
 
 SAMPLES = Path(__file__).parents[3] / "shared" / "samples"
 PERSON, SHEEP = 15, 17
@@ -35,7 +35,7 @@ def test_the_default_network_has_a_card_and_is_small_enough_for_the_repository()
 def test_a_live_picture_has_three_sizes_to_choose_from():
     (file,) = models_folder().glob("deeplabv3_lite.onnx")
 
-    assert fitting_shapes(read_card(file).shapes, Size(1280, 720)) == [(288, 512), (240, 432), (192, 336)]
+    assert fitting_sizes(read_card(file).input_sizes, Size(1280, 720)) == [(512, 288), (432, 240), (336, 192)]
 
 
 def test_the_tutorial_s_picture_has_a_red_person_and_a_blue_sheep(tutorial_picture, tmp_path):

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from deeplab_cv.errors import CardError
+from deeplab_cv.frames.size import Size
 from deeplab_cv.networks.card import InputFacts, read_card
 from deeplab_cv.networks.golden import (
     golden_blob,
@@ -18,13 +19,13 @@ from deeplab_cv.networks.golden import (
     rounded_up,
     write_golden,
 )
-from tests.tiny_networks import SHAPES, tiny_network
+from tests.tiny_networks import SHAPES, SIZES, tiny_network
 
 GOLDEN_SUMS = [[427, 406, 456, 521], [435, 418, 459, 557], [404, 404, 402, 522], [307, 322, 494, 501]]
 
 
 def test_a_golden_picture_is_the_same_for_ever():
-    picture = golden_picture(0, (40, 70))
+    picture = golden_picture(0, Size(70, 40))
 
     assert picture.shape == (40, 70, 3)
     assert picture.dtype == np.uint8
@@ -32,24 +33,24 @@ def test_a_golden_picture_is_the_same_for_ever():
 
 
 def test_a_golden_tensor_is_normalised_as_the_card_says():
-    picture = golden_picture(3, (16, 16)).astype(np.float32)
+    picture = golden_picture(3, Size(16, 16)).astype(np.float32)
 
-    blob = golden_blob(3, (16, 16), InputFacts(mean=(1, 2, 3), std=(2, 4, 8)))
+    blob = golden_blob(3, Size(16, 16), InputFacts(mean=(1, 2, 3), std=(2, 4, 8)))
 
     assert blob.shape == (1, 3, 16, 16)
     np.testing.assert_array_equal(blob[0, 2], (picture[..., 2] - 3) / 8)
 
 
-def test_golden_scores_are_read_for_a_proven_shape_only(tmp_path):
+def test_golden_scores_are_read_for_a_proven_size_only(tmp_path):
     file = tiny_network(tmp_path)
     card = read_card(file)
 
-    golden = read_golden(card, tmp_path, SHAPES[1])
+    golden = read_golden(card, tmp_path, SIZES[1])
 
     assert golden is not None
     assert golden.blob.shape == (1, 3, *SHAPES[1])
     assert golden.scores.shape == (21, SHAPES[1][0] // 8, SHAPES[1][1] // 8)
-    assert read_golden(card, tmp_path, (32, 32)) is None
+    assert read_golden(card, tmp_path, Size(32, 32)) is None
 
 
 def test_golden_scores_that_cannot_be_read_are_an_error(tmp_path):
@@ -57,25 +58,28 @@ def test_golden_scores_that_cannot_be_read_are_an_error(tmp_path):
     (tmp_path / "tiny.golden.npz").write_bytes(b"no scores")
 
     with pytest.raises(CardError, match="golden"):
-        read_golden(read_card(file), tmp_path, SHAPES[0])
+        read_golden(read_card(file), tmp_path, SIZES[0])
 
 
-def test_written_scores_are_read_back_as_float32_for_each_shape(tmp_path):
+def test_written_scores_are_read_back_as_float32_for_each_input_size(tmp_path):
     card = read_card(tiny_network(tmp_path, shapes=((64, 96), (96, 64))))
     random = np.random.default_rng(1)
-    scores = {shape: random.normal(size=(21, shape[0] // 8, shape[1] // 8)).astype(np.float32) for shape in card.shapes}
+    scores = {
+        size: random.normal(size=(21, size.height // 8, size.width // 8)).astype(np.float32)
+        for size in card.input_sizes
+    }
 
     write_golden(tmp_path / "tiny.golden.npz", scores)
 
-    for shape, expected in scores.items():
-        golden = read_golden(card, tmp_path, shape)
+    for size, expected in scores.items():
+        golden = read_golden(card, tmp_path, size)
         assert golden.scores.dtype == np.float32
         np.testing.assert_allclose(golden.scores, expected, rtol=1e-3, atol=1e-6)
 
 
 def test_scores_that_cannot_be_written_leave_those_before(tmp_path):
     path = tmp_path / "it.golden.npz"
-    write_golden(path, {(8, 8): np.ones((2, 1, 1), np.float32)})
+    write_golden(path, {Size(8, 8): np.ones((2, 1, 1), np.float32)})
     before = path.read_bytes()
 
     class NoScores:
@@ -86,14 +90,14 @@ def test_scores_that_cannot_be_written_leave_those_before(tmp_path):
             raise MemoryError
 
     with pytest.raises(MemoryError):
-        write_golden(path, {(8, 8): NoScores()})
+        write_golden(path, {Size(8, 8): NoScores()})
 
     assert path.read_bytes() == before
     assert list(tmp_path.iterdir()) == [path]
 
 
-def test_a_shape_is_named_height_first():
-    assert golden_key((288, 512)) == "scores_288x512"
+def test_an_input_size_is_named_height_first():
+    assert golden_key(Size(512, 288)) == "scores_288x512"
 
 
 def test_the_error_is_a_share_of_the_greatest_score_that_was_expected():
@@ -122,7 +126,7 @@ def _npy(shape, dtype, content):
 
 
 _CELLS = 21 * 16 * 16
-_ENTRY = f"{golden_key(SHAPES[0])}.npy"
+_ENTRY = f"{golden_key(SIZES[0])}.npy"
 
 
 @pytest.mark.parametrize(
@@ -150,7 +154,7 @@ def test_golden_scores_of_another_form_are_refused_before_they_are_unpacked(tmp_
         entries.writestr(_ENTRY, entry)
 
     with pytest.raises(CardError, match=part) as error:
-        read_golden(card, tmp_path, SHAPES[0])
+        read_golden(card, tmp_path, SIZES[0])
 
     assert "\n" not in str(error.value)
 
@@ -161,7 +165,7 @@ def test_golden_scores_packed_in_an_unusual_way_are_refused(tmp_path):
         entries.writestr(_ENTRY, _npy((21, 16, 16), "<f2", bytes(2 * _CELLS)))
 
     with pytest.raises(CardError, match="unusual"):
-        read_golden(card, tmp_path, SHAPES[0])
+        read_golden(card, tmp_path, SIZES[0])
 
 
 @pytest.fixture(scope="module")
@@ -181,7 +185,7 @@ def test_damaged_golden_scores_are_read_or_refused_in_one_line(proven, tmp_path_
     file.write_bytes(content)
 
     try:
-        golden = read_golden(card, folder, SHAPES[0])
+        golden = read_golden(card, folder, SIZES[0])
     except CardError as error:
         assert "\n" not in str(error)
     else:
@@ -196,7 +200,7 @@ def test_golden_scores_in_a_pipe_are_refused_without_waiting(tmp_path):
     os.mkfifo(file)
 
     with pytest.raises(CardError, match="no ordinary file"):
-        read_golden(card, tmp_path, SHAPES[0])
+        read_golden(card, tmp_path, SIZES[0])
 
 
 @pytest.mark.parametrize("wrong", [np.nan, np.inf, -np.inf])

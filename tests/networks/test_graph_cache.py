@@ -5,6 +5,7 @@ import onnx
 import pytest
 from onnx import TensorProto, helper
 
+from deeplab_cv.frames.size import Size
 from deeplab_cv.machine.cache import cache_folder
 from deeplab_cv.networks.graph_cache import graph_key, kept_graph, kept_graph_if_any
 
@@ -65,7 +66,7 @@ def test_that_there_is_no_such_graph_is_kept_as_well(user_cache):
 
 
 def test_a_key_lies_in_the_folder_whatever_a_network_is_called(user_cache):
-    key = graph_key("60b33b21c241cace" * 4, (64, 96), "slices")
+    key = graph_key("60b33b21c241cace" * 4, Size(96, 64), "slices")
 
     path = kept_graph(key, model)
 

@@ -9,48 +9,49 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from deeplab_cv.frames.size import Size
-from deeplab_cv.networks.network import fitting_shapes, graph_at, graph_for, nearest_shape
+from deeplab_cv.networks.network import fitting_sizes, graph_at, graph_for, nearest_size
 from deeplab_cv.networks.opening import open_network
 from deeplab_cv.networks.options import NetworkOptions
-from tests.tiny_networks import SHAPES, tiny_network, tiny_onnx
+from tests.tiny_networks import SIZES, tiny_network, tiny_onnx
 
 
 @pytest.mark.parametrize(
-    ("size", "shape"),
+    ("size", "input_size"),
     [
         ((400, 400), (128, 128)),
-        ((640, 480), (96, 128)),
-        ((1280, 720), (80, 144)),
-        ((720, 1280), (144, 80)),
-        ((480, 640), (128, 96)),
-        ((20000, 30), (80, 144)),
+        ((640, 480), (128, 96)),
+        ((1280, 720), (144, 80)),
+        ((720, 1280), (80, 144)),
+        ((480, 640), (96, 128)),
+        ((20000, 30), (144, 80)),
         ((1, 1), (128, 128)),
     ],
 )
-def test_the_shape_follows_the_picture(size, shape):
-    assert nearest_shape(SHAPES, Size(*size)) == shape
+def test_the_input_size_follows_the_picture(size, input_size):
+    assert nearest_size(SIZES, Size(*size)) == Size(*input_size)
 
 
 @given(st.integers(1, 5000), st.integers(1, 5000))
-def test_turning_a_picture_turns_its_shape(width, height):
-    upright = nearest_shape(SHAPES, Size(width, height))
-    turned = nearest_shape(SHAPES, Size(height, width))
+def test_turning_a_picture_turns_the_input(width, height):
+    upright = nearest_size(SIZES, Size(width, height))
+    turned = nearest_size(SIZES, Size(height, width))
 
-    assert upright == turned[::-1]
+    assert upright == Size(*turned.hw)
 
 
 def test_of_several_sizes_the_largest_comes_first():
-    shapes = [(240, 432), (320, 320), (288, 512), (384, 384), (432, 240), (272, 368), (336, 448)]
+    words = ("432x240", "320x320", "512x288", "384x384", "240x432", "368x272", "448x336")
+    sizes = [Size.parse(word) for word in words]
 
-    assert fitting_shapes(shapes, Size(1280, 720)) == [(288, 512), (240, 432)]
-    assert fitting_shapes(shapes, Size(640, 480)) == [(336, 448), (272, 368)]
-    assert nearest_shape(shapes, Size(500, 500)) == (384, 384)
+    assert [str(size) for size in fitting_sizes(sizes, Size(1280, 720))] == ["512x288", "432x240"]
+    assert [str(size) for size in fitting_sizes(sizes, Size(640, 480))] == ["448x336", "368x272"]
+    assert nearest_size(sizes, Size(500, 500)) == Size(384, 384)
 
 
 def test_a_graph_can_be_had_at_every_size(tmp_path):
     network = open_network(tiny_network(tmp_path, shapes=((128, 128), (64, 64))))
 
-    assert [graph_at(network, shape).shape for shape in network.card.shapes] == [(128, 128), (64, 64)]
+    assert [graph_at(network, size).input_size for size in network.card.input_sizes] == [(128, 128), (64, 64)]
 
 
 def test_a_graph_has_the_fixed_size_of_its_shape(tmp_path):
@@ -97,7 +98,7 @@ def test_a_network_without_a_card_is_unverified_and_keeps_its_own_size(tmp_path)
     graph = graph_for(network, Size(1280, 720))
 
     assert not network.verified
-    assert graph.shape == (64, 96)
+    assert graph.input_size == Size(96, 64)
     assert graph.golden is None
     assert network.card.input.mean == (127.5, 127.5, 127.5)
 
@@ -105,7 +106,7 @@ def test_a_network_without_a_card_is_unverified_and_keeps_its_own_size(tmp_path)
 def test_a_network_of_open_size_takes_the_size_of_the_command_line(tmp_path):
     graph = graph_for(open_network(tiny_onnx(tmp_path), NetworkOptions(size="96x64")), Size(500, 500))
 
-    assert graph.shape == (64, 96)
+    assert graph.input_size == Size(96, 64)
 
 
 def test_the_fixed_graph_gives_the_scores_of_the_network_at_that_size(tmp_path):

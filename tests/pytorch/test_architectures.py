@@ -3,7 +3,8 @@ import pytest
 torch = pytest.importorskip("torch", reason="training needs torch (requirements-train.txt)")
 
 from deeplab_cv.errors import UsageError
-from deeplab_cv.pytorch.architectures import ARCHITECTURES, build_network, early_stages, freeze, normalise
+from deeplab_cv.pytorch.architecture_facts import ARCHITECTURES
+from deeplab_cv.pytorch.architectures import build_network, early_stages, freeze, normalise
 from deeplab_cv.pytorch.dilation import use_phases
 
 

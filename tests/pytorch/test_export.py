@@ -7,6 +7,7 @@ import pytest
 
 pytest.importorskip("torch", reason="the workshop needs requirements-train.txt")
 
+from deeplab_cv.frames.size import Size
 from deeplab_cv.machine.memory import spoiled_memory
 from deeplab_cv.networks.card import read_card
 from deeplab_cv.networks.golden import golden_blob, greatest_error, read_golden
@@ -37,11 +38,11 @@ def lite(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.mark.parametrize(("name", "device"), PROCESSOR_ENGINES)
 def test_every_engine_gives_pytorch_scores_at_every_aspect(file: Path, name: str, device: str) -> None:
     card = read_card(file)
-    for shape in (card.shapes[0], card.shapes[2], card.shapes[3]):
-        golden = read_golden(card, file.parent, shape)
+    for size in (card.input_sizes[0], card.input_sizes[2], card.input_sizes[3]):
+        golden = read_golden(card, file.parent, size)
         assert golden is not None
         with spoiled_memory():
-            engine = load_engine(name, device, file, shape)
+            engine = load_engine(name, device, file, size)
             engine.submit(golden.blob)
             scores = engine.result().scores
         assert greatest_error(scores, golden.scores) < 1e-3
@@ -105,9 +106,9 @@ def test_sizes_are_symbolic(lite: Path) -> None:
 def test_any_size_of_whole_strides_can_be_fixed(tmp_path: Path) -> None:
     file = tmp_path / "net.onnx"
     exported = random_export("deeplabv3_lite", file)
-    for shape in ((16, 16), (48, 208), (176, 80)):
-        blob = golden_blob(3, shape, exported.card.input)
-        session = onnxruntime.InferenceSession(str(fixed_file(file, exported.card.sha256, shape)))
+    for size in (Size(16, 16), Size(208, 48), Size(80, 176)):
+        blob = golden_blob(3, size, exported.card.input)
+        session = onnxruntime.InferenceSession(str(fixed_file(file, exported.card.sha256, size)))
         scores = session.run(None, {"input": blob})[0][0]
         assert greatest_error(scores, exported.torch_scores(blob)) < 1e-3
 
@@ -127,9 +128,9 @@ def test_half_storage_halves_the_file_and_keeps_the_scores(lite: Path, tmp_path:
     for name, device in PROCESSOR_ENGINES:
         if not has_engine(name, device):
             continue
-        golden = read_golden(card, lite.parent, card.shapes[2])
+        golden = read_golden(card, lite.parent, card.input_sizes[2])
         assert golden is not None
-        engine = load_engine(name, device, lite, card.shapes[2])
+        engine = load_engine(name, device, lite, card.input_sizes[2])
         engine.submit(golden.blob)
         assert greatest_error(engine.result().scores, golden.scores) < 1e-3
 

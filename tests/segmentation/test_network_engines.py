@@ -10,7 +10,7 @@ from deeplab_cv.networks.opening import open_network
 from deeplab_cv.segmentation.network_engines import NetworkEngines
 from tests.tiny_networks import tiny_network
 
-SIZES = ((80, 144), (64, 112), (48, 88))
+SIZES = (Size(144, 80), Size(112, 64), Size(88, 48))
 """16:9, as whole strides come near to it, at three sizes."""
 
 SIZE = Size(128, 72)
@@ -18,27 +18,27 @@ SIZE = Size(128, 72)
 
 @pytest.fixture
 def network(tmp_path):
-    return open_network(tiny_network(tmp_path, shapes=SIZES))
+    return open_network(tiny_network(tmp_path, shapes=tuple(size.hw for size in SIZES)))
 
 
 @pytest.mark.parametrize(
-    ("pace_fps", "shape", "keeps_pace"),
+    ("pace_fps", "input_size", "keeps_pace"),
     [(None, SIZES[0], True), (1e-3, SIZES[0], True), (1e9, SIZES[2], False)],
     ids=["no rate wanted", "fast enough", "never fast enough"],
 )
-def test_the_input_is_the_largest_that_keeps_the_wanted_rate(network, pace_fps, shape, keeps_pace):
+def test_the_input_is_the_largest_that_keeps_the_wanted_rate(network, pace_fps, input_size, keeps_pace):
     with NetworkEngines(network, EngineOptions(backend="onnxruntime:cpu", threads=1), pace_fps=pace_fps) as engines:
         loaded = engines.load(SIZE)
 
-    assert (loaded.shape, loaded.keeps_pace) == (shape, keeps_pace)
-    assert f"at {shape[1]}x{shape[0]} on onnxruntime" in loaded.made_by
+    assert (loaded.input_size, loaded.keeps_pace) == (input_size, keeps_pace)
+    assert f"at {input_size} on onnxruntime" in loaded.made_by
 
 
 def test_another_engine_takes_the_wanted_rate_along(network):
     engines = NetworkEngines(network, EngineOptions(backend="onnxruntime:cpu", threads=1), pace_fps=1e9)
 
     with engines.with_backend("opencv:cpu") as others:
-        assert others.load(SIZE).shape == SIZES[2]
+        assert others.load(SIZE).input_size == SIZES[2]
 
 
 def test_threads_that_load_at_once_get_one_engine(network):
@@ -70,4 +70,4 @@ def test_closed_engines_take_no_more_tensors(network):
     engines.close()
 
     with pytest.raises(EngineError, match="closed"):
-        loaded.shared.submit(np.zeros((1, 3, *loaded.shape), np.float32))
+        loaded.shared.submit(np.zeros((1, 3, *loaded.input_size.hw), np.float32))

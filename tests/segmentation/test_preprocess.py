@@ -16,7 +16,7 @@ def picture(width, height, seed=0):
 def test_a_folded_network_gets_plain_rgb():
     image = picture(48, 32)
 
-    blob = blob_of(image, (32, 48), InputFacts())
+    blob = blob_of(image, Size(48, 32), InputFacts())
 
     assert blob.dtype == np.float32
     np.testing.assert_array_equal(blob[0], image[..., ::-1].transpose(2, 0, 1))
@@ -25,7 +25,7 @@ def test_a_folded_network_gets_plain_rgb():
 def test_a_bgr_network_gets_the_channels_as_they_are():
     image = picture(48, 32)
 
-    np.testing.assert_array_equal(blob_of(image, (32, 48), InputFacts(order="bgr"))[0], image.transpose(2, 0, 1))
+    np.testing.assert_array_equal(blob_of(image, Size(48, 32), InputFacts(order="bgr"))[0], image.transpose(2, 0, 1))
 
 
 @pytest.mark.parametrize("order", ["rgb", "bgr"])
@@ -33,7 +33,7 @@ def test_mean_and_std_are_those_of_their_own_channel(order):
     image = picture(16, 16)
     facts = InputFacts(order=order, mean=(10, 20, 30), std=(2, 4, 8))
 
-    blob = blob_of(image, (16, 16), facts)
+    blob = blob_of(image, Size(16, 16), facts)
 
     channels = image[..., ::-1] if order == "rgb" else image
     expected = (channels.astype(np.float32) - (10, 20, 30)) / (2, 4, 8)
@@ -43,7 +43,7 @@ def test_mean_and_std_are_those_of_their_own_channel(order):
 def test_a_picture_is_stretched_to_the_shape():
     image = picture(64, 20)
 
-    blob = blob_of(image, (32, 48), InputFacts())
+    blob = blob_of(image, Size(48, 32), InputFacts())
 
     np.testing.assert_array_equal(blob[0], cv2.resize(image, (48, 32))[..., ::-1].transpose(2, 0, 1))
 
@@ -52,10 +52,10 @@ def test_a_tensor_that_is_given_is_written_over_and_holds_the_same_bits():
     facts = InputFacts(mean=(10, 20, 30), std=(2, 4, 8), fit="letterbox")
     used = np.full((1, 3, 64, 64), np.nan, np.float32)
 
-    blob = blob_of(picture(64, 16), (64, 64), facts, used)
+    blob = blob_of(picture(64, 16), Size(64, 64), facts, used)
 
     assert np.shares_memory(blob, used)
-    np.testing.assert_array_equal(blob, blob_of(picture(64, 16), (64, 64), facts))
+    np.testing.assert_array_equal(blob, blob_of(picture(64, 16), Size(64, 64), facts))
 
 
 @pytest.mark.parametrize("order", ["rgb", "bgr"])
@@ -63,7 +63,7 @@ def test_a_tensor_that_is_given_is_written_over_and_holds_the_same_bits():
 def test_a_letterbox_is_padded_with_the_mean(order, mean):
     facts = InputFacts(order=order, mean=mean, padding=(10.0, 20.0, 30.0), fit="letterbox")
 
-    blob = blob_of(picture(64, 16), (64, 64), facts)
+    blob = blob_of(picture(64, 16), Size(64, 64), facts)
 
     expected = (0, 0, 0) if mean else (10, 20, 30)
     assert blob[0, :, 0, 0].tolist() == pytest.approx(expected)
@@ -75,8 +75,8 @@ def test_the_filled_area_is_where_the_frame_lies(width, height, fit):
     facts = InputFacts(padding=(0, 0, 0), fit=fit)
     white = np.full((height, width, 3), 255, np.uint8)
 
-    blob = blob_of(white, (48, 64), facts)
-    area = filled_area(Size(width, height), (48, 64), facts)
+    blob = blob_of(white, Size(64, 48), facts)
+    area = filled_area(Size(width, height), Size(64, 48), facts)
 
     rows, columns = np.nonzero(blob[0, 0])
     assert (rows.min(), columns.min()) == (round(area.top * 48), round(area.left * 64))

@@ -12,7 +12,7 @@ from deeplab_cv.segmentation.labels import labels_at
 from deeplab_cv.segmentation.options import PaceOptions
 from deeplab_cv.segmentation.propagation import MOST_CARRIED, Propagator, frames_per_inference
 
-SHAPE = (144, 256)
+INPUT_SIZE = Size(256, 144)
 
 
 def scene(shift_x=0, seed=1, size=Size(512, 288)):
@@ -45,7 +45,7 @@ def ways(pace, frames):
     propagator = Propagator(pace)
     plans = []
     for frame in frames:
-        plan = propagator.plan(frame, SHAPE, WHOLE_INPUT)
+        plan = propagator.plan(frame, INPUT_SIZE, WHOLE_INPUT)
         if plan.origin == "inferred":
             propagator.inferred(plan, scores_of_square(), 10.0)
         plans.append(plan.origin)
@@ -72,10 +72,10 @@ def test_with_carry_three_every_third_frame_is_inferred():
 
 def test_carried_labels_follow_what_moves():
     propagator = Propagator(PaceOptions(carry=2))
-    first = propagator.plan(frame_of(scene(0), 0), SHAPE, WHOLE_INPUT)
+    first = propagator.plan(frame_of(scene(0), 0), INPUT_SIZE, WHOLE_INPUT)
     propagator.inferred(first, scores_of_square(), 10.0)
 
-    second = propagator.plan(frame_of(scene(16), 1), SHAPE, WHOLE_INPUT)
+    second = propagator.plan(frame_of(scene(16), 1), INPUT_SIZE, WHOLE_INPUT)
     labels = labels_at(propagator.carried(second), Size(512, 288), False)
 
     where_it_is = labels_at(scores_of_square(shift_cells=2), Size(512, 288), False)
@@ -111,10 +111,10 @@ def test_a_still_picture_is_inferred_once_a_second():
 
 def test_a_still_picture_keeps_its_scores_bit_for_bit():
     propagator = Propagator(PaceOptions(still=2))
-    first = propagator.plan(frame_of(scene(), 0), SHAPE, WHOLE_INPUT)
+    first = propagator.plan(frame_of(scene(), 0), INPUT_SIZE, WHOLE_INPUT)
     propagator.inferred(first, scores_of_square(), 10.0)
 
-    second = propagator.plan(frame_of(scene(), 1), SHAPE, WHOLE_INPUT)
+    second = propagator.plan(frame_of(scene(), 1), INPUT_SIZE, WHOLE_INPUT)
 
     assert np.array_equal(propagator.carried(second), scores_of_square())
 
@@ -134,7 +134,7 @@ def test_slow_drift_is_seen_though_each_step_is_small():
 
 def test_a_wanted_rate_above_the_engines_carries_frames():
     propagator = Propagator(PaceOptions(target_fps=30))
-    first = propagator.plan(frame_of(scene(), 0), SHAPE, WHOLE_INPUT)
+    first = propagator.plan(frame_of(scene(), 0), INPUT_SIZE, WHOLE_INPUT)
     propagator.inferred(first, scores_of_square(), 100.0)
     propagator.spent(2.0)
 

@@ -94,7 +94,7 @@ def test_a_stream_closes_engines_only_where_they_are_its_own(engines):
     loaded = engines.load(Size(128, 72))
     Stream(engines, closes_engines=True).close()
     with pytest.raises(EngineError, match="closed"):
-        loaded.shared.submit(np.zeros((1, 3, *loaded.shape), np.float32))
+        loaded.shared.submit(np.zeros((1, 3, *loaded.input_size.hw), np.float32))
 
 
 def test_a_slow_stream_leaves_the_engine_to_the_others(engines):

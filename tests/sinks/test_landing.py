@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from deeplab_cv.errors import SinkError, UsageError
-from deeplab_cv.sinks.landing import FrameFiles, check_file, check_folder, write_whole
+from deeplab_cv.sinks.landing import FrameFiles, check_output, check_output_folder, write_whole
 from tests.sinks.clips import painted
 
 PICTURE = np.zeros((2, 2, 3), np.uint8)
@@ -17,7 +17,7 @@ def frame_named(name, index=0):
 
 
 def test_a_new_file_in_a_folder_that_can_be_written_is_fine_and_nothing_is_left_by_looking(tmp_path):
-    check_file(tmp_path / "out.mp4", [tmp_path / "in.mp4"])
+    check_output(tmp_path / "out.mp4", [tmp_path / "in.mp4"])
 
     assert list(tmp_path.iterdir()) == []
 
@@ -34,29 +34,29 @@ def test_an_output_that_is_the_input_under_whatever_name_is_refused(tmp_path, li
         os.link(original, out)
 
     with pytest.raises(UsageError, match="the output is the input itself"):
-        check_file(out, [tmp_path / "other.mp4", original])
+        check_output(out, [tmp_path / "other.mp4", original])
 
 
 def test_a_folder_is_no_file(tmp_path):
     with pytest.raises(UsageError, match="the output is a folder"):
-        check_file(tmp_path, [])
+        check_output(tmp_path, [])
 
 
 def test_a_missing_folder_is_named(tmp_path):
     with pytest.raises(SinkError, match=r"no such folder to write in: .*nowhere; make it first"):
-        check_file(tmp_path / "nowhere" / "out.mp4", [])
+        check_output(tmp_path / "nowhere" / "out.mp4", [])
 
 
 @pytest.mark.skipif(not READ_ONLY.is_dir(), reason="no /proc, where even root cannot make files")
 def test_a_folder_that_refuses_is_found_before_anything_is_done():
     with pytest.raises(SinkError, match="/proc"):
-        check_file(READ_ONLY / "out.mp4", [])
+        check_output(READ_ONLY / "out.mp4", [])
     with pytest.raises(SinkError, match="/proc"):
-        check_folder(READ_ONLY / "new" / "masks")
+        check_output_folder(READ_ONLY / "new" / "masks")
 
 
 def test_a_folder_to_be_made_is_fine_and_not_made_yet(tmp_path):
-    check_folder(tmp_path / "new" / "masks")
+    check_output_folder(tmp_path / "new" / "masks")
 
     assert list(tmp_path.iterdir()) == []
 
@@ -65,7 +65,7 @@ def test_a_file_where_a_folder_is_needed_is_refused(tmp_path):
     (tmp_path / "masks").write_text("not a folder")
 
     with pytest.raises(UsageError, match="this is a file where a folder is needed"):
-        check_folder(tmp_path / "masks")
+        check_output_folder(tmp_path / "masks")
 
 
 def test_a_small_file_is_written_whole_or_not_at_all(small_disk):

@@ -4,7 +4,7 @@ import os
 import pytest
 
 from deeplab_cv.errors import SourceError
-from deeplab_cv.sources.files import cannot_read, check_file
+from deeplab_cv.sources.files import cannot_read, check_input
 
 
 @pytest.mark.parametrize(
@@ -27,7 +27,7 @@ def test_a_file_with_something_in_it_is_fine(tmp_path):
     file = tmp_path / "a"
     file.write_bytes(b"x")
 
-    assert check_file(file) is None
+    assert check_input(file) is None
 
 
 def test_a_file_one_may_not_read_is_an_error_that_says_so(tmp_path):
@@ -41,7 +41,7 @@ def test_a_file_one_may_not_read_is_an_error_that_says_so(tmp_path):
         os.seteuid(65534)
     try:
         with pytest.raises(SourceError, match=r"not allowed to read the file: .*secret\.mp4"):
-            check_file(file)
+            check_input(file)
     finally:
         if superuser:
             os.seteuid(0)

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from deeplab_cv.frames.size import Size
 from deeplab_cv.sources.picture_header import Header, read_header, turned
 
 PICTURE = np.arange(2 * 3 * 3, dtype=np.uint8).reshape(2, 3, 3)
@@ -17,7 +18,7 @@ def encoded(kind, **how):
 
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "TIFF", "BMP", "GIF", "JPEG2000", "PPM"])
 def test_kind_and_size_are_read(kind):
-    assert read_header(encoded(kind)) == Header(kind, 3, 2, 1)
+    assert read_header(encoded(kind)) == Header(kind, Size(3, 2), 1)
 
 
 def test_the_orientation_is_read():
@@ -29,7 +30,7 @@ def test_the_orientation_is_read():
 
 @pytest.mark.parametrize("exif", [b"Exif\0\0", b"Exif\0\0II*\0\xff\xff\xff\xff", b"Exif\0\0MM\0*nonsense"])
 def test_exif_that_cannot_be_read_turns_nothing(exif):
-    assert read_header(encoded("JPEG", exif=exif)) == Header("JPEG", 3, 2, 1)
+    assert read_header(encoded("JPEG", exif=exif)) == Header("JPEG", Size(3, 2), 1)
 
 
 @pytest.mark.parametrize("data", [b"", b"no picture", b"\x89PNG\r\n\x1a\n"])

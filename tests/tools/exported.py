@@ -8,7 +8,6 @@ import pytest
 from deeplab_cv.classes import VOC_CLASSES
 from deeplab_cv.engines.engine import Engine
 from deeplab_cv.frames.size import Size
-from deeplab_cv.networks.card import Shape
 from deeplab_cv.networks.network import graph_for
 from deeplab_cv.networks.opening import open_network
 from deeplab_cv.pytorch.export import Exported, ExportPlan, export
@@ -23,12 +22,12 @@ def random_export(name: str, file: Path, *, pixels: int = 96, half: bool = False
     return export(random_weights(name, VOC_CLASSES, seed=1), plan)
 
 
-def load_engine(name: str, device: str, file: Path, shape: Shape) -> Engine:
-    """An engine with the network at one of its shapes; skips where this machine has none, fails where it refuses."""
+def load_engine(name: str, device: str, file: Path, input_size: Size) -> Engine:
+    """An engine with the network at one of its sizes; skips where this machine has none, fails where it refuses."""
     module = importlib.import_module(f"deeplab_cv.engines.{name}")
     if (reason := module.why_not(device)) is not None:
         pytest.skip(str(reason))
-    engine: Engine = module.load(graph_for(open_network(file), Size(*shape[::-1])), device, threads=2, depth=1)
+    engine: Engine = module.load(graph_for(open_network(file), input_size), device, threads=2, depth=1)
     return engine
 
 

@@ -63,7 +63,7 @@ def test_a_video_tells_flips_with_and_without_smoothing(tmp_path: Path) -> None:
 def test_measuring_needs_no_torch() -> None:
     code = (
         "import sys\n"
-        "import deeplab_cv.tools.evaluate, deeplab_cv.tools.evaluating.report, deeplab_cv.tools.evaluating.page\n"
+        "import deeplab_cv.tools.evaluate, deeplab_cv.tools.evaluating.figures, deeplab_cv.tools.evaluating.page\n"
         "import deeplab_cv.tools.data.layouts\n"
         "print('torch' in sys.modules)"
     )

@@ -24,7 +24,7 @@ def test_a_network_with_wide_dilations_multiplies_less_and_scores_the_same(tmp_p
     assert [each.name for each in found] == [SLICES] * 5
     assert all(each.gmac[1] < 0.7 * each.gmac[0] for each in found)
     assert all(each.error < 1e-4 for each in found)
-    assert all(set(race.ms) == {"before", "after"} for each in found for race in each.races)
+    assert all(set(engine.ms) == {"before", "after"} for each in found for engine in each.times)
 
 
 def test_a_network_of_the_article_s_form_loses_its_upsampling_and_takes_plain_colours(tmp_path: Path) -> None:

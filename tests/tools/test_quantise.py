@@ -5,18 +5,19 @@ import pytest
 
 from deeplab_cv.errors import DataError
 from deeplab_cv.frames.pixels import Image
+from deeplab_cv.frames.size import Size
 from deeplab_cv.machine.files import file_hash
 from deeplab_cv.networks.card import read_card
 from deeplab_cv.networks.golden import golden_picture
 from deeplab_cv.networks.opening import open_network
 from deeplab_cv.tools import quantise as quantise_module
+from deeplab_cv.tools.engine_times import EngineTimes
 from deeplab_cv.tools.quantise import FLOAT, INT8, gaining_engines, quantise
-from deeplab_cv.tools.racing import Race
 from tests.tiny_networks import tiny_network
 
 
 def made_pictures(count: int) -> list[tuple[str, Image]]:
-    return [(f"{seed}.png", golden_picture(seed, (96, 128))) for seed in range(count)]
+    return [(f"{seed}.png", golden_picture(seed, Size(128, 96))) for seed in range(count)]
 
 
 def test_an_int8_file_that_is_kept_stands_on_the_card_with_its_engines(
@@ -28,7 +29,7 @@ def test_an_int8_file_that_is_kept_stands_on_the_card_with_its_engines(
 
     quantised = quantise(open_network(network), made_pictures(8), {}, max_miou_drop=1.0, reduce_range=False)
 
-    right = {race.backend.partition(":")[0] for race in quantised.races if INT8 in race.ms}
+    right = {engine.backend.partition(":")[0] for engine in quantised.times if INT8 in engine.ms}
     assert quantised.variant is not None
     assert read_card(network).variants == (quantised.variant,)
     assert set(quantised.variant.engines) == right
@@ -45,20 +46,20 @@ def test_an_int8_file_that_no_engine_gains_by_leaves_everything_as_it_was(
     quantised = quantise(open_network(file), made_pictures(4), {}, max_miou_drop=1.0, reduce_range=False)
 
     assert quantised.variant is None
-    assert quantised.races
+    assert quantised.times
     assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before
 
 
 def test_only_engines_that_are_right_and_faster_with_int8_take_it() -> None:
-    races = [
-        Race("openvino:cpu", ms={FLOAT: 20.0, INT8: 8.0}),
-        Race("onnxruntime:cpu", ms={FLOAT: 20.0, INT8: 19.9}),
-        Race("opencv:cpu", ms={FLOAT: 20.0}, refused={INT8: "wrong"}),
-        Race("opencv:cpu_new", ms={FLOAT: 20.0, INT8: 40.0}),
+    times = [
+        EngineTimes("openvino:cpu", ms={FLOAT: 20.0, INT8: 8.0}),
+        EngineTimes("onnxruntime:cpu", ms={FLOAT: 20.0, INT8: 19.9}),
+        EngineTimes("opencv:cpu", ms={FLOAT: 20.0}, refused={INT8: "wrong"}),
+        EngineTimes("opencv:cpu_new", ms={FLOAT: 20.0, INT8: 40.0}),
     ]
 
-    assert gaining_engines(races) == ("openvino",)
-    assert gaining_engines(races[1:]) == ()
+    assert gaining_engines(times) == ("openvino",)
+    assert gaining_engines(times[1:]) == ()
 
 
 def test_labels_that_differ_too_much_leave_everything_as_it_was(tmp_path: Path) -> None:

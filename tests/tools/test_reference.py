@@ -39,9 +39,9 @@ def test_between_two_scores_lies_their_mean():
 
 def test_a_file_and_its_model_give_the_golden_scores(tmp_path):
     network = open_network(tiny_network(tmp_path))
-    graph = graph_at(network, network.card.shapes[0])
+    graph = graph_at(network, network.card.input_sizes[0])
     assert graph.golden is not None
-    blob = golden_blob(network.card.golden.seed, graph.shape, network.card.input)
+    blob = golden_blob(network.card.golden.seed, graph.input_size, network.card.input)
 
     for source in (graph.file, load_onnx(graph.file)):
         scores = reference_session(source).run(["output"], {"input": blob})[0][0]

@@ -19,7 +19,8 @@ from deeplab_cv.tools.repair import StatedFacts, repair
 from tests.tiny_networks import tiny_onnx
 from tests.tools.exported import PROCESSOR_ENGINES, has_engine, load_engine
 
-SHAPE = (96, 128)
+INPUT_SIZE = Size(128, 96)
+SHAPE = INPUT_SIZE.hw
 STATED = StatedFacts(VOC_CLASSES, InputFacts(), None, None)
 SHARED = Path(__file__).parents[3] / "shared" / "models"
 FLAGS = ["--classes", "voc", "--mean", "127.5,127.5,127.5", "--std", "127.5,127.5,127.5", "--order", "rgb"]
@@ -33,10 +34,10 @@ def test_a_mended_network_is_right_on_every_engine(tmp_path: Path, trap: str, na
 
     repaired = repair(file, target, STATED, command="")
 
-    golden = read_golden(repaired.card, tmp_path, SHAPE)
+    golden = read_golden(repaired.card, tmp_path, INPUT_SIZE)
     assert golden is not None
     with spoiled_memory():
-        engine = load_engine(name, device, target, SHAPE)
+        engine = load_engine(name, device, target, INPUT_SIZE)
         engine.submit(golden.blob)
         scores = engine.result().scores
     assert repaired.found
@@ -50,7 +51,7 @@ def test_an_open_size_has_to_be_told(tmp_path: Path) -> None:
         repair(file, tmp_path / "mended.onnx", STATED, command="")
 
     stated = StatedFacts(VOC_CLASSES, InputFacts(), Size(128, 96), None)
-    assert repair(file, tmp_path / "mended.onnx", stated, command="").card.shapes == (SHAPE,)
+    assert repair(file, tmp_path / "mended.onnx", stated, command="").card.input_sizes == (INPUT_SIZE,)
 
 
 def test_another_class_count_is_one_line(tmp_path: Path) -> None:
@@ -172,12 +173,12 @@ def test_published_networks_go_through_and_are_right_on_opencv(
     card = read_card(target)
     assert card_path(target).exists()
     assert card.output.align_corners
-    golden = read_golden(card, tmp_path, card.shapes[0])
+    golden = read_golden(card, tmp_path, card.input_sizes[0])
     assert golden is not None
     for engine_name, device in PROCESSOR_ENGINES:
         if not has_engine(engine_name, device):
             continue
-        engine = load_engine(engine_name, device, target, card.shapes[0])
+        engine = load_engine(engine_name, device, target, card.input_sizes[0])
         engine.submit(golden.blob)
         scores = engine.result().scores
         assert np.isfinite(scores).all()

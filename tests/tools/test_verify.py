@@ -29,7 +29,7 @@ def test_every_engine_is_tried_on_golden_made_and_given_pictures(tmp_path: Path)
 def test_every_proven_shape_is_tried(tmp_path: Path) -> None:
     file = tiny_network(tmp_path)
 
-    assert {finding.shape for finding in findings_of(file)} == set(read_card(file).shapes)
+    assert {finding.input_size for finding in findings_of(file)} == set(read_card(file).input_sizes)
 
 
 def test_scores_unlike_the_golden_ones_are_a_fault(tmp_path: Path) -> None:
@@ -71,6 +71,6 @@ def test_a_precision_that_the_card_does_not_name_is_left_out_not_wrong(tmp_path:
 
 def spoil_golden(card: Card, folder: Path) -> None:
     assert card.golden is not None
-    spoiled = {golden_key(shape): np.ones((21, 12, 16), np.float16) for shape in card.shapes}
+    spoiled = {golden_key(size): np.ones((21, 12, 16), np.float16) for size in card.input_sizes}
     with (folder / card.golden.file).open("wb") as file:
         np.savez(file, allow_pickle=False, **spoiled)

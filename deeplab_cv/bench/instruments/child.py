@@ -10,8 +10,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from deeplab_cv.bench.instruments.program import Kind, Run
+from deeplab_cv.bench.instruments.program import Run, RunKind
 from deeplab_cv.errors import EngineError
+from deeplab_cv.frames.size import Size
 from deeplab_cv.machine.program import program
 from deeplab_cv.options import Options, flag
 
@@ -20,7 +21,7 @@ ROOT = Path(__file__).parents[3]
 """Where the package lies: a child started elsewhere finds it by this."""
 
 
-def run_program(kind: Kind, words: Sequence[str]) -> Run:
+def run_program(kind: RunKind, words: Sequence[str]) -> Run:
     """Run the program to its end and return its report. Raises EngineError where it failed."""
     with tempfile.TemporaryDirectory() as folder, started(kind, words, Path(folder)) as process:
         output = process.communicate()[1]
@@ -28,7 +29,7 @@ def run_program(kind: Kind, words: Sequence[str]) -> Run:
 
 
 @contextmanager
-def started(kind: Kind, words: Sequence[str], folder: Path) -> Iterator[subprocess.Popen[str]]:
+def started(kind: RunKind, words: Sequence[str], folder: Path) -> Iterator[subprocess.Popen[str]]:
     """The program at work; `folder` is where it leaves its report. It is ended with the context."""
     command = [sys.executable, "-m", _PROGRAM, str(folder / "report.json"), kind, *words]
     process = subprocess.Popen(command, env=child_environment(), stderr=subprocess.PIPE, text=True)
@@ -47,7 +48,7 @@ def read_report(code: int, output: str, folder: Path) -> Run:
         last = (output.strip().splitlines() or ["no word"])[-1]
         raise EngineError("a run of the program failed", last, f"run {program()} with the same words")
     facts: dict[str, Any] = json.loads(report.read_text(encoding="utf-8"))
-    return Run(**facts | {"shape": tuple(facts["shape"])})
+    return Run(**facts | {"input_size": Size(*facts["input_size"])})
 
 
 def child_environment() -> dict[str, str]:

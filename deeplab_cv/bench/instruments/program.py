@@ -18,15 +18,15 @@ from typing import Literal, get_args
 from deeplab_cv.bench.instruments.notes import Notes, mark
 from deeplab_cv.bench.instruments.paced import PacedSource
 from deeplab_cv.errors import UsageError
+from deeplab_cv.frames.size import Size
 from deeplab_cv.jobs.job import run_job
 from deeplab_cv.machine import folders
-from deeplab_cv.networks.card import Shape
 from deeplab_cv.segmentation.stream import Stream
 from deeplab_cv.settings import Settings, add_settings_arguments, load_settings
 from deeplab_cv.sources.opening import open_source
 from deeplab_cv.start import assembled, wanted_source
 
-Kind = Literal["plain", "nothing", "live", "stamped"]
+RunKind = Literal["plain", "nothing", "live", "stamped"]
 
 _WARM_UP = 10
 """Frames at the beginning that are not counted, while queues and caches fill; half of a shorter run."""
@@ -45,7 +45,7 @@ class Run:
         processor_s: seconds of all cores together.
         dropped: frames of a live source, among those counted, that nobody saw; 0 for a file.
         engine: network's engine, device and precision by its own word.
-        shape: height and width of the network's input in pixels.
+        input_size: the network's, in pixels.
     """
 
     frames: int
@@ -53,10 +53,10 @@ class Run:
     processor_s: float
     dropped: int
     engine: str
-    shape: Shape
+    input_size: Size
 
 
-def run_program(settings: Settings, kind: Kind) -> Run:
+def run_program(settings: Settings, kind: RunKind) -> Run:
     """Run what the settings describe to its end, and note when each frame was done. Raises UserError."""
     source = None
     if kind == "stamped":
@@ -76,15 +76,15 @@ def run_program(settings: Settings, kind: Kind) -> Run:
     frames = pictures - first
     dropped = last.index - begin.index - frames
     wall_s, processor_s = end.wall_s - begin.wall_s, end.processor_s - begin.processor_s
-    return Run(frames, wall_s, processor_s, dropped, loaded.name, loaded.shape)
+    return Run(frames, wall_s, processor_s, dropped, loaded.name, loaded.input_size)
 
 
 def main(words: Sequence[str]) -> None:
     """Run the program and write the report. Raises UserError."""
     report, wanted, *rest = words
-    kind = next((kind for kind in get_args(Kind) if kind == wanted), None)
+    kind = next((kind for kind in get_args(RunKind) if kind == wanted), None)
     if kind is None:
-        raise UsageError("no such kind of run", wanted, f"one of {', '.join(get_args(Kind))}")
+        raise UsageError("no such kind of run", wanted, f"one of {', '.join(get_args(RunKind))}")
     parser = argparse.ArgumentParser()
     add_settings_arguments(parser)
     run = run_program(load_settings(parser.parse_args(rest), folders.config_file()).settings, kind)

@@ -24,7 +24,7 @@ _BYTES_PER_COLOUR = 12
 
 
 @dataclass(frozen=True)
-class Screen:
+class VirtualScreen:
     """A running X server.
 
     Attributes:
@@ -42,7 +42,7 @@ def screen_problem() -> str | None:
 
 
 @contextmanager
-def virtual_screen() -> Iterator[Screen | None]:
+def virtual_screen() -> Iterator[VirtualScreen | None]:
     """An X server of its own on which this process and its children show their windows from now on.
 
     None where there can be none. A process can have one only: Qt does not survive the end of its server, so this is
@@ -61,7 +61,7 @@ def virtual_screen() -> Iterator[Screen | None]:
             with os.fdopen(read_end) as numbers:
                 display = f":{numbers.readline().strip()}"
             os.environ |= {"DISPLAY": display, "QT_QPA_PLATFORM": "xcb"}
-            yield Screen(display, _pixels(Path(folder) / "Xvfb_screen0"))
+            yield VirtualScreen(display, _pixels(Path(folder) / "Xvfb_screen0"))
         finally:
             server.terminate()
             server.wait()

@@ -6,6 +6,7 @@ from pathlib import Path
 import torch
 
 from deeplab_cv.errors import NetworkError, UsageError
+from deeplab_cv.frames.size import Size
 from deeplab_cv.machine.files import file_hash
 from deeplab_cv.networks.card import Card, GoldenFacts, InputFacts, card_name, write_card
 from deeplab_cv.networks.golden import FLOAT32_TOLERANCE, GOLDEN_SEED, golden_blob, greatest_error, write_golden
@@ -32,7 +33,7 @@ def export_fixed(trained: TrainedNetwork, file: Path, size: int, with_aux: bool,
     if size < 2 * architecture.input_multiple or size % architecture.input_multiple:
         raise UsageError("the size is no multiple of the stride", size, f"take {architecture.input_multiple} x N")
     facts = InputFacts(mean=architecture.mean, std=architecture.std, padding=architecture.mean)
-    blob = golden_blob(GOLDEN_SEED, (size, size), facts)
+    blob = golden_blob(GOLDEN_SEED, Size(size, size), facts)
     original = FixedSizeScores(full_network(trained, with_aux), size).eval()
     portable = copy.deepcopy(original).double()
     split_image_pooling(portable)
@@ -49,7 +50,7 @@ def export_fixed(trained: TrainedNetwork, file: Path, size: int, with_aux: bool,
     model = traced(portable, torch.from_numpy(blob), opset, names)
     save_graph(model, file, {"architecture": architecture.name, "input": "RGB, (x - mean) / std"})
     golden_file = file.with_suffix(".golden.npz")
-    write_golden(golden_file, {(size, size): expected[0]})
+    write_golden(golden_file, {Size(size, size): expected[0]})
     tolerance = measured_tolerances(lambda pictures: portable(pictures)[0], blob)
     card = Card(
         name=card_name(file),
@@ -59,7 +60,6 @@ def export_fixed(trained: TrainedNetwork, file: Path, size: int, with_aux: bool,
         classes=trained.classes,
         input=facts,
         stride=1,
-        pixel_budget=size**2,
         shapes=((size, size),),
         origin=trained.origin.model_copy(update={"command": trained.origin.command or command}),
         accuracy=trained.accuracy,

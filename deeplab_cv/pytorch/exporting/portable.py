@@ -14,7 +14,7 @@ from torch.nn import functional
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from deeplab_cv.errors import NetworkError
-from deeplab_cv.pytorch.architectures import Architecture
+from deeplab_cv.pytorch.architecture_facts import Architecture
 from deeplab_cv.pytorch.torchvision_import import import_torchvision
 
 

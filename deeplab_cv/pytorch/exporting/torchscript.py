@@ -7,6 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from deeplab_cv.errors import NetworkError
+from deeplab_cv.frames.size import Size
 from deeplab_cv.machine.files import whole_file
 from deeplab_cv.networks.card import InputFacts
 from deeplab_cv.networks.golden import FLOAT32_TOLERANCE, GOLDEN_SEED, golden_blob
@@ -43,7 +44,7 @@ def export_torchscript(trained: TrainedNetwork, file: Path, mobile: bool) -> Scr
     import_torchvision()
     network = full_network(trained)
     mean, std = trained.architecture.mean, trained.architecture.std
-    blob = golden_blob(GOLDEN_SEED, (TUTORIAL_SIZE, TUTORIAL_SIZE), InputFacts(mean=mean, std=std))
+    blob = golden_blob(GOLDEN_SEED, Size(TUTORIAL_SIZE, TUTORIAL_SIZE), InputFacts(mean=mean, std=std))
     picture = torch.from_numpy(blob)
     file.parent.mkdir(parents=True, exist_ok=True)
     scripted = torch.jit.script(network)

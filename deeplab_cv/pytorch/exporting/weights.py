@@ -12,11 +12,13 @@ import torch
 from torch import Tensor, nn
 
 from deeplab_cv.errors import NetworkError, UsageError
+from deeplab_cv.frames.size import Size
 from deeplab_cv.machine.files import file_hash
 from deeplab_cv.machine.program import program
 from deeplab_cv.networks.card import Accuracy, Origin, without_folders
 from deeplab_cv.networks.golden import golden_picture
-from deeplab_cv.pytorch.architectures import ARCHITECTURES, Architecture, build_network, normalise
+from deeplab_cv.pytorch.architecture_facts import ARCHITECTURES, Architecture
+from deeplab_cv.pytorch.architectures import build_network, normalise
 from deeplab_cv.pytorch.checkpoint import load_checkpoint
 from deeplab_cv.pytorch.torch_file import read_torch_file
 from deeplab_cv.pytorch.torchvision_import import import_torchvision
@@ -152,7 +154,7 @@ def fetch(url: str, target: Path) -> None:
         try:
             torch.hub.download_url_to_file(url, str(target), hash_prefix=expected, progress=True)
         except (URLError, OSError, RuntimeError) as error:
-            raise NetworkError(f"cannot download the weights ({error})", target, remedy) from error
+            raise NetworkError("cannot download the weights", target, remedy, cause=error) from error
     digest = file_hash(target)
     if not digest.startswith(expected):
         raise NetworkError(f"the weights are damaged, their sha256 begins {digest[:8]}", target, remedy)
@@ -209,7 +211,7 @@ def random_weights(name: str, classes: tuple[str, ...], seed: int) -> TrainedNet
             module.momentum = None
             module.weight.uniform_(0.5, 1.0)
             module.bias.normal_(0, 0.2)
-        pictures = np.stack([golden_picture(seed + number, (96, 128)) for number in range(4)]).transpose(0, 3, 1, 2)
+        pictures = np.stack([golden_picture(seed + number, Size(128, 96)) for number in range(4)]).transpose(0, 3, 1, 2)
         network.train()(normalise(torch.from_numpy(pictures), ARCHITECTURES[name]))
         for module in normalisations:
             if module.running_var is not None:

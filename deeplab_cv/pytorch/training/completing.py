@@ -17,7 +17,7 @@ import torch
 from torch import nn
 
 from deeplab_cv.errors import UsageError
-from deeplab_cv.pytorch.architectures import Architecture
+from deeplab_cv.pytorch.architecture_facts import Architecture
 from deeplab_cv.pytorch.training.validate import predict
 from deeplab_cv.tools.data.coco import save_mask
 from deeplab_cv.tools.data.records import IGNORE, FileSlice, Mask, Record, read_pair

@@ -7,7 +7,7 @@ from rich.progress import Progress
 from torch import nn
 
 from deeplab_cv.errors import DataError
-from deeplab_cv.pytorch.architectures import ARCHITECTURES
+from deeplab_cv.pytorch.architecture_facts import ARCHITECTURES
 from deeplab_cv.pytorch.training.completing import Completion, completed_records
 from deeplab_cv.pytorch.training.crops import CropSettings, TrainingCrops
 from deeplab_cv.pytorch.training.plan import TrainingPlan

@@ -14,7 +14,8 @@ from deeplab_cv.networks.golden import FLOAT32_TOLERANCE, greatest_error, read_g
 from deeplab_cv.networks.network import Network
 from deeplab_cv.networks.onnx_graph import store_float32
 from deeplab_cv.networks.opening import open_network
-from deeplab_cv.pytorch.architectures import ARCHITECTURES, CLASS_LAYERS, Architecture, build_network
+from deeplab_cv.pytorch.architecture_facts import ARCHITECTURES, Architecture
+from deeplab_cv.pytorch.architectures import CLASS_LAYERS, build_network
 from deeplab_cv.pytorch.checkpoint import load_checkpoint
 from deeplab_cv.pytorch.export import PlainInput
 from deeplab_cv.pytorch.exporting.golden import scores_of
@@ -86,9 +87,9 @@ def unfolded_network(exported: Network) -> nn.Module:
         fill(network, architecture, stored)
     except (KeyError, RuntimeError) as error:
         raise NetworkError(
-            f"the file lacks a weight ({error})", file, f"name a file of `{program()} export`"
+            "the file lacks a weight", file, f"name a file of `{program()} export`", cause=error
         ) from error
-    golden = read_golden(card, file.parent, card.shapes[0])
+    golden = read_golden(card, file.parent, card.input_sizes[0])
     if golden is None:
         raise NetworkError("the card has no golden scores to prove the weights with", file, "name the .pt file")
     error_share = greatest_error(scores_of(PlainInput(network, architecture).eval(), golden.blob), golden.scores)

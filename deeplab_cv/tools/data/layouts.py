@@ -76,7 +76,7 @@ def shard_records(folder: Path, list_name: str) -> list[Record]:
             with tarfile.open(shard) as archive:
                 members = [member for member in archive if member.isfile()]
         except (OSError, tarfile.TarError) as error:
-            raise DataError("cannot read a shard", shard, str(error)) from error
+            raise DataError("cannot read a shard", shard, "fetch it again", cause=error) from error
         for member in members:
             stem, suffix = Path(member.name).with_suffix("").as_posix(), Path(member.name).suffix.lower()
             target = masks if suffix == ".png" else pictures if suffix in PICTURE_SUFFIXES else None

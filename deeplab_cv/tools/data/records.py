@@ -11,6 +11,7 @@ import numpy.typing as npt
 from PIL import Image
 
 from deeplab_cv.errors import DataError
+from deeplab_cv.frames.pixels import to_rgb
 from deeplab_cv.frames.size import Size
 
 IGNORE = 255
@@ -36,7 +37,12 @@ class FileSlice:
                 file.seek(self.offset)
                 return file.read(self.size)
         except OSError as error:
-            raise DataError("cannot read a file of the data", self, error.strerror or str(error)) from error
+            raise DataError(
+                "cannot read a file of the data",
+                self,
+                "check that it is there and may be read",
+                cause=error.strerror or error,
+            ) from error
 
     def __str__(self) -> str:
         return f"{self.path}/{self.member}" if self.member else str(self.path)
@@ -57,7 +63,7 @@ def read_picture(record: Record) -> Picture:
     picture_bgr = cv2.imdecode(encoded, cv2.IMREAD_COLOR) if encoded.size else None
     if picture_bgr is None:
         raise DataError("cannot decode a picture", record.picture, "replace it or take it off the list")
-    return np.asarray(cv2.cvtColor(picture_bgr, cv2.COLOR_BGR2RGB), np.uint8)
+    return to_rgb(np.asarray(picture_bgr, np.uint8))
 
 
 def read_mask(record: Record, class_count: int) -> Mask:

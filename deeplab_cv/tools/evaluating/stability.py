@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from deeplab_cv.frames.frame import Labels
-from deeplab_cv.frames.pixels import Image
+from deeplab_cv.frames.pixels import Image, to_grey
 from deeplab_cv.frames.size import Size
 
 MOST_ROWS = 360
@@ -58,7 +58,7 @@ class FlickerMeter:
 
     def add(self, image: Image, labels: dict[str, Labels]) -> None:
         """Take the next frame: image uint8 (H, W, 3) BGR and, by name, labels uint8 (H, W) of the same size."""
-        grey = np.asarray(cv2.cvtColor(image, cv2.COLOR_BGR2GRAY), np.uint8)
+        grey = to_grey(image)
         if self._grey is not None:
             source, followed = self._followed_back(grey, self._grey)
             self._pixels += grey.size

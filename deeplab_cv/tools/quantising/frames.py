@@ -42,7 +42,7 @@ def masks_of(folder: Path, pictures: Sequence[tuple[str, Image]], class_count: i
         try:
             mask = np.array(PillowImage.open(path))
         except OSError as error:
-            raise DataError("cannot read a mask", path, str(error)) from error
+            raise DataError("cannot read a mask", path, "draw it anew, or take it away", cause=error) from error
         if mask.shape != picture.shape[:2]:
             raise DataError("mask and picture differ in size", path, f"{mask.shape} and {picture.shape[:2]}")
         if mask.dtype != np.uint8 or (mask[mask != UNKNOWN] >= class_count).any():

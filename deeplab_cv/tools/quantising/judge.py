@@ -11,7 +11,7 @@ from deeplab_cv.frames.frame import Labels
 from deeplab_cv.frames.pixels import Image
 from deeplab_cv.frames.size import Size
 from deeplab_cv.networks.card import Card
-from deeplab_cv.networks.network import nearest_shape
+from deeplab_cv.networks.network import nearest_size
 from deeplab_cv.segmentation.labels import labels_at
 from deeplab_cv.segmentation.preprocess import filled_area
 from deeplab_cv.tools.evaluating.accuracy import accuracy, confusion_matrix
@@ -79,7 +79,7 @@ class Judge:
 
     def _labels_of(self, scores: NDArray[np.float32], picture: Image) -> Labels:
         size = Size.of(picture)
-        area = filled_area(size, nearest_shape(self.card.shapes, size), self.card.input)
+        area = filled_area(size, nearest_size(self.card.input_sizes, size), self.card.input)
         return labels_at(scores, size, self.card.output.align_corners, area)
 
     def _miou(self, labels: Sequence[Labels]) -> float:

@@ -18,7 +18,7 @@ from deeplab_cv.engines.engine import Blob
 from deeplab_cv.frames.pixels import Image
 from deeplab_cv.frames.size import Size
 from deeplab_cv.networks.card import Card
-from deeplab_cv.networks.network import nearest_shape
+from deeplab_cv.networks.network import nearest_size
 from deeplab_cv.networks.onnx_graph import store_float32
 from deeplab_cv.segmentation.preprocess import blob_of
 from deeplab_cv.tools.quantising.biases import correct_biases
@@ -55,7 +55,7 @@ def write_float32(network_file: Path, file: Path) -> Path:
 
 def input_of(card: Card, picture: Image) -> Blob:
     """A picture as the network's input, at the proven shape nearest to its aspect."""
-    return blob_of(picture, nearest_shape(card.shapes, Size.of(picture)), card.input)
+    return blob_of(picture, nearest_size(card.input_sizes, Size.of(picture)), card.input)
 
 
 def quantised_file(float_file: Path, file: Path, calibration: Calibration, left_float: Sequence[str] = ()) -> Path:

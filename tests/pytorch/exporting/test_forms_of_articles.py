@@ -10,6 +10,7 @@ torch = pytest.importorskip("torch", reason="the workshop needs requirements-tra
 from deeplab_cv.classes import VOC_CLASSES
 from deeplab_cv.cli import main
 from deeplab_cv.errors import UsageError
+from deeplab_cv.frames.size import Size
 from deeplab_cv.machine.memory import spoiled_memory
 from deeplab_cv.networks.card import read_card
 from deeplab_cv.networks.golden import greatest_error, read_golden
@@ -44,10 +45,10 @@ def test_labview_s_file_has_one_fixed_input_and_two_outputs_of_its_size(labview:
 @pytest.mark.parametrize(("name", "device"), PROCESSOR_ENGINES)
 def test_labview_s_file_is_right_on_every_engine(labview: Path, name: str, device: str) -> None:
     card = read_card(labview)
-    golden = read_golden(card, labview.parent, (96, 96))
+    golden = read_golden(card, labview.parent, Size(96, 96))
     assert golden is not None
     with spoiled_memory():
-        engine = load_engine(name, device, labview, (96, 96))
+        engine = load_engine(name, device, labview, Size(96, 96))
         engine.submit(golden.blob)
         scores = engine.result().scores
 

@@ -7,7 +7,7 @@ from PIL import Image
 torch = pytest.importorskip("torch", reason="training needs torch (requirements-train.txt)")
 
 from deeplab_cv.errors import UsageError
-from deeplab_cv.pytorch.architectures import ARCHITECTURES
+from deeplab_cv.pytorch.architecture_facts import ARCHITECTURES
 from deeplab_cv.pytorch.training.completing import Completion, completed_records, without_overlaps
 from deeplab_cv.tools.data.layouts import voc_records
 from deeplab_cv.tools.data.records import read_mask

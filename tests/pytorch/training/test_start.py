@@ -8,10 +8,12 @@ torch = pytest.importorskip("torch", reason="training needs torch (requirements-
 
 from deeplab_cv.classes import VOC_CLASSES
 from deeplab_cv.errors import NetworkError
+from deeplab_cv.frames.size import Size
 from deeplab_cv.machine.folders import models_folder
 from deeplab_cv.networks.card import read_card
 from deeplab_cv.networks.golden import golden_blob, greatest_error
-from deeplab_cv.pytorch.architectures import ARCHITECTURES, build_network
+from deeplab_cv.pytorch.architecture_facts import ARCHITECTURES
+from deeplab_cv.pytorch.architectures import build_network
 from deeplab_cv.pytorch.checkpoint import CheckpointFacts, save_checkpoint
 from deeplab_cv.pytorch.export import ExportPlan, PlainInput, export
 from deeplab_cv.pytorch.exporting.golden import scores_of
@@ -40,7 +42,7 @@ def scores_in_onnxruntime(file: Path, blob: np.ndarray) -> np.ndarray:
 
 def test_a_network_begun_from_an_exported_file_gives_that_file_s_scores(exported: Path) -> None:
     network, classes = earlier_network(exported, LITE)
-    blob = golden_blob(77, (96, 128), read_card(exported).input)
+    blob = golden_blob(77, Size(128, 96), read_card(exported).input)
     scores = scores_of(PlainInput(network, ARCHITECTURES[LITE]).eval(), blob)
     assert classes == CLASSES
     assert greatest_error(scores, scores_in_onnxruntime(exported, blob)) < 1e-4
@@ -49,7 +51,7 @@ def test_a_network_begun_from_an_exported_file_gives_that_file_s_scores(exported
 def test_the_default_network_can_be_begun_from() -> None:
     (file,) = models_folder().glob("deeplabv3_lite.onnx")
     network, classes = earlier_network(file, LITE)
-    blob = golden_blob(5, (288, 512), read_card(file).input)
+    blob = golden_blob(5, Size(512, 288), read_card(file).input)
     scores = scores_of(PlainInput(network, ARCHITECTURES[LITE]).eval(), blob)
     assert classes == VOC_CLASSES
     assert greatest_error(scores, scores_in_onnxruntime(file, blob)) < 1e-4

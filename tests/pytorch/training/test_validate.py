@@ -4,7 +4,7 @@ import pytest
 torch = pytest.importorskip("torch", reason="training needs torch (requirements-train.txt)")
 
 from deeplab_cv.frames.size import Size
-from deeplab_cv.pytorch.architectures import ARCHITECTURES
+from deeplab_cv.pytorch.architecture_facts import ARCHITECTURES
 from deeplab_cv.pytorch.training.validate import predict
 
 

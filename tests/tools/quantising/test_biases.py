@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from onnx import numpy_helper
 
 from deeplab_cv.engines.engine import Blob
+from deeplab_cv.frames.size import Size
 from deeplab_cv.networks.card import read_card
 from deeplab_cv.networks.golden import golden_picture
 from deeplab_cv.tools.quantising.biases import correct_biases
@@ -31,7 +32,7 @@ def channel_means(file: Path, blobs: list[Blob]) -> NDArray[np.float32]:
 def test_a_channel_that_is_off_on_the_average_comes_back_to_the_float_networks_mean(tmp_path: Path) -> None:
     file = tiny_network(tmp_path)
     network = write_float32(file, tmp_path / "float.onnx")
-    calibration = Calibration(read_card(file), [golden_picture(seed, (96, 128)) for seed in range(4)], False)
+    calibration = Calibration(read_card(file), [golden_picture(seed, Size(128, 96)) for seed in range(4)], False)
     int8 = quantised_file(network, tmp_path / "int8.onnx", calibration)
     blobs = [input_of(calibration.card, picture) for picture in calibration.pictures]
     model = onnx.load(int8)

@@ -18,7 +18,7 @@ ROUNDS = 9
 
 
 @dataclass(frozen=True)
-class Race:
+class EngineTimes:
     """Times of every graph on one engine and device.
 
     Attributes:
@@ -32,21 +32,21 @@ class Race:
     refused: dict[str, str] = field(default_factory=dict)
 
 
-def race(graphs: Mapping[str, Graph], backend: str = "auto") -> list[Race]:
+def times_on_engines(graphs: Mapping[str, Graph], backend: str = "auto") -> list[EngineTimes]:
     """Time graphs of one shape on each engine and device in full precision, each held to the golden check first."""
     names = {id(graph): name for name, graph in graphs.items()}
     references = {name: reference_for(graph) for name, graph in graphs.items()}
-    races = []
+    times = []
     candidates = candidates_for(list(graphs.values()), backend)
     for (name, device), group in groupby(candidates, lambda each: (each.name, each.device)):
         if "_fp16" in device or "_bf16" in device:
             continue
-        races.append(_race_on(f"{name}:{device}", {names[id(each.graph)]: each for each in group}, references))
-    return races
+        times.append(_times_on(f"{name}:{device}", {names[id(each.graph)]: each for each in group}, references))
+    return times
 
 
-def _race_on(backend: str, candidates: Mapping[str, Candidate], references: Mapping[str, Reference]) -> Race:
-    result = Race(backend)
+def _times_on(backend: str, candidates: Mapping[str, Candidate], references: Mapping[str, Reference]) -> EngineTimes:
+    result = EngineTimes(backend)
     works: dict[str, Callable[[], float]] = {}
     with ExitStack() as stack:
         for name, candidate in candidates.items():

@@ -16,17 +16,17 @@ def print_quantised(network: Network, quantised: Quantised, max_miou_drop: float
         truth = f"{judged.truth[0]:.4f}, {judged.truth[1]:.4f}" if judged.truth else "no masks"
         table.add_row(str(judged.left_float), f"{judged.equal_labels:.2%}", f"{judged.miou_to_float:.4f}", truth)
     console.print(table)
-    if not quantised.races:
+    if not quantised.times:
         lost = min(judged.drop for judged in quantised.judged)
         console.print(f"nothing kept: {lost:.4f} of mean IoU lost at best, {max_miou_drop:g} is allowed")
         return
     times = Table("engine", "float ms", "int8 ms", "times faster")
-    for race in quantised.races:
-        float_ms, int8_ms = race.ms.get(FLOAT), race.ms.get(INT8)
+    for engine in quantised.times:
+        float_ms, int8_ms = engine.ms.get(FLOAT), engine.ms.get(INT8)
         times.add_row(
-            race.backend,
-            f"{float_ms:.1f}" if float_ms else escape(race.refused.get(FLOAT, "")),
-            f"{int8_ms:.1f}" if int8_ms else escape(race.refused.get(INT8, "")),
+            engine.backend,
+            f"{float_ms:.1f}" if float_ms else escape(engine.refused.get(FLOAT, "")),
+            f"{int8_ms:.1f}" if int8_ms else escape(engine.refused.get(INT8, "")),
             f"{float_ms / int8_ms:.2f}" if float_ms and int8_ms else "",
         )
     console.print(times)

@@ -3,8 +3,9 @@ import logging
 import sys
 
 import pytest
+from rich.console import Console
 
-from deeplab_cv.sinks.progress import Progress
+from deeplab_cv.progress import JobProgress, progress_bar
 from deeplab_cv.terminal import logged_lines
 
 
@@ -22,7 +23,7 @@ def seen_on_a_terminal(monkeypatch):
         monkeypatch.setenv("TERM", "xterm")
         monkeypatch.setenv("COLUMNS", "100")
         monkeypatch.setattr(sys, "stderr", screen)
-        with Progress(frame_count, visible) as progress:
+        with JobProgress(frame_count, visible) as progress:
             for _ in range(number):
                 progress.advance()
             print("a line of the run", file=sys.stderr)
@@ -49,7 +50,7 @@ def test_beside_a_window_there_is_no_bar(seen_on_a_terminal):
 
 
 def test_a_file_or_pipe_gets_nothing(capsys):
-    with Progress(2) as progress:
+    with JobProgress(2) as progress:
         progress.advance()
 
     assert capsys.readouterr() == ("", "")
@@ -60,8 +61,19 @@ def test_a_line_lands_above_the_bar(monkeypatch):
     monkeypatch.setenv("TERM", "xterm")
     monkeypatch.setattr(sys, "stderr", screen)
 
-    with logged_lines(), Progress(7) as progress:
+    with logged_lines(), JobProgress(7) as progress:
         progress.advance()
         logging.getLogger("deeplab_cv.start").info("a line of the run")
 
     assert "a line of the run\n" in screen.getvalue().replace("\r", "")
+
+
+@pytest.mark.parametrize("is_terminal", [True, False])
+def test_a_terminal_sees_what_is_done_and_a_file_gets_nothing(is_terminal):
+    screen = io.StringIO()
+
+    with progress_bar(Console(file=screen, force_terminal=is_terminal, width=100)) as progress:
+        progress.advance(progress.add_task("judging", total=4))
+
+    assert ("judging" in screen.getvalue() and "25%" in screen.getvalue()) == is_terminal
+    assert is_terminal or not screen.getvalue()

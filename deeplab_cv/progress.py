@@ -1,17 +1,25 @@
-"""The progress of a file job in the terminal: bar, rate and time left."""
+"""How far a job or a measurement is, as a bar in the terminal."""
 
 import sys
 from types import TracebackType
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, ProgressColumn, Task, TextColumn, TimeRemainingColumn
-from rich.progress import Progress as RichProgress
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    ProgressColumn,
+    Task,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
 from rich.text import Text
 from typing_extensions import Self
 
 
-class Progress:
-    """A context manager that shows how far a job is, on stderr; silent where that is no terminal.
+class JobProgress:
+    """A context manager that shows how far a file job is, with its rate, on stderr; silent where that is no terminal.
 
     Lines printed on stderr meanwhile come to stand above the bar.
     """
@@ -20,7 +28,7 @@ class Progress:
         """`frame_count`: frames to come, None where nobody knows; `visible`: False for none, as beside a window."""
         console = Console(file=sys.stderr)
         self._frame_count = frame_count
-        self._bar = RichProgress(
+        self._bar = Progress(
             BarColumn(),
             MofNCompleteColumn(),
             TextColumn("frames"),
@@ -52,3 +60,16 @@ class _RateColumn(ProgressColumn):
     def render(self, task: Task) -> Text:
         rate = task.finished_speed or task.speed
         return Text("" if rate is None else f"{rate:.1f}/s")
+
+
+def progress_bar(console: Console) -> Progress:
+    """A bar with the time that has passed and that is left; nothing where the output is not a terminal."""
+    return Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TextColumn("{task.percentage:>3.0f}%"),
+        TimeElapsedColumn(),
+        TimeRemainingColumn(),
+        console=console,
+        disable=not console.is_terminal,
+    )

@@ -73,7 +73,7 @@ def as_json(pictures: Evaluation | None, video: VideoEvaluation | None) -> bytes
 
 
 def with_accuracy(card: Card, evaluation: Evaluation, data: str) -> Card:
-    """The card with these figures, in place of earlier ones of the same data, shape and engines."""
+    """The card with these figures, in place of earlier ones of the same data, input size and engines."""
     figures = evaluation.accuracy
     entry = Accuracy(
         data=data,
@@ -105,10 +105,10 @@ def with_flicker(card: Card, evaluation: VideoEvaluation) -> Card:
 
 def _by_aspect(evaluation: Evaluation) -> Table:
     table = Table("pictures nearest to", "number", "mIoU", "pixel accuracy", "median ms")
-    for (height, width), group in evaluation.groups.items():
+    for size, group in evaluation.groups.items():
         figures = accuracy(group.confusion)
         table.add_row(
-            f"{width}x{height}",
+            str(size),
             str(len(group.ms)),
             f"{figures.miou:.3f}",
             f"{figures.pixel_accuracy:.3f}",
@@ -124,7 +124,7 @@ def _picture_figures(evaluation: Evaluation) -> dict[str, Any]:
         "network": card.name,
         "sha256": card.sha256,
         "engines": list(evaluation.engines),
-        "shape": list(evaluation.shape) if evaluation.shape else None,
+        "shape": list(evaluation.input_size.hw) if evaluation.input_size else None,
         "pictures": len(evaluation.picture_miou),
         "miou": figures.miou,
         "pixel_accuracy": figures.pixel_accuracy,
@@ -135,13 +135,13 @@ def _picture_figures(evaluation: Evaluation) -> dict[str, Any]:
         "iou": _numbers(named),
         "boundary": _numbers(dict(zip(card.classes, evaluation.boundary, strict=True))),
         "groups": {
-            f"{width}x{height}": {
+            str(size): {
                 "pictures": len(group.ms),
                 "miou": accuracy(group.confusion).miou,
                 "pixel_accuracy": accuracy(group.confusion).pixel_accuracy,
                 "picture_ms": float(np.median(group.ms)),
             }
-            for (height, width), group in evaluation.groups.items()
+            for size, group in evaluation.groups.items()
         },
         "classes": list(card.classes),
         "confusion": evaluation.confusion.tolist(),
@@ -151,9 +151,9 @@ def _picture_figures(evaluation: Evaluation) -> dict[str, Any]:
 
 def _pictures(evaluation: Evaluation) -> str:
     count = len(evaluation.picture_miou)
-    if evaluation.shape is None:
+    if evaluation.input_size is None:
         return f"{count} pictures, each at the shape nearest to its aspect"
-    return f"{count} pictures, each at {evaluation.shape[1]}x{evaluation.shape[0]}"
+    return f"{count} pictures, each at {evaluation.input_size}"
 
 
 def _taken_for(counts: np.ndarray, label: int, card: Card) -> str:
