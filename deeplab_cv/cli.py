@@ -178,7 +178,9 @@ class CommandParser(argparse.ArgumentParser):
 def build_parser(name: str, description: str) -> CommandParser:
     """The parser of one command; the help of `run` lists all commands first.
 
-    description: its examples begin with app.py, which is shown as the program was started.
+    Args:
+        name: the command.
+        description: its examples begin with app.py, which is shown as the program was started.
     """
     prog = program()
     description = re.sub(r"(?<![\w./-])app\.py(?= )", prog, description)

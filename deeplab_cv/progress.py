@@ -25,7 +25,12 @@ class JobProgress:
     """
 
     def __init__(self, frame_count: int | None, visible: bool = True) -> None:
-        """`frame_count`: frames to come, None where nobody knows; `visible`: False for none, as beside a window."""
+        """No frame is done yet.
+
+        Args:
+            frame_count: frames to come, None where nobody knows.
+            visible: False for no bar, as beside a window.
+        """
         console = Console(file=sys.stderr)
         self._frame_count = frame_count
         self._bar = Progress(

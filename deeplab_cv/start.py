@@ -180,7 +180,10 @@ def check_paint(picture: PictureOptions, class_names: Sequence[str]) -> None:
 def wanted_pace(pace: PaceOptions, info: SourceInfo, *, every: int = 1) -> float | None:
     """Frames a second to be inferred: as the options say, else a live source's, up to 30; None for a file.
 
-    every: only every N-th frame of the source comes.
+    Args:
+        pace: the rate that is asked for.
+        info: of the source.
+        every: only every N-th frame of the source comes.
     """
     if pace.target_fps is not None or not info.live or info.frame_rate is None:
         return pace.target_fps

@@ -94,7 +94,14 @@ def measure(plan: Plan) -> Part:
 def measure_at(plan: Plan, height: int, depth: int, input_size: Size | None = None) -> StageCosts:
     """Every stage in turns; each round is at another place of the clip, since frames differ in what they cost.
 
-    depth: tensors in flight. input_size: the network's; what a run would take where none is named. Raises UserError.
+    Args:
+        plan: what is to be measured.
+        height: of the frames, in lines.
+        depth: tensors in flight.
+        input_size: the network's; what a run would take where none is named.
+
+    Raises:
+        UserError: the network, its engine or the clip cannot be had.
     """
     network = wanted_network(plan.network)
     if input_size is not None:

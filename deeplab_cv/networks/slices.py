@@ -19,7 +19,11 @@ WORTH_BELOW = 0.6
 def rewrite_atrous(model: Any) -> bool:
     """Rewrite, in place, the dilated convolutions of an ONNX model of fixed size that mostly multiply padding.
 
-    model: onnx.ModelProto with inferred shapes. Returns whether there were any.
+    Args:
+        model: onnx.ModelProto with inferred shapes.
+
+    Returns:
+        Whether there were any.
     """
     from onnx import helper
 

@@ -17,7 +17,10 @@ _BLUR_SIGMA = 2.5
 def put_before(image: Image, background: Image, opacity: Plane) -> Image:
     """The picture where it is opaque, the background where it is not, mixed between.
 
-    image, background: uint8 (H, W, 3), BGR, never written into; opacity: uint8 (H, W).
+    Args:
+        image: uint8 (H, W, 3), BGR, never written into.
+        background: of the same form.
+        opacity: uint8 (H, W).
     """
     picture: Image = background.copy()
     cv2.copyTo(image, cv2.inRange(opacity, 255, 255), picture)

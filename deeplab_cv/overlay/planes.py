@@ -18,10 +18,9 @@ _FOUR = 4
 
 
 def blend_planes(planes: Planes, labels: Labels, look: Look) -> Planes:
-    """The picture in style blend.
+    """The picture in style blend, by labels: uint8 (H, W).
 
-    labels: uint8 (H, W). What is not painted stays as it is, bit for bit; a colour sample is painted by as much as its
-    four pixels are.
+    What is not painted stays as it is, bit for bit; a colour sample is painted by as much as its four pixels are.
     """
     found = list(found_classes(labels, look))
     if not found:

@@ -22,9 +22,14 @@ Box = tuple[slice, slice]
 def paint(image: Image, labels: Labels, look: Look) -> Image:
     """The picture in the look's style: blend, mask, outline or side-by-side.
 
-    image: uint8 (H, W, 3), BGR, never written into; labels: uint8 (H, W). Returns uint8 (H, W, 3), BGR, twice as wide
-    in style side-by-side. Styles blend and outline return the very same array where nothing is painted, so the
-    result is not to be written into either.
+    Args:
+        image: uint8 (H, W, 3), BGR, never written into.
+        labels: uint8 (H, W).
+        look: which classes are painted, and how.
+
+    Returns:
+        uint8 (H, W, 3), BGR, twice as wide in style side-by-side. Styles blend and outline return the very same array
+        where nothing is painted, so the result is not to be written into either.
     """
     if image.shape != (*labels.shape, 3):
         raise ValueError(f"expected a picture and labels of one size, got {image.shape} and {labels.shape}")

@@ -34,8 +34,14 @@ class TorchvisionScores(nn.Module):
 def build_network(name: str, class_count: int, pretrained: bool = False) -> nn.Module:
     """A network that gives scores (N, class_count, h, w), not upsampled, for normalised RGB float32 (N, 3, H, W).
 
-    pretrained: start the backbone from ImageNet; torchvision downloads its weights, deeplabv3_lite's come with a
-    package. Raises UsageError if the name is unknown.
+    Args:
+        name: one of ARCHITECTURES.
+        class_count: how many scores each place has.
+        pretrained: start the backbone from ImageNet; torchvision downloads its weights, deeplabv3_lite's come with a
+            package.
+
+    Raises:
+        UsageError: the name is unknown.
     """
     if name not in ARCHITECTURES:
         raise UsageError("unknown architecture", name, f"choose one of {', '.join(ARCHITECTURES)}")

@@ -40,8 +40,12 @@ SHEET_ROWS = 8
 def train(plan: TrainingPlan, resume: bool) -> CheckpointFacts:
     """Run a training to the end of its budget, write RUN/network.pt, and return its facts.
 
-    resume: go on from RUN/last.pt; the result is that of a training never stopped.
-    Raises DataError, NetworkError and UsageError before the first step if something is wrong.
+    Args:
+        plan: what is learned, from what and how long.
+        resume: go on from RUN/last.pt; the result is that of a training never stopped.
+
+    Raises:
+        DataError, NetworkError, UsageError: something is wrong, which is found before the first step.
     """
     console = Console()
     last_path = plan.out / "last.pt"
@@ -109,9 +113,14 @@ class TrainingRun:
         present: npt.NDArray[np.bool_],
         grown: bool,
     ) -> None:
-        """present: bool (classes,), which classes the training masks show.
+        """A training before its first step.
 
-        grown: the network begun from lacks some of the classes.
+        Args:
+            plan: what is learned, from what and how long.
+            data_key: what the data is known by.
+            device: where it is learned.
+            present: bool (classes,), which classes the training masks show.
+            grown: the network begun from lacks some of the classes.
         """
         self.plan, self.data_key, self.device = plan, data_key, device
         self.architecture = ARCHITECTURES[plan.architecture]

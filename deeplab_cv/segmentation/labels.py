@@ -28,9 +28,17 @@ _PIXELS_AT_ONCE = 1 << 15
 def labels_at(scores_chw: Scores, size: Size, align_corners: bool, area: Area = WHOLE_INPUT) -> Labels:
     """The class of each pixel: scores interpolated bilinearly straight to the frame's size, then the greatest.
 
-    scores_chw: float32 (classes, h, w), up to 256 classes; returns uint8 (H, W). Of equal scores the lowest class
-    number wins. align_corners is PyTorch's word: the centres of the corner pixels coincide, instead of their corners.
-    Raises ValueError if a score is no number.
+    Args:
+        scores_chw: float32 (classes, h, w), up to 256 classes.
+        size: of the frame.
+        align_corners: PyTorch's word: the centres of the corner pixels coincide, instead of their corners.
+        area: the part of the network's input that the frame fills.
+
+    Returns:
+        uint8 (H, W); of equal scores the lowest class number wins.
+
+    Raises:
+        ValueError: a score is no number.
     """
     if scores_chw.ndim != 3 or not 1 <= len(scores_chw) <= 256:
         raise ValueError(f"expected scores (1..256 classes, h, w), got {scores_chw.shape}")
@@ -80,7 +88,12 @@ class _Axis:
 def positions(pixels: int, scores: int, align_corners: bool, start: float, extent: float) -> NDArray[np.float64]:
     """Where a frame's pixels along one axis lie among the scores: 0 is the first score's centre, 1 the next one's.
 
-    start, extent: the part of the scores that the frame fills, in shares of them.
+    Args:
+        pixels: of the frame, along the axis.
+        scores: along the axis.
+        align_corners: see `labels_at`.
+        start: of the part of the scores that the frame fills, in shares of them.
+        extent: of that part, in shares as well.
     """
     index = np.arange(pixels)
     if align_corners:
@@ -126,8 +139,16 @@ def _fill_cells(
 ) -> None:
     """Interpolate the classes that can win in these cells and write the winners.
 
-    classes: the class of each plane of corners and can_win; cells: places in such a plane of can_win, those where most
-    classes can win first. Cells are the last axis of all arrays here, since NumPy is quick along a long last axis.
+    Cells are the last axis of all arrays here, since NumPy is quick along a long last axis.
+
+    Args:
+        labels: uint8 (H, W), written into.
+        corners: the scores at the cells' corners.
+        can_win: whether a class can win in a cell.
+        classes: the class of each plane of corners and can_win.
+        cells: places in such a plane of can_win, those where most classes can win first.
+        rows: where the frame's rows lie among the scores.
+        columns: where its columns lie.
     """
     y, x = np.divmod(cells, can_win.shape[2])
     down, across = rows.weight.take(y, axis=1), columns.weight.take(x, axis=1)
@@ -155,7 +176,11 @@ def _interpolate(
 ) -> NDArray[np.float32]:
     """Scores inside cells, first down, then across: (height, width, cells).
 
-    top_left: the first corner of each cell, counted through all planes; down: (height, cells); across: (width, cells).
+    Args:
+        corners: the scores.
+        top_left: the first corner of each cell, counted through all planes.
+        down: (height, cells), the weights of the lower corners.
+        across: (width, cells), the weights of the right ones.
     """
     top_two = corners.take([top_left, top_left + 1])[:, None]
     bottom_left = top_left + corners.shape[2]

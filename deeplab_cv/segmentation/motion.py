@@ -18,7 +18,13 @@ CUT = 30.0
 def thumbnail_of(image: Image, area: Area, size: Size) -> Image:
     """The frame as the network's input shows it, borders black, at a small size.
 
-    image: uint8 (H, W, 3); area: the part of the input that the frame fills; returns uint8 (height, width, 3).
+    Args:
+        image: uint8 (H, W, 3).
+        area: the part of the input that the frame fills.
+        size: how large it is made.
+
+    Returns:
+        uint8 (height, width, 3).
     """
     columns, rows = size
     left, right = round(area.left * columns), round((area.left + area.width) * columns)

@@ -26,9 +26,14 @@ _HALF = 128
 def opacity_of(scored: Scored, labels: Labels, classes: Iterable[int]) -> Plane:
     """255 inside these classes, 0 outside, and values between along their edges: uint8 (H, W).
 
-    labels: those of the same scores. A pixel has 128 and more just where its label is one of the classes. How wide an
-    edge is follows from how quickly the scores change across it, within bounds, so that what the network is unsure of
-    inside an object does not become transparent.
+    A pixel has 128 and more just where its label is one of the classes. How wide an edge is follows from how quickly
+    the scores change across it, within bounds, so that what the network is unsure of inside an object does not become
+    transparent.
+
+    Args:
+        scored: the frame's scores.
+        labels: those of the same scores.
+        classes: their numbers.
     """
     wanted = np.zeros(256, np.uint8)
     wanted[list(classes)] = 255
@@ -67,7 +72,7 @@ def _around_edges(opacity: Plane, size: int) -> Plane:
 
 
 def _lead_at(scored: Scored, labels: Labels, wanted: NDArray[np.bool_], pixels: NDArray[np.intp]) -> _Lead:
-    """The lead at pixels that are counted through all rows. `wanted`: bool (classes,), the classes of the cut-out."""
+    """The lead of the `wanted` classes, bool (classes,), at pixels that are counted through all rows."""
     scores = np.asarray(scored.scores, np.float32)
     lead = scores[wanted].max(axis=0) - scores[~wanted].max(axis=0)
     (rows, columns), (height, width), area = lead.shape, labels.shape, scored.area

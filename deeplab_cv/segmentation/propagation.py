@@ -78,7 +78,10 @@ class Propagator:
     def plan(self, frame: Frame, input_size: Size, area: Area) -> FramePlan:
         """How this frame gets its scores.
 
-        input_size: of the network, in pixels; area: the part of it that the frame fills.
+        Args:
+            frame: the frame.
+            input_size: of the network, in pixels.
+            area: the part of the input that the frame fills.
         """
         if self._infers_all:
             return FramePlan("inferred", None)
@@ -145,7 +148,10 @@ class Propagator:
 def frames_per_inference(target_fps: float, infer_ms: float, carry_ms: float) -> int:
     """Of how many frames one must be inferred for a rate; at most MOST_CARRIED.
 
-    infer_ms, carry_ms: milliseconds an inferred and a carried frame take.
+    Args:
+        target_fps: the rate.
+        infer_ms: milliseconds that an inferred frame takes.
+        carry_ms: milliseconds that a carried frame takes.
     """
     frame_ms = _SHARE_FOR_INFERENCE * 1000 / target_fps
     if infer_ms <= frame_ms:

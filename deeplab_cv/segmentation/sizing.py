@@ -29,7 +29,10 @@ _SHARE_IN_USE = 0.7
 def inference_allowance_ms(pace_fps: float, size: Size, cores: int) -> float:
     """Milliseconds a frame that an engine measured alone, on all `cores`, may take; 0 where nothing is left for it.
 
-    size: width and height of the frames in pixels: the larger they are, the more goes into all but inference.
+    Args:
+        pace_fps: frames a second that are wanted.
+        size: of the frames: the larger they are, the more goes into all but inference.
+        cores: of the processor.
     """
     rest_ms = _REST_MS_PER_MEGAPIXEL * size.width * size.height / 1e6 / cores
     return max(0.0, _SHARE_IN_USE * 1000 / pace_fps - rest_ms)

@@ -44,7 +44,13 @@ class Stream:
     def __init__(
         self, engines: NetworkEngines, pace: PaceOptions = EVERY_FRAME, *, closes_engines: bool = False
     ) -> None:
-        """`closes_engines`: no other stream uses them, so they are closed with this one."""
+        """No frame is in flight yet.
+
+        Args:
+            engines: the network's engines.
+            pace: which frames are inferred.
+            closes_engines: no other stream uses them, so they are closed with this one.
+        """
         self.engines = engines
         self.pace = pace
         self._closes_engines = closes_engines

@@ -177,7 +177,12 @@ class YuvConverter:
     """
 
     def __init__(self, size: Size, pixel_format: str = "yuv420p") -> None:
-        """`size`: of the frames, in pixels, both even; `pixel_format`: FFmpeg's word."""
+        """Nothing is converted yet.
+
+        Args:
+            size: of the frames, in pixels, both even.
+            pixel_format: FFmpeg's word.
+        """
         self.size = size
         self._format = pixel_format
         self._matrix = assumed_matrix(size)
@@ -199,7 +204,7 @@ class YuvConverter:
         return frame
 
     def convert(self, picture: Image) -> VideoFrame:
-        """`picture`: uint8 (H, W, 3), BGR, of any size: fitted in with black borders where it is another size.
+        """A picture of any size, uint8 (H, W, 3), BGR, as a frame: with black borders where its size is another.
 
         The frame has no transparency, even where the file has.
         """

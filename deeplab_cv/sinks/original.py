@@ -173,7 +173,11 @@ class _RisingClock:
     """The times of one stream: no container takes a packet that begins before the one in front of it."""
 
     def __init__(self, *, at_once: bool) -> None:
-        """`at_once`: two packets may begin at the same time, as subtitles do."""
+        """No packet has come yet.
+
+        Args:
+            at_once: two packets may begin at the same time, as subtitles do.
+        """
         self._at_once = at_once
         self._shift = 0
         self._last_dts: int | None = None

@@ -36,7 +36,12 @@ class FrameConverter:
     """Makes pictures of one size of all frames of a video, even of one that changes its size midway."""
 
     def __init__(self, first: VideoFrame, pixel_aspect: Fraction | None) -> None:
-        """`pixel_aspect`: width of a stored pixel divided by its height; None where the file does not say."""
+        """Ready for frames like the first.
+
+        Args:
+            first: the stream's first frame.
+            pixel_aspect: width of a stored pixel divided by its height; None where the file does not say.
+        """
         self._reformatter = VideoReformatter()
         self._lock = threading.Lock()
         self._stored = square_pixel_size(first.width, first.height, pixel_aspect)

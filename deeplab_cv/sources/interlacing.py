@@ -22,7 +22,11 @@ class Deinterlacer:
     """Passes frames on as they are until the first interlaced one; from there on each comes one frame later."""
 
     def __init__(self, name: str) -> None:
-        """`name`: the source's, for the line that says that it is interlaced."""
+        """No frame has come yet.
+
+        Args:
+            name: the source's, for the line that says that it is interlaced.
+        """
         self._name = name
         self._graph: Graph | None = None
         self._form: tuple[int, int, str] | None = None

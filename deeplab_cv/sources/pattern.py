@@ -24,7 +24,13 @@ class PatternSource(Source):
     """
 
     def __init__(self, size: Size = Size(1280, 720), rate: Fraction = Fraction(30), end: float | None = None) -> None:
-        """`size`: in pixels; `rate`: frames a second; `end`: in seconds."""
+        """Ready for its first frame.
+
+        Args:
+            size: of the frames, in pixels.
+            rate: frames a second.
+            end: when it ends, in seconds; None for never.
+        """
         self._background = _gradients(size)
         self._period_s = float(1 / rate)
         self._frames_per_round = max(1, round(_SECONDS_PER_ROUND * rate))

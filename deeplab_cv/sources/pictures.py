@@ -174,7 +174,7 @@ def read_picture(path: Path) -> Image:
 
 
 def over_black(picture: NDArray[np.uint8]) -> Image:
-    """A picture with transparency laid over black. `picture`: uint8 (H, W, 4), BGRA."""
+    """A picture with transparency, uint8 (H, W, 4), BGRA, laid over black."""
     opacity = merged(*[picture[..., 3]] * 3)
     return np.asarray(cv2.multiply(picture[..., :3], opacity, scale=1 / 255), np.uint8)
 

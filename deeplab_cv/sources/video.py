@@ -18,7 +18,12 @@ class VideoSource(Source):
     """The frames of one video file. Where it is damaged, all that can be read comes first and then a SourceError."""
 
     def __init__(self, path: Path, start: float | None = None, end: float | None = None) -> None:
-        """`start`, `end`: seconds from the beginning as a player counts them; the frame at `end` is left out.
+        """Open a video file.
+
+        Args:
+            path: the file.
+            start: seconds from the beginning, as a player counts them.
+            end: seconds as well; the frame at that time is left out.
 
         Raises:
             SourceError: there is no such file, it is no video, or nothing of it can be decoded.

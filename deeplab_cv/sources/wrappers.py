@@ -35,7 +35,12 @@ class EveryNth(Source):
     """The first of every N frames; those that are left keep their number and their time."""
 
     def __init__(self, source: Source, step: int) -> None:
-        """`step`: N, at least 1."""
+        """Every N-th frame of a source.
+
+        Args:
+            source: whose frames.
+            step: N, at least 1.
+        """
         self._source = source
         self._step = step
         self._begun = False
@@ -69,7 +74,11 @@ class Looped(Source):
     """A source that begins again at its end, for ever; numbers and times go on rising."""
 
     def __init__(self, open_round: Callable[[], Source]) -> None:
-        """`open_round`: opens the source anew for each round."""
+        """The first round is opened at once.
+
+        Args:
+            open_round: opens the source anew for each round.
+        """
         self._open_round = open_round
         self._lock = threading.Lock()
         self._closed = False

@@ -191,8 +191,16 @@ def evaluate_video(
 ) -> VideoEvaluation:
     """Measure how calm the labels of a video are, with and without smoothing.
 
-    weight: the smoothing's weight of earlier scores.
-    Raises DataError where there are fewer than two frames, SourceError and EngineError.
+    Args:
+        network: what is measured.
+        engines: those it runs on.
+        source: the video.
+        weight: the smoothing's weight of earlier scores.
+        progress: called after every frame.
+
+    Raises:
+        DataError: there are fewer than two frames.
+        SourceError, EngineError: the video cannot be read, the engine fails.
     """
     meter = FlickerMeter((PLAIN, SMOOTHED))
     smoother = ScoreSmoother()

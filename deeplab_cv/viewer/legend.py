@@ -20,8 +20,14 @@ _SQUARE = 40
 def draw_legend(picture: Image, labels: Labels, look: Look, class_names: Sequence[str]) -> Image:
     """Draw a list of the classes found in the frame into the upper right corner of a picture; returns the picture.
 
-    picture: uint8 (H, W, 3), BGR; labels: uint8 (H, W). Painted classes come first, with their colour; those found but
-    not painted follow with an empty square. Class 0, the background, is not listed.
+    Painted classes come first, with their colour; those found but not painted follow with an empty square. Class 0, the
+    background, is not listed.
+
+    Args:
+        picture: uint8 (H, W, 3), BGR; drawn into.
+        labels: uint8 (H, W).
+        look: which classes are painted, and how.
+        class_names: the name behind each label.
     """
     # Every second or third pixel tells whole percents well enough, in a fraction of the time.
     step = max(1, labels.shape[0] // _COUNTED_HEIGHT)

@@ -49,7 +49,10 @@ class Lettering:
 def lettering_for(picture: Image, rows: Sequence[str], beside: int = 0) -> Lettering:
     """Lettering that follows the picture's height, smaller where the rows would not fit into the picture.
 
-    beside: room to be left beside the text, in pixels at scale 1.
+    Args:
+        picture: what it is drawn into.
+        rows: the lines of text.
+        beside: room to be left beside the text, in pixels at scale 1.
     """
     height, width = picture.shape[:2]
     widest = beside + max((Lettering(1.0).width_of(row) for row in rows), default=0) + _ROW
@@ -67,7 +70,9 @@ def darken(picture: Image, box: PixelBox) -> None:
 def draw_lines(picture: Image, lines: Sequence[str]) -> Image:
     """Draw lines of text into the upper left corner of a picture, on a dark translucent box; returns the picture.
 
-    picture: uint8 (H, W, 3), BGR. What follows a tab in a line begins in a second column; long lines are broken.
+    Args:
+        picture: uint8 (H, W, 3), BGR; drawn into.
+        lines: what follows a tab in a line begins in a second column; long lines are broken.
     """
     rows = [part.partition("\t") for line in lines for part in _broken(line, picture)]
     if not rows:

@@ -1,5 +1,7 @@
 import itertools
+import tempfile
 import threading
+from pathlib import Path
 
 import cv2
 import numpy as np
@@ -45,9 +47,17 @@ class FakeCapture:
 
 
 @pytest.fixture
-def plug_in(tmp_path, monkeypatch):
+def devices(tmp_path):
+    """A folder whose files are taken for devices: on Linux these lie below /dev alone."""
+    memory = Path("/dev/shm")
+    with tempfile.TemporaryDirectory(dir=memory if memory.is_dir() else tmp_path) as folder:
+        yield Path(folder)
+
+
+@pytest.fixture
+def plug_in(devices, monkeypatch):
     """Makes a device that opens as the given capture; returns its path."""
-    device = tmp_path / "video0"
+    device = devices / "video0"
     device.touch()
     monkeypatch.setattr(camera, "_PAUSE_S", 0.0)
 
@@ -228,8 +238,8 @@ def test_where_there_is_no_camera_the_pattern_is_offered(tmp_path, monkeypatch):
         CameraSource("/dev/video77")
 
 
-def test_a_device_that_is_no_camera_is_an_error_and_nothing_on_the_terminal(tmp_path, capfd):
-    device = tmp_path / "video0"
+def test_a_device_that_is_no_camera_is_an_error_and_nothing_on_the_terminal(devices, capfd):
+    device = devices / "video0"
     device.touch()
 
     with pytest.raises(SourceError, match="the camera cannot be opened"):

@@ -39,7 +39,11 @@ class Notes:
     needs_picture = False
 
     def __init__(self, paints: bool) -> None:
-        """`paints`: have each picture painted, which otherwise happens when a sink first asks for it."""
+        """Nothing is noted yet.
+
+        Args:
+            paints: have each picture painted, which otherwise happens when a sink first asks for it.
+        """
         self.marks = [mark()]
         self._paints = paints
 

@@ -24,7 +24,9 @@ Place = tuple[int, int]
 def stamp(image: Image, time_ms: int) -> None:
     """Write a time into the lower left corner of a picture.
 
-    image: uint8 (H, W, 3), at least 456 pixels wide, written into; time_ms: milliseconds, counted modulo PERIOD_MS.
+    Args:
+        image: uint8 (H, W, 3), at least 456 pixels wide, written into.
+        time_ms: milliseconds, counted modulo PERIOD_MS.
     """
     if image.shape[1] < _LENGTH * SQUARE:
         raise ValueError(f"expected a picture at least {_LENGTH * SQUARE} pixels wide, got {image.shape[1]}")

@@ -17,7 +17,13 @@ class TrainingLog:
     """
 
     def __init__(self, folder: Path, classes: Sequence[str], resumed_at: int | None) -> None:
-        """resumed_at: the step a resumed training goes on from; later rows of a stopped one are dropped."""
+        """A log in a folder, begun or gone on with.
+
+        Args:
+            folder: where it lies.
+            classes: each has a column.
+            resumed_at: the step a resumed training goes on from; later rows of a stopped one are dropped.
+        """
         self.path = folder / "log.csv"
         self.picture_path = folder / "log.png"
         self.columns = ["step", "minutes", "learning_rate", "loss", "miou", "pixel_accuracy", *classes]

@@ -13,8 +13,11 @@ TEMPERATURE = 2.0
 def segmentation_loss(scores: Tensor, labels: Tensor, teacher: Tensor, teacher_weight: float) -> Tensor:
     """The loss of one batch, a scalar.
 
-    scores: float (N, classes, h, w), upsampled here to the labels. labels: uint8 (N, H, W), 255 where unknown.
-    teacher: scores (N, classes, H, W), NaN where it has none, or empty.
+    Args:
+        scores: float (N, classes, h, w), upsampled here to the labels.
+        labels: uint8 (N, H, W), 255 where unknown.
+        teacher: scores (N, classes, H, W), NaN where it has none, or empty.
+        teacher_weight: of the teacher's part.
     """
     scores = functional.interpolate(scores.float(), size=labels.shape[1:], mode="bilinear", align_corners=False)
     known = labels != IGNORE

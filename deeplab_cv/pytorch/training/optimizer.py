@@ -22,7 +22,11 @@ def build_optimizer(
 ) -> torch.optim.Optimizer:
     """AdamW: the pretrained backbone at a lower rate than the head, weight decay on convolutions only.
 
-    begun: the network was trained as a whole before. grown: its last layer has new rows since, and the full rate.
+    Args:
+        network: what is trained.
+        learning_rate: of the head.
+        begun: the network was trained as a whole before.
+        grown: its last layer has new rows since, and the full rate.
     """
     groups: dict[tuple[float, bool], list[nn.Parameter]] = {}
     for name, parameter in network.named_parameters():

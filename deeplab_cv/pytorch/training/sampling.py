@@ -18,7 +18,13 @@ class BalancedSampler:
     COMMON_SHARE = 0.2
 
     def __init__(self, presence: npt.NDArray[np.bool_], batch_size: int, seed: int) -> None:
-        """presence: bool (pictures, classes), which classes each picture has."""
+        """The order of a training's pictures.
+
+        Args:
+            presence: bool (pictures, classes), which classes each picture has.
+            batch_size: pictures a step.
+            seed: the same one gives the same order.
+        """
         self.picture_count = len(presence)
         self.epoch = -1
         self.order = np.empty(0, np.int64)

@@ -28,8 +28,12 @@ EXPORTED = "deeplabv3_lite"
 def earlier_network(path: Path, architecture: str) -> tuple[nn.Module, tuple[str, ...]]:
     """The network in a file, in evaluation mode, and its class names.
 
-    path: a .pt file of `app.py train`, or an .onnx file of `app.py export` with its card and golden scores beside it.
-    Raises NetworkError if it cannot be read or is of another architecture.
+    Args:
+        path: a .pt file of `app.py train`, or an .onnx file of `app.py export` with its card and golden scores.
+        architecture: what the network must be.
+
+    Raises:
+        NetworkError: it cannot be read, or is of another architecture.
     """
     if path.suffix == ".onnx":
         exported = open_network(path)

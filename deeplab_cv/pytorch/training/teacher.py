@@ -30,8 +30,16 @@ def teacher_scores(
 
     The file is a NumPy array float16 (pictures, class_count, h, w) in the order of `records`: the whole picture
     squeezed into the teacher's square, the scores at its own stride with the corners aligned.
-    progress: called with the number of pictures done.
-    Raises NetworkError if the teacher cannot be read or has another number of classes.
+
+    Args:
+        teacher_path: the teacher's ONNX file.
+        records: the pictures.
+        class_count: how many classes the teacher must know.
+        folder: where the scores are kept.
+        progress: called with the number of pictures done.
+
+    Raises:
+        NetworkError: the teacher cannot be read, or has another number of classes.
     """
     key = cache_key(teacher_path, records)
     whole = folder / f"teacher-{key}.npy"

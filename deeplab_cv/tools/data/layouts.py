@@ -18,8 +18,14 @@ PICTURE_SUFFIXES = (".jpg", ".jpeg", ".webp", ".bmp")
 def find_records(folder: Path, lists: Sequence[str], classes: Sequence[str], masks_folder: Path) -> list[Record]:
     """The records of some lists, in the lists' own order.
 
-    masks_folder: where the masks drawn from COCO's polygons are kept (only used for that layout).
-    Raises DataError if the folder has none of the three layouts, or a list is missing or empty.
+    Args:
+        folder: of the data set.
+        lists: their names.
+        classes: the names behind the masks' labels.
+        masks_folder: where the masks drawn from COCO's polygons are kept (only used for that layout).
+
+    Raises:
+        DataError: the folder has none of the three layouts, or a list is missing or empty.
     """
     records: list[Record] = []
     for name in lists:

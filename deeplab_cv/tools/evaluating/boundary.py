@@ -22,9 +22,16 @@ Distances = npt.NDArray[np.float32]
 def boundary_scores(mask: Mask, labels: Mask, class_count: int) -> npt.NDArray[np.float64]:
     """The F-score of each class's boundary in one picture: float64 (class_count,).
 
-    mask, labels: uint8 (H, W), the mask with 255 where unknown. NaN for a class that the mask does not have or that
-    fills it. VOC's masks leave a band of unknown pixels along edges: there the boundary is taken to run in its middle.
-    What lies deeper among unknown pixels than the tolerance is not counted.
+    VOC's masks leave a band of unknown pixels along edges: there the boundary is taken to run in its middle. What lies
+    deeper among unknown pixels than the tolerance is not counted.
+
+    Args:
+        mask: uint8 (H, W), 255 where unknown.
+        labels: uint8 (H, W).
+        class_count: how many classes there are.
+
+    Returns:
+        NaN for a class that the mask does not have or that fills it.
     """
     scores = np.full(class_count, np.nan)
     known = mask != IGNORE
