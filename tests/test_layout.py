@@ -38,17 +38,6 @@ NOT_YET = {
     "pytorch/training/plan",
     "pytorch/training/preparing",
     "pytorch/training/teacher",
-    "tools/data/coco",
-    "tools/evaluating/page",
-    "tools/evaluating/plot",
-    "tools/evaluating/figures",
-    "tools/examination",
-    "tools/folding",
-    "tools/quantising/judge",
-    "tools/engine_times",
-    "tools/quantising/verdict",
-    "tools/repairing/ends",
-    "tools/verify_report",
 }
 """Modules that still want a test file of their own."""
 

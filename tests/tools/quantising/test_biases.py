@@ -3,10 +3,6 @@ from pathlib import Path
 import numpy as np
 import onnx
 import onnxruntime
-import pytest
-
-pytest.importorskip("torch", reason="the workshop needs requirements-train.txt")
-
 from numpy.typing import NDArray
 from onnx import numpy_helper
 

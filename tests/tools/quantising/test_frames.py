@@ -1,9 +1,6 @@
 from pathlib import Path
 
 import cv2
-import pytest
-
-pytest.importorskip("torch", reason="the workshop needs requirements-train.txt")
 
 from deeplab_cv.frames.size import Size
 from deeplab_cv.networks.golden import golden_picture

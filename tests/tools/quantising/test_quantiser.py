@@ -2,10 +2,6 @@ from pathlib import Path
 
 import numpy as np
 import onnx
-import pytest
-
-pytest.importorskip("torch", reason="the workshop needs requirements-train.txt")
-
 from onnx import numpy_helper
 
 from deeplab_cv.frames.size import Size

@@ -3,9 +3,6 @@ from pathlib import Path
 import numpy as np
 import onnx
 import pytest
-
-pytest.importorskip("torch", reason="the workshop needs requirements-train.txt")
-
 from onnx import TensorProto, helper, numpy_helper
 
 from deeplab_cv.tools.quantising.sixteen_bits import scales, scales_within_16_bits

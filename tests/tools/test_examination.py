@@ -1,0 +1,85 @@
+import numpy as np
+import pytest
+
+from deeplab_cv.engines.options import EngineOptions
+from deeplab_cv.errors import UserError
+from deeplab_cv.networks.options import NetworkOptions
+from deeplab_cv.tools.examination import examine
+from tests.tiny_networks import tiny_network
+
+OPENCV = EngineOptions(backend="opencv:cpu", threads=1)
+
+
+def of(file):
+    return NetworkOptions(model=str(file))
+
+
+@pytest.fixture
+def install(tmp_path, monkeypatch):
+    """Makes a wheel look as if it were installed."""
+    folder = tmp_path / "wheels"
+    folder.mkdir()
+    monkeypatch.syspath_prepend(str(folder))
+
+    def one(wheel):
+        info = folder / f"{wheel.replace('-', '_')}-9.9.dist-info"
+        info.mkdir()
+        (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {wheel}\nVersion: 9.9\n")
+
+    return one
+
+
+def test_one_engine_that_is_right_is_enough(tmp_path, capsys):
+    assert examine(of(tiny_network(tmp_path)), OPENCV)
+
+    printed = capsys.readouterr().out
+    [row] = [line for line in printed.splitlines() if line.startswith("opencv:cpu ")]
+    assert row.split()[1] == "float32"
+    assert row.endswith("100.00%")
+    assert "refused" not in printed
+
+
+def test_where_every_engine_is_wrong_the_figures_say_how(tmp_path, capsys):
+    file = tiny_network(tmp_path)
+    with np.load(tmp_path / "tiny.golden.npz") as golden:
+        wrong = {key: scores + np.float16(1) for key, scores in golden.items()}
+    np.savez(tmp_path / "tiny.golden.npz", **wrong)
+
+    assert not examine(of(file), OPENCV)
+
+    assert "refused opencv:cpu: the engine's scores are wrong" in capsys.readouterr().out
+
+
+def test_the_machine_is_described_before_anything_is_tried(tmp_path, capsys):
+    examine(of(tiny_network(tmp_path)), OPENCV)
+
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0].startswith("deeplab-cv ")
+    assert [line.split()[0] for line in lines[1:6]] == ["processor", "window", "OpenCV", "installed", "optional"]
+
+
+def test_devices_that_are_not_here_are_named_with_what_would_bring_them(tmp_path, capsys):
+    examine(of(tiny_network(tmp_path)), OPENCV)
+
+    _, _, missing = capsys.readouterr().out.partition("not on this machine:\n")
+    assert missing
+    assert all(line.startswith("  ") and ": " in line for line in missing.splitlines())
+
+
+def test_wheels_that_write_over_each_other_are_warned_of(tmp_path, install, capsys):
+    for wheel in ("onnxruntime-gpu", "onnxruntime-qnn"):
+        install(wheel)
+
+    examine(of(tiny_network(tmp_path)), OPENCV)
+
+    printed = capsys.readouterr().out
+    assert "onnxruntime-gpu 9.9" in printed
+    assert "warning: " in printed
+    assert "write over each other's onnxruntime" in printed
+
+
+def test_a_network_that_is_wrong_is_an_error_and_not_a_finding(tmp_path):
+    (tmp_path / "bad.onnx").write_bytes(b"no network")
+
+    with pytest.raises(UserError, match="not a whole ONNX network"):
+        examine(of(tmp_path / "bad.onnx"), OPENCV)
