@@ -24,20 +24,6 @@ NOT_YET = {
     "bench/latency",
     "bench/plots",
     "bench/starting",
-    "pytorch/checkpoint",
-    "pytorch/dilation",
-    "pytorch/exporting/fixed_size",
-    "pytorch/exporting/full_network",
-    "pytorch/exporting/graph",
-    "pytorch/exporting/torchscript",
-    "pytorch/lite",
-    "pytorch/torch_file",
-    "pytorch/torch_scores",
-    "pytorch/training/crops",
-    "pytorch/training/log",
-    "pytorch/training/plan",
-    "pytorch/training/preparing",
-    "pytorch/training/teacher",
 }
 """Modules that still want a test file of their own."""
 
@@ -59,7 +45,6 @@ OF_SEVERAL_MODULES = {
     "commands/test_without_torch": "every command where PyTorch is missing",
     "engines/test_every_engine": "what all engines promise alike",
     "networks/test_default_network": "the network in models/",
-    "pytorch/exporting/test_forms_of_articles": "the architectures of published articles, through the whole export",
     "sinks/test_browser": "written videos, played by a browser",
 }
 """Test files that are of no single module, and what they are of."""

@@ -14,7 +14,7 @@ from typing import Any
 import torch
 from torch import nn
 
-from deeplab_cv.errors import NetworkError
+from deeplab_cv.errors import NetworkError, UsageError
 from deeplab_cv.machine.files import whole_file
 from deeplab_cv.machine.program import program
 from deeplab_cv.pytorch.architectures import build_network
@@ -70,7 +70,7 @@ def load_checkpoint(path: Path) -> tuple[nn.Module, CheckpointFacts]:
         facts = facts_of(content)
         network = build_network(facts.architecture, len(facts.classes))
         network.load_state_dict(content["network"])
-    except (RuntimeError, TypeError, KeyError, ValueError) as error:
+    except (RuntimeError, TypeError, KeyError, ValueError, UsageError) as error:
         raise NetworkError("the weights are not those that the checkpoint's facts tell of", path, REMEDY) from error
     return network.eval(), facts
 

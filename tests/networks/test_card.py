@@ -5,7 +5,7 @@ import yaml
 from pydantic import ValidationError
 
 from deeplab_cv.errors import CardError
-from deeplab_cv.networks.card import Variant, card_name, card_path, read_card, write_card
+from deeplab_cv.networks.card import Variant, card_name, card_path, read_card, without_folders, write_card
 from tests.tiny_networks import tiny_network
 
 
@@ -129,3 +129,9 @@ def test_a_cards_shapes_are_height_and_width_and_its_sizes_the_other_way_round(t
 
     assert card.shapes == ((96, 128), (144, 80))
     assert [str(size) for size in card.input_sizes] == ["128x96", "80x144"]
+
+
+def test_folders_of_the_machine_do_not_travel_in_a_card() -> None:
+    assert without_folders(["app.py", "train", "--data", "/home/me/data", "--seed", "1"]) == (
+        "app.py train --data data --seed 1"
+    )

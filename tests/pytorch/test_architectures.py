@@ -5,7 +5,6 @@ torch = pytest.importorskip("torch", reason="training needs torch (requirements-
 from deeplab_cv.errors import UsageError
 from deeplab_cv.pytorch.architecture_facts import ARCHITECTURES
 from deeplab_cv.pytorch.architectures import build_network, early_stages, freeze, normalise
-from deeplab_cv.pytorch.dilation import use_phases
 
 
 @pytest.mark.parametrize("name", ARCHITECTURES)
@@ -48,17 +47,6 @@ def test_the_backbone_starts_from_imagenet_weights_in_their_order() -> None:
     assert [tuple(level.shape) for level in features] == [(1, 40, 8, 8), (1, 320, 4, 4)]
     # Trained statistics: variances of an untrained network are all 1.
     assert not torch.equal(network.backbone.bn1.running_var, torch.ones(32))
-
-
-def test_phases_give_the_results_and_gradients_of_dilated_convolutions() -> None:
-    plain, phased = (build_network("deeplabv3_lite", 3).double() for _ in range(2))
-    phased.load_state_dict(plain.state_dict())
-    use_phases(phased)
-    pictures = torch.randn(2, 3, 64, 96, dtype=torch.double)
-    for network in (plain, phased):
-        network.train()(pictures).square().mean().backward()
-    for (name, expected), actual in zip(plain.named_parameters(), phased.parameters(), strict=True):
-        assert torch.allclose(expected.grad, actual.grad, rtol=1e-6, atol=1e-9), name
 
 
 def test_pictures_are_normalised_per_channel() -> None:

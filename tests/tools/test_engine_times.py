@@ -2,13 +2,13 @@ import dataclasses
 
 import numpy as np
 import pytest
+from deeplab_cv.tools.racing import race
 
 from deeplab_cv.errors import UsageError
 from deeplab_cv.frames.size import Size
 from deeplab_cv.networks.golden import Golden
 from deeplab_cv.networks.network import graph_for
 from deeplab_cv.networks.opening import open_network
-from deeplab_cv.tools.racing import race
 from tests.tiny_networks import tiny_network
 
 

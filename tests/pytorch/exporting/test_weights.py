@@ -12,7 +12,6 @@ torch = pytest.importorskip("torch", reason="the workshop needs requirements-tra
 
 from deeplab_cv.classes import VOC_CLASSES
 from deeplab_cv.errors import NetworkError, UsageError
-from deeplab_cv.networks.card import without_folders
 from deeplab_cv.pytorch.architectures import build_network
 from deeplab_cv.pytorch.checkpoint import CheckpointFacts, save_checkpoint
 from deeplab_cv.pytorch.exporting.weights import (
@@ -147,12 +146,6 @@ def test_code_in_a_pickle_is_not_run(tmp_path: Path) -> None:
 def test_a_name_that_is_neither_file_nor_architecture_lists_the_architectures() -> None:
     with pytest.raises(NetworkError, match="deeplabv3_resnet50"):
         trained_checkpoint(Path("deeplabv4"))
-
-
-def test_folders_of_the_machine_do_not_travel_in_a_card() -> None:
-    assert without_folders(["app.py", "train", "--data", "/home/me/data", "--seed", "1"]) == (
-        "app.py train --data data --seed 1"
-    )
 
 
 def checkpoint(path: Path, fill: float, classes: tuple[str, ...] = VOC_CLASSES) -> Path:

@@ -4,11 +4,11 @@ import json
 
 import numpy as np
 import pytest
+from deeplab_cv.tools.evaluating.report import as_json, print_evaluation, print_video, with_accuracy, with_flicker
 from rich.console import Console
 
 from deeplab_cv.networks.card import Accuracy
 from deeplab_cv.tools.evaluate import VideoEvaluation
-from deeplab_cv.tools.evaluating.report import as_json, print_evaluation, print_video, with_accuracy, with_flicker
 from deeplab_cv.tools.evaluating.stability import Stability
 from tests.tiny_networks import DOG, PERSON
 

@@ -1,11 +1,11 @@
 import pytest
+from deeplab_cv.tools.quantising.report import print_quantised
+from deeplab_cv.tools.racing import Race
 
 from deeplab_cv.networks.card import Variant
 from deeplab_cv.networks.opening import open_network
 from deeplab_cv.tools.quantise import FLOAT, INT8, Quantised
 from deeplab_cv.tools.quantising.judge import JudgedInt8
-from deeplab_cv.tools.quantising.report import print_quantised
-from deeplab_cv.tools.racing import Race
 from tests.tiny_networks import tiny_network
 
 JUDGED = (JudgedInt8(0, 0.81234, 0.95, None), JudgedInt8(4, 0.98765, 0.9987, None))

@@ -1,4 +1,4 @@
-"""The files that the LabVIEW article and PyTorch's mobile tutorials make, under their names and shapes."""
+"""The file that the LabVIEW article on DeepLabV3 makes, under its names and shapes."""
 
 from pathlib import Path
 
@@ -8,14 +8,12 @@ import pytest
 torch = pytest.importorskip("torch", reason="the workshop needs requirements-train.txt")
 
 from deeplab_cv.classes import VOC_CLASSES
-from deeplab_cv.cli import main
 from deeplab_cv.errors import UsageError
 from deeplab_cv.frames.size import Size
 from deeplab_cv.machine.memory import spoiled_memory
 from deeplab_cv.networks.card import read_card
 from deeplab_cv.networks.golden import greatest_error, read_golden
 from deeplab_cv.pytorch.exporting.fixed_size import export_fixed
-from deeplab_cv.pytorch.exporting.torchscript import export_torchscript
 from deeplab_cv.pytorch.exporting.weights import random_weights
 from tests.tools.exported import PROCESSOR_ENGINES, load_engine
 
@@ -25,8 +23,9 @@ MOBILE = "deeplabv3_mobilenet_v3_large"
 @pytest.fixture(scope="module")
 def labview(tmp_path_factory: pytest.TempPathFactory) -> Path:
     file = tmp_path_factory.mktemp("labview") / "labview.onnx"
-    code = main(["export", MOBILE, "--random", "--size", "96", "--with-aux", "--opset", "11", "--out", str(file)])
-    assert code == 0
+    export_fixed(
+        random_weights(MOBILE, VOC_CLASSES, seed=1), file, 96, with_aux=True, opset=11, command="app.py export"
+    )
     return file
 
 
@@ -55,11 +54,14 @@ def test_labview_s_file_is_right_on_every_engine(labview: Path, name: str, devic
     assert greatest_error(scores, golden.scores) < 1e-3
 
 
-def test_a_size_that_is_no_multiple_of_the_stride_is_refused(tmp_path: Path) -> None:
+@pytest.mark.parametrize("size", [0, 8, 16, 100])
+def test_a_size_that_is_no_multiple_of_the_stride_is_refused(tmp_path: Path, size: int) -> None:
     trained = random_weights("lraspp_mobilenet_v3_large", VOC_CLASSES, seed=1)
 
     with pytest.raises(UsageError, match="no multiple"):
-        export_fixed(trained, tmp_path / "x.onnx", 100, with_aux=False, opset=13, command="")
+        export_fixed(trained, tmp_path / "x.onnx", size, with_aux=False, opset=13, command="")
+
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_lraspp_has_no_auxiliary_head(tmp_path: Path) -> None:
@@ -69,30 +71,17 @@ def test_lraspp_has_no_auxiliary_head(tmp_path: Path) -> None:
         export_fixed(trained, tmp_path / "x.onnx", 96, with_aux=True, opset=13, command="")
 
 
-def test_the_tutorial_s_torchscript_takes_400_by_400_and_gives_out(tmp_path: Path) -> None:
-    file = tmp_path / "scripted.pt"
+def test_its_card_says_what_goes_in_and_how_it_was_made(labview: Path) -> None:
+    card = read_card(labview)
 
-    scripted = export_torchscript(random_weights(MOBILE, VOC_CLASSES, seed=1), file, mobile=False)
-
-    out = torch.jit.load(str(file))(scripted.input)["out"]
-    assert scripted.input.shape == (1, 3, 400, 400)
-    assert out.shape == (1, 21, 400, 400)
-    assert scripted.error < 1e-3
+    assert (card.stride, card.shapes) == (1, ((96, 96),))
+    assert card.input.mean == pytest.approx((123.675, 116.28, 103.53))
+    assert card.origin.command == "it"
+    assert {entry.key for entry in onnx.load(labview).metadata_props} == {"architecture", "input"}
 
 
-def test_a_mobile_file_loads_in_the_mobile_interpreter_and_says_how_it_was_made(tmp_path: Path) -> None:
-    file = tmp_path / "lite.ptl"
+def test_our_own_network_has_no_such_form(tmp_path: Path) -> None:
+    trained = random_weights("deeplabv3_lite", VOC_CLASSES, seed=1)
 
-    scripted = export_torchscript(random_weights("deeplabv3_lite", VOC_CLASSES, seed=1), file, mobile=True)
-
-    assert scripted.remark
-    assert scripted.output.shape == (1, 21, 400, 400)
-    assert [path.name for path in tmp_path.iterdir()] == ["lite.ptl"]
-
-
-@pytest.mark.parametrize(
-    "flags", [["--with-aux"], ["--mobile"], ["--torchscript", "--half"], ["--size", "96", "--half"]]
-)
-def test_flags_that_do_not_go_together_are_one_line(flags: list[str], capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["export", MOBILE, "--random", *flags]) == 2
-    assert capsys.readouterr().err.count("\n") == 1
+    with pytest.raises(UsageError, match="--size is for torchvision's networks: deeplabv3_lite"):
+        export_fixed(trained, tmp_path / "x.onnx", 96, with_aux=False, opset=13, command="")
