@@ -7,6 +7,7 @@ torch = pytest.importorskip("torch", reason="the workshop needs requirements-tra
 
 from deeplab_cv.classes import VOC_CLASSES
 from deeplab_cv.errors import NetworkError, UsageError
+from deeplab_cv.frames.size import Size
 from deeplab_cv.networks.card import Card, InputFacts, Origin
 from deeplab_cv.networks.golden import golden_blob, greatest_error
 from deeplab_cv.networks.network import Network
@@ -18,7 +19,7 @@ from deeplab_cv.pytorch.torch_scores import ScriptedScores, TorchScores, load_sc
 from deeplab_cv.tools.reference import enlarged
 
 LITE = "deeplabv3_lite"
-SHAPE = (64, 96)
+SHAPE, SIZE = (64, 96), Size(96, 64)
 
 
 def network(*, architecture: str = LITE, stride: int = 8, **facts: object) -> Network:
@@ -31,7 +32,6 @@ def network(*, architecture: str = LITE, stride: int = 8, **facts: object) -> Ne
         classes=VOC_CLASSES,
         input=InputFacts(**facts),
         stride=stride,
-        pixel_budget=SHAPE[0] * SHAPE[1],
         shapes=(SHAPE,),
         origin=Origin(weights="random"),
     )
@@ -49,7 +49,7 @@ def weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_a_checkpoint_and_its_plain_weights_give_the_same_scores(weights: Path, tmp_path: Path) -> None:
     facts = CheckpointFacts(LITE, VOC_CLASSES, 64, 1, 1.0, 3, "app.py train")
     save_checkpoint(tmp_path / "network.pt", facts, torch.load(weights, weights_only=True))
-    blob = golden_blob(1, SHAPE, InputFacts())
+    blob = golden_blob(1, SIZE, InputFacts())
 
     by_weights, by_checkpoint = (TorchScores(network(), file)(blob) for file in (weights, tmp_path / "network.pt"))
 
@@ -61,14 +61,14 @@ def test_a_checkpoint_and_its_plain_weights_give_the_same_scores(weights: Path, 
 def test_scores_do_not_depend_on_who_normalises_the_picture(weights: Path) -> None:
     outside = InputFacts(mean=(10.0, 20.0, 30.0), std=(2.0, 4.0, 8.0))
 
-    plain = TorchScores(network(), weights)(golden_blob(1, SHAPE, InputFacts()))
-    normalised = TorchScores(network(mean=outside.mean, std=outside.std), weights)(golden_blob(1, SHAPE, outside))
+    plain = TorchScores(network(), weights)(golden_blob(1, SIZE, InputFacts()))
+    normalised = TorchScores(network(mean=outside.mean, std=outside.std), weights)(golden_blob(1, SIZE, outside))
 
     assert greatest_error(normalised, plain) < 1e-4
 
 
 def test_a_file_whose_scores_are_as_large_as_the_picture_is_met_with_such_scores(weights: Path) -> None:
-    blob = golden_blob(1, SHAPE, InputFacts())
+    blob = golden_blob(1, SIZE, InputFacts())
 
     whole = TorchScores(network(stride=1), weights)(blob)
 
@@ -80,7 +80,7 @@ def test_torchscript_gives_pytorch_s_scores_at_the_picture_s_size(tmp_path: Path
     weights = tmp_path / "weights.pth"
     torch.save(trained.network.state_dict(), weights)
     export_torchscript(trained, tmp_path / "net.torchscript.pt", mobile=False)
-    blob = golden_blob(1, SHAPE, InputFacts())
+    blob = golden_blob(1, SIZE, InputFacts())
 
     scripted = ScriptedScores(network(), tmp_path / "net.torchscript.pt")(blob)
 
@@ -90,9 +90,9 @@ def test_torchscript_gives_pytorch_s_scores_at_the_picture_s_size(tmp_path: Path
 def test_the_pictures_behind_an_input_are_found_again() -> None:
     facts = InputFacts(mean=(10.0, 20.0, 30.0), std=(2.0, 4.0, 8.0))
 
-    pictures = pictures_of(golden_blob(1, SHAPE, facts), network(mean=facts.mean, std=facts.std).card)
+    pictures = pictures_of(golden_blob(1, SIZE, facts), network(mean=facts.mean, std=facts.std).card)
 
-    np.testing.assert_allclose(pictures.numpy(), golden_blob(1, SHAPE, InputFacts()), atol=1e-4)
+    np.testing.assert_allclose(pictures.numpy(), golden_blob(1, SIZE, InputFacts()), atol=1e-4)
 
 
 def test_weights_of_another_class_count_are_one_line(tmp_path: Path) -> None:

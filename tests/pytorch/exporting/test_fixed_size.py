@@ -76,7 +76,7 @@ def test_its_card_says_what_goes_in_and_how_it_was_made(labview: Path) -> None:
 
     assert (card.stride, card.shapes) == (1, ((96, 96),))
     assert card.input.mean == pytest.approx((123.675, 116.28, 103.53))
-    assert card.origin.command == "it"
+    assert card.origin.command == "app.py export"
     assert {entry.key for entry in onnx.load(labview).metadata_props} == {"architecture", "input"}
 
 

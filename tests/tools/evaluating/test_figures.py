@@ -4,11 +4,12 @@ import json
 
 import numpy as np
 import pytest
-from deeplab_cv.tools.evaluating.report import as_json, print_evaluation, print_video, with_accuracy, with_flicker
 from rich.console import Console
 
+from deeplab_cv.frames.size import Size
 from deeplab_cv.networks.card import Accuracy
 from deeplab_cv.tools.evaluate import VideoEvaluation
+from deeplab_cv.tools.evaluating.figures import as_json, print_evaluation, print_video, with_accuracy, with_flicker
 from deeplab_cv.tools.evaluating.stability import Stability
 from tests.tiny_networks import DOG, PERSON
 
@@ -39,7 +40,7 @@ def test_a_class_has_a_row_if_it_was_met_and_says_what_it_is_taken_for(evaluatio
 
 
 def test_each_aspect_has_a_row_where_there_are_several(evaluation):
-    one = dataclasses.replace(evaluation, groups={(96, 128): evaluation.groups[96, 128]})
+    one = dataclasses.replace(evaluation, groups={Size(128, 96): evaluation.groups[Size(128, 96)]})
 
     assert "pictures nearest to" in printed(print_evaluation, evaluation)
     assert "pictures nearest to" not in printed(print_evaluation, one)

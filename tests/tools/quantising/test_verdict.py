@@ -1,11 +1,11 @@
 import pytest
-from deeplab_cv.tools.quantising.report import print_quantised
-from deeplab_cv.tools.racing import Race
 
 from deeplab_cv.networks.card import Variant
 from deeplab_cv.networks.opening import open_network
+from deeplab_cv.tools.engine_times import EngineTimes
 from deeplab_cv.tools.quantise import FLOAT, INT8, Quantised
 from deeplab_cv.tools.quantising.judge import JudgedInt8
+from deeplab_cv.tools.quantising.verdict import print_quantised
 from tests.tiny_networks import tiny_network
 
 JUDGED = (JudgedInt8(0, 0.81234, 0.95, None), JudgedInt8(4, 0.98765, 0.9987, None))
@@ -41,12 +41,12 @@ def test_with_masks_both_networks_stand_beside_the_truth(printed):
 
 
 def test_times_and_gains_of_each_engine_and_why_one_refuses(printed):
-    races = (
-        Race("openvino:cpu", ms={FLOAT: 20.0, INT8: 8.0}),
-        Race("opencv:cpu", ms={FLOAT: 30.0}, refused={INT8: "scores are [wrong]"}),
+    times = (
+        EngineTimes("openvino:cpu", ms={FLOAT: 20.0, INT8: 8.0}),
+        EngineTimes("opencv:cpu", ms={FLOAT: 30.0}, refused={INT8: "scores are [wrong]"}),
     )
 
-    text = printed(JUDGED, races)
+    text = printed(JUDGED, times)
 
     [fast] = [line for line in text.splitlines() if "openvino:cpu" in line]
     assert [cell.strip() for cell in fast.split("│")[1:-1]] == ["openvino:cpu", "20.0", "8.0", "2.50"]
@@ -55,8 +55,8 @@ def test_times_and_gains_of_each_engine_and_why_one_refuses(printed):
 
 
 def test_what_was_kept_is_named_with_its_size_and_engines(printed, tmp_path):
-    races = (Race("openvino:cpu", ms={FLOAT: 20.0, INT8: 8.0}),)
+    times = (EngineTimes("openvino:cpu", ms={FLOAT: 20.0, INT8: 8.0}),)
 
-    text = printed(JUDGED, races, VARIANT)
+    text = printed(JUDGED, times, VARIANT)
 
     assert f"{tmp_path / 'tiny.int8.onnx'}: 0.0 MB -> 0.5 MB, for openvino, onnxruntime" in text
