@@ -5,7 +5,6 @@ from rich.console import Console
 
 from deeplab_cv.bench import Part
 from deeplab_cv.bench.instruments.turns import Spread
-from deeplab_cv.bench.plots import write_plots
 from deeplab_cv.bench.report import print_part, report_of, write_json
 from deeplab_cv.engines.options import EngineOptions
 from deeplab_cv.errors import SinkError
@@ -61,15 +60,6 @@ def test_a_table_shows_every_figure_and_remark(capsys):
     output = capsys.readouterr().out
     for text in ("a title", "1280x720", "2.50 (2.00..3.00)", "160 (150..170)", "64.0", "a remark"):
         assert text in output
-
-
-def test_a_part_with_a_picture_is_plotted(plan, tmp_path):
-    pytest.importorskip("matplotlib", reason="matplotlib is not installed (requirements-bench.txt)")
-
-    (file,) = write_plots(tmp_path, report_of([LABELS], plan))
-
-    assert file.name == "bench-labels.png"
-    assert file.read_bytes().startswith(b"\x89PNG")
 
 
 def test_a_folder_that_is_missing_is_said(plan, tmp_path):

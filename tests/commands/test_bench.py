@@ -20,23 +20,6 @@ def test_one_command_measures_the_stages_of_a_network_on_the_demo_clip(tmp_path,
     assert "all but infer" in capsys.readouterr().out
 
 
-def test_the_whole_program_is_run_in_a_process_of_its_own(tmp_path):
-    from deeplab_cv.bench.instruments.child import run_program
-    from deeplab_cv.machine.folders import demo_clip
-
-    words = ["--model", str(tiny_network(tmp_path)), "--backend", "opencv:cpu", "--video", str(demo_clip())]
-    words += ["--end", "1", "--headless", "--stats", str(tmp_path / "area.csv")]
-
-    run = run_program("nothing", words)
-
-    assert run.frames == 20
-    assert run.wall_s > 0
-    assert run.processor_s > 0
-    assert run.dropped == 0
-    assert run.engine.startswith("opencv:cpu")
-    assert not (tmp_path / "area.csv").exists()
-
-
 @pytest.mark.parametrize(
     ("words", "said"),
     [

@@ -54,7 +54,8 @@ def virtual_screen() -> Iterator[VirtualScreen | None]:
     read_end, write_end = os.pipe()
     with tempfile.TemporaryDirectory(dir=_MEMORY if _MEMORY.is_dir() else None) as folder:
         command = ["Xvfb", "-displayfd", str(write_end), "-screen", "0", f"{_SIZE}x24"]
-        command += ["-fbdir", folder, "-nolisten", "tcp", "-r"]
+        # Without -noreset the server begins anew whenever its last client goes, and refuses whoever connects meanwhile.
+        command += ["-fbdir", folder, "-nolisten", "tcp", "-r", "-noreset"]
         server = subprocess.Popen(command, pass_fds=[write_end], stderr=subprocess.DEVNULL)
         os.close(write_end)
         try:
