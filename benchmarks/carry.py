@@ -69,14 +69,14 @@ def main() -> None:
     for clip in args.clips:
         every_frame = list(scored_frames(network, clip, PaceOptions(), args.frames))
         size = every_frame[0][0].size
-        truth = [labels_at(scores, size, False) for _, scores, _, _ in every_frame]
+        truth = [labels_at(scores, size, align_corners=False) for _, scores, _, _ in every_frame]
         class_count = len(every_frame[0][1])
         print(f"{clip.name}: {len(truth)} frames")
         print("| input | mIoU | ms |\n|---|---|---|")
         for input_size in fitting_sizes(network.card.input_sizes, size):
             smaller = at_size(network, input_size)
             ran = list(scored_frames(smaller, clip, PaceOptions(), args.frames))
-            labels = [labels_at(scores, size, False) for _, scores, _, _ in ran]
+            labels = [labels_at(scores, size, align_corners=False) for _, scores, _, _ in ran]
             ms = np.median([frame_ms for *_, frame_ms in ran])
             print(f"| {input_size} | {mean_iou(labels, truth, class_count):.3f} | {ms:.1f} |", flush=True)
         print(
@@ -93,7 +93,9 @@ def main() -> None:
                 continue
             key_of = [max(at for at in range(index + 1) if ran[at][2] == "inferred") for index in others]
             right = [truth[index] for index in others]
-            given = mean_iou([labels_at(ran[index][1], size, False) for index in others], right, class_count)
+            given = mean_iou(
+                [labels_at(ran[index][1], size, align_corners=False) for index in others], right, class_count
+            )
             kept = mean_iou([truth[index] for index in key_of], right, class_count)
             times = f"{np.median([ran[index][3] for index in others]):.1f} | {np.median(inferred_ms):.1f}"
             print(f"| {words} | {share} | {given:.3f} | {kept:.3f} | {times} |", flush=True)

@@ -24,7 +24,7 @@ class JobProgress:
     Lines printed on stderr meanwhile come to stand above the bar.
     """
 
-    def __init__(self, frame_count: int | None, visible: bool = True) -> None:
+    def __init__(self, frame_count: int | None, *, visible: bool = True) -> None:
         """No frame is done yet.
 
         Args:

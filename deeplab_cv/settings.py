@@ -162,7 +162,7 @@ def _read_config(file: Path) -> dict[str, Any]:
     return {str(key): value for key, value in values.items() if value is not None}
 
 
-def _help_text(field: FieldInfo, for_file: bool = False) -> str:
+def _help_text(field: FieldInfo, *, for_file: bool = False) -> str:
     parts = [field.description or ""]
     if choices := _choices(field):
         parts.append("one of " + ", ".join(choices))

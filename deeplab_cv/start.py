@@ -82,7 +82,7 @@ def assembled(settings: Settings, *, source: Source | None = None, folder: Path 
         check_paint(settings.picture, network.card.classes)
         picture = with_the_network_s_names(settings.picture, network.card.classes)
         settings = settings.model_copy(update={"picture": picture})
-        sinks = [InBackground(sink) for sink in open_sinks(settings, info, wanted.kind == "image")]
+        sinks = [InBackground(sink) for sink in open_sinks(settings, info, is_picture_job=wanted.kind == "image")]
         view = first_view(settings, pictures=tutorial)
         if no_window is not None:
             stream = _ready_stream(settings, network, info)

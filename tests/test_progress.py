@@ -23,7 +23,7 @@ def seen_on_a_terminal(monkeypatch):
         monkeypatch.setenv("TERM", "xterm")
         monkeypatch.setenv("COLUMNS", "100")
         monkeypatch.setattr(sys, "stderr", screen)
-        with JobProgress(frame_count, visible) as progress:
+        with JobProgress(frame_count, visible=visible) as progress:
             for _ in range(number):
                 progress.advance()
             print("a line of the run", file=sys.stderr)

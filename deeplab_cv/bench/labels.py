@@ -27,7 +27,7 @@ def measure(plan: Plan) -> Part:
     scores, align_corners = _network_scores(plan)
     cases = [(scores, height) for height in _HEIGHTS if height in plan.heights]
     cases += [(_with_classes(scores, count), _USUAL_HEIGHT) for count in _CLASS_COUNTS if count != len(scores)]
-    rows = tuple(_row(plan, case, height, align_corners) for case, height in cases)
+    rows = tuple(_row(plan, case, height, align_corners=align_corners) for case, height in cases)
     remarks = (
         "scores of the network on the clip; further classes are its own planes shifted and lowered",
         "upsample, argmax: cv2.resize of every plane, the fastest there is, then NumPy's argmax",
@@ -42,10 +42,11 @@ def plain_labels(scores_chw: Scores, size: Size) -> Labels:
     return np.asarray(np.argmax(np.stack(planes), axis=0), np.uint8)
 
 
-def exact_labels(scores_chw: Scores, size: Size, align_corners: bool) -> Labels:
+def exact_labels(scores_chw: Scores, size: Size, *, align_corners: bool) -> Labels:
     """Every class interpolated bilinearly at every pixel in float32, then the greatest. Returns uint8 (H, W)."""
     (above, below, down), (before, after, across) = (
-        _neighbours(pixels, count, align_corners) for pixels, count in zip(size.hw, scores_chw.shape[1:], strict=True)
+        _neighbours(pixels, count, align_corners=align_corners)
+        for pixels, count in zip(size.hw, scores_chw.shape[1:], strict=True)
     )
     planes = []
     for plane in scores_chw.astype(np.float32):
@@ -55,7 +56,7 @@ def exact_labels(scores_chw: Scores, size: Size, align_corners: bool) -> Labels:
 
 
 def _neighbours(
-    pixels: int, count: int, align_corners: bool
+    pixels: int, count: int, *, align_corners: bool
 ) -> tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.float32]]:
     """For each pixel along an axis the two scores it lies between, and the weight of the second."""
     index = np.arange(pixels)
@@ -85,23 +86,23 @@ def _with_classes(scores: Scores, count: int) -> Scores:
     return np.stack([*scores[:count], *more])
 
 
-def _row(plan: Plan, scores: Scores, height: int, align_corners: bool) -> Row:
+def _row(plan: Plan, scores: Scores, height: int, *, align_corners: bool) -> Row:
     size = Size(round(height * _ASPECT / 2) * 2, height)
     works = {
-        "ours": Work(lambda: _discard(labels_at(scores, size, align_corners))),
+        "ours": Work(lambda: _discard(labels_at(scores, size, align_corners=align_corners))),
         "plain": Work(lambda: _discard(plain_labels(scores, size))),
     }
     in_turns(works, 1)
     costs = in_turns(works, max(3, plan.rounds))
     ours, plain = (spread_of(cost.processor_ms for cost in costs[name]) for name in ("ours", "plain"))
-    exact = exact_labels(scores, size, align_corners)
+    exact = exact_labels(scores, size, align_corners=align_corners)
     return {
         "frame": str(size),
         "classes": len(scores),
         "ours": ours,
         "upsample, argmax": plain,
         "times faster": plain.median / ours.median,
-        "identical": "yes" if (labels_at(scores, size, align_corners) == exact).all() else "no",
+        "identical": "yes" if (labels_at(scores, size, align_corners=align_corners) == exact).all() else "no",
     }
 
 

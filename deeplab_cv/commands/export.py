@@ -83,12 +83,12 @@ def run(args: argparse.Namespace) -> int:
 
     suffix = (".ptl" if args.mobile else ".torchscript.pt") if args.torchscript else ".onnx"
     file = args.out or own_models_folder() / f"{Path(args.network).stem}{suffix}"
-    check_target(file, Path(f"name{suffix}").suffix, args.overwrite)
+    check_target(file, Path(f"name{suffix}").suffix, overwrite=args.overwrite)
     with interrupts.raised():
         trained = with_notes(_trained(args), args.data, args.licences)
         command = without_folders(["app.py", *sys.argv[1:]])
         if args.torchscript:
-            _export_torchscript(trained, file, args.mobile)
+            _export_torchscript(trained, file, mobile=args.mobile)
             return 0
         torch_scores = None
         if args.size:
@@ -112,13 +112,15 @@ def _export_own(trained: "TrainedNetwork", file: Path, args: argparse.Namespace,
 def _export_fixed(trained: "TrainedNetwork", file: Path, args: argparse.Namespace, command: str) -> None:
     from deeplab_cv.pytorch.exporting.fixed_size import export_fixed
 
-    _say_written(file, export_fixed(trained, file, args.size, args.with_aux, args.opset, command))
+    _say_written(
+        file, export_fixed(trained, file, args.size, with_aux=args.with_aux, opset=args.opset, command=command)
+    )
 
 
-def _export_torchscript(trained: "TrainedNetwork", file: Path, mobile: bool) -> None:
+def _export_torchscript(trained: "TrainedNetwork", file: Path, *, mobile: bool) -> None:
     from deeplab_cv.pytorch.exporting.torchscript import export_torchscript, first_values
 
-    scripted = export_torchscript(trained, file, mobile)
+    scripted = export_torchscript(trained, file, mobile=mobile)
     print(f"{file}: {file.stat().st_size / 1e6:.1f} MB, {len(trained.classes)} classes")
     if scripted.remark:
         print(scripted.remark)

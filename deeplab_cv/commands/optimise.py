@@ -35,7 +35,7 @@ def run(args: argparse.Namespace) -> int:
     from deeplab_cv.tools.optimise import AFTER, BEFORE, optimise
 
     target = args.out or args.file.with_name(f"{args.file.stem}-optimised.onnx")
-    check_target(target, ".onnx", args.overwrite)
+    check_target(target, ".onnx", overwrite=args.overwrite)
     with interrupts.raised():
         table = Table("step", "input", "engine", "GMAC before", "after", "ms before", "after", "times faster", "error")
         for step in optimise(open_network(args.file), args.backend, target):

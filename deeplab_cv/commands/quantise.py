@@ -53,6 +53,6 @@ def run(args: argparse.Namespace) -> int:
         masks = masks_of(args.masks, pictures, len(network.card.classes)) if args.masks else {}
         drop = args.max_miou_drop if args.max_miou_drop is not None else (0.01 if masks else 0.1)
         reduce_range = not sums_in_32_bits() if args.reduce_range is None else args.reduce_range
-        quantised = quantise(network, pictures, masks, drop, reduce_range)
+        quantised = quantise(network, pictures, masks, drop, reduce_range=reduce_range)
         print_quantised(network, quantised, drop)
         return 0 if quantised.variant else 1

@@ -55,7 +55,7 @@ def run(args: argparse.Namespace) -> int:
     mean = options.mean or (0, 0, 0)
     facts = InputFacts(order=options.order, mean=mean, std=options.std, padding=mean)
     target = args.out or args.file.with_name(f"{args.file.stem}-repaired.onnx")
-    check_target(target, ".onnx", args.overwrite)
+    check_target(target, ".onnx", overwrite=args.overwrite)
     size = stated_size(args.size, "--size") if args.size else None
     command = without_folders(["app.py", *sys.argv[1:]])
     knowledge = StatedFacts(class_names(stated["classes"]), facts, size, args.align_corners)

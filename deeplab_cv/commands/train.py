@@ -131,6 +131,6 @@ def run(args: argparse.Namespace) -> int:
         command=shlex.join(["app.py", *sys.argv[1:]]),
     )
     with interrupts.raised():
-        facts = train(plan, args.resume)
+        facts = train(plan, resume=args.resume)
         print(f"mIoU {facts.accuracy['miou']:.3f} after {facts.step} steps: {args.out / 'network.pt'}")
         return 0

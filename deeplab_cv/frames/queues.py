@@ -14,7 +14,7 @@ class FrameQueue(Generic[Item]):
         replaced: items that were thrown away unread because a newer one came (live only).
     """
 
-    def __init__(self, capacity: int, live: bool) -> None:
+    def __init__(self, capacity: int, *, live: bool) -> None:
         """A queue of `capacity` items whose `put` waits for room, or, when live, replaces the oldest."""
         self.replaced = 0
         self._capacity = capacity

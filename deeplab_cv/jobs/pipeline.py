@@ -51,8 +51,8 @@ class Pipeline:
         self._opener = stream
         self._stream = stream if isinstance(stream, Stream) else None
         self._next_stream: Stream | None = None
-        self._frames: FrameQueue[Frame] = FrameQueue(1 if live else QUEUE_LENGTH, live)
-        self._scored: FrameQueue[Scored] = FrameQueue(1 if live else QUEUE_LENGTH, live)
+        self._frames: FrameQueue[Frame] = FrameQueue(1 if live else QUEUE_LENGTH, live=live)
+        self._scored: FrameQueue[Scored] = FrameQueue(1 if live else QUEUE_LENGTH, live=live)
         self._error: BaseException | None = None
         self._lock = threading.Lock()
         self._threads = [

@@ -208,7 +208,7 @@ def write_card(card: Card, network_file: Path) -> Path:
     return path
 
 
-def check_target(file: Path, ending: str, overwrite: bool) -> None:
+def check_target(file: Path, ending: str, *, overwrite: bool) -> None:
     """Refuse a target that would lose something or that nobody would recognise. Raises UsageError."""
     if file.suffix != ending:
         raise UsageError(f"the file's name does not end in {ending}", file, f"such as --out mine{ending}")

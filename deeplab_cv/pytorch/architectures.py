@@ -31,7 +31,7 @@ class TorchvisionScores(nn.Module):
         return scores
 
 
-def build_network(name: str, class_count: int, pretrained: bool = False) -> nn.Module:
+def build_network(name: str, class_count: int, *, pretrained: bool = False) -> nn.Module:
     """A network that gives scores (N, class_count, h, w), not upsampled, for normalised RGB float32 (N, 3, H, W).
 
     Args:

@@ -37,7 +37,7 @@ STEPS_PER_ROW = 20
 SHEET_ROWS = 8
 
 
-def train(plan: TrainingPlan, resume: bool) -> CheckpointFacts:
+def train(plan: TrainingPlan, *, resume: bool) -> CheckpointFacts:
     """Run a training to the end of its budget, write RUN/network.pt, and return its facts.
 
     Args:
@@ -62,7 +62,7 @@ def train(plan: TrainingPlan, resume: bool) -> CheckpointFacts:
             train_records, val_records = complete_masks(plan, earlier, (train_records, val_records), device, progress)
         crops, present = prepare_crops(plan, train_records, progress)
         grown = earlier is not None and not set(plan.classes) <= set(earlier[1])
-        run = TrainingRun(plan, fingerprint(plan, train_records), device, present, grown)
+        run = TrainingRun(plan, fingerprint(plan, train_records), device, present, grown=grown)
         if resume:
             run.restore(last_path)
         elif earlier is not None and plan.start is not None:
@@ -111,6 +111,7 @@ class TrainingRun:
         data_key: str,
         device: torch.device,
         present: npt.NDArray[np.bool_],
+        *,
         grown: bool,
     ) -> None:
         """A training before its first step.
@@ -125,14 +126,14 @@ class TrainingRun:
         self.plan, self.data_key, self.device = plan, data_key, device
         self.architecture = ARCHITECTURES[plan.architecture]
         torch.manual_seed(plan.seed)
-        network = build_network(plan.architecture, len(plan.classes), plan.pretrained)
+        network = build_network(plan.architecture, len(plan.classes), pretrained=plan.pretrained)
         self.network = network.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
         if device.type == "cpu":
             use_phases(self.network)
         self.set_training_mode()
         self.replicas = Replicas(self.network, plan.threads if device.type == "cpu" else 1)
         self.averaged = AveragedModel(self.network, multi_avg_fn=move_average, use_buffers=True)
-        self.optimizer = build_optimizer(self.network, plan.learning_rate, plan.start is not None, grown)
+        self.optimizer = build_optimizer(self.network, plan.learning_rate, begun=plan.start is not None, grown=grown)
         # What an earlier network knows of classes that are not in these pictures would only be unlearned.
         self.left_rows = np.flatnonzero(~present).tolist() if plan.start is not None else []
         self.step = 0

@@ -25,7 +25,7 @@ _GREATEST = 1e37
 _PIXELS_AT_ONCE = 1 << 15
 
 
-def labels_at(scores_chw: Scores, size: Size, align_corners: bool, area: Area = WHOLE_INPUT) -> Labels:
+def labels_at(scores_chw: Scores, size: Size, *, align_corners: bool, area: Area = WHOLE_INPUT) -> Labels:
     """The class of each pixel: scores interpolated bilinearly straight to the frame's size, then the greatest.
 
     Args:
@@ -49,8 +49,8 @@ def labels_at(scores_chw: Scores, size: Size, align_corners: bool, area: Area = 
         raise ValueError(f"expected scores that are numbers, got a greatest of {magnitude}")
     slack = np.float32(magnitude * _ROUNDING + _SMALLEST)
     width, height = size
-    rows = _axis(height, scores.shape[1], align_corners, area.top, area.height)
-    columns = _axis(width, scores.shape[2], align_corners, area.left, area.width)
+    rows = _axis(height, scores.shape[1], align_corners=align_corners, start=area.top, extent=area.height)
+    columns = _axis(width, scores.shape[2], align_corners=align_corners, start=area.left, extent=area.width)
     # The bound holds for the whole map too: about half of the classes can win nowhere, and are not looked at again.
     classes = np.flatnonzero(greatest >= smallest.max() - slack).astype(np.uint8)
     corners = scores.take(classes, axis=0).take(rows.corners, axis=1).take(columns.corners, axis=2)
@@ -85,7 +85,7 @@ class _Axis:
     weight: NDArray[np.float32]
 
 
-def positions(pixels: int, scores: int, align_corners: bool, start: float, extent: float) -> NDArray[np.float64]:
+def positions(pixels: int, scores: int, *, align_corners: bool, start: float, extent: float) -> NDArray[np.float64]:
     """Where a frame's pixels along one axis lie among the scores: 0 is the first score's centre, 1 the next one's.
 
     Args:
@@ -102,8 +102,8 @@ def positions(pixels: int, scores: int, align_corners: bool, start: float, exten
 
 
 @lru_cache(maxsize=8)
-def _axis(pixels: int, scores: int, align_corners: bool, start: float, extent: float) -> _Axis:
-    position = positions(pixels, scores, align_corners, start, extent)
+def _axis(pixels: int, scores: int, *, align_corners: bool, start: float, extent: float) -> _Axis:
+    position = positions(pixels, scores, align_corners=align_corners, start=start, extent=extent)
     before = np.floor(position).astype(np.intp)
     corners = np.arange(before[0], before[-1] + 2).clip(0, scores - 1)
     length = np.bincount(before - before[0])
@@ -194,7 +194,7 @@ def _interpolate(
 def labels_of(scored: Scored) -> Labels:
     """The class of each pixel of the frame: uint8 (H, W). Raises EngineError where the engine's scores are none."""
     try:
-        return labels_at(scored.scores, scored.frame.size, scored.align_corners, scored.area)
+        return labels_at(scored.scores, scored.frame.size, align_corners=scored.align_corners, area=scored.area)
     except ValueError as error:
         raise EngineError(
             "the engine's scores cannot be used", scored.made_by, f"{error}: take another --backend"

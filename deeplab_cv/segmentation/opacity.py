@@ -78,8 +78,8 @@ def _lead_at(scored: Scored, labels: Labels, wanted: NDArray[np.bool_], pixels: 
     (rows, columns), (height, width), area = lead.shape, labels.shape, scored.area
     down, across = _change(lead, 0) * (rows * area.height / height), _change(lead, 1) * (columns * area.width / width)
     y, x = np.divmod(pixels, width)
-    y_at = positions(height, rows, scored.align_corners, area.top, area.height).take(y)
-    x_at = positions(width, columns, scored.align_corners, area.left, area.width).take(x)
+    y_at = positions(height, rows, align_corners=scored.align_corners, start=area.top, extent=area.height).take(y)
+    x_at = positions(width, columns, align_corners=scored.align_corners, start=area.left, extent=area.width).take(x)
     value, slope = _interpolated(np.stack([lead, np.hypot(down, across)]), y_at, x_at)
     return _Lead(value, slope)
 

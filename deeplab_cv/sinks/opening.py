@@ -15,7 +15,7 @@ from deeplab_cv.sinks.statistics import STATISTICS_EXTENSIONS, StatisticsSink
 from deeplab_cv.sinks.video import VideoSink
 
 
-def open_sinks(settings: Settings, source_info: SourceInfo, is_picture_job: bool) -> list[Sink]:
+def open_sinks(settings: Settings, source_info: SourceInfo, *, is_picture_job: bool) -> list[Sink]:
     """The sinks a run writes to, the window apart. No file is made yet.
 
     Raises:
@@ -29,7 +29,7 @@ def open_sinks(settings: Settings, source_info: SourceInfo, is_picture_job: bool
     inputs = [Path(text) for text in named if text]
     inputs += [source_info.path] if source_info.path else []
     if output.out is not None:
-        sinks.append(_open_out(settings, output.out, source_info, is_picture_job, inputs))
+        sinks.append(_open_out(settings, output.out, source_info, is_picture_job=is_picture_job, inputs=inputs))
     if output.masks is not None:
         folder = Path(output.masks)
         if output.out is not None and folder.absolute() == Path(output.out).absolute():
@@ -45,7 +45,9 @@ def open_sinks(settings: Settings, source_info: SourceInfo, is_picture_job: bool
     return sinks
 
 
-def _open_out(settings: Settings, text: str, source_info: SourceInfo, is_picture_job: bool, inputs: list[Path]) -> Sink:
+def _open_out(
+    settings: Settings, text: str, source_info: SourceInfo, *, is_picture_job: bool, inputs: list[Path]
+) -> Sink:
     path = Path(text)
     extension = path.suffix.lower()
     one_picture = is_picture_job and source_info.frame_count == 1

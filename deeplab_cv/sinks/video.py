@@ -74,7 +74,7 @@ class VideoSink:
         try:
             if self._file is None:
                 self._encoding = self._encoding_for(painted)
-                self._file = _OpenFile(self._temporary, self._source_info, self._encoding, painted, self._whole)
+                self._file = _OpenFile(self._temporary, self._source_info, self._encoding, painted, whole=self._whole)
             self._file.write(painted)
         except OSError as error:
             raise cannot_write(self._path, error) from error
@@ -91,7 +91,7 @@ class VideoSink:
         if self._file is None:
             return Written(self._path, 0)
         try:
-            self._file.close(self._whole)
+            self._file.close(whole=self._whole)
             self._file.check()
         except (av.error.FFmpegError, OSError, SinkError) as error:
             discard(self._temporary)
@@ -139,7 +139,7 @@ class VideoSink:
 class _OpenFile:
     """A container being written: pictures go through the encoder, sound beside them as it was."""
 
-    def __init__(self, path: Path, source_info: SourceInfo, encoding: Encoding, first: Painted, whole: bool) -> None:
+    def __init__(self, path: Path, source_info: SourceInfo, encoding: Encoding, first: Painted, *, whole: bool) -> None:
         self.frames = 0
         self.packets = 0
         self.sound_note = ""
@@ -182,7 +182,7 @@ class _OpenFile:
         self._copy_sound(pts)
         self.frames += 1
 
-    def close(self, whole: bool) -> None:
+    def close(self, *, whole: bool) -> None:
         """Flush the encoder, copy the rest of the sound (all, or as far as pictures go) and write the trailer, once."""
         if self._closed:
             return

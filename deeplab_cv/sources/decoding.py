@@ -130,13 +130,13 @@ class VideoDecoder:
         self._open()
         return self._timed(after_seek=False)
 
-    def _timed(self, after_seek: bool) -> Iterator[TimedFrame]:
+    def _timed(self, *, after_seek: bool) -> Iterator[TimedFrame]:
         self._damaged_at_pts = None
         self._read_to_pts = self.first_pts
         self._longest_gap = max(1, round(1 / self.frame_rate / self.time_base))
         frame_duration = self._longest_gap
         last_pts: int | None = None
-        for frame in self._decoded(after_seek):
+        for frame in self._decoded(after_seek=after_seek):
             if last_pts is None and (after_seek or not self._tells_end):
                 self._damaged_at_pts = None  # what lies before the first key frame cannot be decoded by anyone
             pts = self._read_to_pts if frame.pts is None else frame.pts
@@ -149,9 +149,9 @@ class VideoDecoder:
             last_pts, self._read_to_pts = pts, pts + (frame.duration or frame_duration)
             yield pts, frame
 
-    def _decoded(self, after_seek: bool) -> Iterator[VideoFrame]:
+    def _decoded(self, *, after_seek: bool) -> Iterator[VideoFrame]:
         deinterlacer = Deinterlacer(self.path.name)
-        for packet in chain(self._packets(after_seek), [None]):
+        for packet in chain(self._packets(after_seek=after_seek), [None]):
             for frame in self._decode(packet):
                 yield from deinterlacer.frames_of(frame)
         yield from deinterlacer.rest()
@@ -163,7 +163,7 @@ class VideoDecoder:
             self._note_damage()
             return []
 
-    def _packets(self, after_seek: bool) -> "Iterator[Packet[VideoStream]]":
+    def _packets(self, *, after_seek: bool) -> "Iterator[Packet[VideoStream]]":
         """The stream's packets, after a seek from the first key frame on."""
         half: Packet[VideoStream] | None = None
         before_key = after_seek

@@ -155,7 +155,7 @@ def evaluate(
             engines[on_engines.load(frame.size).name] = None
             start = time.perf_counter()
             scored = stream.score(frame)
-            labels = labels_at(scored.scores, frame.size, scored.align_corners, scored.area)
+            labels = labels_at(scored.scores, frame.size, align_corners=scored.align_corners, area=scored.area)
             picture_ms = (time.perf_counter() - start) * 1000
             inference_ms.append(scored.inference_ms)
 
@@ -214,7 +214,10 @@ def evaluate_video(
             sets = {PLAIN: scored.scores, SMOOTHED: smoother.smooth(scored, weight)}
             meter.add(
                 resize(frame.image, size, cv2.INTER_AREA),
-                {name: labels_at(each, size, scored.align_corners, scored.area) for name, each in sets.items()},
+                {
+                    name: labels_at(each, size, align_corners=scored.align_corners, area=scored.area)
+                    for name, each in sets.items()
+                },
             )
             frames += 1
             progress()

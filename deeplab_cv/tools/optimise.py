@@ -136,7 +136,7 @@ def _steps(name: str, before: Network, after: Network, backend: str) -> Iterator
 def _step(name: str, before: Graph, after: Graph, backend: str) -> Step:
     scores, expected = (_scores(graph) for graph in (after, before))
     if scores.shape[1:] != expected.shape[1:]:
-        scores = enlarged(scores, (expected.shape[1], expected.shape[2]), after.card.output.align_corners)
+        scores = enlarged(scores, (expected.shape[1], expected.shape[2]), align_corners=after.card.output.align_corners)
     error = greatest_error(scores, expected)
     if error > FLOAT32_TOLERANCE:
         raise NetworkError(f"{name}: the rewritten graph is off by {error:.1e}", before.file, "this should not happen")

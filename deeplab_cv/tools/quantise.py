@@ -55,6 +55,7 @@ def quantise(
     pictures: Sequence[tuple[str, Image]],
     masks: Mapping[str, Labels],
     max_miou_drop: float,
+    *,
     reduce_range: bool,
 ) -> Quantised:
     """Quantise a network, judge it, time it, and put it on the card if it is worth it.
@@ -91,7 +92,7 @@ def quantise(
     return Quantised(tuple(judged))
 
 
-def _kept_where_faster(network: Network, file: Path, judged: Sequence[JudgedInt8], full_range: bool) -> Quantised:
+def _kept_where_faster(network: Network, file: Path, judged: Sequence[JudgedInt8], *, full_range: bool) -> Quantised:
     variant = Variant(
         file=network.file.with_suffix(".int8.onnx").name,
         sha256=file_hash(file),

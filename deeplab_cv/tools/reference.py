@@ -20,16 +20,16 @@ def reference_session(network: Path | onnx.ModelProto) -> onnxruntime.InferenceS
     return onnxruntime.InferenceSession(source, options, providers=["CPUExecutionProvider"])
 
 
-def enlarged(scores: Scores, size: tuple[int, int], align_corners: bool = False) -> Scores:
+def enlarged(scores: Scores, size: tuple[int, int], *, align_corners: bool = False) -> Scores:
     """Scores (classes, h, w) interpolated bilinearly to height and width, as torchvision's networks end."""
     height, width = size
-    rows = _weights(height, scores.shape[1], align_corners)
-    columns = _weights(width, scores.shape[2], align_corners)
+    rows = _weights(height, scores.shape[1], align_corners=align_corners)
+    columns = _weights(width, scores.shape[2], align_corners=align_corners)
     whole: Scores = rows @ scores.astype(np.float32) @ columns.T
     return whole
 
 
-def _weights(pixels: int, scores: int, align_corners: bool) -> NDArray[np.float32]:
+def _weights(pixels: int, scores: int, *, align_corners: bool) -> NDArray[np.float32]:
     """How much each score adds to each pixel along one axis: (pixels, scores), of which two a row are not zero."""
     index = np.arange(pixels)
     if align_corners:

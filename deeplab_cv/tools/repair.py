@@ -96,7 +96,7 @@ def repair(file: Path, target: Path, stated: StatedFacts, command: str) -> Repai
             found.append((mend.name, mend.harm))
     model = simplified(inferred(model, file))
     facts = stated.input.model_copy(update={"name": model.graph.input[0].name})
-    error, golden = _proof(file, original, model, cut.scores, input_size, facts, channels_last)
+    error, golden = _proof(file, original, model, cut.scores, input_size, facts, channels_last=channels_last)
     if len(golden) != len(stated.classes):
         remedy = "name them with --classes names.txt, one name a line"
         raise UsageError(f"the network has {len(golden)} classes, not {len(stated.classes)}", file, remedy)
@@ -162,6 +162,7 @@ def _proof(
     scores_name: str,
     input_size: Size,
     facts: InputFacts,
+    *,
     channels_last: bool,
 ) -> tuple[float, Scores]:
     """Run both files on random pictures; the greatest error, and the original's scores for the golden input."""

@@ -222,4 +222,4 @@ def _equal_labels_wanted(precision: str, sample: Sample) -> float:
 
 
 def _labels(scores: Scores, graph: Graph) -> Labels:
-    return labels_at(scores, graph.input_size, graph.card.output.align_corners)
+    return labels_at(scores, graph.input_size, align_corners=graph.card.output.align_corners)

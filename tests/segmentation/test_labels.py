@@ -60,7 +60,7 @@ areas = st.one_of(
 def test_labels_are_those_of_interpolating_every_class_everywhere(seed, shape, kind, size, align_corners, area):
     scores = random_scores(seed, shape, kind)
 
-    labels = labels_at(scores, size, align_corners, area)
+    labels = labels_at(scores, size, align_corners=align_corners, area=area)
 
     expected = interpolate_plainly(scores, size, align_corners, area).argmax(axis=0)
     np.testing.assert_array_equal(labels, expected)
@@ -72,7 +72,7 @@ def test_labels_are_those_of_interpolating_every_class_everywhere(seed, shape, k
 def test_smooth_scores_as_networks_give_them_are_labelled_exactly(seed, size):
     scores = interpolate_plainly(random_scores(seed, (21, 4, 5), "normal"), (48, 28), False) * 10
 
-    labels = labels_at(scores, size, False)
+    labels = labels_at(scores, size, align_corners=False)
 
     np.testing.assert_array_equal(labels, interpolate_plainly(scores, size, False).argmax(axis=0))
 
@@ -87,7 +87,7 @@ def test_smooth_scores_as_networks_give_them_are_labelled_exactly(seed, size):
 def test_labels_are_right_to_double_precision_where_classes_are_not_level(seed, shape, size, align_corners):
     scores = random_scores(seed, shape, "normal")
 
-    labels = labels_at(scores, size, align_corners)
+    labels = labels_at(scores, size, align_corners=align_corners)
 
     values = interpolate_plainly(scores, size, align_corners, dtype=np.float64)
     second, first = np.partition(values, -2, axis=0)[-2:]
@@ -101,7 +101,7 @@ def test_labels_agree_with_pytorch_where_classes_are_not_level(size, align_corne
     torch = pytest.importorskip("torch", reason="needs the train requirements")
     scores = random_scores(5, (4, 7, 9), "normal")
 
-    labels = labels_at(scores, size, align_corners)
+    labels = labels_at(scores, size, align_corners=align_corners)
 
     values = torch.nn.functional.interpolate(
         torch.from_numpy(scores)[None], size.hw, mode="bilinear", align_corners=align_corners
@@ -115,9 +115,9 @@ def test_labels_agree_with_pytorch_where_classes_are_not_level(size, align_corne
 @pytest.mark.parametrize("align_corners", [False, True])
 def test_a_letterboxed_frame_is_labelled_as_the_crop_of_its_input(align_corners):
     scores = random_scores(3, (5, 8, 8), "normal")
-    inputs = labels_at(scores, Size(64, 64), align_corners)
+    inputs = labels_at(scores, Size(64, 64), align_corners=align_corners)
 
-    labels = labels_at(scores, Size(64, 32), align_corners, Area(0, 0.25, 1, 0.5))
+    labels = labels_at(scores, Size(64, 32), align_corners=align_corners, area=Area(0, 0.25, 1, 0.5))
 
     if align_corners:
         assert (labels == inputs[16:48]).mean() > 0.95
@@ -129,14 +129,15 @@ def test_of_level_classes_the_lowest_number_wins():
     scores = np.zeros((6, 3, 3), np.float32)
     scores[[2, 4]] = 1
 
-    assert (labels_at(scores, Size(10, 10), False) == 2).all()
+    assert (labels_at(scores, Size(10, 10), align_corners=False) == 2).all()
 
 
 def test_scores_of_half_precision_are_taken():
     scores = random_scores(0, (3, 4, 4), "few values, many ties")
 
     np.testing.assert_array_equal(
-        labels_at(scores.astype(np.float16), Size(20, 20), False), labels_at(scores, Size(20, 20), False)
+        labels_at(scores.astype(np.float16), Size(20, 20), align_corners=False),
+        labels_at(scores, Size(20, 20), align_corners=False),
     )
 
 
@@ -144,7 +145,7 @@ def test_the_scores_are_not_written_into():
     scores = random_scores(0, (3, 4, 4), "normal")
     before = scores.copy()
 
-    labels_at(scores, Size(20, 20), False)
+    labels_at(scores, Size(20, 20), align_corners=False)
 
     np.testing.assert_array_equal(scores, before)
 
@@ -155,10 +156,10 @@ def test_scores_that_are_no_numbers_are_refused(broken):
     scores[1, 2, 3] = broken
 
     with pytest.raises(ValueError, match="numbers"):
-        labels_at(scores, Size(8, 8), False)
+        labels_at(scores, Size(8, 8), align_corners=False)
 
 
 @pytest.mark.parametrize("shape", [(4, 4), (1, 3, 4, 4), (0, 4, 4), (257, 4, 4)])
 def test_scores_of_another_form_are_refused(shape):
     with pytest.raises(ValueError, match="expected scores"):
-        labels_at(np.zeros(shape, np.float32), Size(8, 8), False)
+        labels_at(np.zeros(shape, np.float32), Size(8, 8), align_corners=False)

@@ -76,10 +76,10 @@ def test_carried_labels_follow_what_moves():
     propagator.inferred(first, scores_of_square(), 10.0)
 
     second = propagator.plan(frame_of(scene(16), 1), INPUT_SIZE, WHOLE_INPUT)
-    labels = labels_at(propagator.carried(second), Size(512, 288), False)
+    labels = labels_at(propagator.carried(second), Size(512, 288), align_corners=False)
 
-    where_it_is = labels_at(scores_of_square(shift_cells=2), Size(512, 288), False)
-    where_it_was = labels_at(scores_of_square(), Size(512, 288), False)
+    where_it_is = labels_at(scores_of_square(shift_cells=2), Size(512, 288), align_corners=False)
+    where_it_was = labels_at(scores_of_square(), Size(512, 288), align_corners=False)
     assert np.mean(labels != where_it_is) < np.mean(where_it_was != where_it_is) / 4
 
 

@@ -60,8 +60,8 @@ def test_labels_that_flicker_in_a_still_noisy_picture_come_to_rest():
         noisy = np.clip(image + generator.normal(0, 4, image.shape), 0, 255).astype(np.uint8)
         scores = generator.normal(0, 0.5, (3, 6, 10)).astype(np.float32)
         scores[1] += 0.5
-        rough.append(labels_at(scores, Size(160, 96), False))
-        smooth.append(labels_at(smoother.smooth(scores, frame_of(noisy, index)), Size(160, 96), False))
+        rough.append(labels_at(scores, Size(160, 96), align_corners=False))
+        smooth.append(labels_at(smoother.smooth(scores, frame_of(noisy, index)), Size(160, 96), align_corners=False))
 
     flips = [np.mean(np.diff(labels[5:], axis=0) != 0) for labels in (rough, smooth)]
     assert flips[1] < flips[0] / 3

@@ -55,7 +55,8 @@ def through(stream, frames, rest_s=0.0):
 def labels_through(engines, frames, pace):
     with Stream(engines, pace) as stream:
         return [
-            labels_at(each.scores, each.frame.size, each.align_corners, each.area) for each in through(stream, frames)
+            labels_at(each.scores, each.frame.size, align_corners=each.align_corners, area=each.area)
+            for each in through(stream, frames)
         ]
 
 

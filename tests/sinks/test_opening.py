@@ -28,7 +28,7 @@ def in_a_folder_of_its_own(tmp_path, monkeypatch):
 
 
 def kinds(info, is_picture_job, **settings):
-    return [type(sink) for sink in open_sinks(settings_of(settings), info, is_picture_job)]
+    return [type(sink) for sink in open_sinks(settings_of(settings), info, is_picture_job=is_picture_job)]
 
 
 @pytest.mark.parametrize(
@@ -74,7 +74,7 @@ def test_no_output_asked_for_is_no_sink():
 )
 def test_what_cannot_be_is_said_in_one_line_before_anything_is_written(info, settings, message, tmp_path):
     with pytest.raises(UsageError, match=message) as raised:
-        open_sinks(settings_of(settings), info, info is not VIDEO)
+        open_sinks(settings_of(settings), info, is_picture_job=info is not VIDEO)
 
     assert "\n" not in str(raised.value)
     assert list(tmp_path.iterdir()) == []
@@ -85,25 +85,31 @@ def test_a_missing_folder_is_said_before_anything_is_written(key):
     name = {"out": "nowhere/out.mp4", "stats": "nowhere/areas.csv"}[key]
 
     with pytest.raises(SinkError, match="no such folder to write in: nowhere"):
-        open_sinks(settings_of({key: name}), VIDEO, False)
+        open_sinks(settings_of({key: name}), VIDEO, is_picture_job=False)
 
 
 def test_the_video_itself_is_not_an_output(tmp_path):
     (tmp_path / "in.mp4").write_bytes(b"film")
 
     with pytest.raises(UsageError, match="the output is the input itself"):
-        open_sinks(settings_of({"video": "in.mp4", "out": "./in.mp4"}), info_of(tmp_path / "in.mp4"), False)
+        open_sinks(
+            settings_of({"video": "in.mp4", "out": "./in.mp4"}), info_of(tmp_path / "in.mp4"), is_picture_job=False
+        )
 
 
 def test_the_picture_put_behind_is_not_an_output(tmp_path):
     (tmp_path / "beach.png").write_bytes(b"picture")
 
     with pytest.raises(UsageError, match="the output is the input itself"):
-        open_sinks(settings_of({"image": "me.jpg", "background": "beach.png", "out": "beach.png"}), ONE_PICTURE, True)
+        open_sinks(
+            settings_of({"image": "me.jpg", "background": "beach.png", "out": "beach.png"}),
+            ONE_PICTURE,
+            is_picture_job=True,
+        )
 
 
 def write_all(settings, info, pts):
-    (sink,) = open_sinks(settings, info, False)
+    (sink,) = open_sinks(settings, info, is_picture_job=False)
     for index, moment in enumerate(pts):
         sink.write(painted(scene(index, Size(64, 48)), index, moment))
     return sink.finish()
@@ -143,7 +149,7 @@ def test_frames_of_a_video_in_a_folder_are_numbered_pictures(tmp_path):
 def test_a_picture_and_its_mask_stand_side_by_side(tmp_path):
     settings = settings_of({"out": "seg.png", "masks": ".", "stats": "areas.jsonl"})
 
-    sinks = open_sinks(settings, ONE_PICTURE, True)
+    sinks = open_sinks(settings, ONE_PICTURE, is_picture_job=True)
     for sink in sinks:
         sink.write(painted(np.zeros((8, 8, 3), np.uint8), name="photos/dog.jpg"))
         sink.finish()

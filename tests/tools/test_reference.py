@@ -21,12 +21,12 @@ def test_scores_are_enlarged_as_pytorch_does_it(size, align_corners):
         torch.from_numpy(scores)[None], size=size, mode="bilinear", align_corners=align_corners
     )[0].numpy()
 
-    np.testing.assert_allclose(enlarged(scores, size, align_corners), expected, atol=1e-5)
+    np.testing.assert_allclose(enlarged(scores, size, align_corners=align_corners), expected, atol=1e-5)
 
 
 @pytest.mark.parametrize("align_corners", [False, True])
 def test_scores_of_one_cell_fill_the_picture(align_corners):
-    whole = enlarged(np.array([[[2.0]], [[-1.0]]], np.float32), (3, 4), align_corners)
+    whole = enlarged(np.array([[[2.0]], [[-1.0]]], np.float32), (3, 4), align_corners=align_corners)
 
     assert whole.dtype == np.float32
     np.testing.assert_array_equal(whole, np.array([2.0, -1.0])[:, None, None] * np.ones((2, 3, 4)))

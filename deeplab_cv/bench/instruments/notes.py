@@ -38,7 +38,7 @@ class Notes:
 
     needs_picture = False
 
-    def __init__(self, paints: bool) -> None:
+    def __init__(self, *, paints: bool) -> None:
         """Nothing is noted yet.
 
         Args:

@@ -18,7 +18,7 @@ from deeplab_cv.pytorch.exporting.portable import fold_batch_normalisation, spli
 from deeplab_cv.pytorch.exporting.weights import TrainedNetwork
 
 
-def export_fixed(trained: TrainedNetwork, file: Path, size: int, with_aux: bool, opset: int, command: str) -> Card:
+def export_fixed(trained: TrainedNetwork, file: Path, size: int, *, with_aux: bool, opset: int, command: str) -> Card:
     """Write a network for size x size pixels: normalised RGB in, scores of that size out; with card and golden scores.
 
     Its image pooling is written as in our own form, since OpenCV 5.0 computes torchvision's wrongly.
@@ -34,7 +34,7 @@ def export_fixed(trained: TrainedNetwork, file: Path, size: int, with_aux: bool,
         raise UsageError("the size is no multiple of the stride", size, f"take {architecture.input_multiple} x N")
     facts = InputFacts(mean=architecture.mean, std=architecture.std, padding=architecture.mean)
     blob = golden_blob(GOLDEN_SEED, Size(size, size), facts)
-    original = FixedSizeScores(full_network(trained, with_aux), size).eval()
+    original = FixedSizeScores(full_network(trained, with_aux=with_aux), size).eval()
     portable = copy.deepcopy(original).double()
     split_image_pooling(portable)
     fold_batch_normalisation(portable)

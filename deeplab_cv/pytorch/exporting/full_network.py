@@ -24,7 +24,7 @@ class FullSizeScores(nn.Module):
         return {"out": functional.interpolate(scores, size=size, mode="bilinear", align_corners=False)}
 
 
-def full_network(trained: TrainedNetwork, with_aux: bool = False) -> nn.Module:
+def full_network(trained: TrainedNetwork, *, with_aux: bool = False) -> nn.Module:
     """torchvision's network with trained weights: normalised RGB (N, 3, H, W) -> `out` and, if asked for, `aux`.
 
     Raises UsageError where the auxiliary head is asked for and the weights have none.

@@ -35,7 +35,7 @@ class Scripted:
     remark: str
 
 
-def export_torchscript(trained: TrainedNetwork, file: Path, mobile: bool) -> Scripted:
+def export_torchscript(trained: TrainedNetwork, file: Path, *, mobile: bool) -> Scripted:
     """Script a network, save it, load it again and compare; `mobile` saves for the mobile interpreter.
 
     Raises:
@@ -52,7 +52,7 @@ def export_torchscript(trained: TrainedNetwork, file: Path, mobile: bool) -> Scr
         remark = _save_for_mobile(scripted, temporary) if mobile else _save(scripted, temporary)
         with torch.inference_mode():
             expected = network(picture)["out"]
-            output = _load(temporary, mobile)(picture)["out"]
+            output = _load(temporary, mobile=mobile)(picture)["out"]
         error = float((output - expected).abs().max() / expected.abs().max())
         if error > FLOAT32_TOLERANCE:
             raise NetworkError(f"TorchScript is off by {error:.1e}", file, "this should not happen")
@@ -80,7 +80,7 @@ def _save_for_mobile(scripted: torch.jit.ScriptModule, file: Path) -> str:
     return remark
 
 
-def _load(file: Path, mobile: bool) -> nn.Module:
+def _load(file: Path, *, mobile: bool) -> nn.Module:
     if mobile:
         from torch.jit.mobile import _load_for_lite_interpreter
 

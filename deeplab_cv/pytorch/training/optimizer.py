@@ -18,7 +18,7 @@ hundred of them undo more than fifty pictures can teach anew."""
 
 
 def build_optimizer(
-    network: nn.Module, learning_rate: float, begun: bool, grown: bool = False
+    network: nn.Module, learning_rate: float, *, begun: bool, grown: bool = False
 ) -> torch.optim.Optimizer:
     """AdamW: the pretrained backbone at a lower rate than the head, weight decay on convolutions only.
 
@@ -31,7 +31,7 @@ def build_optimizer(
     groups: dict[tuple[float, bool], list[nn.Parameter]] = {}
     for name, parameter in network.named_parameters():
         if parameter.requires_grad:
-            groups.setdefault((rate_share(name, begun, grown), parameter.ndim > 1), []).append(parameter)
+            groups.setdefault((rate_share(name, begun=begun, grown=grown), parameter.ndim > 1), []).append(parameter)
     return torch.optim.AdamW(
         [
             {
@@ -45,7 +45,7 @@ def build_optimizer(
     )
 
 
-def rate_share(name: str, begun: bool, grown: bool) -> float:
+def rate_share(name: str, *, begun: bool, grown: bool) -> float:
     """The share of the learning rate that a parameter gets, by its name in the network."""
     share = BACKBONE_SHARE if name.startswith("backbone.") else 1.0
     known = begun and not (grown and name.startswith(CLASS_LAYERS))

@@ -80,7 +80,7 @@ class Judge:
     def _labels_of(self, scores: NDArray[np.float32], picture: Image) -> Labels:
         size = Size.of(picture)
         area = filled_area(size, nearest_size(self.card.input_sizes, size), self.card.input)
-        return labels_at(scores, size, self.card.output.align_corners, area)
+        return labels_at(scores, size, align_corners=self.card.output.align_corners, area=area)
 
     def _miou(self, labels: Sequence[Labels]) -> float:
         classes = len(self.card.classes)

@@ -64,7 +64,7 @@ def test_our_own_network_stands_behind_the_same_interface() -> None:
 
 @pytest.mark.parametrize("with_aux", [False, True])
 def test_the_form_of_one_size_gives_the_same_scores_in_a_tuple(mobile: TrainedNetwork, with_aux: bool) -> None:
-    whole = full_network(mobile, with_aux)
+    whole = full_network(mobile, with_aux=with_aux)
     fixed = FixedSizeScores(whole, 64).eval()
     with torch.inference_mode():
         expected, found = whole(pictures(64, 64)), fixed(pictures(64, 64))

@@ -41,8 +41,8 @@ def test_a_file_that_gives_other_scores_once_it_is_loaded_is_not_kept(
 ) -> None:
     load = torchscript._load
 
-    def load_wrong(file: Path, mobile: bool) -> object:
-        module = load(file, mobile)
+    def load_wrong(file: Path, *, mobile: bool) -> object:
+        module = load(file, mobile=mobile)
         return lambda picture: {"out": module(picture)["out"] + 1}
 
     monkeypatch.setattr(torchscript, "_load", load_wrong)

@@ -8,7 +8,7 @@ from deeplab_cv.pytorch.training.optimizer import build_optimizer, leave_rows
 
 def rates(begun: bool, grown: bool = False) -> dict[str, float]:
     network = build_network("deeplabv3_lite", 3)
-    optimizer = build_optimizer(network, 1e-3, begun, grown)
+    optimizer = build_optimizer(network, 1e-3, begun=begun, grown=grown)
     full_rate = {id(parameter): group["full_rate"] for group in optimizer.param_groups for parameter in group["params"]}
     return {name: full_rate[id(parameter)] for name, parameter in network.named_parameters()}
 
