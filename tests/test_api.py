@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 from deeplab_cv import Segmenter, UserError
-from deeplab_cv.errors import SettingsError, SourceError, UsageError
+from deeplab_cv.errors import SourceError, UsageError
 from deeplab_cv.frames.size import Size
 from tests.tiny_networks import BACKGROUND, DOG, PERSON, SHEEP, tiny_network
 
@@ -95,53 +95,6 @@ def test_what_is_no_picture_is_refused_in_one_line(segmenter, picture):
 def test_a_missing_file_is_the_command_lines_error(segmenter, tmp_path):
     with pytest.raises(SourceError, match="no such file"):
         segmenter(tmp_path / "none.jpg")
-
-
-def test_masks_shares_and_cutouts_are_of_the_class_named(segmenter):
-    result = segmenter(cv2.resize(halves(PERSON, DOG), (1280, 720), interpolation=cv2.INTER_NEAREST))
-
-    person, cutout = result.mask("person"), result.cutout("person")
-
-    np.testing.assert_array_equal(person, result.labels == PERSON)
-    assert result.share("person") == pytest.approx(person.mean())
-    assert cutout.shape == (720, 1280, 4)
-    np.testing.assert_array_equal(cutout[..., :3], result.frame)
-    assert (cutout[:, 0, 3], cutout[:, -1, 3]) == (pytest.approx(255), pytest.approx(0))
-    assert set(cutout[..., 3].flat) - {0, 255}
-
-
-@pytest.mark.parametrize("ask", ["mask", "share", "cutout"])
-def test_an_unknown_class_is_one_error_with_the_nearest_name(segmenter, ask):
-    with pytest.raises(SettingsError, match="unknown class: persn; did you mean person"):
-        getattr(segmenter(picture_of(DOG)), ask)("persn")
-
-
-def test_an_unknown_class_to_be_painted_is_the_same_error(segmenter):
-    with pytest.raises(SettingsError, match="did you mean sheep"):
-        segmenter(picture_of(DOG)).painted(paint="shep")
-
-
-def test_an_unknown_style_is_an_error(segmenter):
-    with pytest.raises(SettingsError, match="unknown style: blurr; did you mean blur"):
-        segmenter(picture_of(DOG)).painted(style="blurr")
-
-
-def test_paint_takes_names_with_and_without_colours(segmenter):
-    painted = segmenter(halves(PERSON, DOG)).painted(style="mask", paint="person=#0000ff dog")
-
-    assert tuple(painted[36, 2]) == (255, 0, 0)
-    assert tuple(painted[36, -2]) == (0, 255, 0)
-
-
-def test_a_picture_and_its_mask_are_saved(segmenter, tmp_path):
-    result = segmenter(halves(PERSON, DOG))
-
-    result.save(tmp_path / "out.png", style="mask")
-    result.save_mask(tmp_path / "mask.png")
-
-    np.testing.assert_array_equal(cv2.imread(str(tmp_path / "out.png")), result.painted(style="mask"))
-    with Image.open(tmp_path / "mask.png") as mask:
-        np.testing.assert_array_equal(np.asarray(mask), result.labels)
 
 
 def test_every_frame_of_a_file_comes_in_order(segmenter, tmp_path):
@@ -246,12 +199,3 @@ def test_a_closed_segmenter_says_so(tmp_path):
 
     with pytest.raises(UsageError, match="closed"):
         segmenter(picture_of(DOG))
-
-
-def test_detections_of_supervision_are_one_for_each_class(segmenter):
-    pytest.importorskip("supervision", reason="supervision is not installed")
-
-    found = segmenter(halves(PERSON, DOG)).to_supervision()
-
-    assert sorted(found.data["class_name"]) == ["dog", "person"]
-    assert found.mask.shape == (2, 72, 128)

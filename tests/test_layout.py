@@ -6,7 +6,6 @@ ROOT = Path(__file__).parent.parent
 
 TESTED_ELSEWHERE = {
     "engines/options": "two fields with their bounds: test_options.py and test_settings.py read them",
-    "result": "what a Segmenter gives: test_api.py",
     "segmentation/options": "fields with their bounds: test_settings.py and test_api.py refuse what lies outside",
     "sources/source": "a protocol",
 }
