@@ -22,6 +22,8 @@ ROOT = Path(__file__).parent.parent
 _PAINT_S = 10.0
 """After so long a window that is still black is given up: Qt will not paint it, however long one waits (seen)."""
 _TRIES = 12
+_STILL_S = 0.5
+"""A picture that has not changed for so long is paused, or a single one."""
 
 
 def need_screen() -> None:
@@ -85,14 +87,14 @@ class Program:
             # Without a window manager no window has the focus by itself.
             self._xdotool("windowfocus", self.window)
             self._xdotool("key", name)
-            time.sleep(0.15)
+            self._let_it_look()
 
     def click(self, x: int, y: int) -> None:
         """Click at a point of the screen."""
         self._xdotool("mousemove", str(x), str(y))
-        time.sleep(0.1)
+        self._let_it_look()
         self._xdotool("click", "1")
-        time.sleep(0.2)
+        self._let_it_look()
 
     def screenshot(self) -> NDArray[np.uint8]:
         """The whole screen: uint8 (H, W, 3), RGB."""
@@ -144,6 +146,18 @@ class Program:
         self.process.wait()
         if self.process.stderr is not None:
             self.process.stderr.close()
+
+    def _let_it_look(self) -> None:
+        """Wait until the program has looked for keys: OpenCV keeps one key only, and another would take its place.
+
+        Between two new pictures it has looked. Where the picture stands still it does little but look.
+        """
+        deadline = time.monotonic() + _STILL_S
+        before, changes = self.screenshot(), 0
+        while changes < 2 and self.process.poll() is None and time.monotonic() < deadline:
+            now = self.screenshot()
+            changes += bool((now != before).any())
+            before = now
 
     def _start(self) -> subprocess.Popen[str]:
         return subprocess.Popen(
