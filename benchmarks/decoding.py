@@ -18,7 +18,7 @@ import av
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from deeplab_cv.bench.instruments.turns import Work, in_turns
+from deeplab_cv.bench.instruments.turns import Work, costs_in_turns
 from deeplab_cv.machine.folders import demo_clip
 
 MJPEG_BITS = 40_000_000
@@ -71,7 +71,7 @@ def main() -> None:
         }
         sizes = {0: "whole", 1: "half", 2: "a quarter"}
         candidates |= {f"MJPEG, {name}": decoding(mjpeg, count, "NONE", times) for times, name in sizes.items()}
-        costs = in_turns({name: Work(run, count) for name, run in candidates.items()}, arguments.rounds)
+        costs = costs_in_turns({name: Work(run, count) for name, run in candidates.items()}, arguments.rounds)
     print("| | processor ms | wall ms |\n|---|---|---|")
     for name, rounds in costs.items():
         processor_ms = statistics.median(cost.processor_ms for cost in rounds)

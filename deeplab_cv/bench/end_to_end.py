@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from deeplab_cv.bench import Part, Plan, Row
-from deeplab_cv.bench.instruments.child import run_program, words_of
+from deeplab_cv.bench.instruments.child import run_in_child, words_of
 from deeplab_cv.bench.instruments.clips import clip_at
 from deeplab_cv.bench.instruments.program import Run, RunKind
 from deeplab_cv.bench.instruments.serving import served
@@ -79,13 +79,13 @@ def _run(plan: Plan, route: Route, clip: Path) -> Run:
         words = [*words_of(plan.network, plan.engine), "--end", _SECONDS, "--video"]
         if route.kind == "live":
             with served(clip, _SERVED_S) as url:
-                return run_program(route.kind, [*words, url])
+                return run_in_child(route.kind, [*words, url])
         words.append(str(clip))
         if route.kind == "plain":
             words += ["--headless", "--out", str(Path(folder) / "out.mp4")]
         if route.kind == "nothing":
             words += ["--headless", "--stats", str(Path(folder) / "area.csv")]
-        return run_program(route.kind, words)
+        return run_in_child(route.kind, words)
 
 
 def _row(route: Route, costs: StageCosts, runs: Sequence[Run]) -> Row:

@@ -4,7 +4,7 @@ import logging
 from dataclasses import dataclass
 
 from deeplab_cv.bench import Part, Plan, Row
-from deeplab_cv.bench.instruments.turns import Work, in_turns, spread_of, timed
+from deeplab_cv.bench.instruments.turns import Work, costs_in_turns, spread_of, timed
 from deeplab_cv.engines.candidates import Candidate, candidates_for, engine_module
 from deeplab_cv.engines.engine import Blob, Engine, run_all
 from deeplab_cv.engines.golden_check import reference_for
@@ -72,7 +72,7 @@ def _rows(plan: Plan, network: Network, input_size: Size) -> list[Row]:
     for place, each in enumerate(loaded):
         if first_ms[place] <= _HOPELESS * best_ms:
             works[str(place)] = each.work(max(2, min(_MOST_FRAMES, round(_TURN_MS / first_ms[place]))))
-    costs = in_turns(works, plan.rounds)
+    costs = costs_in_turns(works, plan.rounds)
     rows: list[Row] = []
     for place, each in enumerate(loaded):
         engine = each.engine

@@ -6,7 +6,7 @@ from numpy.typing import NDArray
 
 from deeplab_cv.bench import Part, Plan, Row
 from deeplab_cv.bench.instruments.clips import clip_at
-from deeplab_cv.bench.instruments.turns import Work, in_turns, spread_of
+from deeplab_cv.bench.instruments.turns import Work, costs_in_turns, spread_of
 from deeplab_cv.frames.frame import Labels, Scores
 from deeplab_cv.frames.size import Size
 from deeplab_cv.networks.opening import wanted_network
@@ -92,8 +92,8 @@ def _row(plan: Plan, scores: Scores, height: int, *, align_corners: bool) -> Row
         "ours": Work(lambda: _discard(labels_at(scores, size, align_corners=align_corners))),
         "plain": Work(lambda: _discard(plain_labels(scores, size))),
     }
-    in_turns(works, 1)
-    costs = in_turns(works, max(3, plan.rounds))
+    costs_in_turns(works, 1)
+    costs = costs_in_turns(works, max(3, plan.rounds))
     ours, plain = (spread_of(cost.processor_ms for cost in costs[name]) for name in ("ours", "plain"))
     exact = exact_labels(scores, size, align_corners=align_corners)
     return {

@@ -9,7 +9,7 @@ from subprocess import Popen
 import numpy as np
 
 from deeplab_cv.bench import Part, Plan, Row
-from deeplab_cv.bench.instruments.child import read_report, run_program, started, words_of
+from deeplab_cv.bench.instruments.child import read_report, run_in_child, started, words_of
 from deeplab_cv.engines.candidates import ENGINES
 from deeplab_cv.errors import UsageError
 from deeplab_cv.machine.installed import how_to_install
@@ -49,7 +49,7 @@ def _row(plan: Plan, backend: str) -> Row:
     with tempfile.TemporaryDirectory() as folder:
         words += ["--stats", str(Path(folder) / "area.csv"), "--end"]
         # Choosing the engine loads them all, once on a machine.
-        run_program("nothing", [*words, "1"])
+        run_in_child("nothing", [*words, "1"])
         words.append(f"{plan.memory_frames / _RATE:.3f}")
         with started("nothing", words, Path(folder)) as process:
             samples = _watch(process)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from deeplab_cv.bench import Part, Plan, Row
-from deeplab_cv.bench.instruments.child import ROOT, child_environment, run_program
+from deeplab_cv.bench.instruments.child import ROOT, child_environment, run_in_child
 from deeplab_cv.bench.instruments.clips import clip_at
 from deeplab_cv.bench.instruments.turns import spread_of
 from deeplab_cv.errors import EngineError, UsageError
@@ -166,7 +166,7 @@ def _run(peer: Peer, clip: Path) -> Figures:
     with tempfile.TemporaryDirectory() as folder:
         words = [*peer.words, "--video", str(clip), "--out", str(Path(folder) / "out.mp4")]
         if not peer.script:
-            run = run_program("plain", [*words, "--headless"])
+            run = run_in_child("plain", [*words, "--headless"])
             return Figures(run.frames / run.wall_s, run.processor_s * 1000 / run.frames, {})
         own_python = peer.script == _MEDIAPIPE and _MEDIAPIPE_PYTHON.exists()
         python = str(_MEDIAPIPE_PYTHON) if own_python else sys.executable

@@ -57,7 +57,7 @@ def report_of(parts: Sequence[Part], plan: Plan) -> dict[str, Any]:
     }
 
 
-def write_json(file: Path, report: Mapping[str, Any]) -> None:
+def write_report(file: Path, report: Mapping[str, Any]) -> None:
     """Write a report; the file has its name only when it is whole. Raises SinkError."""
     try:
         with whole_file(file) as temporary:

@@ -11,7 +11,7 @@ import numpy as np
 
 from deeplab_cv.bench import Part, Plan, Row
 from deeplab_cv.bench.instruments.clips import clip_at
-from deeplab_cv.bench.instruments.turns import Cost, Spread, Work, in_turns, spread_of
+from deeplab_cv.bench.instruments.turns import Cost, Spread, Work, costs_in_turns, spread_of
 from deeplab_cv.engines.engine import run_all
 from deeplab_cv.frames.frame import Frame, Painted
 from deeplab_cv.frames.size import Size
@@ -129,11 +129,11 @@ def measure_at(plan: Plan, height: int, depth: int, input_size: Size | None = No
             cv2.setNumThreads(1)
         count = max(_FEWEST, min(_MOST, _PIXELS_PER_ROUND // (size.width * size.height)))
         # The first round fills caches and is not counted.
-        in_turns(bench.works(_next_frames(source, count)), 1)
+        costs_in_turns(bench.works(_next_frames(source, count)), 1)
         costs: dict[str, list[Cost]] = {}
         for _ in range(plan.rounds):
             works = bench.works(_next_frames(source, count))
-            for stage, turns in in_turns(works, 1).items():
+            for stage, turns in costs_in_turns(works, 1).items():
                 costs.setdefault(stage, []).extend(turns)
             _next_frames(source, max(0, _SPAN // plan.rounds - 2 * count))
         return StageCosts(size, engines.load(size).name, costs)

@@ -56,7 +56,7 @@ def run(args: argparse.Namespace) -> int:
     from deeplab_cv.bench import Plan
     from deeplab_cv.bench.instruments.screen import virtual_screen
     from deeplab_cv.bench.plots import write_plots
-    from deeplab_cv.bench.report import print_part, report_of, write_json
+    from deeplab_cv.bench.report import print_part, report_of, write_report
     from deeplab_cv.terminal import wide_console
 
     with interrupts.raised():
@@ -81,7 +81,7 @@ def run(args: argparse.Namespace) -> int:
                 measured.append(part)
         report = report_of(measured, plan)
         if args.json:
-            write_json(args.json, report)
+            write_report(args.json, report)
         if args.plots:
             for file in write_plots(args.plots, report):
                 print(f"{file}: written")

@@ -38,7 +38,7 @@ def run(args: argparse.Namespace) -> int:
     from deeplab_cv.networks.opening import wanted_network
     from deeplab_cv.sources.pictures import find_pictures, read_picture
     from deeplab_cv.tools.verify import verify
-    from deeplab_cv.tools.verify_report import print_findings, write_json
+    from deeplab_cv.tools.verify_report import print_findings, write_findings
 
     network = wanted_network(settings.network)
     pictures = [(path.name, read_picture(path)) for path in find_pictures(args.pictures)] if args.pictures else []
@@ -48,7 +48,7 @@ def run(args: argparse.Namespace) -> int:
     findings = list(verify(network, settings.engine.backend, pictures, torch_scores, scripted_scores))
     print_findings(network, findings)
     if args.json:
-        write_json(args.json, findings)
+        write_findings(args.json, findings)
     return 1 if any(finding.fault for finding in findings) else 0
 
 

@@ -94,7 +94,7 @@ class FrameConverter:
             raise ValueError(f"colours of kind {frame.format.name}/{frame.colorspace} cannot be converted") from error
         green, blue, red, *alpha = map(samples, planar.planes)
         picture = merged(blue, green, red, *alpha)
-        return turned(over_black(picture) if has_alpha else picture, self._display_matrix)
+        return turned_by_matrix(over_black(picture) if has_alpha else picture, self._display_matrix)
 
 
 def square_pixel_size(width: int, height: int, pixel_aspect: Fraction | None) -> Size:
@@ -131,7 +131,7 @@ def _rotation_matrix(degrees: int) -> NDArray[np.int32]:
     return np.asarray(matrix, np.int32)
 
 
-def turned(image: Image, matrix: NDArray[np.int32]) -> Image:
+def turned_by_matrix(image: Image, matrix: NDArray[np.int32]) -> Image:
     """The image turned by the nearest multiple of 90 degrees and flipped, as the display matrix says."""
     transposed = _is_transposed(matrix)
     if transposed:

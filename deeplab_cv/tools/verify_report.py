@@ -58,7 +58,7 @@ def _worst(rows: Sequence[Finding]) -> list[str]:
     ]
 
 
-def write_json(path: Path, findings: Sequence[Finding]) -> None:
+def write_findings(path: Path, findings: Sequence[Finding]) -> None:
     """Every finding with all its figures, whole or not at all."""
     with whole_file(path) as temporary:
         temporary.write_text(json.dumps([_figures(finding) for finding in findings], indent=1) + "\n", encoding="utf-8")

@@ -5,7 +5,7 @@ from rich.console import Console
 
 from deeplab_cv.bench import Part
 from deeplab_cv.bench.instruments.turns import Spread
-from deeplab_cv.bench.report import print_part, report_of, write_json
+from deeplab_cv.bench.report import print_part, report_of, write_report
 from deeplab_cv.engines.options import EngineOptions
 from deeplab_cv.errors import SinkError
 from tests.bench.plans import plan_of
@@ -35,7 +35,7 @@ def plan(tmp_path):
 def test_the_json_holds_machine_versions_settings_and_every_part(plan, tmp_path):
     file = tmp_path / "bench.json"
 
-    write_json(file, report_of([LABELS], plan))
+    write_report(file, report_of([LABELS], plan))
 
     report = json.loads(file.read_text())
     assert report["machine"]["cores"] >= 1
@@ -64,4 +64,4 @@ def test_a_table_shows_every_figure_and_remark(capsys):
 
 def test_a_folder_that_is_missing_is_said(plan, tmp_path):
     with pytest.raises(SinkError, match="cannot write the figures"):
-        write_json(tmp_path / "missing" / "bench.json", report_of([LABELS], plan))
+        write_report(tmp_path / "missing" / "bench.json", report_of([LABELS], plan))

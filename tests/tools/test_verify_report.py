@@ -7,7 +7,7 @@ import pytest
 from deeplab_cv.frames.size import Size
 from deeplab_cv.networks.opening import open_network
 from deeplab_cv.tools.verify import Finding
-from deeplab_cv.tools.verify_report import print_findings, write_json
+from deeplab_cv.tools.verify_report import print_findings, write_findings
 from tests.tiny_networks import tiny_network
 
 RIGHT = Finding(
@@ -88,7 +88,7 @@ def test_the_json_holds_every_figure_of_every_finding(tmp_path: Path):
     path = tmp_path / "report.json"
     path.write_text("older")
 
-    write_json(path, [RIGHT, dataclasses.replace(RIGHT, fault="wrong")])
+    write_findings(path, [RIGHT, dataclasses.replace(RIGHT, fault="wrong")])
 
     rows = json.loads(path.read_text())
     figures = json.loads(json.dumps(dataclasses.asdict(RIGHT)))

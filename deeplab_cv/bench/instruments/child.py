@@ -21,7 +21,7 @@ ROOT = Path(__file__).parents[3]
 """Where the package lies: a child started elsewhere finds it by this."""
 
 
-def run_program(kind: RunKind, words: Sequence[str]) -> Run:
+def run_in_child(kind: RunKind, words: Sequence[str]) -> Run:
     """Run the program to its end and return its report. Raises EngineError where it failed."""
     with tempfile.TemporaryDirectory() as folder, started(kind, words, Path(folder)) as process:
         output = process.communicate()[1]

@@ -62,6 +62,6 @@ def timed(work: Work) -> Cost:
     return Cost(wall_s * 1000 / work.frames, processor_s * 1000 / work.frames)
 
 
-def in_turns(works: Mapping[str, Work], rounds: int) -> dict[str, list[Cost]]:
+def costs_in_turns(works: Mapping[str, Work], rounds: int) -> dict[str, list[Cost]]:
     """Run all of them, one after another, `rounds` times: A B A B. What each round cost a frame."""
     return timing.in_turns({name: partial(timed, work) for name, work in works.items()}, rounds)

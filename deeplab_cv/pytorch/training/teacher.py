@@ -15,7 +15,7 @@ import openvino as ov
 
 from deeplab_cv.errors import NetworkError
 from deeplab_cv.machine.files import whole_file
-from deeplab_cv.tools.data.records import Record, read_picture
+from deeplab_cv.tools.data.records import Record, read_rgb
 
 TeacherScores = npt.NDArray[np.float16]
 
@@ -86,7 +86,7 @@ def store(request: "ov.InferRequest", row: int, scores: TeacherScores) -> None:
 
 def teacher_input(record: Record, width: int, height: int) -> npt.NDArray[np.float32]:
     """The picture squeezed to the teacher's input: float32 (1, 3, height, width), RGB, -1..1."""
-    squeezed = cv2.resize(read_picture(record), (width, height), interpolation=cv2.INTER_LINEAR)
+    squeezed = cv2.resize(read_rgb(record), (width, height), interpolation=cv2.INTER_LINEAR)
     return np.ascontiguousarray((squeezed.astype(np.float32) / 127.5 - 1).transpose(2, 0, 1))[None]
 
 

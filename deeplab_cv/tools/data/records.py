@@ -57,7 +57,7 @@ class Record:
     mask: FileSlice
 
 
-def read_picture(record: Record) -> Picture:
+def read_rgb(record: Record) -> Picture:
     """The picture: uint8 (H, W, 3), RGB. Raises DataError if it cannot be decoded."""
     encoded = np.frombuffer(record.picture.read(), np.uint8)
     picture_bgr = cv2.imdecode(encoded, cv2.IMREAD_COLOR) if encoded.size else None
@@ -96,7 +96,7 @@ def read_mask(record: Record, class_count: int) -> Mask:
 
 def read_pair(record: Record, class_count: int) -> tuple[Picture, Mask]:
     """Picture and mask of one size; raises DataError if their sizes differ."""
-    picture, mask = read_picture(record), read_mask(record, class_count)
+    picture, mask = read_rgb(record), read_mask(record, class_count)
     if picture.shape[:2] != mask.shape:
         raise size_error(record, Size.of(picture), Size.of(mask))
     return picture, mask

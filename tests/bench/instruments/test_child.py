@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from deeplab_cv.bench.instruments.child import child_environment, read_report, run_program, started, words_of
+from deeplab_cv.bench.instruments.child import child_environment, read_report, run_in_child, started, words_of
 from deeplab_cv.bench.instruments.program import Run
 from deeplab_cv.engines.options import EngineOptions
 from deeplab_cv.errors import EngineError
@@ -28,7 +28,7 @@ def test_the_whole_program_is_run_in_a_process_of_its_own(tmp_path):
     words = ["--model", str(tiny_network(tmp_path)), "--backend", "opencv:cpu", "--video", str(demo_clip())]
     words += ["--end", "1", "--headless", "--stats", str(tmp_path / "area.csv")]
 
-    run = run_program("nothing", words)
+    run = run_in_child("nothing", words)
 
     assert run.frames == 20
     assert run.wall_s > 0
@@ -42,7 +42,7 @@ def test_a_run_that_fails_is_an_error_with_its_last_line(tmp_path):
     words = ["--model", str(tmp_path / "gone.onnx"), "--video", str(demo_clip()), "--headless", "--stats", "a.csv"]
 
     with pytest.raises(EngineError, match=r"a run of the program failed: .*no such network file"):
-        run_program("nothing", words)
+        run_in_child("nothing", words)
 
 
 def test_a_program_that_still_runs_ends_with_its_context(tmp_path):

@@ -1,13 +1,13 @@
 import pytest
 
-from deeplab_cv.bench.instruments.turns import Spread, Work, in_turns, spread_of, timed
+from deeplab_cv.bench.instruments.turns import Spread, Work, costs_in_turns, spread_of, timed
 
 
 def test_contenders_take_turns():
     order = []
     works = {name: Work(lambda name=name: order.append(name)) for name in "ab"}
 
-    costs = in_turns(works, rounds=3)
+    costs = costs_in_turns(works, rounds=3)
 
     assert "".join(order) == "ababab"
     assert {name: len(each) for name, each in costs.items()} == {"a": 3, "b": 3}
