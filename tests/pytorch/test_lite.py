@@ -4,7 +4,11 @@ torch = pytest.importorskip("torch", reason="training needs torch (requirements-
 
 from torch import nn
 
-from deeplab_cv.pytorch.lite import DEEP_CHANNELS, INPUT_MULTIPLE, SCORE_STRIDE, WIDTH, DeepLabV3Lite, Pyramid
+from deeplab_cv.pytorch.architecture_facts import ARCHITECTURES
+from deeplab_cv.pytorch.lite import DEEP_CHANNELS, WIDTH, DeepLabV3Lite, Pyramid
+
+INPUT_MULTIPLE = ARCHITECTURES["deeplabv3_lite"].input_multiple
+SCORE_STRIDE = ARCHITECTURES["deeplabv3_lite"].score_stride
 
 
 @pytest.fixture(scope="module")
