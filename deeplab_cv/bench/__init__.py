@@ -1,13 +1,16 @@
 """What `app.py bench` measures: one file per measurement, each with `measure(plan, ...) -> Part`."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 
 from deeplab_cv.bench.instruments.screen import VirtualScreen
 from deeplab_cv.bench.instruments.turns import Spread
 from deeplab_cv.engines.options import EngineOptions
+from deeplab_cv.frames.frame import Painted
 from deeplab_cv.networks.options import NetworkOptions
+from deeplab_cv.overlay.look import Look
 from deeplab_cv.overlay.options import PictureOptions
 from deeplab_cv.segmentation.options import PaceOptions
 
@@ -16,6 +19,10 @@ Cell = str | int | float | Spread | None
 
 Row = Mapping[str, Cell]
 """One line of a table: heading -> cell."""
+
+
+ShowFrame = Callable[[Painted, Look, Sequence[str]], None]
+"""Puts a painted frame into a window, with its list of classes and lines of text over it."""
 
 
 @dataclass(frozen=True)
@@ -32,6 +39,7 @@ class Plan:
         rounds: how often each candidate has its turn.
         memory_frames: how many frames the memory is watched for.
         screen: where windows are shown; None where there is only the user's own, or none.
+        open_window: opens one for as long as its context lasts; None where showing is not measured.
     """
 
     network: NetworkOptions
@@ -43,6 +51,7 @@ class Plan:
     rounds: int
     memory_frames: int
     screen: VirtualScreen | None
+    open_window: Callable[[], AbstractContextManager[ShowFrame]] | None = None
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from tempfile import TemporaryDirectory
 import cv2
 import numpy as np
 
-from deeplab_cv.bench import Part, Plan, Row
+from deeplab_cv.bench import Part, Plan, Row, ShowFrame
 from deeplab_cv.bench.instruments.clips import clip_at
 from deeplab_cv.bench.instruments.turns import Cost, Spread, Work, costs_in_turns, spread_of
 from deeplab_cv.engines.engine import run_all
@@ -30,9 +30,6 @@ from deeplab_cv.sources.source import Source
 from deeplab_cv.sources.video import VideoSource
 from deeplab_cv.sources.wrappers import Looped
 from deeplab_cv.start import wanted_pace
-from deeplab_cv.viewer.legend import draw_legend
-from deeplab_cv.viewer.text import draw_lines
-from deeplab_cv.viewer.window import Window
 
 STAGES = ("decode", "to BGR", "preprocess", "infer", "labels", "overlay", "overlay on BGR", "encode", "show")
 """In the order in which a frame passes them; from file to file a picture stays in YUV, for a window it is BGR."""
@@ -112,15 +109,14 @@ def measure_at(plan: Plan, height: int, depth: int, input_size: Size | None = No
         # One frame in flight is what a live picture has, which also is to keep its rate.
         pace_fps = wanted_pace(plan.pace, replace(source.info, live=depth == 1))
         engines = stack.enter_context(NetworkEngines(network, plan.engine, depth=depth, pace_fps=pace_fps))
-        window = None
-        if display_problem() is None:
-            window = Window("deeplab-cv bench")
-            stack.callback(window.close)
+        show = None
+        if plan.open_window is not None and display_problem() is None:
+            show = stack.enter_context(plan.open_window())
         folder = Path(stack.enter_context(TemporaryDirectory()))
         # One file for all rounds: opening an encoder would weigh on few frames what a video has once.
         sink = VideoSink(folder / "bench.mp4", replace(source.info, path=None), whole=False)
         stack.callback(sink.abandon)
-        bench = _Bench(plan, source, engines, window, sink)
+        bench = _Bench(plan, source, engines, show, sink)
         size = source.info.size
         if engines.load(size).shared.engine.name != "opencv":
             # A second thread of OpenCV's spins while it waits. Beside a core that idles, as here, that would be counted
@@ -146,7 +142,7 @@ class _Bench:
     plan: Plan
     source: Source
     engines: NetworkEngines
-    window: Window | None
+    show: ShowFrame | None
     sink: VideoSink
 
     def works(self, frames: list[Frame]) -> dict[str, Work]:
@@ -181,9 +177,9 @@ class _Bench:
             "overlay on BGR": lambda: [each.picture for each in paint()],
             "encode": lambda: _write(self.sink, painted),
         }
-        if (window := self.window) is not None:
+        if (show := self.show) is not None:
             look = look_of(view, card.classes)
-            doings["show"] = lambda: _show(window, painted, look)
+            doings["show"] = lambda: _show(show, painted, look)
         return {name: Work(_without_result(do), len(frames)) for name, do in doings.items()}
 
 
@@ -213,12 +209,10 @@ def _write(sink: VideoSink, painted: Sequence[Painted]) -> None:
         sink.write(each)
 
 
-def _show(window: Window, painted: Sequence[Painted], look: Look) -> None:
+def _show(show: ShowFrame, painted: Sequence[Painted], look: Look) -> None:
     """Into the window, with what a user sees over the picture: the list of classes and two lines of text."""
     for each in painted:
-        picture = draw_legend(each.picture.copy(), each.labels, look, each.class_names)
-        window.show(draw_lines(picture, _LINES))
-        window.poll(0)
+        show(each, look, _LINES)
 
 
 def _without_result(do: Callable[[], object]) -> Callable[[], None]:

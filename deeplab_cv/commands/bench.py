@@ -12,6 +12,7 @@ examples:
 """
 
 import argparse
+from functools import partial
 from pathlib import Path
 
 from deeplab_cv.errors import UsageError
@@ -58,6 +59,7 @@ def run(args: argparse.Namespace) -> int:
     from deeplab_cv.bench.plots import write_plots
     from deeplab_cv.bench.report import print_part, report_of, write_report
     from deeplab_cv.terminal import wide_console
+    from deeplab_cv.viewer.screen import opened_window
 
     with interrupts.raised():
         clip = args.clip or folders.demo_clip()
@@ -74,6 +76,7 @@ def run(args: argparse.Namespace) -> int:
                 rounds=args.rounds,
                 memory_frames=args.memory_frames,
                 screen=screen,
+                open_window=partial(opened_window, "deeplab-cv bench"),
             )
             for name in parts:
                 part = importlib.import_module(f"deeplab_cv.bench.{_MODULES.get(name, name)}").measure(plan)

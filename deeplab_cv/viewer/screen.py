@@ -1,6 +1,8 @@
 """A job's screen as a window: the controls' state drawn, keys and clicks handed to the controls."""
 
 import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing, contextmanager
 
 from deeplab_cv.controls.controls import Controls
 from deeplab_cv.controls.keys import help_rows
@@ -8,7 +10,7 @@ from deeplab_cv.controls.status import Status
 from deeplab_cv.frames.frame import Painted, Scored
 from deeplab_cv.frames.pixels import Image
 from deeplab_cv.jobs.pipeline import Pipeline
-from deeplab_cv.overlay.look import look_of
+from deeplab_cv.overlay.look import Look, look_of
 from deeplab_cv.overlay.view import View
 from deeplab_cv.sinks.sink import Written
 from deeplab_cv.viewer.legend import draw_legend
@@ -83,14 +85,37 @@ class WindowScreen:
         if controls.shown is None or status is None:
             return
         painted = controls.shown.painted
-        picture = painted.picture.copy()  # what is drawn over it is for the window alone
-        if view.picture.legend and view.overlay:
-            look = look_of(view, painted.class_names)
-            picture = draw_legend(picture, painted.labels, look, painted.class_names)
-        picture = draw_lines(picture, screen_lines(status, view, pictures=controls.pictures))
+        look = look_of(view, painted.class_names) if view.picture.legend and view.overlay else None
+        picture = drawn_over(painted, look, screen_lines(status, view, pictures=controls.pictures))
         buttons = picture_buttons(picture) if controls.pictures else []
         picture = draw_buttons(picture, [(button.text, button.box) for button in buttons])
         self._window.show(picture, buttons)
+
+
+def drawn_over(painted: Painted, look: Look | None, lines: Sequence[str]) -> Image:
+    """A painted frame with what a user sees over it: uint8 (H, W, 3), BGR, for the window alone.
+
+    Args:
+        painted: the frame.
+        look: what its list of classes is drawn by; None for no list.
+        lines: of text; a tab parts the two columns.
+    """
+    picture = painted.picture.copy()
+    if look is not None:
+        picture = draw_legend(picture, painted.labels, look, painted.class_names)
+    return draw_lines(picture, lines)
+
+
+@contextmanager
+def opened_window(title: str) -> Iterator[Callable[[Painted, Look, Sequence[str]], None]]:
+    """A window that nobody controls, while the block runs; gives what draws a frame and shows it there."""
+    with closing(Window(title)) as window:
+
+        def show(painted: Painted, look: Look, lines: Sequence[str]) -> None:
+            window.show(drawn_over(painted, look, lines))
+            window.poll(0)
+
+        yield show
 
 
 def screen_lines(status: Status, view: View, *, pictures: bool) -> list[str]:

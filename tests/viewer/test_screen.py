@@ -8,13 +8,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from deeplab_cv.classes import VOC_CLASSES
 from deeplab_cv.controls.controls import Controls
 from deeplab_cv.controls.keys import help_rows
 from deeplab_cv.controls.status import Status
+from deeplab_cv.frames.frame import Painted, picture_frame
+from deeplab_cv.frames.pixels import Pixels
 from deeplab_cv.jobs.job import Job, run_job
+from deeplab_cv.overlay.look import look_of
 from deeplab_cv.overlay.options import PictureOptions
 from deeplab_cv.overlay.view import View
-from deeplab_cv.viewer.screen import WindowScreen, picture_buttons, screen_lines
+from deeplab_cv.viewer.screen import WindowScreen, drawn_over, picture_buttons, screen_lines
 from tests.jobs.conftest import make_stream as make_stream
 from tests.jobs.numbers import Camera, Notebook
 
@@ -206,3 +210,18 @@ def test_the_buttons_stand_beside_each_other_and_begin_inside_a_picture_of_any_s
         _, top, button_width, button_height = button.box
         assert button_width >= 1
         assert top + button_height <= height
+
+
+def test_what_a_user_sees_is_drawn_over_a_copy_of_the_painted_picture():
+    image = np.full((240, 320, 3), 90, np.uint8)
+    painted = Painted(picture_frame(image), np.full((240, 320), 15, np.uint8), Pixels(image=image), VOC_CLASSES)
+    look = look_of(DEFAULT, VOC_CLASSES)
+
+    plain, with_line, with_list = (drawn_over(painted, *over) for over in [(None, []), (None, ["ready"]), (look, [])])
+
+    assert (image == 90).all()
+    assert (plain == 90).all()
+    assert (with_line[:60, :160] != 90).any()
+    assert (with_line[:, 160:] == 90).all()
+    assert (with_list[:60, 160:] != 90).any()
+    assert (with_list[:, :160] == 90).all()
