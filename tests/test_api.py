@@ -10,24 +10,13 @@ from PIL import Image
 from deeplab_cv import Segmenter, UserError
 from deeplab_cv.errors import SourceError, UsageError
 from deeplab_cv.frames.size import Size
-from tests.tiny_networks import BACKGROUND, DOG, PERSON, SHEEP, tiny_network
-
-COLOURS = {PERSON: (0, 0, 255), DOG: (0, 255, 0), SHEEP: (255, 0, 0), BACKGROUND: (90, 90, 90)}
-"""BGR, as the tiny network knows them."""
+from tests.tiny_networks import BACKGROUND, DOG, PERSON, SHEEP, halves, picture_of, tiny_network
 
 
 @pytest.fixture(scope="module")
 def segmenter(tmp_path_factory):
     with Segmenter(tiny_network(tmp_path_factory.mktemp("network")), backend="opencv:cpu", threads=1) as segmenter:
         yield segmenter
-
-
-def picture_of(label, size=Size(128, 72)):
-    return np.full((size.height, size.width, 3), COLOURS[label], np.uint8)
-
-
-def halves(left, right):
-    return np.hstack([picture_of(left, Size(64, 72)), picture_of(right, Size(64, 72))])
 
 
 def clip_of(path, labels):

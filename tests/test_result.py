@@ -5,11 +5,7 @@ from PIL import Image
 
 from deeplab_cv import Segmenter
 from deeplab_cv.errors import SettingsError
-from deeplab_cv.frames.size import Size
-from tests.tiny_networks import DOG, PERSON, tiny_network
-
-COLOURS = {PERSON: (0, 0, 255), DOG: (0, 255, 0)}
-"""BGR, as the tiny network knows them."""
+from tests.tiny_networks import DOG, PERSON, halves, picture_of, tiny_network
 
 
 @pytest.fixture(scope="module")
@@ -17,14 +13,6 @@ def result_of(tmp_path_factory):
     """A Segmenter: gives the result for a picture."""
     with Segmenter(tiny_network(tmp_path_factory.mktemp("network")), backend="opencv:cpu", threads=1) as segmenter:
         yield segmenter
-
-
-def picture_of(label, size=Size(128, 72)):
-    return np.full((size.height, size.width, 3), COLOURS[label], np.uint8)
-
-
-def halves(left, right):
-    return np.hstack([picture_of(left, Size(64, 72)), picture_of(right, Size(64, 72))])
 
 
 def test_masks_shares_and_cutouts_are_of_the_class_named(result_of):

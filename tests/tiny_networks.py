@@ -23,6 +23,8 @@ SIZES = tuple(Size(width, height) for height, width in SHAPES)
 TOLERANCE: Mapping[Precision, float] = {"float32": 1e-3, "float16": 1e-2, "bfloat16": 3e-2, "int8": 1e-1}
 SEED = 0
 BACKGROUND, DOG, PERSON, SHEEP = 0, 12, 15, 17
+COLOURS = {PERSON: (0, 0, 255), DOG: (0, 255, 0), SHEEP: (255, 0, 0), BACKGROUND: (90, 90, 90)}
+"""What each class looks like, BGR."""
 
 
 def tiny_network(
@@ -150,3 +152,13 @@ def tiny_onnx(
     file = folder / f"{name}.onnx"
     onnx.save(model, str(file))
     return file
+
+
+def picture_of(label: int, size: Size = Size(128, 72)) -> NDArray[np.uint8]:
+    """A picture in which the network sees one class everywhere: uint8 (H, W, 3), BGR."""
+    return np.full((*size.hw, 3), COLOURS[label], np.uint8)
+
+
+def halves(left: int, right: int) -> NDArray[np.uint8]:
+    """A picture of 128x72 whose halves show two classes."""
+    return np.hstack([picture_of(left, Size(64, 72)), picture_of(right, Size(64, 72))])

@@ -18,3 +18,22 @@ def wait_for(look: Callable[[], Any], hangs_s: float = HANGS_S) -> Any:
             pytest.fail("waited in vain")
         time.sleep(0.02)
     return seen
+
+
+class Clock:
+    """A clock in the place of `time` or of an event, which only waiting moves on."""
+
+    now_s = 1000.0
+
+    def monotonic(self) -> float:
+        """The time now."""
+        return self.now_s
+
+    def sleep(self, seconds: float) -> None:
+        """Move on."""
+        self.now_s += seconds
+
+    def wait(self, seconds: float) -> bool:
+        """Move on; nothing has happened meanwhile."""
+        self.now_s += seconds
+        return False

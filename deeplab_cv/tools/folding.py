@@ -1,5 +1,6 @@
 """Mean and standard deviation as part of a network: its input then takes plain colours 0..255."""
 
+import copy
 from typing import Any
 
 import numpy as np
@@ -22,11 +23,13 @@ def fold_normalisation(model: onnx.ModelProto, mean: Three, std: Three) -> bool:
     readers = consumers(graph, name)
     if len(readers) != 1 or readers[0].op_type != "Conv" or attribute(readers[0], "group", 1) != 1:
         return False
-    store_float32(model)
     first = readers[0]
-    kernel = weight(graph, first.input[1])
+    unpacked = copy.deepcopy(model)
+    store_float32(unpacked)
+    kernel = weight(unpacked.graph, first.input[1])
     if kernel is None or kernel.shape[1] != 3:
         return False
+    store_float32(model)
     first.input[1] = add_weight(graph, f"{first.input[1]}_by_std", kernel / _per_channel(std, kernel.dtype))
     if any(mean):
         offset = add_weight(graph, f"{name}_mean", _per_channel(mean, kernel.dtype))

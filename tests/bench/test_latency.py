@@ -9,18 +9,7 @@ from deeplab_cv.bench.instruments import timecode
 from deeplab_cv.bench.instruments.screen import VirtualScreen
 from deeplab_cv.bench.latency import _find, _read, measure
 from tests.bench.plans import plan_of
-
-
-class Clock:
-    """A clock that only waiting moves on."""
-
-    now_s = 1000.0
-
-    def monotonic(self):
-        return self.now_s
-
-    def sleep(self, seconds):
-        self.now_s += seconds
+from tests.waiting import Clock
 
 
 class Program:

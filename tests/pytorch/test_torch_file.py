@@ -8,18 +8,9 @@ torch = pytest.importorskip("torch", reason="the workshop needs requirements-tra
 
 from deeplab_cv.errors import MissingNetworkError, NetworkError
 from deeplab_cv.pytorch.torch_file import read_torch_file
+from tests.pytorch.pickles import Code
 
 REMEDY = "give another one"
-
-
-class Code:
-    """Makes a file when it is unpickled."""
-
-    def __init__(self, trace: Path) -> None:
-        self.trace = trace
-
-    def __reduce__(self) -> tuple[object, ...]:
-        return (Path.touch, (self.trace,))
 
 
 def test_tensors_and_plain_types_are_read(tmp_path: Path) -> None:

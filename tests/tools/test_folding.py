@@ -79,10 +79,20 @@ def test_weights_that_are_stored_as_float16_are_folded_too() -> None:
     np.testing.assert_allclose(scores(model, colours()), expected, rtol=1e-4, atol=1e-3)
 
 
+def stored_half(model: onnx.ModelProto) -> onnx.ModelProto:
+    store_half(model)
+    return model
+
+
 @pytest.mark.parametrize(
     "model",
-    [network(first="Relu"), network(outputs=3, group=3), network(channels=4)],
-    ids=["another node first", "depthwise", "four channels"],
+    [
+        network(first="Relu"),
+        network(outputs=3, group=3),
+        network(channels=4),
+        stored_half(network(outputs=64, channels=4)),
+    ],
+    ids=["another node first", "depthwise", "four channels", "four channels as float16"],
 )
 def test_a_network_that_does_not_begin_with_a_plain_convolution_is_left(model: onnx.ModelProto) -> None:
     before = model.SerializeToString()

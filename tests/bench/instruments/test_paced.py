@@ -9,24 +9,11 @@ from deeplab_cv.bench.instruments import paced, timecode
 from deeplab_cv.bench.instruments.paced import PacedSource
 from deeplab_cv.frames.size import Size
 from deeplab_cv.sources.pattern import PatternSource
-from tests.waiting import HANGS_S
+from tests.waiting import HANGS_S, Clock
 
 
 def clip(rate, frames):
     return PatternSource(Size(640, 120), Fraction(rate), end=frames / rate)
-
-
-class Clock:
-    """A clock that only waiting moves on."""
-
-    now_s = 100.0
-
-    def monotonic(self):
-        return self.now_s
-
-    def wait(self, seconds):
-        self.now_s += seconds
-        return False
 
 
 def test_a_clip_comes_as_a_live_source_at_its_own_rate(monkeypatch):

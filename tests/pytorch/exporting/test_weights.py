@@ -22,18 +22,9 @@ from deeplab_cv.pytorch.exporting.weights import (
     trained_checkpoint,
     weights_file,
 )
+from tests.pytorch.pickles import Code
 
 LRASPP = "lraspp_mobilenet_v3_large"
-
-
-class Evil:
-    """Writes a file when it is unpickled."""
-
-    def __init__(self, target: Path) -> None:
-        self.target = target
-
-    def __reduce__(self) -> tuple[object, ...]:
-        return (Path.touch, (self.target,))
 
 
 @pytest.fixture
@@ -133,7 +124,7 @@ def test_weights_of_another_architecture_say_so(tmp_path: Path) -> None:
 def test_code_in_a_pickle_is_not_run(tmp_path: Path) -> None:
     path, trace = tmp_path / "evil.pth", tmp_path / "trace"
     with path.open("wb") as file:
-        pickle.dump(Evil(trace), file)
+        pickle.dump(Code(trace), file)
 
     with pytest.raises(NetworkError, match="none of it was run"):
         weights_file(LRASPP, path, VOC_CLASSES)
