@@ -18,6 +18,7 @@ from av.stream import Discard, Stream
 
 from deeplab_cv.sinks.encoding import BT709
 from deeplab_cv.sources.decoding import JOINED_S, picture_stream
+from deeplab_cv.sources.standard_input import open_media
 
 _log = logging.getLogger(__name__)
 
@@ -53,8 +54,7 @@ class Original:
     def __init__(self, path: Path) -> None:
         """Raises av.error.FFmpegError where the file cannot be opened."""
         self._path = path
-        # Without the prefix FFmpeg takes what stands before a colon in a name for a protocol.
-        self._container = av.open(f"file:{path}", metadata_errors="replace")
+        self._container = open_media(path)
         for stream in self._container.streams:
             if stream.type not in _COPIED:
                 # The pictures are read elsewhere; here they would only be carried past.

@@ -19,6 +19,7 @@ from av.video.stream import VideoStream
 from deeplab_cv.errors import SourceError
 from deeplab_cv.sources.files import cannot_read, check_input
 from deeplab_cv.sources.interlacing import Deinterlacer
+from deeplab_cv.sources.standard_input import behind, open_media
 
 _log = logging.getLogger(__name__)
 
@@ -51,6 +52,8 @@ class VideoDecoder:
 
     def __init__(self, path: Path) -> None:
         """Raises SourceError."""
+        if (arriving := behind(path)) is not None:
+            arriving.wait_for(1)
         check_input(path)
         self.path = path
         self._damaged_at_pts: int | None = None
@@ -86,6 +89,11 @@ class VideoDecoder:
         if self._container.duration is not None:
             return Fraction(self._container.duration, av.time_base)
         return None
+
+    def stop_waiting(self) -> None:
+        """End a read that waits for more of standard input; from any thread."""
+        if (arriving := behind(self.path)) is not None:
+            arriving.stop()
 
     def close(self) -> None:
         """Let go of the file."""
@@ -199,8 +207,7 @@ class VideoDecoder:
 
 def _open_container(path: Path) -> InputContainer:
     try:
-        # Without the prefix FFmpeg takes what stands before a colon in a name for a protocol.
-        return av.open(f"file:{path}", metadata_errors="replace")
+        return open_media(path)
     except av.error.FFmpegError as error:
         if isinstance(error, OSError) and error.errno:
             raise cannot_read(path, error) from error

@@ -12,6 +12,7 @@ from deeplab_cv.sources.options import SourceOptions
 from deeplab_cv.sources.pattern import PatternSource
 from deeplab_cv.sources.pictures import PictureSource, find_pictures
 from deeplab_cv.sources.source import Source
+from deeplab_cv.sources.standard_input import standard_input
 from deeplab_cv.sources.url import StreamSource
 from deeplab_cv.sources.video import VideoSource
 from deeplab_cv.sources.wrappers import EveryNth, Looped, Mirrored
@@ -22,7 +23,7 @@ def open_source(text: str, options: SourceOptions, kind: Kind | None = None) -> 
 
     Args:
         text: a camera's index or device path, a video file, a live stream's URL or SDP file, a picture, a folder of
-            pictures, a glob, or `pattern`; `${NAME}` in it is a variable of the environment.
+            pictures, a glob, `pattern`, or `-` for standard input; `${NAME}` in it is a variable of the environment.
         options: how it is read; which one it is, the text alone says.
         kind: what the text names, where a flag says so; without it the text decides.
 
@@ -55,8 +56,15 @@ def _open_kind(text: str, options: SourceOptions, kind: Kind) -> Source:
     if kind == "stream":
         return StreamSource(text, options.end)
     if kind == "image":
-        return PictureSource(find_pictures(text), looped=options.loop)
-    return VideoSource(Path(text), options.start, options.end)
+        return PictureSource(_arrived() if text == "-" else find_pictures(text), looped=options.loop)
+    return VideoSource(standard_input().path if text == "-" else Path(text), options.start, options.end)
+
+
+def _arrived() -> list[Path]:
+    """The picture that comes through standard input, when all of it is there."""
+    source = standard_input()
+    source.wait_for_end()
+    return [source.path]
 
 
 def _refuse_options(options: SourceOptions, kind: Kind) -> None:

@@ -23,6 +23,7 @@ from deeplab_cv.sources.files import cannot_read, check_input, exists, is_folder
 from deeplab_cv.sources.naming import PICTURE_EXTENSIONS, VIDEO_EXTENSIONS
 from deeplab_cv.sources.picture_header import Header, read_header, turned
 from deeplab_cv.sources.source import Source
+from deeplab_cv.sources.standard_input import NAME, behind
 
 _PNG_START, _PNG_END = b"\x89PNG\r\n\x1a\n", b"IEND"
 _JPEG_START, _JPEG_END = b"\xff\xd8", b"\xff\xd9"
@@ -82,7 +83,7 @@ class PictureSource(Source):
             return None
         path, image = path_and_image
         index, self._index = self._index, self._index + 1
-        return picture_frame(image, index=index, name=str(path))
+        return picture_frame(image, index=index, name=NAME if behind(path) else str(path))
 
     def _read_next(self) -> tuple[Path, Image] | None:
         while self._next < len(self._paths):

@@ -69,6 +69,7 @@ class VideoSource(Source):
 
     def close(self) -> None:
         """Let go of the file."""
+        self._decoder.stop_waiting()
         with self._lock:
             self._frames = iter(())
             self._decoder.close()
