@@ -1,6 +1,8 @@
 """The settings' --out, --masks and --stats -> sinks; what cannot go together is said before anything is written."""
 
+import contextlib
 import os
+import sys
 from pathlib import Path
 
 from deeplab_cv.errors import UsageError
@@ -9,10 +11,10 @@ from deeplab_cv.settings import Settings
 from deeplab_cv.sinks.encoding import CODECS_OF_CONTAINER, choose_encoding
 from deeplab_cv.sinks.landing import check_output, check_output_folder
 from deeplab_cv.sinks.masks import MaskSink
-from deeplab_cv.sinks.pictures import PICTURE_EXTENSIONS, PictureFolderSink, PictureSink
+from deeplab_cv.sinks.pictures import PICTURE_EXTENSIONS, PictureFolderSink, PicturePipe, PictureSink
 from deeplab_cv.sinks.sink import Sink
 from deeplab_cv.sinks.statistics import STATISTICS_EXTENSIONS, StatisticsSink
-from deeplab_cv.sinks.video import VideoSink
+from deeplab_cv.sinks.video import VideoPipe, VideoSink
 
 
 def open_sinks(settings: Settings, source_info: SourceInfo, *, is_picture_job: bool) -> list[Sink]:
@@ -51,6 +53,17 @@ def _open_out(
     path = Path(text)
     extension = path.suffix.lower()
     one_picture = is_picture_job and source_info.frame_count == 1
+    # A part of a file begins at zero, as does a camera, whose clock began with the machine.
+    whole = settings.source.start is None and settings.source.end is None and not source_info.live
+    if text == "-":
+        if is_picture_job and not one_picture:
+            raise UsageError("several pictures do not fit into standard output", text, "name a folder ending in /")
+        descriptor = _standard_output()
+        return (
+            PicturePipe(descriptor)
+            if is_picture_job
+            else VideoPipe(descriptor, source_info, settings.output, whole=whole)
+        )
     if text.endswith(("/", os.sep)) or path.is_dir() or (is_picture_job and not one_picture and not extension):
         check_output_folder(path)
         return PictureFolderSink(path, source_info.frame_count)
@@ -68,7 +81,22 @@ def _open_out(
         remedy = "name a video file, or a folder ending in / for numbered pictures"
         raise UsageError("a video does not fit into one picture", path, remedy)
     check_output(path, inputs)
-    # A part of a file begins at zero, as does a camera, whose clock began with the machine.
-    whole = settings.source.start is None and settings.source.end is None and not source_info.live
     choose_encoding(path, settings.output, transparent=settings.picture.style == "cutout")
     return VideoSink(path, source_info, settings.output, whole=whole)
+
+
+def _standard_output() -> int:
+    """The system's number of standard output, which this sink has for itself: all other lines go to stderr.
+
+    Raises UsageError where it is a terminal, or there is none.
+    """
+    try:
+        if sys.stdout.isatty():
+            raise UsageError("standard output is the terminal", "--out -", "pipe it: --out - | ffplay -")
+        sys.stdout.flush()
+        descriptor = os.dup(sys.stdout.fileno())
+    except (AttributeError, OSError, ValueError):
+        raise UsageError("there is no standard output", "--out -", "name a file") from None
+    with contextlib.suppress(OSError):
+        os.dup2(2, sys.stdout.fileno())
+    return descriptor

@@ -1,5 +1,6 @@
 """Painted pictures as picture files: one under its own name, or one for each frame in a folder."""
 
+import os
 from pathlib import Path
 
 import cv2
@@ -8,11 +9,15 @@ from deeplab_cv.errors import SinkError
 from deeplab_cv.frames.frame import Painted
 from deeplab_cv.frames.pixels import Pixels
 from deeplab_cv.frames.size import Size
-from deeplab_cv.sinks.landing import FrameFiles, refuse_original, write_whole
+from deeplab_cv.sinks.landing import FrameFiles, cannot_write, refuse_original, write_whole
 from deeplab_cv.sinks.sink import Written
 from deeplab_cv.sinks.transparency import say_checkerboard
 
 PICTURE_EXTENSIONS = (".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff")
+
+STANDARD_OUTPUT = Path("standard output")
+
+_PIPED = Path("standard output.png")
 
 _TRANSPARENT_EXTENSIONS = (".png", ".webp")
 """What keeps a cut-out transparent, and is shown so by whatever opens it."""
@@ -48,6 +53,35 @@ class PictureSink:
     def abandon(self) -> Written | None:
         """The picture stays if it was written: it is whole."""
         return Written(self._path, 1) if self._written else None
+
+
+class PicturePipe:
+    """One painted picture as PNG through a pipe."""
+
+    needs_picture = True
+
+    def __init__(self, descriptor: int) -> None:
+        """`descriptor`: the system's number of the pipe."""
+        self._descriptor = descriptor
+        self._count = 0
+
+    def write(self, painted: Painted) -> None:
+        """Write the picture. Raises SinkError where nobody reads it."""
+        data = memoryview(encode_picture(painted.pixels, _PIPED))
+        try:
+            while data:
+                data = data[os.write(self._descriptor, data) :]
+        except OSError as error:
+            raise cannot_write(STANDARD_OUTPUT, error) from error
+        self._count += 1
+
+    def finish(self) -> Written:
+        """Nothing is left to do."""
+        return Written(STANDARD_OUTPUT, self._count)
+
+    def abandon(self) -> Written | None:
+        """What was written cannot be taken back."""
+        return Written(STANDARD_OUTPUT, self._count) if self._count else None
 
 
 class PictureFolderSink:

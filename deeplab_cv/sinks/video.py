@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import logging
 import os
@@ -22,6 +23,7 @@ from deeplab_cv.sinks.encoding import BT709, Encoding, YuvConverter, choose_enco
 from deeplab_cv.sinks.landing import cannot_write
 from deeplab_cv.sinks.options import OutputOptions
 from deeplab_cv.sinks.original import Original
+from deeplab_cv.sinks.pictures import STANDARD_OUTPUT
 from deeplab_cv.sinks.sink import Written
 from deeplab_cv.sinks.transparency import say_checkerboard
 
@@ -29,6 +31,9 @@ _log = logging.getLogger(__name__)
 
 AS_THE_EXTENSION_SAYS = OutputOptions()
 """The codec that the extension stands for, at its usual quality."""
+
+_PIPED = Path("standard output.mkv")
+"""The container that needs no seeking."""
 
 _RATE_WHERE_UNKNOWN = Fraction(30)
 
@@ -136,10 +141,81 @@ class VideoSink:
             return None
 
 
+class VideoPipe:
+    """Painted pictures as Matroska through a pipe, which whoever reads it sees as they are written."""
+
+    needs_picture = True
+
+    def __init__(
+        self,
+        descriptor: int,
+        source_info: SourceInfo,
+        options: OutputOptions = AS_THE_EXTENSION_SAYS,
+        *,
+        whole: bool = True,
+    ) -> None:
+        """Nothing is written yet; `descriptor` is the system's number of the pipe, all else as in VideoSink.
+
+        Raises:
+            UsageError: codec, crf and preset do not fit together.
+        """
+        self._descriptor = descriptor
+        self._source_info = source_info
+        self._encoding = choose_encoding(_PIPED, options)
+        self._whole = whole
+        self._file: _OpenFile | None = None
+
+    def write(self, painted: Painted) -> None:
+        """Encode one picture. Raises SinkError where nobody reads it, or it cannot be encoded."""
+        try:
+            if self._file is None:
+                if painted.pixels.transparent is not None:
+                    say_checkerboard(STANDARD_OUTPUT, "a .webm or a .mov is transparent")
+                self._file = _OpenFile(
+                    _PIPED,
+                    self._source_info,
+                    self._encoding,
+                    painted,
+                    whole=self._whole,
+                    descriptor=self._descriptor,
+                )
+            self._file.write(painted)
+        except (OSError, av.error.FFmpegError) as error:
+            raise cannot_write(STANDARD_OUTPUT, error) from error
+
+    def finish(self) -> Written:
+        """Write the rest. Raises SinkError where nobody reads it, or a picture is missing."""
+        if self._file is None:
+            return Written(STANDARD_OUTPUT, 0)
+        try:
+            self._file.close(whole=self._whole)
+            self._file.check()
+        except (OSError, av.error.FFmpegError) as error:
+            raise cannot_write(STANDARD_OUTPUT, error) from error
+        return Written(STANDARD_OUTPUT, self._file.frames, self._file.sound_note)
+
+    def abandon(self) -> Written | None:
+        """Write what the encoder holds; whoever reads keeps what came."""
+        if self._file is None:
+            return None
+        with contextlib.suppress(av.error.FFmpegError, OSError):
+            self._file.close(whole=False)
+        return Written(STANDARD_OUTPUT, self._file.frames, self._file.sound_note, whole=False)
+
+
 class _OpenFile:
     """A container being written: pictures go through the encoder, sound beside them as it was."""
 
-    def __init__(self, path: Path, source_info: SourceInfo, encoding: Encoding, first: Painted, *, whole: bool) -> None:
+    def __init__(
+        self,
+        path: Path,
+        source_info: SourceInfo,
+        encoding: Encoding,
+        first: Painted,
+        *,
+        whole: bool,
+        descriptor: int | None = None,
+    ) -> None:
         self.frames = 0
         self.packets = 0
         self.sound_note = ""
@@ -155,7 +231,9 @@ class _OpenFile:
             zero_s = self._original.clock_start if self._original else Fraction(0)
         self._zero_pts = round(zero_s / self._time_base)
         self._converter = YuvConverter(even_size(first.pixels.size), encoding.pixel_format)
-        self._container = av.open(f"file:{path}", "w", container_options=_muxer_options(path, self._time_base))
+        url = f"file:{path}" if descriptor is None else f"pipe:{descriptor}"
+        kind = None if descriptor is None else "matroska"
+        self._container = av.open(url, "w", format=kind, container_options=_muxer_options(path, self._time_base))
         self._video = self._add_video(encoding)
         if self._original:
             self._original.tag(self._container, self._video)

@@ -1,6 +1,9 @@
+import subprocess
+import sys
 from fractions import Fraction
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 
@@ -14,6 +17,9 @@ from deeplab_cv.sinks.sink import Written
 from deeplab_cv.sinks.statistics import StatisticsSink
 from deeplab_cv.sinks.video import VideoSink
 from tests.sinks.clips import info_of, painted, read_clip, scene, sound_packets, write_clip
+from tests.tiny_networks import tiny_network
+
+ROOT = Path(__file__).parent.parent.parent
 
 VIDEO, ONE_PICTURE, PICTURES = (
     info_of(),
@@ -155,3 +161,21 @@ def test_a_picture_and_its_mask_stand_side_by_side(tmp_path):
         sink.finish()
 
     assert sorted(path.name for path in tmp_path.iterdir()) == ["areas.jsonl", "dog.png", "seg.png"]
+
+
+def test_standard_output_takes_the_picture_alone_and_lines_go_to_stderr(tmp_path):
+    network, picture = tiny_network(tmp_path), tmp_path / "in.png"
+    cv2.imwrite(str(picture), scene(0, Size(64, 48)))
+    words = f"{ROOT / 'app.py'} --model {network} --backend opencv --image in.png --alpha 0 --out - --headless"
+
+    done = subprocess.run([sys.executable, *words.split()], cwd=tmp_path, capture_output=True, check=True)
+
+    assert np.array_equal(
+        cv2.imdecode(np.frombuffer(done.stdout, np.uint8), cv2.IMREAD_COLOR), cv2.imread(str(picture))
+    )
+    assert b"standard output: written" in done.stderr
+
+
+def test_several_pictures_do_not_fit_into_standard_output():
+    with pytest.raises(UsageError, match="several pictures do not fit into standard output"):
+        open_sinks(settings_of({"out": "-"}), PICTURES, is_picture_job=True)

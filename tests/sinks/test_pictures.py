@@ -1,10 +1,13 @@
+import os
+from pathlib import Path
+
 import cv2
 import numpy as np
 import pytest
 
 from deeplab_cv.errors import SinkError, UsageError
 from deeplab_cv.frames.size import Size
-from deeplab_cv.sinks.pictures import PICTURE_EXTENSIONS, PictureFolderSink, PictureSink
+from deeplab_cv.sinks.pictures import PICTURE_EXTENSIONS, PictureFolderSink, PicturePipe, PictureSink
 from deeplab_cv.sinks.sink import Written
 from tests.sinks.clips import cut_out, disc, painted, scene
 
@@ -138,3 +141,27 @@ def test_a_folder_s_pictures_are_transparent(tmp_path):
     PictureFolderSink(tmp_path / "out", None).write(cut_out(PICTURE, opacity))
 
     assert np.array_equal(as_stored(tmp_path / "out" / "000000.png")[..., 3], opacity)
+
+
+def test_a_pipe_takes_a_png_with_its_transparency():
+    opacity = disc(Size(64, 48))
+    reading, writing = os.pipe()
+    sink = PicturePipe(writing)
+
+    sink.write(cut_out(PICTURE, opacity))
+
+    os.close(writing)
+    with os.fdopen(reading, "rb") as pipe:
+        stored = cv2.imdecode(np.frombuffer(pipe.read(), np.uint8), cv2.IMREAD_UNCHANGED)
+    assert np.array_equal(stored, np.dstack([PICTURE, opacity]))
+    assert sink.finish() == Written(Path("standard output"), 1)
+
+
+def test_a_picture_that_nobody_reads_is_one_line():
+    reading, writing = os.pipe()
+    os.close(reading)
+
+    with pytest.raises(SinkError, match="cannot write: standard output"):
+        PicturePipe(writing).write(painted(PICTURE))
+
+    os.close(writing)
