@@ -138,6 +138,26 @@ class Planes:
         return np.asarray(cv2.transform(planes, self.matrix.to_bgr), np.uint8)
 
 
+@dataclass(frozen=True)
+class DeepPlanes:
+    """A picture as HDR video and other video of 10 bits holds it: YUV 4:2:0, limited range.
+
+    Attributes:
+        y: uint16 (H, W), H and W even, up to 1023.
+        u, v: uint16 (H / 2, W / 2).
+        matrix: how they were made from RGB, FFmpeg's number.
+    """
+
+    y: DeepPlane
+    u: DeepPlane
+    v: DeepPlane
+    matrix: int
+
+    def flipped(self) -> "DeepPlanes":
+        """The picture with left and right exchanged."""
+        return DeepPlanes(flip(self.y), flip(self.u), flip(self.v), self.matrix)
+
+
 class Once(Generic[Value]):
     """A value that is made when it is first asked for, and once only, whichever threads ask for it."""
 
@@ -165,6 +185,7 @@ class Pixels:
         image: Image | Callable[[], Image],
         planes: Planes | Callable[[], Planes] | None = None,
         transparent: Callable[[], Image] | None = None,
+        deep: DeepPlanes | None = None,
     ) -> None:
         """A picture that exists, or what makes it.
 
@@ -173,7 +194,9 @@ class Pixels:
             planes: the same picture as planes; None where it was never in that form.
             transparent: what makes the picture with its opacity, uint8 (H, W, 4), BGRA; `image` is it over a
                 checkerboard then. None where it is opaque all over.
+            deep: the same picture with 10 bits a sample; None where it never had them.
         """
+        self.deep = deep
         self._image = Once(image) if callable(image) else image
         self._planes = Once(planes) if callable(planes) else planes
         self._transparent = None if transparent is None else Once(transparent)
@@ -201,7 +224,8 @@ class Pixels:
     def flipped(self) -> "Pixels":
         """The picture with left and right exchanged."""
         planes = self.planes
-        return Pixels(image=lambda: flip(self.image), planes=None if planes is None else planes.flipped)
+        deep = None if self.deep is None else self.deep.flipped()
+        return Pixels(image=lambda: flip(self.image), planes=None if planes is None else planes.flipped, deep=deep)
 
     @property
     def size(self) -> Size:

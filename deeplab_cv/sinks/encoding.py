@@ -98,13 +98,16 @@ class Encoding:
         return self.pixel_format.startswith("yuva")
 
 
-def choose_encoding(path: Path, options: OutputOptions, *, transparent: bool = False) -> Encoding:
+def choose_encoding(
+    path: Path, options: OutputOptions, *, transparent: bool = False, ten_bits: bool = False
+) -> Encoding:
     """The encoding for a file of this name.
 
     Args:
         path: its extension decides the container.
         options: codec, crf and preset.
         transparent: keep transparency, where the container and the codec asked for can.
+        ten_bits: keep 10 bits a sample, where the codec is HEVC.
 
     Raises:
         UsageError: the parts do not fit together.
@@ -133,7 +136,9 @@ def choose_encoding(path: Path, options: OutputOptions, *, transparent: bool = F
     if transparent_codec == codec:
         # Pictures out of order have no transparency in VP9.
         return Encoding(encoder.library, quality | speed | {"auto-alt-ref": "0"}, threads, "", "yuva420p")
-    return Encoding(encoder.library, quality | speed, threads, "hvc1" if codec == "hevc" else "")
+    if codec == "hevc":
+        return Encoding(encoder.library, quality | speed, threads, "hvc1", "yuv420p10le" if ten_bits else "yuv420p")
+    return Encoding(encoder.library, quality | speed, threads, "")
 
 
 def _prores(path: Path, options: OutputOptions) -> Encoding:
@@ -176,19 +181,21 @@ class YuvConverter:
     HD takes the BT.709 matrix and SD that of BT.601, as players assume where a file says nothing; the file says it.
     """
 
-    def __init__(self, size: Size, pixel_format: str = "yuv420p") -> None:
+    def __init__(self, size: Size, pixel_format: str = "yuv420p", matrix: int | None = None) -> None:
         """Nothing is converted yet.
 
         Args:
             size: of the frames, in pixels, both even.
-            pixel_format: FFmpeg's word.
+            pixel_format: of the frames, FFmpeg's word.
+            matrix: what turns RGB into YUV, FFmpeg's number; what players assume without it.
         """
         self.size = size
         self._format = pixel_format
         self._matrix = assumed_matrix(size)
         high_definition = self._matrix == pixels.BT709
-        self.colorspace = BT709 if high_definition else _BT601
-        self._swscale_matrix = Colorspace.ITU709 if high_definition else Colorspace.ITU601
+        self.colorspace = matrix or (BT709 if high_definition else _BT601)
+        # FFmpeg has two numbers for BT.601, swscale another one.
+        self._swscale_matrix = int(Colorspace.ITU601) if self.colorspace == _BT601 else self.colorspace
         self._reformatter = VideoReformatter()
 
     def frame_of(self, picture: Pixels) -> VideoFrame:
@@ -196,7 +203,7 @@ class YuvConverter:
         if self._format.startswith("yuva"):
             return self._transparent(picture)
         planes = picture.planes
-        if planes is None or planes.matrix != self._matrix or picture.size != self.size:
+        if self._format != "yuv420p" or planes is None or planes.matrix != self._matrix or picture.size != self.size:
             return self.convert(picture.image)
         frame = VideoFrame(*self.size, "yuv420p")
         for stored, plane in zip(frame.planes, (planes.y, planes.u, planes.v), strict=True):

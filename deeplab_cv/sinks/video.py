@@ -25,6 +25,7 @@ from deeplab_cv.sinks.options import OutputOptions
 from deeplab_cv.sinks.original import Original
 from deeplab_cv.sinks.pictures import STANDARD_OUTPUT
 from deeplab_cv.sinks.sink import Written
+from deeplab_cv.sinks.ten_bits import TEN_BITS, frame_of_ten_bits, tell_of_hdr
 from deeplab_cv.sinks.transparency import say_checkerboard
 
 _log = logging.getLogger(__name__)
@@ -124,9 +125,10 @@ class VideoSink:
         return Written(kept, self._file.frames, self._file.sound_note, whole=False) if kept else None
 
     def _encoding_for(self, first: Painted) -> Encoding:
-        """The encoding that keeps the first picture's transparency; a line says so where there is none."""
+        """The encoding that keeps what the first picture has: transparency, where a line says if not, and 10 bits."""
         if first.pixels.transparent is None:
-            return self._encoding
+            ten_bits = first.frame.pixels.deep is not None
+            return choose_encoding(self._path, self._options, ten_bits=ten_bits)
         encoding = choose_encoding(self._path, self._options, transparent=True)
         if not encoding.transparent:
             say_checkerboard(self._path, "a .webm or a .mov is transparent")
@@ -230,7 +232,9 @@ class _OpenFile:
         if whole:
             zero_s = self._original.clock_start if self._original else Fraction(0)
         self._zero_pts = round(zero_s / self._time_base)
-        self._converter = YuvConverter(even_size(first.pixels.size), encoding.pixel_format)
+        deep = first.frame.pixels.deep if encoding.pixel_format == TEN_BITS else None
+        matrix = deep.matrix if deep else None
+        self._converter = YuvConverter(even_size(first.pixels.size), encoding.pixel_format, matrix)
         url = f"file:{path}" if descriptor is None else f"pipe:{descriptor}"
         kind = None if descriptor is None else "matroska"
         self._container = av.open(url, "w", format=kind, container_options=_muxer_options(path, self._time_base))
@@ -250,7 +254,10 @@ class _OpenFile:
             gap = pts - self._last_pts
             self._shortest_gap = min(gap, self._shortest_gap or gap)
         self._last_pts = pts
-        frame = self._converter.frame_of(painted.pixels)
+        if self._video.codec_context.pix_fmt == TEN_BITS:
+            frame = frame_of_ten_bits(painted, self._converter)
+        else:
+            frame = self._converter.frame_of(painted.pixels)
         frame.pts, frame.time_base = pts, self._time_base
         # ProRes takes from each frame what its colours mean, other encoders once from the stream.
         context = self._video.codec_context
@@ -321,6 +328,7 @@ class _OpenFile:
             context.codec_tag = encoding.tag
         if self._original:
             context.color_primaries, context.color_trc = self._original.colour_meaning
+            tell_of_hdr(self._source_info.name, int(context.color_trc), encoding.pixel_format)
         return stream
 
 

@@ -12,7 +12,19 @@ from av.video.frame import VideoFrame
 from av.video.reformatter import Colorspace, VideoReformatter
 from numpy.typing import NDArray
 
-from deeplab_cv.frames.pixels import BT601, BT709, Image, Pixels, Planes, assumed_matrix, flip, merged, samples
+from deeplab_cv.frames.pixels import (
+    BT601,
+    BT709,
+    DeepPlanes,
+    Image,
+    Pixels,
+    Planes,
+    assumed_matrix,
+    deep_samples,
+    flip,
+    merged,
+    samples,
+)
 from deeplab_cv.frames.size import Size
 from deeplab_cv.sources.pictures import over_black
 
@@ -24,6 +36,9 @@ _FULL_RANGE = 2
 
 _MATRICES = {1: BT709, 5: BT601, 6: BT601}
 """By FFmpeg's number; 5 and 6 are the same matrix for 625 and 525 lines."""
+
+_DEEP_MATRICES = (1, 5, 6, 9)
+"""BT.709, both of BT.601, and BT.2020, that of HDR."""
 
 UPRIGHT: NDArray[np.int32] = np.array([[65536, 0], [0, 65536]], np.int32)
 """The display matrix that turns nothing."""
@@ -57,20 +72,31 @@ class FrameConverter:
         """
         planes = self._planes(frame)
         if planes is None:
-            return Pixels(image=self._image(frame))
+            return Pixels(image=self._image(frame), deep=self._deep_planes(frame))
         return Pixels(image=lambda: self._image(frame), planes=planes)
 
     def _planes(self, frame: VideoFrame) -> Planes | None:
         """The decoder's own planes, where they are the upright picture in the usual kind of YUV."""
-        as_stored = self._stored == (frame.width, frame.height) == self.size
-        turned_or_flipped = not np.array_equal(self._display_matrix, UPRIGHT)
-        odd = frame.width % 2 or frame.height % 2
-        usual = frame.format.name == "yuv420p" and frame.color_range != _FULL_RANGE
         matrix = _MATRICES.get(_matrix(frame) or frame.colorspace)
-        if matrix is None or not usual or not as_stored or turned_or_flipped or odd:
+        if matrix is None or frame.format.name != "yuv420p" or not self._is_upright(frame):
             return None
         y, u, v = map(samples, frame.planes)
         return Planes(y, u, v, matrix)
+
+    def _deep_planes(self, frame: VideoFrame) -> DeepPlanes | None:
+        """The decoder's own planes of 10 bits, where they are the upright picture."""
+        matrix = int(_matrix(frame) or frame.colorspace)
+        if matrix not in _DEEP_MATRICES or frame.format.name != "yuv420p10le" or not self._is_upright(frame):
+            return None
+        y, u, v = map(deep_samples, frame.planes)
+        return DeepPlanes(y, u, v, matrix)
+
+    def _is_upright(self, frame: VideoFrame) -> bool:
+        """The frame as it is stored, of limited range, is the picture as it is seen, with whole samples of colour."""
+        as_stored = self._stored == (frame.width, frame.height) == self.size
+        turned_or_flipped = not np.array_equal(self._display_matrix, UPRIGHT)
+        odd = frame.width % 2 or frame.height % 2
+        return as_stored and not turned_or_flipped and not odd and frame.color_range != _FULL_RANGE
 
     def _image(self, frame: VideoFrame) -> Image:
         # Whoever asks first for a frame's BGR form makes it, in any thread; swscale's state serves one at a time.
