@@ -5,6 +5,7 @@ from pathlib import Path
 ROOT = Path(__file__).parent.parent
 
 TESTED_ELSEWHERE = {
+    "engines/trial_process": "the other side of engines/trial, whose tests start it",
     "engines/options": "two fields with their bounds: test_options.py and test_settings.py read them",
     "segmentation/options": "fields with their bounds: test_settings.py and test_api.py refuse what lies outside",
     "sources/source": "a protocol",

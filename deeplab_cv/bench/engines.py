@@ -5,9 +5,10 @@ from dataclasses import dataclass
 
 from deeplab_cv.bench import Part, Plan, Row
 from deeplab_cv.bench.instruments.turns import Work, costs_in_turns, spread_of, timed
-from deeplab_cv.engines.candidates import Candidate, candidates_for, engine_module
+from deeplab_cv.engines.candidates import Candidate, candidates_for
 from deeplab_cv.engines.engine import Blob, Engine, run_all
-from deeplab_cv.engines.golden_check import reference_for
+from deeplab_cv.engines.reference import reference_for
+from deeplab_cv.engines.trial import load_candidate
 from deeplab_cv.errors import EngineError
 from deeplab_cv.frames.size import Size
 from deeplab_cv.machine.folders import models_folder
@@ -102,10 +103,9 @@ def _loaded_engines(plan: Plan, network: Network, input_size: Size) -> list[_Loa
     cores = usable_cores()
     loaded = []
     for candidate in candidates_for([graph, *variant_graphs(network, graph)], plan.engine.backend):
-        module = engine_module(candidate.name)
         for threads, depth in dict.fromkeys([(cores, 1), (cores, 2), (1, 1)]):
             try:
-                engine: Engine = module.load(candidate.graph, candidate.device, threads, depth)
+                engine = load_candidate(candidate, threads, depth)
             except EngineError as error:
                 _log.info("%s: %s", candidate, error)
                 break

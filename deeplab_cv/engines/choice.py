@@ -7,12 +7,14 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
-from deeplab_cv.engines.candidates import Candidate, CandidateResult, broken_engines, candidates_for, engine_module
+from deeplab_cv.engines.candidates import Candidate, CandidateResult, broken_engines, candidates_for
 from deeplab_cv.engines.engine import Blob, Engine
-from deeplab_cv.engines.golden_check import Proof, Reference, check, reference_for
+from deeplab_cv.engines.golden_check import Proof, Reference, check
 from deeplab_cv.engines.options import EngineOptions
+from deeplab_cv.engines.reference import reference_for
 from deeplab_cv.engines.remembered import question_of, recall, remember
 from deeplab_cv.engines.timing import frame_ms, in_turns
+from deeplab_cv.engines.trial import load_candidate, try_out
 from deeplab_cv.errors import EngineError
 from deeplab_cv.machine.memory import return_free_memory, spoiled_memory
 from deeplab_cv.machine.program import program
@@ -85,23 +87,24 @@ def choose(
         EngineError: what was asked for does not work, with the reason.
     """
     report("loading the engine")
-    reference = reference_for(graphs[0])
     question = question_of(graphs, options, depth=depth)
     known = recall(question, graphs)
     if known is not None:
         # What has become wrong since, by an update or a worn-out driver, is found out and replaced.
         with contextlib.suppress(EngineError):
-            return Choice(_load(known, reference, options, depth).engine, known, ())
+            return Choice(_load(known, reference_for(graphs[0]), options, depth).engine, known, ())
     candidates = candidates_for(graphs, options.backend)
+    try_out(candidates, options.threads, depth)
+    reference = reference_for(graphs[0])
     if len(candidates) == 1:
         return Choice(_load(candidates[0], reference, options, depth).engine, candidates[0], ())
     _log.info("finding the fastest engine that is right on this machine, this once")
     results, engine = compare(candidates, reference, options, depth=depth, report=report)
     if engine is None:
-        reasons = "; ".join(f"{result.candidate}: {result.reason}" for result in results)
-        raise EngineError(
-            f"no engine runs the network right ({reasons})", graphs[0].file, f"look at `{program()} doctor`"
-        )
+        others = f", and {len(results) - 1} more" if len(results) > 1 else ""
+        cause = f"{results[0].candidate}: {results[0].reason}{others}"
+        remedy = f"look at `{program()} doctor`"
+        raise EngineError("no engine runs the network right", graphs[0].file, remedy, cause=cause)
     winner = results[0].candidate
     if broken := broken_engines():
         _log.warning("the choice is not remembered: %s", "; ".join(broken))
@@ -157,9 +160,8 @@ def compare(
 
 
 def _load(candidate: Candidate, reference: Reference, options: EngineOptions, depth: int) -> _Proven:
-    module = engine_module(candidate.name)
     with spoiled_memory():
-        engine: Engine = module.load(candidate.graph, candidate.device, options.threads, depth)
+        engine = load_candidate(candidate, options.threads, depth)
         try:
             proof = check(engine, candidate.graph, reference)
         except BaseException:

@@ -4,8 +4,6 @@ Released wheels compute wrong scores without a word: OpenCV 5.0's new engine rea
 Resize of 1x1 pixels, OpenCV 4 and 5 take any HardSigmoid followed by a product for HardSwish.
 """
 
-import importlib
-from contextlib import closing
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,7 +12,7 @@ from deeplab_cv.engines.engine import Blob, Engine, run_all
 from deeplab_cv.errors import EngineError
 from deeplab_cv.frames.frame import Scores
 from deeplab_cv.networks.card import Precision
-from deeplab_cv.networks.golden import golden_blob, greatest_error
+from deeplab_cv.networks.golden import greatest_error
 from deeplab_cv.networks.network import Graph
 
 _UNVERIFIED_TOLERANCE: dict[Precision, float] = {"float32": 1e-3, "float16": 1e-2, "int8": 1e-1}
@@ -53,20 +51,6 @@ class Proof:
     error: float = 0.0
     tolerance: float = 0.0
     equal_labels: float = 1.0
-
-
-def reference_for(graph: Graph) -> Reference:
-    """The card's golden sample, or ONNX Runtime's scores for a picture of our own where the card has none."""
-    if graph.golden is not None:
-        return Reference(graph.golden.blob, graph.golden.scores, "golden")
-    blob = golden_blob(_UNVERIFIED_SEED, graph.input_size, graph.card.input)
-    try:
-        onnxruntime = importlib.import_module("deeplab_cv.engines.onnxruntime")
-        with closing(onnxruntime.load(graph, "cpu", threads=0, depth=1)) as engine:
-            [inference] = run_all(engine, [blob])
-    except (ImportError, EngineError):
-        return Reference(blob, None, "")
-    return Reference(blob, inference.scores, "onnxruntime")
 
 
 def check(engine: Engine, graph: Graph, reference: Reference) -> Proof:

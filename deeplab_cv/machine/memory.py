@@ -2,8 +2,10 @@
 
 import contextlib
 import ctypes
+import os
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +13,24 @@ from numpy.typing import NDArray
 _M_PERTURB = -6
 _FILLED_WITH = 0x60
 """Four such bytes are 6.5e19 as a float32: large enough to be seen in any sum, small enough not to overflow it."""
+
+
+_CGROUPS = ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes")
+"""Where Linux says how much memory a container may take."""
+
+
+def total_memory() -> int:
+    """Bytes of memory that this machine has, or that a container may take of it; POSIX only."""
+    own = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    allowed = [int(text) for path in _CGROUPS if (text := _text_of(path)).isdigit()]
+    return min([own, *allowed])
+
+
+def _text_of(path: str) -> str:
+    try:
+        return Path(path).read_text(encoding="ascii").strip()
+    except OSError:
+        return ""
 
 
 def return_free_memory() -> None:

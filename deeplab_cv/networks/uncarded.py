@@ -2,14 +2,19 @@
 
 from pathlib import Path
 
+from pydantic import ValidationError
+
 from deeplab_cv.classes import VOC_CLASSES
 from deeplab_cv.errors import NetworkError, UsageError
 from deeplab_cv.frames.size import Size
-from deeplab_cv.machine.files import file_hash
+from deeplab_cv.machine.files import file_hash, read_ordinary
 from deeplab_cv.machine.program import program
-from deeplab_cv.networks.card import Card, InputFacts, Origin, OutputFacts, card_name
+from deeplab_cv.networks.card import LONGEST_SIDE, Card, InputFacts, Origin, OutputFacts, card_name
 from deeplab_cv.networks.onnx_file import load_onnx
 from deeplab_cv.networks.options import NetworkOptions
+
+_LARGEST_LIST = 100_000
+"""Bytes of a file of class names."""
 
 
 def guessed_card(file: Path, options: NetworkOptions) -> tuple[Card, bool]:
@@ -39,6 +44,9 @@ def guessed_card(file: Path, options: NetworkOptions) -> tuple[Card, bool]:
     if not symbolic and stated not in (None, fixed):
         raise UsageError(f"the network's input is fixed to {fixed}", file, "leave out --size")
     size = stated if symbolic and stated else fixed
+    if not all(0 < side <= LONGEST_SIDE for side in size):
+        remedy = "name another network, or another --size where it leaves that open"
+        raise NetworkError(f"an input of {size} is not within 1 and {LONGEST_SIDE} pixels a side", file, remedy)
     name = main_output(model.graph)
     classes = class_names(options.classes or "voc")
     channels = outputs[name].type.tensor_type.shape.dim
@@ -53,18 +61,23 @@ def guessed_card(file: Path, options: NetworkOptions) -> tuple[Card, bool]:
         )
     output_height = channels[2].dim_value
     stride = max(1, round(size.height / output_height)) if output_height else 1
-    card = Card(
-        name=card_name(file),
-        file=file.name,
-        sha256=file_hash(file),
-        architecture="unknown",
-        classes=classes,
-        input=InputFacts(name=inputs[0].name, order=options.order, mean=options.mean, std=options.std),
-        output=OutputFacts(name=name, align_corners=options.align_corners),
-        stride=stride,
-        shapes=(size.hw,),
-        origin=Origin(weights="unknown"),
-    )
+    try:
+        card = Card(
+            name=card_name(file),
+            file=file.name,
+            sha256=file_hash(file),
+            architecture="unknown",
+            classes=classes,
+            input=InputFacts(name=inputs[0].name, order=options.order, mean=options.mean, std=options.std),
+            output=OutputFacts(name=name, align_corners=options.align_corners),
+            stride=stride,
+            shapes=(size.hw,),
+            origin=Origin(weights="unknown"),
+        )
+    except ValidationError as error:
+        first = error.errors()[0]
+        what = f"the network's {'.'.join(map(str, first['loc']))} cannot be used"
+        raise NetworkError(what, file, "export it again", cause=first["msg"].lower()) from None
     return card, symbolic
 
 
@@ -74,8 +87,9 @@ def class_names(text: str) -> tuple[str, ...]:
         return VOC_CLASSES
     path = Path(text)
     try:
-        names = tuple(line.strip() for line in path.read_text(encoding="utf-8").splitlines() if line.strip())
-    except (OSError, UnicodeDecodeError) as error:
+        text = read_ordinary(path, most=_LARGEST_LIST).decode("utf-8-sig")
+        names = tuple(line.strip() for line in text.splitlines() if line.strip())
+    except (OSError, ValueError) as error:
         raise UsageError("cannot read the class names", path, "write `voc`, or one class name a line") from error
     if len(names) < 2 or len(names) > 255:
         raise UsageError(f"expected 2 to 255 class names, got {len(names)}", path, "one class name a line")

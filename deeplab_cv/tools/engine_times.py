@@ -7,10 +7,11 @@ from dataclasses import dataclass, field
 from functools import partial
 from itertools import groupby
 
-from deeplab_cv.engines.candidates import Candidate, candidates_for, engine_module
-from deeplab_cv.engines.engine import Engine
-from deeplab_cv.engines.golden_check import Reference, check, reference_for
+from deeplab_cv.engines.candidates import Candidate, candidates_for
+from deeplab_cv.engines.golden_check import Reference, check
+from deeplab_cv.engines.reference import reference_for
 from deeplab_cv.engines.timing import frame_ms, in_turns
+from deeplab_cv.engines.trial import load_candidate
 from deeplab_cv.errors import EngineError
 from deeplab_cv.networks.network import Graph
 
@@ -52,7 +53,7 @@ def _times_on(backend: str, candidates: Mapping[str, Candidate], references: Map
         for name, candidate in candidates.items():
             blob = references[name].blob
             try:
-                engine: Engine = engine_module(candidate.name).load(candidate.graph, candidate.device, 0, 1)
+                engine = load_candidate(candidate, 0, 1)
                 stack.callback(engine.close)
                 check(engine, candidate.graph, references[name])
                 works[name] = partial(frame_ms, engine, blob)

@@ -11,8 +11,9 @@ from rich.table import Table
 from deeplab_cv import __version__
 from deeplab_cv.engines.candidates import ENGINES, CandidateResult, candidates_for, engine_module
 from deeplab_cv.engines.choice import compare
-from deeplab_cv.engines.golden_check import reference_for
 from deeplab_cv.engines.options import EngineOptions
+from deeplab_cv.engines.reference import reference_for
+from deeplab_cv.engines.trial import try_out
 from deeplab_cv.errors import EngineError, UsageError
 from deeplab_cv.frames.size import Size
 from deeplab_cv.machine.display import display_problem
@@ -78,6 +79,7 @@ def _try_everything(network: Network, options: EngineOptions, console: Console) 
     graphs = [graph, *variant_graphs(network, graph)]
     console.print(f"\n{escape(_title(graph))}")
     candidates = candidates_for(graphs, options.backend)
+    try_out(candidates, options.threads, depth=1)
     results, engine = compare(candidates, reference_for(graph), options)
     if engine is not None:
         engine.close()

@@ -9,9 +9,10 @@ from typing import Literal
 
 import numpy as np
 
-from deeplab_cv.engines.candidates import Candidate, candidates_for, engine_module
+from deeplab_cv.engines.candidates import Candidate, candidates_for
 from deeplab_cv.engines.engine import Blob, Engine, run_all
 from deeplab_cv.engines.golden_check import tolerance_for
+from deeplab_cv.engines.trial import load_candidate
 from deeplab_cv.errors import EngineError
 from deeplab_cv.frames.frame import Labels, Scores
 from deeplab_cv.frames.pixels import Image
@@ -132,8 +133,7 @@ def _samples(graph: Graph, pictures: Sequence[tuple[str, Image]], origin: str, r
 
 def _loaded_reference(graph: Graph) -> Engine:
     """ONNX Runtime in float32 on the processor: the engine that follows the ONNX standard to the letter."""
-    engine: Engine = engine_module("onnxruntime").load(graph, "cpu", 0, 1)
-    return engine
+    return load_candidate(Candidate("onnxruntime", "cpu", graph), 0, 1)
 
 
 def _scorer(engine: Engine) -> Scorer:
@@ -148,7 +148,7 @@ def _engine_findings(candidate: Candidate, samples: Sequence[Sample]) -> Iterato
     graph, name = candidate.graph, str(candidate)
     try:
         with spoiled_memory():
-            engine: Engine = engine_module(candidate.name).load(graph, candidate.device, 0, 1)
+            engine = load_candidate(candidate, 0, 1)
     except EngineError as error:
         yield Finding(name, "", graph.input_size, "", "", fault=str(error))
         return

@@ -4,7 +4,8 @@ import cv2
 import numpy as np
 import pytest
 
-from deeplab_cv.engines.golden_check import check, reference_for
+from deeplab_cv.engines.golden_check import check
+from deeplab_cv.engines.reference import reference_for
 from deeplab_cv.engines.synchronous import Facts, SynchronousEngine
 from deeplab_cv.errors import EngineError
 from deeplab_cv.frames.size import Size

@@ -81,8 +81,8 @@ def test_the_rewritten_graph_is_one_more_to_choose_from(tmp_path: Path) -> None:
     pytest.importorskip("torch", reason="the workshop needs requirements-train.txt")
     from deeplab_cv.engines.candidates import candidates_for
     from deeplab_cv.engines.choice import compare
-    from deeplab_cv.engines.golden_check import reference_for
     from deeplab_cv.engines.options import EngineOptions
+    from deeplab_cv.engines.reference import reference_for
     from deeplab_cv.networks.network import graph_for, variant_graphs
     from deeplab_cv.networks.opening import open_network
     from tests.tools.exported import random_export

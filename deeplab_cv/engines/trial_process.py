@@ -1,0 +1,83 @@
+"""The process in which unproven networks are tried, see `trial`: reads its task, writes a line for each candidate."""
+
+import contextlib
+import faulthandler
+import json
+import os
+import pickle
+import signal
+import sys
+import threading
+from contextlib import closing
+
+from deeplab_cv.engines.candidates import Candidate, engine_module
+from deeplab_cv.engines.engine import run_all
+from deeplab_cv.errors import EngineError
+from deeplab_cv.machine.memory import total_memory
+from deeplab_cv.networks.golden import golden_blob
+
+_SHARE = 0.5
+"""Of this machine's memory, that a network may take."""
+
+_LEAST = 2**31
+_GRACE_S = 10.0
+_SEED = 0
+
+
+def main() -> None:
+    """Try every candidate, in order. A line is `null`, or what is wrong: what, where, what to do."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    # Whatever native code prints goes nowhere; what this process has to say has a way of its own.
+    reports = os.fdopen(os.dup(1), "w", encoding="ascii")
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 1)
+    length = int.from_bytes(sys.stdin.buffer.read(8), "little")
+    candidates, threads, depth, limit_s = pickle.loads(sys.stdin.buffer.read(length))
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+    for candidate in candidates:
+        # Ends this process even where native code never lets go of the interpreter and nobody is left to end it.
+        faulthandler.dump_traceback_later(limit_s + _GRACE_S, exit=True, file=nowhere)
+        print(json.dumps(_tried(candidate, threads, depth)), file=reports, flush=True)
+    os._exit(0)
+
+
+def _tried(candidate: Candidate, threads: int, depth: int) -> tuple[str, str, str] | None:
+    _limit_memory(candidate)
+    graph = candidate.graph
+    where = f"{candidate.backend}, {graph.file}"
+    try:
+        blob = golden_blob(_SEED, graph.input_size, graph.card.input)
+        with closing(engine_module(candidate.name).load(graph, candidate.device, threads, depth)) as engine:
+            list(run_all(engine, [blob]))
+    except EngineError as error:
+        return error.what, error.where, error.remedy
+    except MemoryError:
+        return "the network takes too much memory", where, "take a smaller --size or another network"
+    except Exception as error:  # whatever a network made an engine's bindings raise
+        return "the network cannot be run", where, f"{type(error).__name__}: {' '.join(str(error).split())[:300]}"
+    return None
+
+
+def _limit_memory(candidate: Candidate) -> None:
+    """Bound the memory that this process may ask for.
+
+    Windows has no such limit for a process that bounds itself; macOS takes it and does not hold to it. On a graphics
+    card there is none either: its drivers reserve addresses by the terabyte.
+    """
+    try:
+        import resource
+    except ImportError:
+        return
+    _, hard = resource.getrlimit(resource.RLIMIT_AS)
+    limit = max(_LEAST, int(_SHARE * total_memory())) if candidate.device.startswith("cpu") else hard
+    if hard != resource.RLIM_INFINITY:
+        limit = min(limit, hard) if limit != resource.RLIM_INFINITY else hard
+    with contextlib.suppress(ValueError, OSError):
+        resource.setrlimit(resource.RLIMIT_AS, (limit, hard))
+    with contextlib.suppress(ValueError, OSError):
+        resource.setrlimit(resource.RLIMIT_CORE, (0, resource.getrlimit(resource.RLIMIT_CORE)[1]))
+
+
+def _end_with_parent() -> None:
+    sys.stdin.buffer.read(1)
+    os._exit(1)

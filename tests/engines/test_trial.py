@@ -1,0 +1,111 @@
+import sys
+from dataclasses import replace
+
+import numpy as np
+import onnx
+import pytest
+from onnx import TensorProto, helper, numpy_helper
+
+from deeplab_cv.engines import trial
+from deeplab_cv.engines.candidates import Candidate
+from deeplab_cv.engines.trial import load_candidate, try_out
+from deeplab_cv.errors import EngineError
+from deeplab_cv.frames.size import Size
+from deeplab_cv.networks.network import graph_for
+from deeplab_cv.networks.opening import open_network
+from tests.tiny_networks import tiny_onnx
+
+pytest.importorskip("onnxruntime", reason="ONNX Runtime is not installed")
+
+_SIZE = Size(64, 64)
+
+
+@pytest.fixture(autouse=True)
+def nothing_tried_yet(monkeypatch):
+    monkeypatch.setattr(trial, "_refusals", {})
+
+
+@pytest.fixture
+def unproven(tmp_path):
+    return graph_for(open_network(tiny_onnx(tmp_path, shape=(64, 64))), _SIZE)
+
+
+def made(folder, nodes, **weights):
+    """A network of one 1x1 convolution and these nodes."""
+    value = helper.make_tensor_value_info
+    weights["kernel"] = np.zeros((21, 3, 1, 1), np.float32)
+    graph = helper.make_graph(
+        [helper.make_node("Conv", ["input", "kernel"], ["features"], kernel_shape=[1, 1]), *nodes],
+        "made",
+        [value("input", TensorProto.FLOAT, [1, 3, 64, 64])],
+        [value("output", TensorProto.FLOAT, [1, 21, 64, 64])],
+        [numpy_helper.from_array(np.asarray(each), name) for name, each in weights.items()],
+    )
+    file = folder / "made.onnx"
+    onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 13)], ir_version=8), str(file))
+    return graph_for(open_network(file), _SIZE)
+
+
+def without_end(folder):
+    value = helper.make_tensor_value_info
+    features = [1, 21, 64, 64]
+    body = helper.make_graph(
+        [helper.make_node("Identity", ["go"], ["on"]), helper.make_node("Identity", ["x"], ["y"])],
+        "body",
+        [value("i", TensorProto.INT64, []), value("go", TensorProto.BOOL, []), value("x", TensorProto.FLOAT, features)],
+        [value("on", TensorProto.BOOL, []), value("y", TensorProto.FLOAT, features)],
+    )
+    return made(folder, [helper.make_node("Loop", ["", "yes", "features"], ["output"], body=body)], yes=np.array(True))
+
+
+def test_a_network_that_works_is_tried_once_on_a_machine(unproven, monkeypatch, caplog):
+    candidate = Candidate("onnxruntime", "cpu", unproven)
+    load_candidate(candidate, 1, 1).close()
+    # As if this were the next start.
+    monkeypatch.setattr(trial, "_refusals", {})
+
+    with caplog.at_level("INFO", "deeplab_cv"):
+        load_candidate(candidate, 1, 1).close()
+
+    assert caplog.messages == []
+
+
+def test_a_proven_network_is_not_tried(graph, caplog):
+    with caplog.at_level("INFO", "deeplab_cv"):
+        load_candidate(Candidate("opencv", "cpu", graph), 1, 1).close()
+
+    assert caplog.messages == []
+
+
+def test_a_network_that_onnx_runtime_refuses_is_refused_for_every_engine(tmp_path):
+    strides = helper.make_node("Conv", ["features", "second"], ["output"], kernel_shape=[1, 1], strides=[0, 0])
+    graph = made(tmp_path, [strides], second=np.zeros((21, 21, 1, 1), np.float32))
+
+    with pytest.raises(EngineError, match="strides") as error:
+        load_candidate(Candidate("opencv", "cpu", graph), 1, 1)
+
+    assert "\n" not in str(error.value)
+
+
+def test_a_network_without_an_end_is_ended(tmp_path, monkeypatch):
+    monkeypatch.setattr(trial, "LIMIT_S", 5.0)
+
+    with pytest.raises(EngineError, match="took longer than 5 s"):
+        load_candidate(Candidate("onnxruntime", "cpu", without_end(tmp_path)), 1, 1)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no signals that end a process")
+def test_the_death_of_the_process_is_a_reason(unproven, monkeypatch):
+    monkeypatch.setattr(trial, "_PROGRAM", "import os, signal\nos.kill(os.getpid(), signal.SIGTERM)")
+
+    with pytest.raises(EngineError, match="SIGTERM"):
+        load_candidate(Candidate("onnxruntime", "cpu", unproven), 1, 1)
+
+
+def test_a_network_that_cannot_be_had_is_refused_where_its_file_has_gone(unproven):
+    gone = replace(unproven, file=unproven.file.with_name("gone.onnx"))
+
+    try_out([Candidate("onnxruntime", "cpu", gone)], 1, 1)
+
+    with pytest.raises(EngineError, match=r"gone\.onnx"):
+        load_candidate(Candidate("onnxruntime", "cpu", gone), 1, 1)
