@@ -295,6 +295,9 @@ class _OpenFile:
         for packet in packets:
             # Players use only the last packet's duration; decoders give none, so we take the shortest gap seen.
             packet.duration = self._gap
+            if self._closed and self.frames == 1:
+                # x265 leaves the decoding time of a single picture to chance.
+                packet.pts = packet.dts = self._last_pts
             self._container.mux(packet)
             self.packets += 1
 

@@ -537,6 +537,14 @@ def test_a_style_that_changes_midway_leaves_a_file_as_it_began(tmp_path):
     assert np.abs(read_clip(tmp_path / "out.mp4").pictures[1].astype(int) - 204).mean() < 8
 
 
+@pytest.mark.parametrize("codec", ["h264", "hevc", "vp9", "av1"])
+@pytest.mark.parametrize("round_", range(3))
+def test_a_single_picture_is_a_video_too(tmp_path, codec, round_):
+    run_through(VideoSink(tmp_path / "out.mp4", info_of(), OutputOptions(codec=codec)), [1001]).finish()
+
+    assert read_clip(tmp_path / "out.mp4").times_s == [1001 * TICK]
+
+
 def read_from(descriptor):
     """All that comes out of a pipe, in a thread: a pipe holds little."""
     came = []
