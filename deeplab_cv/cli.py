@@ -123,6 +123,12 @@ def main(argv: Sequence[str] | None = None) -> int:
         # Whoever read the output, such as `head`, has seen enough. What is still buffered would fail again at the end.
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
         return 1
+    except OSError as error:
+        if debug or not error.filename:
+            raise
+        # A name that no file can have, a folder that has gone, a disk that fails: no command foresees them all.
+        print_line(f"error: the system refuses: {error.filename} ({error.strerror}); give another name or place")
+        return 1
     except KeyboardInterrupt:
         print_line(interrupts.stopped_by())
         return interrupts.EXIT_CODE

@@ -3,7 +3,7 @@
 import reprlib
 from typing import Any, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from deeplab_cv.errors import SettingsError
 
@@ -13,6 +13,14 @@ class Options(BaseModel):
 
     # Built when the first value is checked, so that --help need not wait for it.
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False, defer_build=True)
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _is_no_text_of_zeros(cls, value: object) -> object:
+        # No name of a file, class or device holds one; YAML can write it, and the system refuses it in its own words.
+        if isinstance(value, str) and "\0" in value:
+            raise ValueError("it holds a character of number 0")
+        return value
 
 
 def option(

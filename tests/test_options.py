@@ -56,3 +56,8 @@ def test_numbers_that_nothing_can_be_computed_with_are_refused(kind, values):
 )
 def test_a_long_value_is_shown_by_its_beginning(value, text):
     assert shown(value) == text
+
+
+def test_a_text_that_no_name_can_hold_is_refused():
+    with pytest.raises(SettingsError, match="number 0"):
+        checked(SourceOptions, video="a\0b")

@@ -1,6 +1,7 @@
 """Whether a file can be read at all, and the one line that says why not."""
 
 import errno
+import stat
 from pathlib import Path
 
 from deeplab_cv.errors import MissingSourceError, SourceError
@@ -11,6 +12,9 @@ def check_input(path: Path) -> None:
     if is_folder(path):
         raise SourceError("this is a folder, not a file", path, "name a file in it; --image takes a folder of pictures")
     try:
+        # Opening one would wait for its writer, and the byte that is read here would be missing later.
+        if stat.S_ISFIFO(path.stat().st_mode) and path.parts[:2] != ("/", "dev"):
+            raise SourceError("this is a pipe, not a file", path, "save what comes out of it as a file first")
         with path.open("rb") as file:
             empty = not file.read(1)
     except OSError as error:

@@ -1,5 +1,6 @@
 import pickle
 import warnings
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -62,3 +63,29 @@ def test_a_truncated_file_is_not_whole(tmp_path: Path) -> None:
 def test_a_file_that_is_not_there_is_missing(tmp_path: Path, name: str) -> None:
     with pytest.raises(MissingNetworkError, match="no such file"):
         read_torch_file(tmp_path / name, REMEDY)
+
+
+class Long:
+    def __reduce__(self):
+        return (bytearray, (10**12,))
+
+
+def test_a_file_that_unpacks_to_many_times_its_size_is_refused(tmp_path):
+    torch.save({"weights": torch.zeros(10**6)}, tmp_path / "good.pt")
+    with (
+        zipfile.ZipFile(tmp_path / "good.pt") as good,
+        zipfile.ZipFile(tmp_path / "bomb.pt", "w", zipfile.ZIP_DEFLATED) as bomb,
+    ):
+        for name in good.namelist():
+            bomb.writestr(name, good.read(name))
+
+    with pytest.raises(NetworkError, match="compressed"):
+        read_torch_file(tmp_path / "bomb.pt", "")
+
+
+@pytest.mark.parametrize("zipped", [True, False])
+def test_a_file_that_asks_for_a_terabyte_is_refused(tmp_path, zipped):
+    torch.save({"weights": Long()}, tmp_path / "long.pt", _use_new_zipfile_serialization=zipped)
+
+    with pytest.raises(NetworkError, match="more than tensors"):
+        read_torch_file(tmp_path / "long.pt", "")

@@ -45,3 +45,11 @@ def test_a_file_one_may_not_read_is_an_error_that_says_so(tmp_path):
     finally:
         if superuser:
             os.seteuid(0)
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="Windows has no such files")
+def test_a_pipe_is_refused_without_waiting_for_its_writer(tmp_path):
+    os.mkfifo(tmp_path / "clip.mp4")
+
+    with pytest.raises(SourceError, match="a pipe"):
+        check_input(tmp_path / "clip.mp4")
