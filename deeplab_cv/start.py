@@ -26,6 +26,7 @@ from deeplab_cv.segmentation.options import PaceOptions
 from deeplab_cv.segmentation.stream import Stream
 from deeplab_cv.settings import Settings
 from deeplab_cv.sinks.background import InBackground
+from deeplab_cv.sinks.leftovers import name_leftovers
 from deeplab_cv.sinks.opening import open_sinks
 from deeplab_cv.sinks.sink import Sink
 from deeplab_cv.sinks.video import VideoSink
@@ -59,13 +60,20 @@ class NamedSource:
 
 
 @contextmanager
-def assembled(settings: Settings, *, source: Source | None = None, folder: Path = Path()) -> Iterator[Job]:
+def assembled(
+    settings: Settings,
+    *,
+    source: Source | None = None,
+    folder: Path = Path(),
+    settings_file: Path | None = None,
+) -> Iterator[Job]:
     """A run as the settings describe it, put together and ready to go; at the end all that it opened is closed.
 
     Args:
         settings: the run's.
         source: an open one, in place of the one that the settings name.
         folder: where the window's snapshots and recordings go.
+        settings_file: where the settings were read from, which no output may replace.
 
     Raises:
         UserError: something cannot be had.
@@ -82,7 +90,9 @@ def assembled(settings: Settings, *, source: Source | None = None, folder: Path 
         check_paint(settings.picture, network.card.classes)
         picture = with_the_network_s_names(settings.picture, network.card.classes)
         settings = settings.model_copy(update={"picture": picture})
-        sinks = [InBackground(sink) for sink in open_sinks(settings, info, is_picture_job=wanted.kind == "image")]
+        also_read = [settings_file] if settings_file else []
+        opened_sinks = open_sinks(settings, info, is_picture_job=wanted.kind == "image", also_read=also_read)
+        sinks = [InBackground(sink) for sink in opened_sinks]
         view = first_view(settings, pictures=tutorial)
         if no_window is not None:
             stream = _ready_stream(settings, network, info)
@@ -93,6 +103,7 @@ def assembled(settings: Settings, *, source: Source | None = None, folder: Path 
                 if not stream.begun:
                     stream.close()
             return
+        name_leftovers(folder)
         with closing(Window(f"deeplab-cv: {info.name}")) as window:
             controls = Controls(
                 view,

@@ -46,7 +46,8 @@ def run(args: argparse.Namespace) -> int:
     if args.list_cameras:
         return _print_cameras()
     _take_source(args)
-    settings = load_settings(args, folders.config_file()).settings
+    config = args.config or folders.config_file()
+    settings = load_settings(args, config).settings
     if args.alone and settings.source.names_none:
         print(_FIRST_WORDS.format(program()), file=sys.stderr)
         return UsageError.exit_code
@@ -59,7 +60,7 @@ def run(args: argparse.Namespace) -> int:
     def say(written: Written) -> None:
         _log.info("%s", in_words(written))
 
-    with assembled(settings, folder=Path.cwd()) as job:
+    with assembled(settings, folder=Path.cwd(), settings_file=config) as job:
         bar = JobProgress(job.source.info.frame_count, visible=job.screen is None)
         with bar, interrupts.noted() as stop:
             run_job(job, stop=stop, progress=bar.advance, written=say)

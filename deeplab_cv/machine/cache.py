@@ -13,6 +13,7 @@ from pathlib import Path
 from deeplab_cv.errors import UserError
 from deeplab_cv.machine import interrupts
 from deeplab_cv.machine.files import whole_file
+from deeplab_cv.machine.leftovers import discard_drafts_left_in
 
 _log = logging.getLogger(__name__)
 
@@ -97,11 +98,12 @@ def _whole(path: Path, write: Callable[[Path], object]) -> Path:
 
 
 def _made_folder(name: str) -> Path:
-    """A folder of the user's cache. Raises OSError where it cannot be had."""
+    """A folder of the user's cache, without what killed runs left in it. Raises OSError where it cannot be had."""
     path = _user_folder(name)
     if path is None:
         raise OSError("none to be found")
     path.mkdir(parents=True, exist_ok=True)
+    discard_drafts_left_in(path)
     return path
 
 

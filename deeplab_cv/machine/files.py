@@ -5,14 +5,19 @@ import hashlib
 import os
 import secrets
 import stat
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from deeplab_cv.machine import interrupts
+from deeplab_cv.machine.locks import lock
 
 _LONGEST_STEM = 40
 """Characters of a file's own name that its hidden name keeps: file systems allow 255 bytes in all."""
+
+_POWER_CUT_COSTS_S = 1.0
+"""At most so much of what is written step by step is not on the disk yet."""
 
 
 @contextmanager
@@ -23,30 +28,107 @@ def whole_file(path: Path, *, to_disk: bool = True) -> Iterator[Path]:
     is written. Where anything fails, it is deleted and `path` stays as it was.
 
     Args:
-        path: where the file shall be; its folder is there.
+        path: where the file shall be; its folder is there. A link stays a link, and what it points to is written.
         to_disk: wait until the file lies on the disk, so that it is whole after a power cut too. That took 7 to 13 ms
             where writing a picture took 0.5 ms (seen), so that files made for every frame do without.
 
     Raises:
         OSError: the file cannot be made, written to the disk or renamed.
     """
-    temporary = unfinished(path)
-    interrupts.leftovers.add(str(temporary))
-    # Not `tempfile`, whose files nobody but their maker may read.
-    os.close(os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666))
+    draft = Draft(path)
+    interrupts.leftovers.add(str(draft.path))
     try:
-        yield temporary
-        if to_disk:
-            with temporary.open("rb+") as file:
-                os.fsync(file.fileno())
-        temporary.replace(path)
+        yield draft.path
+        draft.land(to_disk=to_disk)
     except BaseException:
-        discard(temporary)
+        draft.discard()
         raise
     finally:
-        interrupts.leftovers.discard(str(temporary))
-    if to_disk:
-        _keep_name(path.parent)
+        interrupts.leftovers.discard(str(draft.path))
+
+
+class Draft:
+    """A file while it is written: under a hidden name beside its place, locked for as long as its writer lives.
+
+    The lock ends with the process, however that ends, and so says which drafts nobody writes any more.
+
+    Attributes:
+        place: where the file shall be; of a link, what it points to.
+        path: the hidden name, with the same extension, by which writers choose the format.
+        descriptor: the open file, for who does not write it by its name.
+    """
+
+    def __init__(self, path: Path) -> None:
+        """Make the empty file. Raises OSError."""
+        self.place = behind_links(path)
+        self.path, self.descriptor = _locked_file(self.place)
+        self._open = True
+        self._on_disk_s = time.monotonic()
+
+    def keep_on_disk(self) -> None:
+        """Once a second, bring what is written so far to the disk. Raises OSError."""
+        if time.monotonic() - self._on_disk_s >= _POWER_CUT_COSTS_S:
+            os.fsync(self.descriptor)
+            self._on_disk_s = time.monotonic()
+
+    def land(self, *, to_disk: bool = True) -> None:
+        """Give the file its place, with `to_disk` once it lies on the disk. Raises OSError; then the draft is there."""
+        self._land_at(self.place, to_disk=to_disk)
+
+    def keep(self) -> Path | None:
+        """Name the file NAME.partial.EXT; returns where it is, None where it cannot be renamed and was deleted."""
+        kept = partial(self.place)
+        try:
+            # A full disk may refuse this, and what reached it is kept all the same.
+            with contextlib.suppress(OSError):
+                os.fsync(self.descriptor)
+            self._land_at(kept, to_disk=False)
+        except OSError:
+            self.discard()
+            return None
+        _keep_name(kept.parent)
+        return kept
+
+    def discard(self) -> None:
+        """Delete the file, where it is still a draft."""
+        self._close()
+        discard(self.path)
+
+    def _land_at(self, place: Path, *, to_disk: bool) -> None:
+        if to_disk:
+            # By its name: a writer may have put another file in place of the empty one.
+            with self.path.open("rb+") as file:
+                os.fsync(file.fileno())
+        if os.name == "nt":
+            # Windows renames no file that is open; elsewhere it stays locked until it has its name.
+            self._close()
+        self.path.replace(place)
+        self._close()
+        if to_disk:
+            _keep_name(place.parent)
+
+    def _close(self) -> None:
+        if self._open:
+            self._open = False
+            os.close(self.descriptor)
+
+
+def behind_links(path: Path) -> Path:
+    """What a link points to, which may be missing; any other path as it is."""
+    return Path(os.path.realpath(path)) if path.is_symlink() else path
+
+
+def _locked_file(place: Path) -> tuple[Path, int]:
+    while True:
+        path = unfinished(place)
+        # Not `tempfile`, whose files nobody but their maker may read.
+        descriptor = os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR | getattr(os, "O_BINARY", 0), 0o666)
+        lock(descriptor)
+        # A run that clears up what others left may have come between the two lines.
+        with contextlib.suppress(OSError):
+            if os.path.samestat(path.stat(), os.fstat(descriptor)):
+                return path, descriptor
+        os.close(descriptor)
 
 
 def read_ordinary(path: Path, *, most: int) -> bytes:
@@ -107,7 +189,7 @@ def partial(path: Path) -> Path:
     while True:
         mark = "partial" if number == 1 else f"partial-{number}"
         candidate = path.with_name(f"{path.stem}.{mark}{path.suffix}")
-        if not candidate.exists():
+        if not os.path.lexists(candidate):
             return candidate
         number += 1
 

@@ -2,10 +2,10 @@
 
 import threading
 
-from deeplab_cv.errors import SinkError, UserError
+from deeplab_cv.errors import UserError
 from deeplab_cv.frames.frame import Painted
 from deeplab_cv.frames.queues import FrameQueue
-from deeplab_cv.sinks.sink import Sink, Written, in_words
+from deeplab_cv.sinks.sink import Sink, Written, saying_what_is_kept
 
 _QUEUE_LENGTH = 2
 
@@ -37,10 +37,7 @@ class InBackground:
         if self._error is None:
             return self._sink.finish()
         kept = self._sink.abandon()
-        if kept and isinstance(self._error, UserError):
-            error = self._error
-            raise SinkError(error.what, error.where, f"{error.remedy}; {in_words(kept)}") from error
-        raise self._error
+        raise saying_what_is_kept(self._error, kept) if isinstance(self._error, UserError) else self._error
 
     def abandon(self) -> Written | None:
         """Keep what is usable; returns what is kept."""

@@ -35,11 +35,11 @@ class MaskSink:
 
     def finish(self) -> Written:
         """Nothing is left to do: each mask is whole as soon as it has its name."""
-        return Written(self._folder, self._count)
+        return Written(self._folder, self._count, self._files.note)
 
     def abandon(self) -> Written | None:
         """The masks written so far stay: each is whole."""
-        return Written(self._folder, self._count, whole=False) if self._count else None
+        return Written(self._folder, self._count, self._files.note, whole=False) if self._count else None
 
 
 def encode_mask(labels: Labels) -> bytes:

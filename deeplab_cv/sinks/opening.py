@@ -3,22 +3,34 @@
 import contextlib
 import os
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 
 from deeplab_cv.errors import UsageError
 from deeplab_cv.frames.frame import SourceInfo
+from deeplab_cv.machine.files import behind_links
 from deeplab_cv.settings import Settings
 from deeplab_cv.sinks.encoding import CODECS_OF_CONTAINER, choose_encoding
 from deeplab_cv.sinks.landing import check_output, check_output_folder
+from deeplab_cv.sinks.leftovers import name_leftovers
 from deeplab_cv.sinks.masks import MaskSink
+from deeplab_cv.sinks.options import OutputOptions
 from deeplab_cv.sinks.pictures import PICTURE_EXTENSIONS, PictureFolderSink, PicturePipe, PictureSink
 from deeplab_cv.sinks.sink import Sink
 from deeplab_cv.sinks.statistics import STATISTICS_EXTENSIONS, StatisticsSink
 from deeplab_cv.sinks.video import VideoPipe, VideoSink
 
 
-def open_sinks(settings: Settings, source_info: SourceInfo, *, is_picture_job: bool) -> list[Sink]:
-    """The sinks a run writes to, the window apart. No file is made yet.
+def open_sinks(
+    settings: Settings, source_info: SourceInfo, *, is_picture_job: bool, also_read: Iterable[Path] = ()
+) -> list[Sink]:
+    """The sinks a run writes to, the window apart. No file is made yet, but what killed runs left gets a name.
+
+    Args:
+        settings: the run's.
+        source_info: where its frames come from.
+        is_picture_job: they are pictures.
+        also_read: files that the run reads besides those its settings name, and that no output may replace.
 
     Raises:
         UsageError: an extension nobody knows, a video for a picture's name or the other way round, an output that is
@@ -27,8 +39,9 @@ def open_sinks(settings: Settings, source_info: SourceInfo, *, is_picture_job: b
     """
     sinks: list[Sink] = []
     source, output = settings.source, settings.output
-    named = (source.video, source.image, settings.picture.background, settings.network.model)
-    inputs = [Path(text) for text in named if text]
+    network = settings.network
+    named = (source.video, source.image, settings.picture.background, network.model, network.classes)
+    inputs = [*also_read, *(Path(text) for text in named if text)]
     inputs += [source_info.path] if source_info.path else []
     if output.out is not None:
         sinks.append(_open_out(settings, output.out, source_info, is_picture_job=is_picture_job, inputs=inputs))
@@ -44,7 +57,16 @@ def open_sinks(settings: Settings, source_info: SourceInfo, *, is_picture_job: b
             raise UsageError("no such form of statistics", file, f"use {' or '.join(STATISTICS_EXTENSIONS)}")
         check_output(file, inputs)
         sinks.append(StatisticsSink(file))
+    for folder in _folders_of(output):
+        name_leftovers(folder)
     return sinks
+
+
+def _folders_of(output: OutputOptions) -> list[Path]:
+    """Where the outputs go, each folder once; those that are still to be made are missing."""
+    places = [Path(text) for text in (output.out, output.masks, output.stats) if text is not None]
+    folders = [place if place.is_dir() else behind_links(place).parent for place in places]
+    return list(dict.fromkeys(folder for folder in folders if folder.is_dir()))
 
 
 def _open_out(

@@ -23,6 +23,7 @@ from deeplab_cv.sources.standard_input import open_media
 _log = logging.getLogger(__name__)
 
 _UNSPECIFIED = (0, 2)
+_NOT_IN_FRAGMENTS = ("ac3", "eac3", "truehd", "mov_text")
 _MICROSECOND = Fraction(1, 1_000_000)
 
 _COPIED = {"audio": "sound", "subtitle": "subtitles"}
@@ -116,6 +117,23 @@ class Original:
         for line in left_out:
             _log.warning("%s: %s", self._path.name, line)
         return [*(f"{word} copied" for word in _COPIED.values() if word in kept), *left_out]
+
+    def sounds_are_known_by(self, time_s: Fraction) -> bool:
+        """Every sound that is copied has begun by a time in seconds and goes on; False where nobody can say."""
+        if self._waiting is None or _time_s(self._waiting) > time_s:
+            return not self._copies
+        streams = [self._container.streams[index] for index in self._copies]
+        return len(streams) == 1 or all(_spans(stream, time_s) for stream in streams)
+
+    @property
+    def fits_fragments(self) -> bool:
+        """Fragments of MP4 can hold what is copied, also where it comes late or never.
+
+        What the head says of some sounds FFmpeg takes from their packets, it does not take the heads off those of
+        broadcasts there, and subtitles crash it.
+        """
+        streams = [self._container.streams[index] for index in self._copies]
+        return all(_fits_fragments(stream) for stream in streams)
 
     def leave_out(self, packet: Packet[Stream], reason: str) -> None:
         """Copy no more of the stream that a packet of `sound_until` belongs to, since the output refused it."""
@@ -228,3 +246,17 @@ def _kept_tags(tags: Mapping[str, str]) -> dict[str, str]:
 
 def _time_s(packet: Packet[Stream]) -> Fraction:
     return (packet.pts if packet.pts is not None else packet.dts or 0) * packet.time_base
+
+
+def _fits_fragments(stream: Stream) -> bool:
+    context = stream.codec_context
+    # AAC as broadcasts have it says in each packet what it is, and nowhere else.
+    from_broadcast = context is not None and context.name == "aac" and not context.extradata
+    return context is not None and context.name not in _NOT_IN_FRAGMENTS and not from_broadcast
+
+
+def _spans(stream: Stream, time_s: Fraction) -> bool:
+    if stream.start_time is None or stream.duration is None or stream.time_base is None:
+        return False
+    begin_s = stream.start_time * stream.time_base
+    return begin_s <= time_s < begin_s + stream.duration * stream.time_base

@@ -103,11 +103,11 @@ class PictureFolderSink:
 
     def finish(self) -> Written:
         """Nothing is left to do: each picture is whole as soon as it has its name."""
-        return Written(self._folder, self._count)
+        return Written(self._folder, self._count, self._files.note)
 
     def abandon(self) -> Written | None:
         """The pictures written so far stay: each is whole."""
-        return Written(self._folder, self._count, whole=False) if self._count else None
+        return Written(self._folder, self._count, self._files.note, whole=False) if self._count else None
 
 
 def encode_picture(pixels: Pixels, path: Path) -> bytes:

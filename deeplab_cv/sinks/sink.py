@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from deeplab_cv.errors import SinkError, UserError
 from deeplab_cv.frames.frame import Painted
 
 
@@ -33,6 +34,13 @@ def in_words(written: Written) -> str:
     else:
         count = f"{written.frames} frames" if written.whole else f"the first {written.frames} frames"
     return ", ".join([f"{written.path}: {count}", *filter(None, [written.note])])
+
+
+def saying_what_is_kept(error: UserError, kept: Written | None) -> UserError:
+    """The error, and after its remedy what is kept of the output; the error itself where nothing is."""
+    if kept is None:
+        return error
+    return SinkError(error.what, error.where, f"{error.remedy}; {in_words(kept)}", cause=error.cause)
 
 
 class Sink(Protocol):

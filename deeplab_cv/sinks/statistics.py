@@ -3,13 +3,14 @@
 import csv
 import io
 import json
+import os
 from pathlib import Path
 
 from deeplab_cv.frames.areas import class_areas
 from deeplab_cv.frames.frame import Painted
-from deeplab_cv.machine.files import discard, partial, unfinished
+from deeplab_cv.machine.files import Draft
 from deeplab_cv.sinks.landing import cannot_write
-from deeplab_cv.sinks.sink import Written
+from deeplab_cv.sinks.sink import Written, saying_what_is_kept
 
 STATISTICS_EXTENSIONS = (".csv", ".jsonl")
 
@@ -28,48 +29,43 @@ class StatisticsSink:
     def __init__(self, path: Path) -> None:
         """Nothing is written yet; the extension decides between CSV and JSON lines."""
         self._path = path
-        self._temporary = unfinished(path)
         self._as_csv = path.suffix.lower() == ".csv"
-        self._file: io.TextIOWrapper | None = None
+        self._draft: Draft | None = None
         self._count = 0
 
     def write(self, painted: Painted) -> None:
-        """Add the frame's line. Raises SinkError where it cannot be written."""
+        """Add the frame's line. Raises SinkError where it cannot be written; the lines before it stay."""
+        line = self._line(painted)
         try:
-            if self._file is None:
-                self._file = self._temporary.open("w", encoding="utf-8", newline="")
+            if self._draft is None:
+                self._draft = Draft(self._path)
                 if self._as_csv:
-                    self._file.write(_csv_line(_csv_header(painted.class_names)))
-            self._file.write(self._line(painted))
-            self._file.flush()
+                    line = _csv_line(_csv_header(painted.class_names)) + line
+            _append(self._draft.descriptor, line.encode())
+            self._count += 1
+            self._draft.keep_on_disk()
         except OSError as error:
             raise cannot_write(self._path, error) from error
-        self._count += 1
 
     def finish(self) -> Written:
-        """Give the file its name. Raises SinkError where that fails."""
-        if self._file is None:
+        """Give the file its name. Raises SinkError where that fails, saying what is kept."""
+        if self._draft is None:
             return Written(self._path, 0)
         try:
-            self._file.close()
-            self._temporary.replace(self._path)
+            self._draft.land()
         except OSError as error:
-            discard(self._temporary)
-            raise cannot_write(self._path, error) from error
+            raise saying_what_is_kept(cannot_write(self._path, error), self.abandon()) from error
         return Written(self._path, self._count)
 
     def abandon(self) -> Written | None:
         """Keep the lines written so far as NAME.partial.EXT."""
-        if self._file is None:
+        if self._draft is None:
             return None
-        kept = partial(self._path)
-        try:
-            self._file.close()
-            self._temporary.replace(kept)
-        except OSError:
-            discard(self._temporary)
+        if self._count == 0:
+            self._draft.discard()
             return None
-        return Written(kept, self._count, whole=False)
+        kept = self._draft.keep()
+        return Written(kept, self._count, whole=False) if kept else None
 
     def _line(self, painted: Painted) -> str:
         frame = painted.frame
@@ -90,6 +86,33 @@ class StatisticsSink:
             "share": dict(zip(names, shares, strict=True)),
         }
         return json.dumps(line, ensure_ascii=False) + "\n"
+
+
+def cut_to_whole_lines(path: Path) -> int:
+    """Cut off what a killed run began to write of a next line; returns for how many frames there are lines.
+
+    A file that cannot be read counts as empty.
+    """
+    try:
+        with path.open("rb+") as file:
+            data = file.read()
+            end = data.rfind(b"\n") + 1
+            file.truncate(end)
+    except OSError:
+        return 0
+    lines = data.count(b"\n", 0, end)
+    return lines - 1 if path.suffix.lower() == ".csv" else lines
+
+
+def _append(descriptor: int, data: bytes) -> None:
+    """Write all of the data, or nothing where the disk has room for a part only. Raises OSError."""
+    before = os.lseek(descriptor, 0, os.SEEK_END)
+    try:
+        while data:
+            data = data[os.write(descriptor, data) :]
+    except OSError:
+        os.ftruncate(descriptor, before)
+        raise
 
 
 def _csv_header(class_names: tuple[str, ...]) -> list[str]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import errno
 import logging
 import os
 from collections.abc import Sequence
@@ -18,13 +17,16 @@ from av.video.stream import VideoStream
 
 from deeplab_cv.errors import SinkError
 from deeplab_cv.frames.frame import Painted, SourceInfo
-from deeplab_cv.machine.files import discard, partial, unfinished
+from deeplab_cv.machine.files import Draft
+from deeplab_cv.sinks.contents import playable
 from deeplab_cv.sinks.encoding import BT709, Encoding, YuvConverter, choose_encoding, even_size
+from deeplab_cv.sinks.index import in_fragments, put_index_first
 from deeplab_cv.sinks.landing import cannot_write
+from deeplab_cv.sinks.muxing import DISK_ERRORS, Muxer
 from deeplab_cv.sinks.options import OutputOptions
 from deeplab_cv.sinks.original import Original
 from deeplab_cv.sinks.pictures import STANDARD_OUTPUT
-from deeplab_cv.sinks.sink import Written
+from deeplab_cv.sinks.sink import Written, saying_what_is_kept
 from deeplab_cv.sinks.ten_bits import TEN_BITS, frame_of_ten_bits, tell_of_hdr
 from deeplab_cv.sinks.transparency import say_checkerboard
 
@@ -36,10 +38,10 @@ AS_THE_EXTENSION_SAYS = OutputOptions()
 _PIPED = Path("standard output.mkv")
 """The container that needs no seeking."""
 
-_RATE_WHERE_UNKNOWN = Fraction(30)
+_SOUND_IS_LATE_S = 1
+"""Sound that has not begun by then is not waited for."""
 
-_DISK_ERRORS = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EROFS, errno.EPIPE}
-"""What is no fault of a packet but of the place that it is written to."""
+_RATE_WHERE_UNKNOWN = Fraction(30)
 
 
 class VideoSink:
@@ -68,7 +70,7 @@ class VideoSink:
             UsageError: codec, crf, preset and extension do not fit together.
         """
         self._path = path
-        self._temporary = unfinished(path)
+        self._draft: Draft | None = None
         self._source_info = source_info
         self._options = options
         self._encoding = choose_encoding(path, options)
@@ -80,7 +82,8 @@ class VideoSink:
         try:
             if self._file is None:
                 self._encoding = self._encoding_for(painted)
-                self._file = _OpenFile(self._temporary, self._source_info, self._encoding, painted, whole=self._whole)
+                self._draft = self._draft or Draft(self._path)
+                self._file = _OpenFile(self._draft.path, self._source_info, self._encoding, painted, whole=self._whole)
             self._file.write(painted)
         except OSError as error:
             raise cannot_write(self._path, error) from error
@@ -92,37 +95,30 @@ class VideoSink:
     def finish(self) -> Written:
         """Write the rest of the sound and the trailer, and give the file its name.
 
-        Raises SinkError where that fails, or where the file does not hold every picture that was written.
+        Raises SinkError where that fails, or where the file does not hold every picture that was written; it says what
+        is kept of it.
         """
-        if self._file is None:
+        if self._file is None or self._draft is None:
             return Written(self._path, 0)
         try:
             self._file.close(whole=self._whole)
             self._file.check()
         except (av.error.FFmpegError, OSError, SinkError) as error:
-            discard(self._temporary)
-            raise error if isinstance(error, SinkError) else cannot_write(self._path, error) from error
+            failed = error if isinstance(error, SinkError) else cannot_write(self._path, error)
+            raise saying_what_is_kept(failed, self._keep()) from error
         try:
-            self._temporary.replace(self._path)
+            self._draft.land()
         except OSError as error:
             # On Windows a player showing the older file holds its name; the work of hours is not lost for that.
-            kept = self._keep()
-            remedy = f"the whole video is kept as {kept}" if kept else str(error.strerror)
-            raise SinkError("cannot give the video its name", self._path, remedy) from error
+            failed = SinkError("cannot give the video its name", self._path, str(error.strerror))
+            raise saying_what_is_kept(failed, self._keep()) from error
+        if in_fragments(self._path):
+            put_index_first(self._draft.place)
         return Written(self._path, self._file.frames, self._file.sound_note)
 
     def abandon(self) -> Written | None:
-        """Write the trailer, so that what was done plays, and name the file NAME.partial.EXT."""
-        if self._file is None:
-            discard(self._temporary)
-            return None
-        try:
-            self._file.close(whole=False)
-        except (av.error.FFmpegError, OSError):
-            discard(self._temporary)
-            return None
-        kept = self._keep()
-        return Written(kept, self._file.frames, self._file.sound_note, whole=False) if kept else None
+        """Write the trailer, and name the file NAME.partial.EXT; without room for a trailer it plays as well."""
+        return self._keep()
 
     def _encoding_for(self, first: Painted) -> Encoding:
         """The encoding that keeps what the first picture has: transparency, where a line says if not, and 10 bits."""
@@ -134,13 +130,18 @@ class VideoSink:
             say_checkerboard(self._path, "a .webm or a .mov is transparent")
         return encoding
 
-    def _keep(self) -> Path | None:
-        kept = partial(self._path)
-        try:
-            return self._temporary.replace(kept)
-        except OSError:
-            discard(self._temporary)
+    def _keep(self) -> Written | None:
+        if self._draft is None:
             return None
+        if self._file is not None:
+            with contextlib.suppress(av.error.FFmpegError, OSError):
+                self._file.close(whole=False)
+            contents = None if self._file.complete else playable(self._draft.path)
+            frames = self._file.frames if self._file.complete else contents.frames if contents else 0
+            if frames and (kept := self._draft.keep()):
+                return Written(kept, frames, self._file.sound_note, whole=False)
+        self._draft.discard()
+        return None
 
 
 class VideoPipe:
@@ -206,7 +207,14 @@ class VideoPipe:
 
 
 class _OpenFile:
-    """A container being written: pictures go through the encoder, sound beside them as it was."""
+    """A container being written: pictures go through the encoder, sound beside them as it was.
+
+    Attributes:
+        frames: pictures that the encoder took.
+        packets: what became of them.
+        sound_note: what became of the sound, in words.
+        complete: it is closed and has its trailer.
+    """
 
     def __init__(
         self,
@@ -221,6 +229,7 @@ class _OpenFile:
         self.frames = 0
         self.packets = 0
         self.sound_note = ""
+        self.complete = False
         self._closed = False
         self._source_info = source_info
         self._rate = source_info.frame_rate or _RATE_WHERE_UNKNOWN
@@ -235,15 +244,17 @@ class _OpenFile:
         deep = first.frame.pixels.deep if encoding.pixel_format == TEN_BITS else None
         matrix = deep.matrix if deep else None
         self._converter = YuvConverter(even_size(first.pixels.size), encoding.pixel_format, matrix)
-        url = f"file:{path}" if descriptor is None else f"pipe:{descriptor}"
-        kind = None if descriptor is None else "matroska"
-        self._container = av.open(url, "w", format=kind, container_options=_muxer_options(path, self._time_base))
+        self._muxer = Muxer(path, self._time_base, descriptor=descriptor)
         self._video = self._add_video(encoding)
         if self._original:
-            self._original.tag(self._container, self._video)
+            self._original.tag(self._muxer.container, self._video)
         if self._original and source_info.tracks:
-            self.sound_note = ", ".join(self._original.add_streams(self._container, path.suffix))
+            self.sound_note = ", ".join(self._original.add_streams(self._muxer.container, path.suffix))
             self._original.start_sound(None if whole else zero_s)
+            if not self._original.fits_fragments:
+                self._muxer.write_head_last()
+            elif not self._original.sounds_are_known_by(zero_s + _SOUND_IS_LATE_S):
+                self._muxer.write_head_at_once()
 
     def write(self, painted: Painted) -> None:
         """Encode one picture and copy the sound up to its time."""
@@ -276,10 +287,12 @@ class _OpenFile:
             if self.frames:  # an encoder that refused its first picture crashes PyAV 19 when it is flushed
                 self._mux(self._video.encode(None))
                 self._copy_sound(None if whole else (self._last_pts or 0) + self._gap)
+            self._muxer.write_rest()
         finally:
             if self._original:
                 self._original.close()
-            self._container.close()
+            self._muxer.close()
+        self.complete = True
 
     def check(self) -> None:
         """See that every picture became a packet. Raises SinkError."""
@@ -298,7 +311,7 @@ class _OpenFile:
             if self._closed and self.frames == 1:
                 # x265 leaves the decoding time of a single picture to chance.
                 packet.pts = packet.dts = self._last_pts
-            self._container.mux(packet)
+            self._muxer.write(packet)
             self.packets += 1
 
     def _copy_sound(self, until_pts: int | None) -> None:
@@ -306,10 +319,10 @@ class _OpenFile:
             until_s = None if until_pts is None else (until_pts + self._zero_pts) * self._time_base
             for packet in self._original.sound_until(until_s, self._zero_pts * self._time_base):
                 try:
-                    self._container.mux(packet)
+                    self._muxer.write(packet)
                 except av.error.FFmpegError as error:
                     # A full disk costs the pictures as well; what only this sound is refused for does not.
-                    if error.errno in _DISK_ERRORS:
+                    if error.errno in DISK_ERRORS:
                         raise
                     self._original.leave_out(packet, error.strerror or str(error))
                     self.sound_note += ", not all of them"
@@ -317,7 +330,7 @@ class _OpenFile:
     def _add_video(self, encoding: Encoding) -> VideoStream:
         # SVT-AV1 talks on stderr whatever FFmpeg's log level; this is its own switch: fatal errors only.
         os.environ.setdefault("SVT_LOG", "0")
-        stream = self._container.add_stream(encoding.library, rate=self._rate, options=dict(encoding.options))
+        stream = self._muxer.container.add_stream(encoding.library, rate=self._rate, options=dict(encoding.options))
         assert isinstance(stream, VideoStream)
         context = stream.codec_context
         context.width, context.height = self._converter.size
@@ -345,14 +358,3 @@ def _original_of(source_info: SourceInfo) -> Original | None:
         # Moved away since its first picture was read, perhaps; the pictures do not need it.
         _log.warning("%s: its sound is left out: %s", source_info.name, error.strerror or error)
         return None
-
-
-def _muxer_options(path: Path, time_base: Fraction) -> dict[str, str]:
-    if path.suffix.lower() not in (".mp4", ".mov"):
-        return {}
-    # A late start is told in this unit; FFmpeg's own, the millisecond, would round it.
-    timescale = time_base.denominator
-    while timescale < 1000:
-        timescale *= 2
-    # The index goes to the front, so that a browser can begin before it has the whole file.
-    return {"movflags": "+faststart", "movie_timescale": str(timescale)}

@@ -114,3 +114,40 @@ def test_a_second_run_into_its_own_folder_writes_the_same_names(tmp_path):
     (tmp_path / "out" / "dog.png").write_bytes(b"of the first run")
 
     assert FrameFiles(tmp_path / "out", ".png", 1).path_for(frame_named(tmp_path / "in" / "dog.jpg")).name == "dog.png"
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no pipes with names")
+def test_a_pipe_a_device_and_a_link_to_one_are_no_outputs(tmp_path):
+    os.mkfifo(tmp_path / "pipe.mp4")
+    (tmp_path / "null.mp4").symlink_to("/dev/null")
+
+    for path in (tmp_path / "pipe.mp4", tmp_path / "null.mp4"):
+        with pytest.raises(UsageError, match="a device or a pipe"):
+            check_output(path, [])
+        with pytest.raises(SinkError, match="a device or a pipe"):
+            write_whole(path, b"data")
+    with pytest.raises(UsageError, match="for devices"):
+        check_output(Path("/dev/null.mp4"), [])
+
+
+def test_a_link_stays_a_link_and_what_it_points_to_is_written(tmp_path):
+    (tmp_path / "disk").mkdir()
+    (tmp_path / "out.png").symlink_to(tmp_path / "disk" / "real.png")
+
+    check_output(tmp_path / "out.png", [])
+    write_whole(tmp_path / "out.png", b"data")
+
+    assert (tmp_path / "out.png").is_symlink()
+    assert (tmp_path / "disk" / "real.png").read_bytes() == b"data"
+
+
+def test_older_files_of_a_folder_are_told_of_before_and_after(tmp_path, caplog):
+    for number in range(25):
+        (tmp_path / f"{number:06}.png").touch()
+
+    files = FrameFiles(tmp_path, ".png", 10)
+    for number in range(10):
+        files.path_for(frame_named("", number))
+
+    assert "25 older .png files are already in it; those of the same names are replaced" in caplog.text
+    assert files.note == "15 older files are still in the folder"

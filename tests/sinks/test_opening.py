@@ -179,3 +179,13 @@ def test_standard_output_takes_the_picture_alone_and_lines_go_to_stderr(tmp_path
 def test_several_pictures_do_not_fit_into_standard_output():
     with pytest.raises(UsageError, match="several pictures do not fit into standard output"):
         open_sinks(settings_of({"out": "-"}), PICTURES, is_picture_job=True)
+
+
+@pytest.mark.parametrize("form", ["classes", "also_read"])
+def test_class_names_and_the_settings_file_are_no_output(tmp_path, form):
+    (tmp_path / "list.csv").write_text("dog\n")
+    settings = {"stats": "list.csv"} | ({"classes": "list.csv"} if form == "classes" else {})
+    also_read = [Path("list.csv")] if form == "also_read" else []
+
+    with pytest.raises(UsageError, match="the output is the input itself"):
+        open_sinks(settings_of(settings), VIDEO, is_picture_job=False, also_read=also_read)

@@ -126,5 +126,9 @@ def test_a_full_disk_is_one_line(small_disk):
     with pytest.raises(SinkError, match="the disk is full"):
         for index in range(1000):
             sink.write(frame(index))
+    kept = sink.abandon()
 
-    assert not (small_disk / "areas.jsonl").exists()
+    lines = (small_disk / "areas.partial.jsonl").read_text().splitlines()
+    assert kept == Written(small_disk / "areas.partial.jsonl", len(lines), whole=False)
+    assert [json.loads(line)["frame"] for line in lines] == list(range(len(lines)))
+    assert [path.name for path in small_disk.iterdir()] == ["areas.partial.jsonl"]
