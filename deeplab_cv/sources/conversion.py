@@ -47,22 +47,28 @@ _EXACT_BILINEAR = 0x2 | 0x2000 | 0x40000
 """libswscale's SWS_BILINEAR, SWS_FULL_CHR_H_INT and SWS_ACCURATE_RND; PyAV 17 has no names for the last two."""
 
 
+_MIRRORED = {2: [[-1, 0], [0, 1]], 4: [[1, 0], [0, -1]], 5: [[0, 1], [1, 0]], 7: [[0, -1], [-1, 0]]}
+"""The display matrix of each of EXIF's orientations that has a flip in it."""
+
+
 class FrameConverter:
     """Makes pictures of one size of all frames of a video, even of one that changes its size midway."""
 
-    def __init__(self, first: VideoFrame, pixel_aspect: Fraction | None) -> None:
+    def __init__(self, first: VideoFrame, pixel_aspect: Fraction | None, *, orientation: int = 1) -> None:
         """Ready for frames like the first.
 
         Args:
             first: the stream's first frame.
             pixel_aspect: width of a stored pixel divided by its height; None where the file does not say.
+            orientation: EXIF's, for a photograph that is read as a video; PyAV gives only its rotation.
         """
         self._reformatter = VideoReformatter()
         self._lock = threading.Lock()
         self._stored = square_pixel_size(first.width, first.height, pixel_aspect)
         # Asked of one frame only: side data and its frame refer to each other, so that such a frame's memory is not
         # given back before Python looks for cycles, hundreds of frames later.
-        self._display_matrix = display_matrix(first)
+        mirrored = _MIRRORED.get(orientation)
+        self._display_matrix = display_matrix(first) if mirrored is None else np.array(mirrored, np.int32) * 65536
         self.size = Size(*self._stored.hw) if _is_transposed(self._display_matrix) else self._stored
 
     def pixels_of(self, frame: VideoFrame) -> Pixels:

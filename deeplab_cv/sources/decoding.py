@@ -19,6 +19,7 @@ from av.video.stream import VideoStream
 from deeplab_cv.errors import SourceError
 from deeplab_cv.sources.files import cannot_read, check_input
 from deeplab_cv.sources.interlacing import Deinterlacer
+from deeplab_cv.sources.picture_header import read_header
 from deeplab_cv.sources.standard_input import behind, open_media
 
 _log = logging.getLogger(__name__)
@@ -89,6 +90,14 @@ class VideoDecoder:
         if self._container.duration is not None:
             return Fraction(self._container.duration, av.time_base)
         return None
+
+    @property
+    def orientation(self) -> int:
+        """How a photograph that is read as a video is to be turned, 1 to 8 as in EXIF; 1 for a video."""
+        if not self._container.format.name.endswith("_pipe"):
+            return 1
+        header = read_header(self.path.read_bytes())
+        return 1 if header is None else header.orientation
 
     def stop_waiting(self) -> None:
         """End a read that waits for more of standard input; from any thread."""

@@ -36,7 +36,8 @@ class VideoSource(Source):
         try:
             self._frames = self._decoder.frames(self._pts_at(start), self._pts_at(end))
             first = self._first_frame(start)
-            self._converter = FrameConverter(first[1], self._decoder.stream.sample_aspect_ratio)
+            aspect = self._decoder.stream.sample_aspect_ratio
+            self._converter = FrameConverter(first[1], aspect, orientation=self._decoder.orientation)
         except BaseException:
             self._decoder.close()
             raise

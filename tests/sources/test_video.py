@@ -4,9 +4,11 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from deeplab_cv.errors import SourceError, UsageError
 from deeplab_cv.frames.size import Size
+from deeplab_cv.sources.pictures import read_picture
 from deeplab_cv.sources.video import VideoSource
 from tests.sinks.clips import NTSC, write_clip
 from tests.sources.clips import SAMPLES, read_all, set_display_matrix, write_scenes
@@ -189,3 +191,18 @@ def test_the_sample_with_a_timecode_track_has_all_frames_and_its_sound():
     assert info.tracks
     assert info.frame_rate == NTSC
     assert [frame.pts for frame in frames] == [1001 * number for number in range(270, 289)]
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_a_photograph_read_as_a_video_is_turned_and_mirrored_as_its_exif_says(tmp_path, orientation):
+    quarters = np.zeros((32, 48, 3), np.uint8)
+    quarters[:16, :24], quarters[16:, :24], quarters[:16, 24:] = (250, 10, 10), (10, 250, 10), (10, 10, 250)
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    Image.fromarray(quarters).save(tmp_path / "photo.jpg", exif=exif, quality=95)
+
+    (frame,) = read_all(VideoSource(tmp_path / "photo.jpg"))
+
+    expected = read_picture(tmp_path / "photo.jpg")
+    assert frame.image.shape == expected.shape
+    assert np.abs(frame.image.astype(int) - expected).mean() < 1
