@@ -1,6 +1,10 @@
 """How far a job or a measurement is, as a bar in the terminal."""
 
+import logging
 import sys
+import time
+from collections.abc import Callable
+from datetime import timedelta
 from types import TracebackType
 
 from rich.console import Console
@@ -17,9 +21,14 @@ from rich.progress import (
 from rich.text import Text
 from typing_extensions import Self
 
+_FIRST_LINE_S = 10.0
+_LINES_EVERY_S = 60.0
+
+_log = logging.getLogger(__name__)
+
 
 class JobProgress:
-    """A context manager that shows how far a file job is, with its rate, on stderr; silent where that is no terminal.
+    """A context manager that shows how far a file job is, on stderr: a bar, or a line a minute where it is no terminal.
 
     Lines printed on stderr meanwhile come to stand above the bar.
     """
@@ -43,9 +52,12 @@ class JobProgress:
             disable=not (visible and console.is_terminal),
         )
         self._task = self._bar.add_task("", total=frame_count)
+        self._lines = ProgressLines(frame_count) if visible and not console.is_terminal else None
 
     def advance(self) -> None:
         """One more frame is done. A container that promised fewer is believed no longer."""
+        if self._lines is not None:
+            self._lines.advance()
         self._bar.advance(self._task)
         done = self._bar.tasks[0].completed
         if self._frame_count is not None and done > self._frame_count:
@@ -59,6 +71,32 @@ class JobProgress:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._bar.stop()
+
+
+class ProgressLines:
+    """Says in a line every while how far a job is, where no bar can be drawn: in a log file or a pipe."""
+
+    def __init__(self, total: int | None, clock: Callable[[], float] = time.monotonic) -> None:
+        """`total`: frames to come, None where nobody knows; `clock`: seconds that have passed."""
+        self._total = total
+        self._clock = clock
+        self._began = clock()
+        self._next = self._began + _FIRST_LINE_S
+        self._done = 0
+
+    def advance(self) -> None:
+        """One more frame is done."""
+        self._done += 1
+        now = self._clock()
+        if now >= self._next:
+            self._next = now + _LINES_EVERY_S
+            _log.info("%s", self._line(self._done / (now - self._began)))
+
+    def _line(self, rate: float) -> str:
+        if self._total is None or self._total <= self._done:
+            return f"{self._done} frames, {rate:.1f}/s"
+        left = timedelta(seconds=round((self._total - self._done) / rate))
+        return f"{self._done} of {self._total} frames, {rate:.1f}/s, {left} left"
 
 
 class _RateColumn(ProgressColumn):

@@ -5,7 +5,7 @@ import sys
 import pytest
 from rich.console import Console
 
-from deeplab_cv.progress import JobProgress, progress_bar
+from deeplab_cv.progress import JobProgress, ProgressLines, progress_bar
 from deeplab_cv.terminal import logged_lines
 
 
@@ -77,3 +77,25 @@ def test_a_terminal_sees_what_is_done_and_a_file_gets_nothing(is_terminal):
 
     assert ("judging" in screen.getvalue() and "25%" in screen.getvalue()) == is_terminal
     assert is_terminal or not screen.getvalue()
+
+
+def lines_of(advances, total, capsys):
+    seconds = iter(range(0, 1000, 4))
+    with logged_lines():
+        lines = ProgressLines(total, lambda: next(seconds))
+        for _ in range(advances):
+            lines.advance()
+    return capsys.readouterr().err.splitlines()
+
+
+def test_a_log_file_gets_a_line_every_while(capsys):
+    assert lines_of(35, 200, capsys) == [
+        "3 of 200 frames, 0.2/s, 0:13:08 left",
+        "18 of 200 frames, 0.2/s, 0:12:08 left",
+        "33 of 200 frames, 0.2/s, 0:11:08 left",
+    ]
+
+
+@pytest.mark.parametrize("total", [None, 2], ids=["unknown", "the container promised too few"])
+def test_without_a_total_that_can_be_believed_a_line_says_what_is_done(total, capsys):
+    assert lines_of(3, total, capsys) == ["3 frames, 0.2/s"]

@@ -1,29 +1,39 @@
-"""Prints the settings that hold, and where each came from.
+"""Prints the settings that differ from the program's own, and where each came from; --all prints the others too.
 
 app.py config --style outline
+app.py config --all
 app.py config --default > config.yaml
 """
 
 import argparse
 
 from deeplab_cv.machine import folders
-from deeplab_cv.settings import add_settings_arguments, by_name, config_text, load_settings
+from deeplab_cv.machine.program import program
+from deeplab_cv.machine.urls import hide_secrets
+from deeplab_cv.settings import Settings, add_settings_arguments, by_name, config_text, load_settings
+from deeplab_cv.terminal import one_line
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The settings' own flags, so that a command line can be tried out here."""
+    parser.add_argument("--all", action="store_true", help="print every setting, those that nobody changed too")
     parser.add_argument("--default", action="store_true", help="print config.yaml as it comes with the program")
     add_settings_arguments(parser)
 
 
 def run(args: argparse.Namespace) -> int:
-    """Print each setting with its value and origin."""
+    """Print each setting that is wanted with its value and origin."""
     if args.default:
         print(config_text(), end="")
         return 0
     loaded = load_settings(args, folders.config_file())
-    for key, value in by_name(loaded.settings).items():
-        print(f"{key:<14} {_text(value):<40} {loaded.origins[key]}")
+    usual = by_name(Settings())
+    values = by_name(loaded.settings)
+    wanted = [key for key, value in values.items() if args.all or value != usual[key]]
+    for key in wanted:
+        print(one_line(hide_secrets(f"{key:<14} {_text(values[key]):<40} {loaded.origins[key]}")))
+    if not wanted:
+        print(f"every setting is the program's own; `{program()} config --all` lists them")
     return 0
 
 

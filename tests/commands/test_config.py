@@ -6,10 +6,10 @@ from deeplab_cv.settings import Settings, by_name, config_text
 
 @pytest.fixture
 def shown(capsys):
-    """What `config` prints for these words: each setting's name with what stands behind it."""
+    """What `config --all` prints for these words: each setting's name with what stands behind it."""
 
     def show(*words):
-        assert main(["config", *map(str, words)]) == 0
+        assert main(["config", "--all", *map(str, words)]) == 0
         lines = capsys.readouterr().out.splitlines()
         return {name: rest.strip() for name, _, rest in (line.partition(" ") for line in lines)}
 
@@ -57,3 +57,31 @@ def test_a_wrong_setting_is_one_line_and_no_table(capsys):
     assert printed.out == ""
     assert printed.err.startswith("error: ")
     assert printed.err.count("\n") == 1
+
+
+def printed(words, capsys):
+    assert main(["config", *words]) == 0
+    return capsys.readouterr().out.splitlines()
+
+
+def test_only_what_differs_is_printed_with_where_it_came_from(tmp_path, capsys):
+    file = tmp_path / "mine.yaml"
+    file.write_text("alpha: 0.25\nstyle: blend\n")
+
+    lines = printed(["--config", str(file), "--every", "3"], capsys)
+
+    assert [line.split() for line in lines] == [["every", "3", "command", "line"], ["alpha", "0.25", str(file)]]
+
+
+def test_where_nothing_differs_one_line_says_so(capsys):
+    (line,) = printed([], capsys)
+
+    assert "config --all" in line
+
+
+@pytest.mark.parametrize("url", ["rtsp://me:secret@host/1", "srt://host:1?passphrase=secret", "rtsp:me:secret@host/1"])
+def test_no_secret_of_a_url_is_printed(url, capsys):
+    (line,) = printed(["--video", url], capsys)
+
+    assert "secret" not in line
+    assert "host" in line
