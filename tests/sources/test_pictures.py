@@ -15,7 +15,7 @@ from deeplab_cv.sources.options import SourceOptions
 from deeplab_cv.sources.picture_header import turned
 from deeplab_cv.sources.pictures import PictureSource, find_pictures, read_picture
 from tests.sinks.clips import scene
-from tests.sources.clips import read_all
+from tests.sources.clips import SAMPLES, read_all
 from tests.tiny_networks import tiny_network
 
 
@@ -304,3 +304,15 @@ def test_a_folder_without_pictures_is_an_error(tmp_path):
 def test_a_glob_that_matches_nothing_is_an_error(tmp_path):
     with pytest.raises(SourceError, match="no file matches"):
         find_pictures(f"{tmp_path}/*.png")
+
+
+@pytest.mark.parametrize(("name", "size"), [("no-end-marker.jpg", None), ("turned-rgba.png", Size(320, 192))])
+def test_the_shared_pictures_are_read_whole_and_upright(name, size):
+    case = SAMPLES.parent / "cases" / name
+    if not case.is_file():
+        pytest.skip("the shared cases are not here")
+
+    picture = read_picture(case)
+
+    assert picture.any()
+    assert size is None or Size.of(picture) == size
