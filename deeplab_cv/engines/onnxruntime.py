@@ -91,13 +91,12 @@ def _session(graph: Graph, device: str, options: Any) -> tuple[Any, str]:
     """A session and what was printed while the provider's libraries were looked for."""
     settings: dict[str, str] = {}
     log = io.StringIO()
-    if device != "cpu":
-        # Its own log would come on top of the reason given below.
-        options.log_severity_level = 4
-        onnxruntime.set_default_logger_severity(4)
-        if hasattr(onnxruntime, "preload_dlls"):
-            with contextlib.redirect_stdout(log):
-                onnxruntime.preload_dlls()
+    # Its own log would come on top of the reason given below; its warnings are none that a user can heed.
+    options.log_severity_level = 4
+    onnxruntime.set_default_logger_severity(4)
+    if device != "cpu" and hasattr(onnxruntime, "preload_dlls"):
+        with contextlib.redirect_stdout(log):
+            onnxruntime.preload_dlls()
     if device == "cuda":
         # Else float32 is rounded to 10 bits of mantissa on NVIDIA's newer cards (TF32).
         settings = {"use_tf32": "0"}

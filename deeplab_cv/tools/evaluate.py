@@ -93,9 +93,10 @@ class Evaluation:
         return accuracy(self.confusion)
 
     @property
-    def boundary_f(self) -> float:
-        """The mean over the classes that the masks have."""
-        return float(np.nanmean(self.boundary))
+    def boundary_f(self) -> float | None:
+        """The mean over the classes that have a boundary in the masks; None where none has."""
+        values = np.asarray(self.boundary)
+        return None if np.isnan(values).all() else float(np.nanmean(values))
 
 
 @dataclass(frozen=True)

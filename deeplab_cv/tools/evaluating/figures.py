@@ -18,11 +18,11 @@ from deeplab_cv.tools.evaluating.boundary import TOLERANCE
 
 def print_evaluation(console: Console, evaluation: Evaluation) -> None:
     """Figures of the whole, a row for each class that was met, a row for each aspect."""
-    card, figures = evaluation.network.card, evaluation.accuracy
+    card, figures, boundary_f = evaluation.network.card, evaluation.accuracy, evaluation.boundary_f
     console.print(f"{escape(card.name)} on {', '.join(evaluation.engines)}, {_pictures(evaluation)}")
     console.print(
         f"mIoU {figures.miou:.3f}, pixel accuracy {figures.pixel_accuracy:.3f}, "
-        f"boundary F {evaluation.boundary_f:.3f} (within {TOLERANCE:.2%} of the diagonal), "
+        f"boundary F {'-' if boundary_f is None else f'{boundary_f:.3f}'} (within {TOLERANCE:.2%} of the diagonal), "
         f"engine {evaluation.inference_ms:.1f} ms, picture to labels {evaluation.picture_ms:.1f} ms"
     )
     table = Table("class", "IoU", "boundary F", "share of pixels", "where it is wrong, it is taken for")
@@ -74,13 +74,13 @@ def as_json(pictures: Evaluation | None, video: VideoEvaluation | None) -> bytes
 
 def with_accuracy(card: Card, evaluation: Evaluation, data: str) -> Card:
     """The card with these figures, in place of earlier ones of the same data, input size and engines."""
-    figures = evaluation.accuracy
+    figures, boundary_f = evaluation.accuracy, evaluation.boundary_f
     entry = Accuracy(
         data=data,
         how=f"{_pictures(evaluation)}, {', '.join(evaluation.engines)}",
         miou=round(figures.miou, 4),
         pixel_accuracy=round(figures.pixel_accuracy, 4),
-        boundary_f=round(evaluation.boundary_f, 4),
+        boundary_f=None if boundary_f is None else round(boundary_f, 4),
         iou={
             name: round(value, 4)
             for name, value in zip(card.classes, figures.iou, strict=True)
