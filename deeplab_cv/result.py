@@ -83,14 +83,15 @@ class Result:
         return self._painted_pixels(**options if paint is None else options | {"paint": paint}).image
 
     def _painted_pixels(self, **options: Any) -> "Pixels":
-        from deeplab_cv.classes import PAINTED_BY_DEFAULT
         from deeplab_cv.overlay.look import make_look
         from deeplab_cv.overlay.options import picture_options
         from deeplab_cv.overlay.painting import painted_pixels
+        from deeplab_cv.overlay.view import paint_for
 
-        known = [name for name in PAINTED_BY_DEFAULT if name in self.classes]
-        look = make_look(picture_options(**{"paint": known} | options), self.classes)
-        return painted_pixels(self._scored, self.labels, look)
+        picture = picture_options(**options)
+        if "paint" not in options:
+            picture = picture.model_copy(update={"paint": paint_for(picture, self.classes)})
+        return painted_pixels(self._scored, self.labels, make_look(picture, self.classes))
 
     def cutout(self, name: str) -> "NDArray[np.uint8]":
         """One class alone, all else transparent, with soft edges: uint8 (H, W, 4), BGRA.

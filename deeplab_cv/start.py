@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
+from deeplab_cv.classes import PAINTED_BY_DEFAULT
 from deeplab_cv.controls.controls import Controls
 from deeplab_cv.engines.choice import Report, to_nobody
 from deeplab_cv.errors import UsageError
@@ -183,9 +184,12 @@ def _ready_stream(settings: Settings, network: Network, info: SourceInfo, *, rep
 def check_paint(picture: PictureOptions, class_names: Sequence[str]) -> None:
     """See that everything to be painted is there, before anything is written.
 
-    Raises SettingsError for a class that the network does not know, and for a background that cannot be read.
+    A class that is painted by default and that the network lacks is left out.
+
+    Raises SettingsError for a class asked for that the network does not know, and for a background that cannot be read.
     """
-    make_look(picture, class_names)
+    by_default = picture.paint == PAINTED_BY_DEFAULT
+    make_look(picture.model_copy(update={"paint": {}}) if by_default else picture, class_names)
 
 
 def wanted_pace(pace: PaceOptions, info: SourceInfo, *, every: int = 1) -> float | None:

@@ -27,6 +27,7 @@ OF_SEVERAL_MODULES = {
     "test_samples": "the sample clips beside the repository, through the whole program",
     "test_signals": "Ctrl-C and its like, through the whole program",
     "commands/test_bad_networks": "one broken file through every command",
+    "commands/test_network_cases": "networks that people report, through the app and repair",
     "commands/test_without_torch": "every command where PyTorch is missing",
     "engines/test_every_engine": "what all engines promise alike",
     "networks/test_default_network": "the network in models/",

@@ -1,7 +1,8 @@
 """Mend an ONNX file from elsewhere so that every engine gives its scores, prove that they did not change, write a card.
 
-Mended are: weights in a second file, channels last, open sizes, argmax and upsampling inside the graph, and the forms
-of image pooling, HardSigmoid and Clip that one engine or another computes wrongly or refuses.
+Mended are: weights in a second file, nodes in no order, channels last, open sizes, inputs of bytes or halves, argmax,
+sigmoid and upsampling at the end, one class without its background, and the forms of image pooling, HardSigmoid and
+Clip that one engine or another computes wrongly or refuses.
 
 examples:
   app.py repair deeplab.onnx --classes voc --mean 127.5,127.5,127.5 --std 127.5,127.5,127.5 --order rgb --align-corners
@@ -15,7 +16,7 @@ from pathlib import Path
 from deeplab_cv.machine import interrupts
 
 QUESTIONS = {
-    "classes": "class names: voc, or a file with one name a line",
+    "classes": "class names: voc, or a file with one name a line (a class against the background: its name alone)",
     "mean": "mean per channel, 0..255 (0,0,0 for none)",
     "std": "standard deviation per channel, 0..255 (1,1,1 for none)",
     "order": "order of the colours: rgb or bgr",
@@ -42,7 +43,7 @@ def run(args: argparse.Namespace) -> int:
     from deeplab_cv.frames.size import stated_size
     from deeplab_cv.networks.card import InputFacts, check_target, without_folders
     from deeplab_cv.networks.onnx_file import load_onnx
-    from deeplab_cv.networks.uncarded import class_names
+    from deeplab_cv.networks.uncarded import class_names, warn_of_shares
     from deeplab_cv.options import flag
     from deeplab_cv.settings import settings_of
     from deeplab_cv.tools.repair import StatedFacts, repair
@@ -54,11 +55,12 @@ def run(args: argparse.Namespace) -> int:
     options = settings_of(colours, {name: flag(name) for name in colours}).network
     mean = options.mean or (0, 0, 0)
     facts = InputFacts(order=options.order, mean=mean, std=options.std, padding=mean)
+    warn_of_shares(facts)
     target = args.out or args.file.with_name(f"{args.file.stem}-repaired.onnx")
     check_target(target, ".onnx", overwrite=args.overwrite)
     size = stated_size(args.size, "--size") if args.size else None
     command = without_folders(["app.py", *sys.argv[1:]])
-    knowledge = StatedFacts(class_names(stated["classes"]), facts, size, args.align_corners)
+    knowledge = StatedFacts(class_names(stated["classes"], least=1), facts, size, args.align_corners)
     with interrupts.raised():
         repaired = repair(args.file, target, knowledge, command)
         for name, harm in repaired.found:

@@ -12,8 +12,18 @@ LARGEST = 2**31
 
 
 def load_onnx(file: Path) -> Any:
-    """An onnx.ModelProto that has been checked. Raises NetworkError."""
+    """An onnx.ModelProto that has been checked, its nodes in the order in which they compute. Raises NetworkError."""
+    return load_sorted(file)[0]
+
+
+def load_sorted(file: Path) -> tuple[Any, bool]:
+    """The same, and whether the file's own nodes lie in another order. Raises NetworkError.
+
+    Converters to float16 append the casts to the end. ONNX Runtime reads such a file, the standard forbids it.
+    """
     import onnx
+
+    from deeplab_cv.networks.onnx_graph import in_order
 
     if not file.is_file():
         raise MissingNetworkError("no such network file", file, "name an .onnx file")
@@ -24,11 +34,12 @@ def load_onnx(file: Path) -> Any:
             # Looked at before it is read: protobuf would fill the memory first and then refuse it.
             raise ValueError("larger than the 2 GB that one ONNX file can hold")
         model = onnx.load(str(file))
+        moved = in_order(model.graph)
         onnx.checker.check_model(model)
     except Exception as error:  # onnx raises protobuf's, its own and the system's errors alike
         reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
         raise NetworkError("not a whole ONNX network", file, "fetch or export it again", cause=reason) from error
-    return model
+    return model, moved
 
 
 def save_onnx(model: Any, path: Path) -> None:

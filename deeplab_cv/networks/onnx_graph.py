@@ -1,6 +1,7 @@
 """An ONNX graph: who makes and reads a tensor, how large it is, and how its weights are stored."""
 
-from collections.abc import Mapping
+import heapq
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -100,34 +101,104 @@ def add_weight(graph: GraphProto, name: str, values: NDArray[Any]) -> str:
     return name
 
 
+def free_name(graph: GraphProto, name: str) -> str:
+    """A name that no tensor of the graph has: this one, or with as many _ behind it as it takes."""
+    taken = {each for node in graph.node for each in (*node.input, *node.output)}
+    taken |= {value.name for value in (*graph.input, *graph.output, *graph.initializer)}
+    while name in taken:
+        name += "_"
+    return name
+
+
+def add_node(graph: GraphProto, kind: str, inputs: Sequence[str], **attributes: Any) -> str:
+    """Append a node of one output; returns the output's name."""
+    name = free_name(graph, f"{inputs[0]}_{kind.lower()}")
+    graph.node.append(helper.make_node(kind, list(inputs), [name], name=name, **attributes))
+    return name
+
+
+def rename(graph: GraphProto, name: str, new: str) -> None:
+    """Give a tensor that nodes make another name; a tensor that has it becomes NEW_before."""
+    if name == new:
+        return
+    other = free_name(graph, f"{new}_before")
+    for node in graph.node:
+        for names in (node.input, node.output):
+            for position, each in enumerate(names):
+                if each in {name, new}:
+                    names[position] = new if each == name else other
+
+
 def attribute(node: Node, name: str, default: Any = None) -> Any:
     """The value of a node's attribute."""
     found = next((each for each in node.attribute if each.name == name), None)
     return default if found is None else helper.get_attribute_value(found)
 
 
+def known_values(model: onnx.ModelProto) -> list[Any]:
+    """What is known of each tensor, as onnx.ValueInfoProto, as far as it can be inferred."""
+    graph = onnx.shape_inference.infer_shapes(model).graph
+    return [*graph.value_info, *graph.input, *graph.output]
+
+
 def sizes(model: onnx.ModelProto) -> dict[str, tuple[int, ...]]:
     """Shapes by tensor name as far as they can be inferred; 0 for a side that is open."""
-    graph = onnx.shape_inference.infer_shapes(model).graph
-    return {
-        value.name: tuple(side.dim_value for side in value.type.tensor_type.shape.dim)
-        for value in (*graph.value_info, *graph.input, *graph.output)
-    }
+    return {value.name: size_of(value) for value in known_values(model)}
 
 
-def in_order(graph: GraphProto) -> None:
-    """Sort the nodes so that each stands after those whose results it reads."""
-    waiting, done = list(graph.node), {value.name for value in (*graph.input, *graph.initializer)} | {""}
-    ordered = []
-    while waiting:
-        ready = [node for node in waiting if done.issuperset(node.input)]
-        if not ready:
-            break
-        ordered += ready
-        done.update(name for node in ready for name in node.output)
-        waiting = [node for node in waiting if node not in ready]
+def size_of(value: Any) -> tuple[int, ...]:
+    """The shape in an onnx.ValueInfoProto; 0 for a side that is open, () where nothing is known."""
+    return tuple(side.dim_value for side in value.type.tensor_type.shape.dim)
+
+
+def in_order(graph: GraphProto) -> bool:
+    """Sort the nodes so that each stands after those whose results it reads; whether there was anything to sort.
+
+    Those that read what nobody makes, or each other in a circle, stay behind all others.
+    """
+    nodes = list(graph.node)
+    maker = {name: place for place, node in enumerate(nodes) for name in node.output if name}
+    made = {"", *maker, *(value.name for value in (*graph.input, *graph.initializer))}
+    needed = [{maker[name] for name in _read_by(node) if name in maker} for node in nodes]
+    for place, node in enumerate(nodes):
+        if not made.issuperset(node.input):
+            needed[place].add(len(nodes))
+    if all(place > max(before, default=-1) for place, before in enumerate(needed)):
+        return False
+    readers: dict[int, list[int]] = {}
+    for place, before in enumerate(needed):
+        for each in before:
+            readers.setdefault(each, []).append(place)
+    ready = [place for place, before in enumerate(needed) if not before]
+    ordered: list[int] = []
+    while ready:
+        place = heapq.heappop(ready)
+        ordered.append(place)
+        for reader in readers.get(place, ()):
+            needed[reader].discard(place)
+            if not needed[reader]:
+                heapq.heappush(ready, reader)
+    done = set(ordered)
+    ordered += [place for place in range(len(nodes)) if place not in done]
     del graph.node[:]
-    graph.node.extend(ordered + waiting)
+    graph.node.extend(nodes[place] for place in ordered)
+    return ordered != sorted(ordered)
+
+
+def _read_by(node: Node) -> Iterator[str]:
+    """The tensors that a node reads, those that its own graphs (of If or Loop) take from outside among them."""
+    yield from node.input
+    for each in node.attribute:
+        for graph in (each.g, *each.graphs):
+            for inner in graph.node:
+                yield from _read_by(inner)
+            yield from (value.name for value in graph.output)
+
+
+def computes_in_half(model: onnx.ModelProto) -> bool:
+    """Whether the network's convolutions compute in float16; weights alone may be stored so and widened when read."""
+    half = {tensor.name for tensor in model.graph.initializer if tensor.data_type == onnx.TensorProto.FLOAT16}
+    return any(node.op_type == "Conv" and node.input[1] in half for node in model.graph.node)
 
 
 def main_output(graph: GraphProto) -> str:

@@ -9,7 +9,7 @@ from deeplab_cv.networks.card import card_path, read_card
 from deeplab_cv.networks.foreign import how_to_get
 from deeplab_cv.networks.network import Network
 from deeplab_cv.networks.options import NetworkOptions
-from deeplab_cv.networks.uncarded import guessed_card
+from deeplab_cv.networks.uncarded import uncarded_network
 
 
 def default_network_file() -> Path:
@@ -47,8 +47,7 @@ def open_network(file: Path, options: NetworkOptions | None = None) -> Network:
             )
         card = read_card(file)
         return Network(file, card, verified=True, symbolic=len(card.input_sizes) > 1)
-    card, symbolic = guessed_card(file, options or NetworkOptions())
-    return Network(file, card, verified=False, symbolic=symbolic)
+    return uncarded_network(file, options or NetworkOptions())
 
 
 def wanted_network(options: NetworkOptions) -> Network:

@@ -1,8 +1,9 @@
 """How frames are painted and shown now: a value that keys change."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from deeplab_cv.classes import RGB, default_colour
+from deeplab_cv.classes import PAINTED_BY_DEFAULT, RGB, default_colour
 from deeplab_cv.overlay.options import PictureOptions
 
 USUAL_SMOOTHING = 0.6
@@ -35,11 +36,22 @@ class View:
     paused: bool = False
 
 
-def painted_classes(view: View, class_names: tuple[str, ...]) -> dict[str, RGB]:
+def painted_classes(view: View, class_names: Sequence[str]) -> dict[str, RGB]:
     """The classes a view paints, with their colours (RGB); class 0 is the background and stays as it is."""
     paint = view.picture.paint
     if view.all_classes:
         wanted = {name: paint.get(name) or default_colour(name) for name in class_names[1:]}
     else:
-        wanted = {name: colour for name, colour in paint.items() if name in class_names}
+        wanted = paint_for(view.picture, class_names)
     return {name: colour for place, (name, colour) in enumerate(wanted.items()) if place not in view.hidden}
+
+
+def paint_for(picture: PictureOptions, class_names: Sequence[str]) -> dict[str, RGB]:
+    """The classes to paint that a network has, with their colours (RGB).
+
+    Where nobody has chosen any and the network has none of the usual three, it is all of its classes.
+    """
+    known = {name: colour for name, colour in picture.paint.items() if name in class_names}
+    if not known and picture.paint == PAINTED_BY_DEFAULT:
+        return {name: default_colour(name) for name in class_names[1:]}
+    return known

@@ -19,12 +19,12 @@ from deeplab_cv.networks.golden import FLOAT32_TOLERANCE, GOLDEN_SEED, golden_bl
 from deeplab_cv.networks.network import Graph, Network, graph_at, rewritten_graph
 from deeplab_cv.networks.onnx_file import load_onnx
 from deeplab_cv.networks.onnx_graph import save_graph, simplified
+from deeplab_cv.networks.output_form import cut_after_scores
 from deeplab_cv.tools.arithmetic import gmac
 from deeplab_cv.tools.engine_times import EngineTimes, times_on_engines
 from deeplab_cv.tools.folding import fold_normalisation
 from deeplab_cv.tools.reference import enlarged, reference_session
 from deeplab_cv.tools.repair import HALF_TOLERANCE, inferred
-from deeplab_cv.tools.repairing.ends import cut_after_scores
 
 BEFORE, AFTER = "before", "after"
 CUT, FOLDED, SLICES = "last upsampling cut", "mean and std inside", "dilated convolutions as slices"
@@ -82,7 +82,7 @@ def optimise(network: Network, backend: str, target: Path) -> Iterator[Step]:
 def _without_upsampling(network: Network, file: Path) -> Network | None:
     """The network with scores at the head's own stride; None where it has them already."""
     model = load_onnx(network.file)
-    cut = cut_after_scores(model)
+    cut = cut_after_scores(model, len(network.card.classes))
     if not cut.words:
         return None
     aligned = network.card.output.align_corners if cut.align_corners is None else cut.align_corners

@@ -16,6 +16,8 @@ def reference_session(network: Path | onnx.ModelProto) -> onnxruntime.InferenceS
     options = onnxruntime.SessionOptions()
     # Left to itself it counts the machine's cores, not those that this process may use.
     options.intra_op_num_threads = usable_cores()
+    # Failures are raised; what it warns of is of no use to who has a network rewritten.
+    options.log_severity_level = 4
     source = str(network) if isinstance(network, Path) else network.SerializeToString()
     return onnxruntime.InferenceSession(source, options, providers=["CPUExecutionProvider"])
 

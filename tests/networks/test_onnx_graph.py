@@ -217,6 +217,22 @@ def test_nodes_that_read_what_nobody_makes_are_kept_behind_the_others():
     assert [node.name for node in model.graph.node] == ["n0", "n1", "n2", "lost"]
 
 
+def test_a_node_whose_own_graph_reads_a_tensor_stands_behind_its_maker():
+    branch = helper.make_graph(
+        [helper.make_node("Neg", ["late"], ["inner"])],
+        "branch",
+        [],
+        [helper.make_tensor_value_info("inner", TensorProto.FLOAT, None)],
+    )
+    choice = helper.make_node("If", ["yes"], ["output"], name="choice", then_branch=branch, else_branch=branch)
+    model = model_of([choice, helper.make_node("Relu", ["input"], ["late"], name="late")], yes=np.array(True))
+
+    assert in_order(model.graph)
+    assert not in_order(model.graph)
+
+    assert [node.name for node in model.graph.node] == ["late", "choice"]
+
+
 def test_an_optional_input_that_is_left_out_keeps_no_node_waiting():
     clip = helper.make_node("Clip", ["input", "", "high"], ["output"], name="clip")
     model = model_of([clip], high=np.array(1, np.float32))

@@ -26,3 +26,8 @@ def test_all_classes_are_painted_but_the_background():
 
 def test_a_class_the_network_does_not_know_is_not_painted():
     assert painted_classes(View(picture=PICTURE), ("background", "person")) == {"person": (255, 0, 0)}
+
+
+def test_where_nobody_chose_and_none_of_the_usual_classes_is_there_all_are_painted():
+    assert list(painted_classes(View(), ("background", "goat", "hut"))) == ["goat", "hut"]
+    assert painted_classes(View(picture=PictureOptions(paint={"cat": (1, 2, 3)})), ("background", "goat")) == {}

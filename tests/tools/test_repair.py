@@ -15,7 +15,9 @@ from deeplab_cv.frames.size import Size
 from deeplab_cv.machine.memory import spoiled_memory
 from deeplab_cv.networks.card import InputFacts, card_path, read_card
 from deeplab_cv.networks.golden import greatest_error, read_golden
+from deeplab_cv.segmentation.labels import labels_at
 from deeplab_cv.tools.repair import StatedFacts, repair
+from tests.networks.ways_to_end import SIDE, WAYS, write
 from tests.tiny_networks import tiny_onnx
 from tests.tools.exported import PROCESSOR_ENGINES, has_engine, load_engine
 
@@ -57,7 +59,7 @@ def test_an_open_size_has_to_be_told(tmp_path: Path) -> None:
 def test_another_class_count_is_one_line(tmp_path: Path) -> None:
     stated = StatedFacts(("nothing", "cat"), InputFacts(), None, None)
 
-    with pytest.raises(UsageError, match="the network has 21 classes, not 2"):
+    with pytest.raises(UsageError, match="the network has 21 classes, --classes names 2"):
         repair(tiny_onnx(tmp_path, shape=SHAPE), tmp_path / "mended.onnx", stated, command="")
 
     assert not (tmp_path / "mended.onnx").exists()
@@ -139,6 +141,22 @@ def test_a_truncated_network_is_one_line(tmp_path: Path) -> None:
 
     with pytest.raises(NetworkError, match="not a whole ONNX network"):
         repair(file, tmp_path / "mended.onnx", STATED, command="")
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_a_network_of_one_or_two_classes_is_mended_however_it_ends(tmp_path: Path, way: str) -> None:
+    stated = StatedFacts(("person",), InputFacts(mean=(0, 0, 0), std=(1, 1, 1)), None, None)
+
+    repaired = repair(write(tmp_path, WAYS[way]), tmp_path / "mended.onnx", stated, command="")
+
+    engine = load_engine("onnxruntime", "cpu", tmp_path / "mended.onnx", Size(SIDE, SIDE))
+    blob = np.zeros((1, 3, SIDE, SIDE), np.float32)
+    blob[:, 0, :, : SIDE // 2] = 200
+    engine.submit(blob)
+    labels = labels_at(engine.result().scores, Size(SIDE, SIDE), align_corners=False)
+    assert repaired.card.classes == ("background", "person")
+    assert (labels[:, : SIDE // 2 - 2] == 1).all()
+    assert (labels[:, SIDE // 2 + 2 :] == 0).all()
 
 
 def handmade(folder: Path, nodes: list[onnx.NodeProto], inputs: dict[str, tuple[int, list[int]]], output: int) -> Path:

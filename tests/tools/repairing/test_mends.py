@@ -14,8 +14,8 @@ from deeplab_cv.tools.repairing.mends import (
     mend_open_batch,
     mend_resized_pooling,
 )
+from tests.networks.small_graphs import SHAPE, kernel, kinds, scores, small
 from tests.tiny_networks import tiny_onnx
-from tests.tools.repairing.small_networks import SHAPE, kernel, kinds, scores, small
 
 
 def test_pooling_resized_from_one_pixel_becomes_a_broadcast(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Networks of a few nodes, and what ONNX Runtime says of them."""
+"""Graphs of a few nodes, and what they give."""
 
 import numpy as np
 import onnx
