@@ -35,6 +35,7 @@ from deeplab_cv.sources.naming import Kind, kind_of_video
 from deeplab_cv.sources.opening import open_source
 from deeplab_cv.sources.options import SourceOptions
 from deeplab_cv.sources.source import Source
+from deeplab_cv.sources.wrappers import Mirrored
 from deeplab_cv.viewer.screen import WindowScreen
 from deeplab_cv.viewer.window import Window
 
@@ -105,6 +106,7 @@ def assembled(
                     stream.close()
             return
         name_leftovers(folder)
+        mirrored = Mirrored(opened, on=False)
         with closing(Window(f"deeplab-cv: {info.name}")) as window:
             controls = Controls(
                 view,
@@ -113,10 +115,12 @@ def assembled(
                 make_recorder=partial(_recorder, settings, info),
                 network_file=network.file,
                 source_name=info.name,
+                live=info.live,
+                mirror=None if tutorial else mirrored.exchange,
             )
             # The window shows the source while an engine is being loaded, or chosen among all: half a minute.
             open_stream = partial(_ready_stream, settings, network, info, report=controls.report)
-            yield Job(opened, open_stream, sinks, view, WindowScreen(window, controls))
+            yield Job(mirrored, open_stream, sinks, view, WindowScreen(window, controls))
 
 
 def wanted_source(source: SourceOptions) -> NamedSource:

@@ -7,7 +7,7 @@ from functools import partial
 from pathlib import Path
 from queue import Empty, SimpleQueue
 
-from deeplab_cv.controls.keys import Action, PaintClass, Word
+from deeplab_cv.controls.keys import Action, PaintClass, UnknownKey, Word
 from deeplab_cv.controls.recording import Recording
 from deeplab_cv.controls.snapshot import save_snapshot, snapshot_facts
 from deeplab_cv.controls.status import Message, Rate, Status
@@ -21,6 +21,8 @@ from deeplab_cv.jobs.pipeline import Pipeline
 from deeplab_cv.overlay.painting import painted_frame
 from deeplab_cv.overlay.view import View
 from deeplab_cv.sinks.sink import Sink, Written
+
+_GREETING_S = 8.0
 
 
 @dataclass(frozen=True)
@@ -52,6 +54,8 @@ class Controls:
         make_recorder: Callable[[Path], Sink],
         network_file: Path | None,
         source_name: str,
+        live: bool = False,
+        mirror: Callable[[], bool] | None = None,
     ) -> None:
         """Nothing is asked yet.
 
@@ -62,6 +66,8 @@ class Controls:
             make_recorder: makes the sink of a recording.
             network_file: the network that was asked for, one of those that can be switched to.
             source_name: named in snapshots of frames that have no name of their own.
+            live: frames come at their own pace, so that their latency says something.
+            mirror: exchanges left and right in the frames to come, or no longer; returns whether it does now.
         """
         self.view = view
         self.shown: Shown | None = None
@@ -70,6 +76,9 @@ class Controls:
         self._folder = folder
         self._network_file = network_file
         self._source_name = source_name
+        self._live = live
+        self._mirror = mirror
+        self._greeted = False
         self._recording = Recording(folder, make_recorder)
         self._switch: Switch | None = None
         self._steps = 1
@@ -122,6 +131,9 @@ class Controls:
         if problem := self._recording.write(painted):
             self._message.say(problem)
         self.shown = Shown(scored, painted)
+        if not self._greeted and not self._message.text:
+            self._message.say("h: help", _GREETING_S)
+        self._greeted = True
         now = time.monotonic()
         self._rate.count(now)
         self._latency_ms = (now - scored.frame.captured_at) * 1000
@@ -136,10 +148,11 @@ class Controls:
             inference_ms=scored.inference_ms,
             origin=scored.origin,
             latency_ms=self._latency_ms,
+            live=self._live,
             dropped=pipeline.frames_dropped,
             made_by=scored.made_by,
             recording=self._recording.running,
-            message=self._message.text,
+            message=self._message.text or (f"another one: {self.progress}" if self._switch is not None else ""),
         )
 
     def close(self) -> Written | None:
@@ -151,15 +164,21 @@ class Controls:
 
     def _do(self, action: Action, pipeline: Pipeline) -> None:
         if isinstance(action, PaintClass):
-            self.view = with_class_toggled(self.view, action)
+            names = self.shown.scored.class_names if self.shown is not None else ()
+            self.view, words = with_class_toggled(self.view, action, names)
+            self._message.say(words)
+        elif isinstance(action, UnknownKey):
+            self._message.say(f"{action.name} does nothing; h: help")
         else:
             self._deeds[action](pipeline)
 
     def _deeds_of_video(self) -> Mapping[Word, Callable[[Pipeline], None]]:
-        changes = {word: partial(self._change, change) for word, change in VIEW_CHANGES.items()}
+        changes = {word: partial(self._change, word) for word in VIEW_CHANGES}
         return {
             **changes,
             "quit": _quit,
+            "leave": self._leave,
+            "mirror": self._exchange_sides,
             "step": self._step,
             "backend": self._next_backend,
             "network": self._next_network,
@@ -172,8 +191,22 @@ class Controls:
     def _deeds_of_pictures(self) -> Mapping[Word, Callable[[Pipeline], None]]:
         return {**self._deeds_of_video(), "pause": _nothing, "segment": self._segment, "restart": self._restart}
 
-    def _change(self, change: Callable[[View], View], pipeline: Pipeline) -> None:
-        self.view = change(self.view)
+    def _change(self, word: Word, pipeline: Pipeline) -> None:
+        change = VIEW_CHANGES[word]
+        self.view = change.change(self.view)
+        self._message.say(change.words(self.view))
+
+    def _leave(self, pipeline: Pipeline) -> None:
+        if not self.view.fullscreen:
+            raise UserQuit
+        self._change("fullscreen", pipeline)
+
+    def _exchange_sides(self, pipeline: Pipeline) -> None:
+        if self._mirror is None:
+            self._message.say("pictures are not mirrored")
+            return
+        words = "mirror on" if self._mirror() else "mirror off"
+        self._message.say(f"{words}, from the next frame" if self.waits else words)
 
     def _step(self, pipeline: Pipeline) -> None:
         self._steps = 1
@@ -191,7 +224,7 @@ class Controls:
 
     def _next_backend(self, pipeline: Pipeline) -> None:
         engines = pipeline.stream.engines
-        self._begin_switch("backend", pipeline, lambda size: other_backends(engines, size))
+        self._begin_switch("engine", pipeline, lambda size: other_backends(engines, size))
 
     def _next_network(self, pipeline: Pipeline) -> None:
         engines = pipeline.stream.engines
@@ -211,7 +244,9 @@ class Controls:
         switch, self._switch = self._switch, None
         if switch.stream is not None:
             pipeline.swap(switch.stream)
-        outcome = "switched" if switch.stream else "no other one works" if switch.refused else "there is no other one"
+        outcome = "no other one works" if switch.refused else "there is no other one"
+        if switch.stream is not None:
+            outcome = f"now {switch.made_by}"
         self._message.say("; ".join([outcome, *switch.refused]))
         return True
 
@@ -236,7 +271,7 @@ def _quit(pipeline: Pipeline) -> None:
 
 
 def _done_at_once(action: Action) -> bool:
-    return action == "quit" or isinstance(action, PaintClass) or action in VIEW_CHANGES
+    return isinstance(action, UnknownKey) or action in ("quit", "leave") or action in VIEW_CHANGES
 
 
 def _nothing(pipeline: Pipeline) -> None:

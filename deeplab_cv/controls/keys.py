@@ -6,14 +6,17 @@ from typing import Literal
 
 Word = Literal[
     "quit",
+    "leave",
     "pause",
     "step",
+    "fullscreen",
     "overlay",
     "style",
     "alpha_up",
     "alpha_down",
     "all_classes",
     "smoothing",
+    "mirror",
     "backend",
     "network",
     "line",
@@ -38,57 +41,65 @@ class PaintClass:
     number: int
 
 
-Action = Word | PaintClass
+@dataclass(frozen=True)
+class UnknownKey:
+    """A key without meaning was pressed.
+
+    Attributes:
+        name: what browsers call it.
+    """
+
+    name: str
+
+
+Action = Word | PaintClass | UnknownKey
 """What can be asked of a run while it runs."""
 
 
 @dataclass(frozen=True)
 class Key:
-    """A key, or keys that do one thing, as one row of the help.
+    """A key, or keys that belong together, as one row of the help.
 
     Attributes:
         label: what is printed on it.
         text: what it does, in words.
-        actions: what it does, by the code that cv2.pollKey returns for it, lower byte.
+        actions: what it does, by the name that browsers have for the key (KeyboardEvent.key).
     """
 
     label: str
     text: str
-    actions: Mapping[int, Action]
-
-
-def _key(label: str, action: Action, text: str, characters: str) -> Key:
-    return Key(label, text, {ord(character): action for character in characters})
+    actions: Mapping[str, Action]
 
 
 KEYS = (
-    _key("q, Esc", "quit", "quit", "q\x1b"),
-    _key("space", "pause", "pause, go on", " "),
-    _key(".", "step", "one frame further, then pause", "."),
-    _key("o", "overlay", "paint on, off", "o"),
-    _key("v", "style", "next style: blend, mask, outline, side by side, blur, replace, cut-out", "v"),
-    _key("+", "alpha_up", "paint more opaque", "+="),
-    _key("-", "alpha_down", "paint more transparent", "-"),
-    Key("1 .. 9", "painted class 1 .. 9 on, off", {ord(str(number)): PaintClass(number) for number in range(1, 10)}),
-    _key("0", "all_classes", "paint all classes, or only those of the settings", "0"),
-    _key("m", "smoothing", "smoothing over time on, off", "m"),
-    _key("b", "backend", "next engine that works", "b"),
-    _key("n", "network", "next network", "n"),
-    _key("i", "line", "rate, latency and engine on, off", "i"),
-    _key("l", "legend", "list of visible classes on, off", "l"),
-    _key("p", "snapshot", "save picture, mask and what made them", "p"),
-    _key("w", "record", "write a video on, off", "w"),
-    _key("s", "segment", "Segment (pictures)", "s"),
-    _key("r", "restart", "Restart with the next picture (pictures)", "r"),
-    _key("h", "help", "this help on, off", "h"),
+    Key("q", "quit", {"q": "quit"}),
+    Key("Esc", "leave full screen, or quit", {"Escape": "leave"}),
+    Key("space", "pause, go on", {" ": "pause"}),
+    Key(".", "one frame further, then pause", {".": "step"}),
+    Key("f, double click", "full screen on, off", {"f": "fullscreen"}),
+    Key("o", "paint on, off", {"o": "overlay"}),
+    Key("v", "next style: blend, mask, outline, side by side, blur, replace, cut-out", {"v": "style"}),
+    Key("+", "paint more opaque", {"+": "alpha_up", "=": "alpha_up"}),
+    Key("-", "paint more transparent", {"-": "alpha_down"}),
+    Key("1 .. 9", "painted class 1 .. 9 on, off", {str(number): PaintClass(number) for number in range(1, 10)}),
+    Key("0", "paint all classes, or only those of the settings", {"0": "all_classes"}),
+    Key("m", "smoothing over time on, off", {"m": "smoothing"}),
+    Key("x", "mirror on, off: left and right exchanged", {"x": "mirror"}),
+    Key("b", "next engine that works", {"b": "backend"}),
+    Key("n", "next network", {"n": "network"}),
+    Key("i", "rate, latency and engine on, off", {"i": "line"}),
+    Key("l", "list of visible classes on, off", {"l": "legend"}),
+    Key("p", "save picture, mask and what made them", {"p": "snapshot"}),
+    Key("w", "write a video on, off", {"w": "record"}),
+    Key("s", "Segment (pictures)", {"s": "segment"}),
+    Key("r", "Restart with the next picture (pictures)", {"r": "restart"}),
+    Key("h, ?, F1", "this help on, off", {"h": "help", "?": "help", "F1": "help"}),
 )
 
 
-def action_of(code: int) -> Action | None:
-    """What a key code from cv2.pollKey means, None for no key or one without meaning."""
-    if code < 0:
-        return None
-    return next((key.actions[code & 0xFF] for key in KEYS if code & 0xFF in key.actions), None)
+def action_of(name: str) -> Action:
+    """What a key of this name means."""
+    return next((key.actions[name] for key in KEYS if name in key.actions), UnknownKey(name))
 
 
 def help_rows() -> list[tuple[str, str]]:

@@ -18,6 +18,7 @@ class Status:
         inference_ms: milliseconds that the network took for the frame that was inferred last.
         origin: how the frame on the screen got its scores.
         latency_ms: milliseconds from the reading of that frame to its showing.
+        live: frames come at their own pace, so that latency and drops say something.
         dropped: frames of a live source that were replaced by newer ones.
         made_by: network and engine in words.
         recording: a video is being written.
@@ -28,6 +29,7 @@ class Status:
     inference_ms: float
     origin: Origin
     latency_ms: float
+    live: bool
     dropped: int
     made_by: str
     recording: bool
@@ -61,9 +63,9 @@ class Message:
         self._until = 0.0
         self.text = ""
 
-    def say(self, text: str) -> None:
-        """Show this line, in place of any before it."""
-        self.text, self._until = text, time.monotonic() + self._seconds
+    def say(self, text: str, seconds: float | None = None) -> None:
+        """Show this line, in place of any before it, for as many seconds as usual or these."""
+        self.text, self._until = text, time.monotonic() + (self._seconds if seconds is None else seconds)
 
     def expire(self) -> bool:
         """Take the line away when its time is over; True where it was just taken away."""

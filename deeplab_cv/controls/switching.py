@@ -22,11 +22,13 @@ class Switch:
 
     Attributes:
         stream: the new one once its engine is proven; None until then, and where all were refused.
+        made_by: its network and engine in words.
         refused: why each one that was tried before cannot be used.
         done: the search is over.
     """
 
     stream: Stream | None = None
+    made_by: str = ""
     refused: list[str] = field(default_factory=list)
     done: threading.Event = field(default_factory=threading.Event)
 
@@ -47,7 +49,7 @@ def begin_switch(current: Stream, find: Callable[[], Makers], size: Size) -> Swi
                 engines = None
                 try:
                     engines = make()
-                    engines.load(size)
+                    switch.made_by = engines.load(size).made_by
                 except UserError as error:
                     switch.refused.append(str(error))
                     if engines is not None:

@@ -23,6 +23,7 @@ class View:
         smooth: weight of earlier scores, 0 is off.
         help: the keys are shown.
         paused: no further frame is taken.
+        fullscreen: the window fills the screen.
     """
 
     overlay: bool = True
@@ -34,16 +35,18 @@ class View:
     all_classes: bool = False
     help: bool = False
     paused: bool = False
+    fullscreen: bool = False
 
 
 def painted_classes(view: View, class_names: Sequence[str]) -> dict[str, RGB]:
     """The classes a view paints, with their colours (RGB); class 0 is the background and stays as it is."""
-    paint = view.picture.paint
-    if view.all_classes:
-        wanted = {name: paint.get(name) or default_colour(name) for name in class_names[1:]}
-    else:
-        wanted = paint_for(view.picture, class_names)
+    wanted = _paintable(view, class_names)
     return {name: colour for place, (name, colour) in enumerate(wanted.items()) if place not in view.hidden}
+
+
+def numbered_classes(view: View, class_names: Sequence[str]) -> list[str]:
+    """The classes that can be painted now, also those that are hidden, in the order of their keys 1, 2, ..."""
+    return list(_paintable(view, class_names))
 
 
 def paint_for(picture: PictureOptions, class_names: Sequence[str]) -> dict[str, RGB]:
@@ -55,3 +58,9 @@ def paint_for(picture: PictureOptions, class_names: Sequence[str]) -> dict[str, 
     if not known and picture.paint == PAINTED_BY_DEFAULT:
         return {name: default_colour(name) for name in class_names[1:]}
     return known
+
+
+def _paintable(view: View, class_names: Sequence[str]) -> dict[str, RGB]:
+    if not view.all_classes:
+        return paint_for(view.picture, class_names)
+    return {name: view.picture.paint.get(name) or default_colour(name) for name in class_names[1:]}

@@ -9,17 +9,27 @@ from deeplab_cv.sources.source import Source
 
 
 class Mirrored(Source):
-    """A source with left and right exchanged."""
+    """A source with left and right exchanged.
 
-    def __init__(self, source: Source) -> None:
+    Attributes:
+        on: they are exchanged in the frames to come; else the source is as it was.
+    """
+
+    def __init__(self, source: Source, *, on: bool = True) -> None:
         self._source = source
+        self.on = on
         self.info = source.info
+
+    def exchange(self) -> bool:
+        """Flip the frames to come, or no longer; returns whether they are flipped now."""
+        self.on = not self.on
+        return self.on
 
     def read(self) -> Frame | None:
         """The next frame, flipped, or None at the end. Raises SourceError."""
         frame = self._source.read()
-        if frame is None:
-            return None
+        if frame is None or not self.on:
+            return frame
         return dataclasses.replace(frame, pixels=frame.pixels.flipped())
 
     def count_anew(self) -> None:

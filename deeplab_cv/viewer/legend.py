@@ -7,6 +7,7 @@ import cv2
 from deeplab_cv.frames.areas import class_shares
 from deeplab_cv.frames.frame import Labels
 from deeplab_cv.frames.pixels import Image
+from deeplab_cv.frames.size import Size
 from deeplab_cv.overlay.look import Look
 from deeplab_cv.viewer.text import darken, lettering_for
 
@@ -17,7 +18,14 @@ _SQUARE = 40
 """Room for a class's square before its name, in pixels at scale 1."""
 
 
-def draw_legend(picture: Image, labels: Labels, look: Look, class_names: Sequence[str]) -> Image:
+def draw_legend(
+    picture: Image,
+    labels: Labels,
+    look: Look,
+    class_names: Sequence[str],
+    numbered: Sequence[str] = (),
+    beside: Size = Size(0, 0),
+) -> Image:
     """Draw a list of the classes found in the frame into the upper right corner of a picture; returns the picture.
 
     Painted classes come first, with their colour; those found but not painted follow with an empty square. Class 0, the
@@ -25,16 +33,22 @@ def draw_legend(picture: Image, labels: Labels, look: Look, class_names: Sequenc
 
     Args:
         picture: uint8 (H, W, 3), BGR; drawn into.
-        labels: uint8 (H, W).
-        look: which classes are painted, and how.
+        labels: uint8 (H, W), of the frame.
+        look: how classes are painted.
         class_names: the name behind each label.
+        numbered: classes that have a key, in the order of their keys, which stand before their names.
+        beside: what is taken of the upper left corner; the list begins below it where both do not fit.
     """
     # Every second or third pixel tells whole percents well enough, in a fraction of the time.
     step = max(1, labels.shape[0] // _COUNTED_HEIGHT)
     shares = class_shares(labels[::step, ::step].copy(), len(class_names))
     found = [label for label in range(1, len(class_names)) if shares[label]]
     found.sort(key=lambda label: (label not in look.colours, -shares[label]))
-    rows = [(label, f"{class_names[label]} {_percent(shares[label])}") for label in found[:_MOST_ROWS]]
+    keys = {name: f"{place} " for place, name in enumerate(numbered[:9], 1)}
+    rows = [
+        (label, f"{keys.get(class_names[label], '')}{class_names[label]} {_percent(shares[label])}")
+        for label in found[:_MOST_ROWS]
+    ]
     if not rows:
         return picture
     texts = [text for _, text in rows]
@@ -42,9 +56,10 @@ def draw_legend(picture: Image, labels: Labels, look: Look, class_names: Sequenc
     margin, row = lettering.margin, lettering.row
     width = row + 2 * margin + max(lettering.width_of(text) for text in texts)
     left = picture.shape[1] - width
-    darken(picture, (left, 0, width, row * len(rows) + 2 * margin))
+    above = beside.height if left < beside.width else 0
+    darken(picture, (left, above, width, row * len(rows) + 2 * margin))
     for place, (label, text) in enumerate(rows):
-        top = margin + place * row
+        top = above + margin + place * row
         square = (left + margin, top + row // 6, max(1, row * 2 // 3), max(1, row * 2 // 3))
         if label in look.colours:
             cv2.rectangle(picture, square, look.colours[label][::-1], cv2.FILLED)

@@ -4,17 +4,21 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 
+import cv2
+import numpy as np
+
 from deeplab_cv.controls.controls import Controls
 from deeplab_cv.controls.keys import help_rows
 from deeplab_cv.controls.status import Status
 from deeplab_cv.frames.frame import Painted, Scored
-from deeplab_cv.frames.pixels import Image
+from deeplab_cv.frames.pixels import Image, resize
+from deeplab_cv.frames.size import Size
 from deeplab_cv.jobs.pipeline import Pipeline
 from deeplab_cv.overlay.look import Look, look_of
-from deeplab_cv.overlay.view import View
+from deeplab_cv.overlay.view import View, numbered_classes
 from deeplab_cv.sinks.sink import Written
 from deeplab_cv.viewer.legend import draw_legend
-from deeplab_cv.viewer.text import draw_buttons, draw_lines
+from deeplab_cv.viewer.text import draw_buttons, draw_lines, lines_size
 from deeplab_cv.viewer.window import Button, Window
 
 _REST_MS = 5
@@ -34,6 +38,7 @@ class WindowScreen:
         self._window = window
         self._controls = controls
         self._look_at = 0.0
+        self._drawn_for = Size(0, 0)
 
     @property
     def view(self) -> View:
@@ -50,10 +55,11 @@ class WindowScreen:
         looks = self._controls.shown is None
         self._controls.ask(*self._window.poll(_LOOK_MS if looks else _REST_MS if self.waits else 0))
         changed = self._controls.attend(pipeline)
+        self._window.fill_screen(on=self.view.fullscreen)
         if looks and (changed or time.monotonic() >= self._look_at):
             self._look_at = time.monotonic() + _LOOKS_S
             self._draw_source(pipeline)
-        elif changed and self.waits:
+        elif self.waits and (changed or self._window.area_for(self._drawn_for) != self._drawn_for):
             # While frames flow the next one shows the change.
             self._draw(pipeline)
 
@@ -76,8 +82,13 @@ class WindowScreen:
         """The source's newest frame as it is, with what is done until the first one is segmented."""
         if pipeline.newest is None:
             return
-        lines = [self._controls.progress, *_help_lines(self.view)]
-        self._window.show(draw_lines(pipeline.newest.image.copy(), lines))
+        image = pipeline.newest.image
+        lines = [self._controls.progress, "h: help", *_help_lines(self.view)]
+        self._window.show(draw_lines(fitted(image, self._area(image)), lines))
+
+    def _area(self, picture: Image) -> Size:
+        self._drawn_for = self._window.area_for(Size.of(picture))
+        return self._drawn_for
 
     def _draw(self, pipeline: Pipeline) -> None:
         controls, view = self._controls, self.view
@@ -86,23 +97,44 @@ class WindowScreen:
             return
         painted = controls.shown.painted
         look = look_of(view, painted.class_names) if view.picture.legend and view.overlay else None
-        picture = drawn_over(painted, look, screen_lines(status, view, pictures=controls.pictures))
+        lines = screen_lines(status, view, pictures=controls.pictures)
+        numbered = numbered_classes(view, painted.class_names)
+        picture = drawn_over(painted, look, lines, area=self._area(painted.picture), numbered=numbered)
         buttons = picture_buttons(picture) if controls.pictures else []
         picture = draw_buttons(picture, [(button.text, button.box) for button in buttons])
         self._window.show(picture, buttons)
 
 
-def drawn_over(painted: Painted, look: Look | None, lines: Sequence[str]) -> Image:
+def fitted(picture: Image, area: Size) -> Image:
+    """A copy of a picture in the middle of an area, as large as fits in: text over it is never scaled."""
+    size = Size.of(picture)
+    if size == area:
+        return np.array(picture)
+    scale = min(area.width / size.width, area.height / size.height)
+    inner = Size(max(1, round(size.width * scale)), max(1, round(size.height * scale)))
+    left, top = (area.width - inner.width) // 2, (area.height - inner.height) // 2
+    canvas: Image = np.zeros((*area.hw, 3), np.uint8)
+    scaled = resize(picture, inner, cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR)
+    canvas[top : top + inner.height, left : left + inner.width] = scaled
+    return canvas
+
+
+def drawn_over(
+    painted: Painted, look: Look | None, lines: Sequence[str], *, area: Size | None = None, numbered: Sequence[str] = ()
+) -> Image:
     """A painted frame with what a user sees over it: uint8 (H, W, 3), BGR, for the window alone.
 
     Args:
         painted: the frame.
         look: what its list of classes is drawn by; None for no list.
         lines: of text; a tab parts the two columns.
+        area: how large the window is; None for the picture's own size.
+        numbered: the classes that have a key.
     """
-    picture = painted.picture.copy()
+    picture = fitted(painted.picture, area or Size.of(painted.picture))
     if look is not None:
-        picture = draw_legend(picture, painted.labels, look, painted.class_names)
+        taken = lines_size(picture, lines)
+        picture = draw_legend(picture, painted.labels, look, painted.class_names, numbered, taken)
     return draw_lines(picture, lines)
 
 
@@ -112,7 +144,8 @@ def opened_window(title: str) -> Iterator[Callable[[Painted, Look, Sequence[str]
     with closing(Window(title)) as window:
 
         def show(painted: Painted, look: Look, lines: Sequence[str]) -> None:
-            window.show(drawn_over(painted, look, lines))
+            area = window.area_for(Size.of(painted.picture))
+            window.show(drawn_over(painted, look, lines, area=area))
             window.poll(0)
 
         yield show
@@ -122,9 +155,13 @@ def screen_lines(status: Status, view: View, *, pictures: bool) -> list[str]:
     """The lines of text over the picture; a tab parts the two columns of the help."""
     lines = []
     if view.picture.line:
-        inference = f"inference {status.inference_ms:.0f} ms{_ORIGINS[status.origin]}"
-        pace = [f"{status.rate:.1f} frames/s", inference, f"latency {status.latency_ms:.0f} ms"]
-        lines += [inference if pictures else "  ".join([*pace, f"dropped {status.dropped}"]), status.made_by]
+        figures = [f"inference {status.inference_ms:.0f} ms{_ORIGINS[status.origin]}"]
+        # A pause is no latency, and stops the rate.
+        if not pictures and not view.paused:
+            figures.insert(0, f"{status.rate:.1f} frames/s")
+            if status.live:
+                figures += [f"latency {status.latency_ms:.0f} ms", f"dropped {status.dropped}"]
+        lines += ["  ".join(figures), status.made_by]
     if view.paused and not pictures:
         lines.append("paused")
     if status.message:

@@ -7,13 +7,14 @@ from dataclasses import dataclass
 import cv2
 
 from deeplab_cv.frames.pixels import Image
+from deeplab_cv.frames.size import Size
 
 PixelBox = tuple[int, int, int, int]
 """Left, top, width, height in pixels."""
 
 _FONT = cv2.FONT_HERSHEY_SIMPLEX
 _SCALE_PER_HEIGHT = 1 / 1200
-_SMALLEST_SCALE = 0.35
+_SMALLEST_SCALE = 0.42
 _ROW = 38
 """Height of a row of text at scale 1, in pixels."""
 _DARKEN = 0.35
@@ -74,19 +75,41 @@ def draw_lines(picture: Image, lines: Sequence[str]) -> Image:
         picture: uint8 (H, W, 3), BGR; drawn into.
         lines: what follows a tab in a line begins in a second column; long lines are broken.
     """
-    rows = [part.partition("\t") for line in lines for part in _broken(line, picture)]
-    if not rows:
+    block = _laid_out(picture, lines)
+    if block is None:
         return picture
-    indent = max((Lettering(1.0).width_of(first + "  ") for first, tab, _ in rows if tab), default=0)
-    lettering = lettering_for(picture, [second if tab else first for first, tab, second in rows], indent)
-    margin, column = lettering.margin, round(indent * lettering.scale)
-    width = max(column * bool(tab) + lettering.width_of(second if tab else first) for first, tab, second in rows)
-    darken(picture, (0, 0, width + 2 * margin, lettering.row * len(rows) + 2 * margin))
+    rows, lettering, margin, column = block.rows, block.lettering, block.lettering.margin, block.column
+    darken(picture, (0, 0, *block.size))
     for place, (first, _, second) in enumerate(rows):
         top = margin + place * lettering.row
         lettering.write(picture, first, margin, top)
         lettering.write(picture, second, margin + column, top)
     return picture
+
+
+def lines_size(picture: Image, lines: Sequence[str]) -> Size:
+    """How much of the upper left corner the lines take, in pixels."""
+    block = _laid_out(picture, lines)
+    return Size(0, 0) if block is None else block.size
+
+
+@dataclass(frozen=True)
+class _Block:
+    rows: Sequence[tuple[str, str, str]]
+    lettering: Lettering
+    column: int
+    size: Size
+
+
+def _laid_out(picture: Image, lines: Sequence[str]) -> _Block | None:
+    rows = [part.partition("\t") for line in lines for part in _broken(line, picture)]
+    if not rows:
+        return None
+    indent = max((Lettering(1.0).width_of(first + "  ") for first, tab, _ in rows if tab), default=0)
+    lettering = lettering_for(picture, [second if tab else first for first, tab, second in rows], indent)
+    margin, column = lettering.margin, round(indent * lettering.scale)
+    width = max(column * bool(tab) + lettering.width_of(second if tab else first) for first, tab, second in rows)
+    return _Block(rows, lettering, column, Size(width + 2 * margin, lettering.row * len(rows) + 2 * margin))
 
 
 def draw_buttons(picture: Image, buttons: Sequence[tuple[str, PixelBox]]) -> Image:

@@ -32,10 +32,16 @@ class Pane:
     """
 
     def __init__(self, *keys):
-        self.shown, self.looks, self.rests, self.closed = [], [], [], False
+        self.shown, self.looks, self.rests, self.filled, self.closed = [], [], [], [], False
         self.controls = None
         self._keys = list(keys)
         self._answered = 0
+
+    def area_for(self, picture):
+        return picture
+
+    def fill_screen(self, *, on):
+        self.filled.append(on)
 
     def poll(self, wait_ms):
         if self.controls.shown is None:
@@ -145,6 +151,13 @@ def test_pictures_have_the_tutorials_buttons_and_a_video_has_none(run):
     assert run("quit")[0].shown[0][1] == []
 
 
+def test_a_key_fills_the_screen_with_the_window(run):
+    pane, _ = run("fullscreen", "step", "quit", sinks=[Notebook()])
+
+    assert pane.filled[0] is False
+    assert True in pane.filled
+
+
 def test_a_recording_is_handed_over_when_the_window_closes(run):
     _, outputs = run("record", "step", "quit")
 
@@ -157,6 +170,7 @@ def status(**changes):
         "inference_ms": 12.4,
         "origin": "inferred",
         "latency_ms": 30.6,
+        "live": True,
         "dropped": 3,
         "made_by": "tiny on opencv:cpu:float32",
         "recording": False,

@@ -41,7 +41,7 @@ def test_without_lines_the_picture_stays_as_it_is():
 def test_what_follows_a_tab_begins_in_one_column():
     picture = draw_lines(grey(480, 640), ["q\tsame", "space\tsame"])
 
-    margin, row = 5, 15
+    margin, row = 5, 16
     first, second = (picture[margin + place * row : margin + (place + 1) * row] for place in (0, 1))
     assert rows_darkened(picture) == 2 * margin + 2 * row
     assert (first != second).any()
