@@ -4,9 +4,11 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-from pictures import CANVAS, UNKNOWN, Pictures
+from pictures import CANVAS, Pictures
 from torch import Tensor
 from torch.nn import functional
+
+from deeplab_cv.tools.data.records import IGNORE
 
 LABEL_STEP = 4
 FILL = 127.0
@@ -33,12 +35,11 @@ JPEG_LUMINANCE = (
 @dataclass(frozen=True)
 class Batch:
     """pictures: float (N, 3, H, W), 0..255. labels: int64 (N, H/4, W/4), 255 unknown. teacher: float
-    (N, 21, H/4, W/4). taught: bool (N, H/4, W/4), where the teacher's scores are of this picture."""
+    (N, 21, H/4, W/4), NaN where it saw nothing of this picture."""
 
     pictures: Tensor
     labels: Tensor
     teacher: Tensor
-    taught: Tensor
 
 
 class CropCutter:
@@ -96,8 +97,9 @@ class CropCutter:
         labels = self.sample_labels(indices, xs, ys, taught)
         grid = grid_of(2 * (xs - 0.5) / (sizes[:, 1:] - 1) - 1, 2 * (ys - 0.5) / (sizes[:, :1] - 1) - 1)
         teacher = functional.grid_sample(self.teacher[indices].float(), grid, padding_mode="border", align_corners=True)
-        batch = self.paste(Batch(pictures, labels, teacher, taught), full_labels)
-        return Batch(self.look(batch.pictures), batch.labels, batch.teacher, batch.taught)
+        teacher = torch.where(taught[:, None], teacher, torch.nan)
+        batch = self.paste(Batch(pictures, labels, teacher), full_labels)
+        return Batch(self.look(batch.pictures), batch.labels, batch.teacher)
 
     def start(self, available: Tensor, wanted: Tensor) -> Tensor:
         """Where a stretch of `wanted` pixels begins in `available` ones; if it is longer it overlaps all of them."""
@@ -125,7 +127,7 @@ class CropCutter:
         columns = xs.long().clamp(0, CANVAS - 1)
         rows = ys.long().clamp(0, CANVAS - 1)
         found = self.labels[indices[:, None, None], rows[:, :, None], columns[:, None, :]].long()
-        return torch.where(inside, found, UNKNOWN)
+        return torch.where(inside, found, IGNORE)
 
     def paste(self, batch: Batch, full_labels: Tensor) -> Batch:
         """The things of a neighbour in the batch laid over some of the crops.
@@ -134,16 +136,16 @@ class CropCutter:
         """
         pasted = self.uniform(len(full_labels), 0, 1) < PASTE_SHARE
         donor = torch.roll(full_labels, 1, 0)
-        things = (donor > 0) & (donor < UNKNOWN) & pasted[:, None, None]
+        things = (donor > 0) & (donor < IGNORE) & pasted[:, None, None]
         soft = functional.avg_pool2d(things[:, None].float(), 3, 1, 1, count_include_pad=False)
         pictures = torch.lerp(batch.pictures, torch.roll(batch.pictures, 1, 0), soft)
         donor_labels = torch.roll(batch.labels, 1, 0)
-        things = (donor_labels > 0) & (donor_labels < UNKNOWN) & pasted[:, None, None]
+        things = (donor_labels > 0) & (donor_labels < IGNORE) & pasted[:, None, None]
         around = functional.max_pool2d(things[:, None].float(), 3, 1, 1)[:, 0] > 0
-        border = around & ~things & (donor_labels == UNKNOWN)
-        labels = torch.where(things, donor_labels, torch.where(border, UNKNOWN, batch.labels))
+        border = around & ~things & (donor_labels == IGNORE)
+        labels = torch.where(things, donor_labels, torch.where(border, IGNORE, batch.labels))
         teacher = torch.where(things[:, None], torch.roll(batch.teacher, 1, 0), batch.teacher)
-        return Batch(pictures, labels, teacher, batch.taught & ~border)
+        return Batch(pictures, labels, torch.where(border[:, None], torch.nan, teacher))
 
     def look(self, pictures: Tensor) -> Tensor:
         """What a camera does: light, contrast, saturation, white balance, grey, blur, noise, compression."""

@@ -11,10 +11,10 @@ import torch
 from PIL import Image
 from torch import Tensor
 
+from deeplab_cv.tools.data.records import IGNORE
+
 CANVAS = 400
 """Every picture lies in the upper left of a square this wide; what is right of it and below repeats its edge."""
-
-UNKNOWN = 255
 
 
 @dataclass
@@ -70,7 +70,7 @@ def decode(encoded: tuple[bytes, bytes]) -> tuple[np.ndarray, np.ndarray, tuple[
     counts = np.bincount(mask.ravel(), minlength=256)[:21]
     return (
         np.pad(picture, (*margins, (0, 0)), mode="edge"),
-        np.pad(mask, margins, constant_values=UNKNOWN),
+        np.pad(mask, margins, constant_values=IGNORE),
         (height, width),
         counts > mask.size / 100,
     )

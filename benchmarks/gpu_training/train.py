@@ -9,7 +9,6 @@ PREPARED holds what prepare.py made of each package. OUT gets FORM.pt (averaged 
 import argparse
 import copy
 import json
-import math
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -18,16 +17,22 @@ import numpy as np
 import torch
 from crops import Batch, CropCutter
 from forms import FORMS, build_form, measure_norms
-from pictures import UNKNOWN, Pictures, joined
+from pictures import Pictures, joined
 from torch import Tensor, nn
 from torch.nn import functional
+
+from deeplab_cv.pytorch.architectures import ARCHITECTURES, normalise
+from deeplab_cv.pytorch.training.loss import segmentation_loss
+from deeplab_cv.pytorch.training.schedule import learning_rate_factor
+from deeplab_cv.tools.data.records import IGNORE
+
+ARCHITECTURE = ARCHITECTURES["deeplabv3_lite"]
 
 BATCH_SIZE = 64
 LEARNING_RATE = 6e-4
 BACKBONE_SHARE = 0.5
 WEIGHT_DECAY = 0.02
 EMA_DECAY = 0.998
-TEMPERATURE = 2.0
 TEACHER_WEIGHT = 1.0
 VAL_PIXELS = 384
 CLASS_WEIGHTS = {
@@ -113,10 +118,10 @@ class Training:
         for group in self.optimizer.param_groups:
             group["lr"] = self.rate * group["share"] * factor
         self.step += 1
-        pictures = normalised(batch)
+        pictures = normalise(batch.pictures, ARCHITECTURE)
         with torch.autocast(self.device.type, torch.bfloat16, enabled=self.device.type == "cuda"):
             scores = self.network(pictures)
-        loss = loss_of(scores, batch)
+        loss = segmentation_loss(scores, batch.labels, batch.teacher, TEACHER_WEIGHT)
         self.optimizer.zero_grad(set_to_none=True)
         loss.backward()
         nn.utils.clip_grad_norm_(self.network.parameters(), 5.0)
@@ -125,11 +130,6 @@ class Training:
         with torch.no_grad():
             torch._foreach_lerp_(self.averages, self.values, 1 - decay)
         return loss.detach()
-
-
-def normalised(batch: Batch) -> Tensor:
-    """What the network takes."""
-    return ((batch.pictures - 127) / 128).contiguous(memory_format=torch.channels_last)
 
 
 def tensors(network: nn.Module) -> list[Tensor]:
@@ -153,7 +153,7 @@ def run(
         indices = draw.indices(arguments.batch_size)
         with torch.no_grad():
             batch = cutter.cut(indices, draw.scales[indices])
-        losses.append(torch.stack([training.train_step(batch, rate_factor(share)) for training in trainings]))
+        losses.append(torch.stack([training.train_step(batch, learning_rate_factor(share)) for training in trainings]))
         step += 1
         if step % 100 == 0:
             # The queue of the GPU must not run ahead of the clock.
@@ -169,26 +169,6 @@ def run(
     log(f"{step} steps in {time.monotonic() - started:.0f} s")
 
 
-def rate_factor(share: float) -> float:
-    """The learning rate along the budget: up over the first 3 %, then down a cosine."""
-    if share < 0.03:
-        return min(1.0, share / 0.03 + 0.02)
-    return 0.005 + 0.995 * 0.5 * (1 + math.cos(math.pi * (share - 0.03) / 0.97))
-
-
-def loss_of(scores: Tensor, batch: Batch) -> Tensor:
-    """Cross-entropy on the masks plus the divergence from the teacher (Hinton, Vinyals, Dean, 2015)."""
-    scores = functional.interpolate(scores.float(), size=batch.labels.shape[1:], mode="bilinear", align_corners=False)
-    known = batch.labels != UNKNOWN
-    entropy = functional.cross_entropy(scores, batch.labels, ignore_index=UNKNOWN, reduction="sum")
-    target = functional.softmax(batch.teacher / TEMPERATURE, dim=1)
-    divergence = functional.kl_div(functional.log_softmax(scores / TEMPERATURE, dim=1), target, reduction="none").sum(
-        dim=1
-    )
-    taught = (divergence * batch.taught).sum() / batch.taught.sum().clamp(min=1)
-    return entropy / known.sum().clamp(min=1) + TEACHER_WEIGHT * TEMPERATURE**2 * taught
-
-
 def evaluate(network: nn.Module, pictures: Pictures, name: str, device: torch.device, most: int) -> dict[str, float]:
     """mIoU and classes' IoU on a list, each picture at its own shape of VAL_PIXELS squared."""
     network.eval()
@@ -201,10 +181,10 @@ def evaluate(network: nn.Module, pictures: Pictures, name: str, device: torch.de
             size = [max(1, round(side * fit / 16)) * 16 for side in (height, width)]
             rgb = pictures.rgb[index, :, :height, :width][None].to(device).float()
             resized = functional.interpolate(rgb, size=size, mode="bilinear", align_corners=False)
-            scores = network(((resized.round() - 127) / 128).contiguous(memory_format=torch.channels_last))
+            scores = network(normalise(resized.round(), ARCHITECTURE))
             full = functional.interpolate(scores.float(), size=(height, width), mode="bilinear", align_corners=False)
             labels = pictures.labels[index, :height, :width].to(device).long()
-            known = labels != UNKNOWN
+            known = labels != IGNORE
             confusion += torch.bincount(labels[known] * 21 + full.argmax(dim=1)[0][known], minlength=441)
     torch.backends.cudnn.benchmark = benchmark
     table = confusion.reshape(21, 21).cpu().double()
@@ -268,7 +248,9 @@ def main() -> None:
     whole = build_form("full", start).to(device)
     draw = Draw(pictures, arguments.seed)
     drawn = [draw.indices(arguments.batch_size) for _ in range(arguments.norm_batches)]
-    measure_norms(whole, (normalised(cutter.cut(indices, draw.scales[indices])) for indices in drawn))
+    measure_norms(
+        whole, (normalise(cutter.cut(indices, draw.scales[indices]).pictures, ARCHITECTURE) for indices in drawn)
+    )
     start = {name: value.cpu() for name, value in whole.state_dict().items()}
     log("statistics measured")
 
