@@ -16,9 +16,10 @@ from deeplab_cv.sinks.leftovers import name_leftovers
 from deeplab_cv.sinks.masks import MaskSink
 from deeplab_cv.sinks.options import OutputOptions
 from deeplab_cv.sinks.pictures import PICTURE_EXTENSIONS, PictureFolderSink, PicturePipe, PictureSink
+from deeplab_cv.sinks.pipe import VideoPipe
 from deeplab_cv.sinks.sink import Sink
 from deeplab_cv.sinks.statistics import STATISTICS_EXTENSIONS, StatisticsSink
-from deeplab_cv.sinks.video import VideoPipe, VideoSink
+from deeplab_cv.sinks.video import VideoSink
 
 
 def open_sinks(

@@ -25,7 +25,6 @@ from deeplab_cv.sinks.landing import cannot_write
 from deeplab_cv.sinks.muxing import DISK_ERRORS, Muxer
 from deeplab_cv.sinks.options import OutputOptions
 from deeplab_cv.sinks.original import Original
-from deeplab_cv.sinks.pictures import STANDARD_OUTPUT
 from deeplab_cv.sinks.sink import Written, saying_what_is_kept
 from deeplab_cv.sinks.ten_bits import TEN_BITS, frame_of_ten_bits, tell_of_hdr
 from deeplab_cv.sinks.transparency import say_checkerboard
@@ -34,9 +33,6 @@ _log = logging.getLogger(__name__)
 
 AS_THE_EXTENSION_SAYS = OutputOptions()
 """The codec that the extension stands for, at its usual quality."""
-
-_PIPED = Path("standard output.mkv")
-"""The container that needs no seeking."""
 
 _SOUND_IS_LATE_S = 1
 """Sound that has not begun by then is not waited for."""
@@ -75,7 +71,7 @@ class VideoSink:
         self._options = options
         self._encoding = choose_encoding(path, options)
         self._whole = whole
-        self._file: _OpenFile | None = None
+        self._file: VideoFile | None = None
 
     def write(self, painted: Painted) -> None:
         """Encode one picture. Raises SinkError where it cannot be written."""
@@ -83,7 +79,7 @@ class VideoSink:
             if self._file is None:
                 self._encoding = self._encoding_for(painted)
                 self._draft = self._draft or Draft(self._path)
-                self._file = _OpenFile(self._draft.path, self._source_info, self._encoding, painted, whole=self._whole)
+                self._file = VideoFile(self._draft.path, self._source_info, self._encoding, painted, whole=self._whole)
             self._file.write(painted)
         except OSError as error:
             raise cannot_write(self._path, error) from error
@@ -144,69 +140,7 @@ class VideoSink:
         return None
 
 
-class VideoPipe:
-    """Painted pictures as Matroska through a pipe, which whoever reads it sees as they are written."""
-
-    needs_picture = True
-
-    def __init__(
-        self,
-        descriptor: int,
-        source_info: SourceInfo,
-        options: OutputOptions = AS_THE_EXTENSION_SAYS,
-        *,
-        whole: bool = True,
-    ) -> None:
-        """Nothing is written yet; `descriptor` is the system's number of the pipe, all else as in VideoSink.
-
-        Raises:
-            UsageError: codec, crf and preset do not fit together.
-        """
-        self._descriptor = descriptor
-        self._source_info = source_info
-        self._encoding = choose_encoding(_PIPED, options)
-        self._whole = whole
-        self._file: _OpenFile | None = None
-
-    def write(self, painted: Painted) -> None:
-        """Encode one picture. Raises SinkError where nobody reads it, or it cannot be encoded."""
-        try:
-            if self._file is None:
-                if painted.pixels.transparent is not None:
-                    say_checkerboard(STANDARD_OUTPUT, "a .webm or a .mov is transparent")
-                self._file = _OpenFile(
-                    _PIPED,
-                    self._source_info,
-                    self._encoding,
-                    painted,
-                    whole=self._whole,
-                    descriptor=self._descriptor,
-                )
-            self._file.write(painted)
-        except (OSError, av.error.FFmpegError) as error:
-            raise cannot_write(STANDARD_OUTPUT, error) from error
-
-    def finish(self) -> Written:
-        """Write the rest. Raises SinkError where nobody reads it, or a picture is missing."""
-        if self._file is None:
-            return Written(STANDARD_OUTPUT, 0)
-        try:
-            self._file.close(whole=self._whole)
-            self._file.check()
-        except (OSError, av.error.FFmpegError) as error:
-            raise cannot_write(STANDARD_OUTPUT, error) from error
-        return Written(STANDARD_OUTPUT, self._file.frames, self._file.sound_note)
-
-    def abandon(self) -> Written | None:
-        """Write what the encoder holds; whoever reads keeps what came."""
-        if self._file is None:
-            return None
-        with contextlib.suppress(av.error.FFmpegError, OSError):
-            self._file.close(whole=False)
-        return Written(STANDARD_OUTPUT, self._file.frames, self._file.sound_note, whole=False)
-
-
-class _OpenFile:
+class VideoFile:
     """A container being written: pictures go through the encoder, sound beside them as it was.
 
     Attributes:

@@ -16,6 +16,11 @@ from deeplab_cv.frames.size import Size
 
 NTSC = Fraction(30000, 1001)
 
+TICK = Fraction(1, 30000)
+STEADY = [1001 * number for number in range(24)]
+"""Timestamps of 24 frames at NTSC's rate, in TICKs."""
+SIZE = Size(64, 48)
+
 _EXACT = Interpolation.BICUBIC | 0x40000 | 0x2000
 """With swscale's SWS_ACCURATE_RND and SWS_FULL_CHR_H_INT."""
 
@@ -200,3 +205,10 @@ def sound_packets(path: Path, number: int = 0) -> list[tuple[Fraction, bytes]]:
 def to_bgr(frame: av.VideoFrame) -> np.ndarray:
     """A decoded frame in BGR, with its own matrix and exact rounding."""
     return frame.reformat(format="bgr24", interpolation=_EXACT).to_ndarray()
+
+
+def run_through(sink, pts, time_base=TICK, size=SIZE):
+    """Write one scene for each timestamp; returns the sink."""
+    for index, moment in enumerate(pts):
+        sink.write(painted(scene(index, size), index, moment, time_base))
+    return sink
