@@ -145,7 +145,16 @@ def _graphs(file: Path, everywhere: bool) -> Iterator[tuple[str, Graph]]:
             fixed = fixed_file(file.with_name(variant.file), variant.sha256, size)
             yield (
                 f"{card.name}_{variant.precision} {size}",
-                Graph(fixed, variant.sha256, size, card, variant.precision, True, None, variant.engines),
+                Graph(
+                    fixed,
+                    variant.sha256,
+                    size,
+                    card,
+                    precision=variant.precision,
+                    verified=True,
+                    golden=None,
+                    engines=variant.engines,
+                ),
             )
 
 

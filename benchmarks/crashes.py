@@ -43,7 +43,7 @@ def write_for_ever(path: Path) -> None:
     from deeplab_cv.sinks.video import VideoSink
 
     tick, random_numbers = Fraction(1, 25), np.random.default_rng()
-    info = SourceInfo(path.name, Size(160, 96), Fraction(25), None, live=False, time_base=tick)
+    info = SourceInfo(path.name, Size(160, 96), frame_rate=Fraction(25), frame_count=None, live=False, time_base=tick)
     if path.name == "masks":
         sink = MaskSink(path, None)
     else:

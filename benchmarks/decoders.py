@@ -200,7 +200,9 @@ def draw(out: Path, target: Path, parts: Sequence[str]) -> None:
     for form in HEADS:
         network = open_network(out / f"{form}.onnx")
         look = Look(
-            "blend", 0.6, {label: default_colour(name) for label, name in enumerate(network.card.classes) if label}
+            "blend",
+            alpha=0.6,
+            colours={label: default_colour(name) for label, name in enumerate(network.card.classes) if label},
         )
         engines = NetworkEngines(network, EngineOptions(backend="openvino:cpu", threads=1))
         for part, row in tiles.items():

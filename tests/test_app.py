@@ -14,18 +14,12 @@ import pytest
 from PIL import Image
 
 from deeplab_cv.cli import main
+from tests.tiny_networks import network as network
 from tests.tiny_networks import tiny_network
 from tests.waiting import HANGS_S
 
 ROOT = Path(__file__).parent.parent
 FRAMES = 24
-
-
-@pytest.fixture
-def network(tmp_path):
-    folder = tmp_path / "network"
-    folder.mkdir()
-    return tiny_network(folder)
 
 
 @pytest.fixture

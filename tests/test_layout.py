@@ -20,6 +20,7 @@ OF_SEVERAL_MODULES = {
     "test_examples": "examples/",
     "test_imports": "who may import what",
     "test_layout": "this page",
+    "test_options_by_name": "how functions and dataclasses take their options",
     "test_packaging": "the wheel",
     "test_python_page": "docs/python.md",
     "test_readme": "README.md",

@@ -5,8 +5,10 @@ import threading
 import numpy as np
 import pytest
 
+from deeplab_cv import start
 from deeplab_cv.errors import EngineError, SettingsError, UsageError
 from deeplab_cv.jobs.job import run_job
+from deeplab_cv.segmentation import network_engines
 from deeplab_cv.settings import Settings, settings_of
 from deeplab_cv.start import assembled, first_view, wanted_source
 from tests.jobs.numbers import Camera
@@ -38,6 +40,28 @@ def test_a_job_that_is_never_run_gives_its_engine_back(settings):
 
     with pytest.raises(EngineError, match="closed"):
         loaded.shared.submit(np.zeros((1, 3, *loaded.input_size.hw), np.float32))
+
+
+def test_a_job_with_a_window_that_is_never_run_closes_the_window_and_has_loaded_no_engine(settings, monkeypatch):
+    class Pane:
+        def __init__(self, title):
+            self.closed = False
+            panes.append(self)
+
+        def close(self):
+            self.closed = True
+
+    panes, loaded = [], []
+    monkeypatch.setattr(start, "display_problem", lambda: None)
+    monkeypatch.setattr(start, "Window", Pane)
+    monkeypatch.setattr(network_engines, "choose", lambda *asked, **options: loaded.append(asked))
+    output = settings.output.model_copy(update={"headless": False})
+
+    with assembled(settings.model_copy(update={"output": output})) as job:
+        assert job.screen is not None
+
+    assert [pane.closed for pane in panes] == [True]
+    assert loaded == []
 
 
 def test_a_source_may_be_given_in_place_of_the_settings_own(settings):

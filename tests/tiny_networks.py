@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import onnx
+import pytest
 from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 from onnx.reference import ReferenceEvaluator
@@ -25,6 +26,14 @@ SEED = 0
 BACKGROUND, DOG, PERSON, SHEEP = 0, 12, 15, 17
 COLOURS = {PERSON: (0, 0, 255), DOG: (0, 255, 0), SHEEP: (255, 0, 0), BACKGROUND: (90, 90, 90)}
 """What each class looks like, BGR."""
+
+
+@pytest.fixture
+def network(tmp_path: Path) -> Path:
+    """A tiny network in a folder of its own."""
+    folder = tmp_path / "network"
+    folder.mkdir()
+    return tiny_network(folder)
 
 
 def tiny_network(

@@ -25,7 +25,7 @@ ShowFrame = Callable[[Painted, Look, Sequence[str]], None]
 """Puts a painted frame into a window, with its list of classes and lines of text over it."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Plan:
     """What is to be measured, and how long it may take.
 

@@ -136,7 +136,7 @@ def _proven(file: Path, torch_scores: "Scorer | None") -> bool:
     from deeplab_cv.tools.verify_report import print_findings
 
     network = open_network(file)
-    findings = list(verify(network, "auto", [], torch_scores))
+    findings = list(verify(network, "auto", [], torch_scores=torch_scores))
     print_findings(network, findings)
     return not any(finding.fault for finding in findings)
 

@@ -115,7 +115,7 @@ def run(args: argparse.Namespace) -> int:
         only=tuple(args.only.split(",")) if args.only else (),
         teacher=args.teacher,
         teacher_weight=args.teacher_weight,
-        budget=Budget(args.steps, args.minutes),
+        budget=Budget(steps=args.steps, minutes=args.minutes),
         seed=args.seed,
         batch_size=args.batch_size,
         crop_pixels=args.crop_pixels,

@@ -45,7 +45,9 @@ def run(args: argparse.Namespace) -> int:
     torch_scores = _checkpoint_scores(network, args.checkpoint) if args.checkpoint else None
     scripted = args.file.with_suffix(".torchscript.pt")
     scripted_scores = _scripted_scores(network, scripted) if scripted.is_file() else None
-    findings = list(verify(network, settings.engine.backend, pictures, torch_scores, scripted_scores))
+    findings = list(
+        verify(network, settings.engine.backend, pictures, torch_scores=torch_scores, scripted_scores=scripted_scores)
+    )
     print_findings(network, findings)
     if args.json:
         write_findings(args.json, findings)

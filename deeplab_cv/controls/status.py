@@ -9,7 +9,7 @@ from deeplab_cv.frames.frame import Origin
 _RATE_WINDOW_S = 2.0
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Status:
     """A run at this moment.
 

@@ -16,7 +16,7 @@ Makers = Sequence[Callable[[], NetworkEngines]]
 """What could be switched to, none of it loaded yet."""
 
 
-@dataclass
+@dataclass(kw_only=True)
 class Switch:
     """A stream whose engine is being loaded.
 

@@ -3,7 +3,7 @@
 import importlib
 import importlib.util
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 from types import ModuleType
 
 from deeplab_cv.engines.golden_check import Proof
@@ -71,6 +71,7 @@ class CandidateResult:
     """
 
     candidate: Candidate
+    _: KW_ONLY
     reason: str = ""
     proof: Proof | None = None
     ms: float | None = None

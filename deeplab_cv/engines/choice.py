@@ -60,7 +60,14 @@ class _Proven:
     proof: Proof
 
     def result(self, ms: float) -> CandidateResult:
-        return CandidateResult(self.candidate, "", self.proof, ms, self.engine.precision, self.engine.threads)
+        return CandidateResult(
+            self.candidate,
+            reason="",
+            proof=self.proof,
+            ms=ms,
+            precision=self.engine.precision,
+            threads=self.engine.threads,
+        )
 
 
 def open_engine(graphs: Sequence[Graph], options: EngineOptions = ANY_ENGINE, *, depth: int = 1) -> Engine:
@@ -171,7 +178,7 @@ def _load(candidate: Candidate, reference: Reference, options: EngineOptions, de
 
 
 def _refusal(candidate: Candidate, error: EngineError) -> CandidateResult:
-    return CandidateResult(candidate, f"{error.what}: {error.where}; {error.remedy}")
+    return CandidateResult(candidate, reason=f"{error.what}: {error.where}; {error.remedy}")
 
 
 def _best_ms(fastest: _Proven, other: _Proven, blob: Blob, limit_s: float) -> tuple[float, float]:

@@ -4,7 +4,7 @@ Released wheels compute wrong scores without a word: OpenCV 5.0's new engine rea
 Resize of 1x1 pixels, OpenCV 4 and 5 take any HardSigmoid followed by a product for HardSwish.
 """
 
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 
 import numpy as np
 
@@ -48,6 +48,7 @@ class Proof:
     """
 
     origin: str
+    _: KW_ONLY
     error: float = 0.0
     tolerance: float = 0.0
     equal_labels: float = 1.0
@@ -119,4 +120,4 @@ def tolerance_for(graph: Graph, engine: Engine) -> float:
 def _compared(scores: Scores, expected: Scores, origin: str, tolerance: float) -> Proof:
     error = greatest_error(scores, expected)
     equal_labels = float((scores.argmax(axis=0) == expected.argmax(axis=0)).mean())
-    return Proof(origin, error, tolerance, equal_labels)
+    return Proof(origin, error=error, tolerance=tolerance, equal_labels=equal_labels)

@@ -1,7 +1,7 @@
 """Frame: what travels through the program."""
 
 import time
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 from fractions import Fraction
 from pathlib import Path
 from typing import Any, Literal
@@ -110,6 +110,7 @@ class Scored:
 
     frame: Frame
     scores: Scores
+    _: KW_ONLY
     area: Area
     align_corners: bool
     class_names: tuple[str, ...]
@@ -158,6 +159,7 @@ class SourceInfo:
 
     name: str
     size: Size
+    _: KW_ONLY
     frame_rate: Fraction | None
     frame_count: int | None
     live: bool

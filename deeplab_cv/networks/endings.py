@@ -1,6 +1,6 @@
 """Single steps at the end of a network's graph: what each does to the scores that it is given."""
 
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 
 from deeplab_cv.networks.onnx_graph import GraphProto, Node, attribute, producer, weight
 
@@ -28,6 +28,7 @@ class Ending:
 
     before: str
     word: str = ""
+    _: KW_ONLY
     upsamples: bool = False
     align_corners: bool = False
     channels_last: bool | None = None

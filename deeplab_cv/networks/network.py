@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import KW_ONLY, dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -60,6 +60,7 @@ class Graph:
     sha256: str
     input_size: Size
     card: Card
+    _: KW_ONLY
     precision: Precision
     verified: bool
     golden: Golden | None
@@ -97,7 +98,9 @@ def graph_at(network: Network, input_size: Size) -> Graph:
     card = network.card
     file = fixed_file(network.file, card.sha256, input_size) if network.symbolic else network.file
     golden = read_golden(card, network.file.parent, input_size) if network.verified else None
-    return Graph(file, card.sha256, input_size, card, card.precision, network.verified, golden)
+    return Graph(
+        file, card.sha256, input_size, card, precision=card.precision, verified=network.verified, golden=golden
+    )
 
 
 def at_size(network: Network, input_size: Size) -> Network:
@@ -127,10 +130,10 @@ def variant_graphs(network: Network, graph: Graph) -> list[Graph]:
                 variant.sha256,
                 graph.input_size,
                 network.card,
-                variant.precision,
-                True,
-                graph.golden,
-                variant.engines,
+                precision=variant.precision,
+                verified=True,
+                golden=graph.golden,
+                engines=variant.engines,
             )
         )
     return graphs

@@ -4,7 +4,7 @@ Networks end in many ways: in labels (argmax) or shares (softmax, sigmoid), upsa
 last axis, with axes of one left out, or with one class alone, whose background has no scores of its own.
 """
 
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 from typing import Any
 
 import numpy as np
@@ -45,6 +45,7 @@ class Layout:
     """
 
     missing: tuple[int, ...] = ()
+    _: KW_ONLY
     channels_last: bool = False
     background: tuple[float, float] | None = None
 
@@ -167,18 +168,18 @@ def _layout(shape: tuple[int, ...], names: int, *, last: bool | None, background
     """
     if len(shape) == 4:
         if 1 in (shape[1], shape[3]):
-            return Layout((), shape[1] != 1, background)
-        return Layout((), (shape[3] == names and shape[1] != names) if last is None else last)
+            return Layout((), channels_last=shape[1] != 1, background=background)
+        return Layout((), channels_last=(shape[3] == names and shape[1] != names) if last is None else last)
     if len(shape) == 3 and shape[0] not in (0, 1) and shape[0] == names:
         return Layout((0,))
     if len(shape) == 3 and shape[2] == names > 1:
         return Layout((0,), channels_last=True)
     if len(shape) == 3 and shape[2] == 1 and 1 not in shape[:2]:
-        return Layout((0,), True, background)
+        return Layout((0,), channels_last=True, background=background)
     if len(shape) == 3 and shape[0] in (0, 1) and 1 not in shape[1:]:
-        return Layout((1,), False, background)
+        return Layout((1,), channels_last=False, background=background)
     if len(shape) == 2 and 0 not in shape and 1 not in shape:
-        return Layout((0, 1), False, background)
+        return Layout((0, 1), channels_last=False, background=background)
     return None if shape else Layout()
 
 

@@ -1,7 +1,7 @@
 """How labels are painted: style, opacity, colours, and what lies behind."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import KW_ONLY, dataclass, field
 from functools import lru_cache
 
 import cv2
@@ -52,6 +52,7 @@ class Look:
     """
 
     style: Style
+    _: KW_ONLY
     alpha: float = 0.5
     colours: Mapping[int, RGB] = field(default_factory=dict)
     backdrop: Backdrop = field(default_factory=lambda: read_backdrop(GREEN_SCREEN))
@@ -64,7 +65,7 @@ def make_look(picture: PictureOptions, class_names: Sequence[str]) -> Look:
     """
     paint = resolved_paint(picture.paint, class_names)
     colours = {class_names.index(name): colour for name, colour in paint.items()}
-    return Look(picture.style, picture.alpha, colours, read_backdrop(picture.background))
+    return Look(picture.style, alpha=picture.alpha, colours=colours, backdrop=read_backdrop(picture.background))
 
 
 def with_the_network_s_names(picture: PictureOptions, class_names: Sequence[str]) -> PictureOptions:

@@ -10,7 +10,7 @@ USUAL_SMOOTHING = 0.6
 """The weight of earlier scores where smoothing is asked for without a number."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class View:
     """How frames are painted and what is shown with them.
 

@@ -7,7 +7,7 @@ A checkpoint file is a dictionary of tensors and plain types, so that `torch.loa
 - `training`: optimizer, current weights, step and seconds used; absent from a final file.
 """
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import KW_ONLY, asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -40,6 +40,7 @@ class CheckpointFacts:
 
     architecture: str
     classes: tuple[str, ...]
+    _: KW_ONLY
     pixels: int
     step: int
     minutes: float

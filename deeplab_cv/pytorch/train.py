@@ -224,12 +224,12 @@ class TrainingRun:
         return CheckpointFacts(
             plan.architecture,
             plan.classes,
-            plan.val_pixels,
-            self.step,
-            self.seconds() / 60,
-            plan.seed,
-            plan.command,
-            figures,
+            pixels=plan.val_pixels,
+            step=self.step,
+            minutes=self.seconds() / 60,
+            seed=plan.seed,
+            command=plan.command,
+            accuracy=figures,
         )
 
     def save(self, path: Path) -> None:

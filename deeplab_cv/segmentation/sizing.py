@@ -38,7 +38,7 @@ def inference_allowance_ms(pace_fps: float, size: Size, cores: int) -> float:
     return max(0.0, _SHARE_IN_USE * 1000 / pace_fps - rest_ms)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Pace:
     """How long an inference takes beside what it may take, in milliseconds."""
 
@@ -63,4 +63,4 @@ def measured_pace(engine: Engine, input_size: Size, size: Size, pace_fps: float 
     times_ms = [frame_ms(engine, blob)]
     if times_ms[0] <= _HOPELESS * allowed_ms:
         times_ms += [frame_ms(engine, blob) for _ in range(_MEASURED - 1)]
-    return Pace(median(times_ms), allowed_ms)
+    return Pace(ms=median(times_ms), allowed_ms=allowed_ms)

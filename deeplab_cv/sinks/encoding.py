@@ -181,7 +181,7 @@ class YuvConverter:
     HD takes the BT.709 matrix and SD that of BT.601, as players assume where a file says nothing; the file says it.
     """
 
-    def __init__(self, size: Size, pixel_format: str = "yuv420p", matrix: int | None = None) -> None:
+    def __init__(self, size: Size, *, pixel_format: str = "yuv420p", matrix: int | None = None) -> None:
         """Nothing is converted yet.
 
         Args:

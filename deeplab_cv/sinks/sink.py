@@ -1,6 +1,6 @@
 """What a sink is: it takes painted frames, and says what it leaves behind."""
 
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 from pathlib import Path
 from typing import Protocol
 
@@ -22,6 +22,7 @@ class Written:
     path: Path
     frames: int
     note: str = ""
+    _: KW_ONLY
     whole: bool = True
 
 

@@ -177,7 +177,7 @@ class VideoFile:
         self._zero_pts = round(zero_s / self._time_base)
         deep = first.frame.pixels.deep if encoding.pixel_format == TEN_BITS else None
         matrix = deep.matrix if deep else None
-        self._converter = YuvConverter(even_size(first.pixels.size), encoding.pixel_format, matrix)
+        self._converter = YuvConverter(even_size(first.pixels.size), pixel_format=encoding.pixel_format, matrix=matrix)
         self._muxer = Muxer(path, self._time_base, descriptor=descriptor)
         self._video = self._add_video(encoding)
         if self._original:

@@ -45,7 +45,7 @@ class CameraSource(LiveSource):
     """A camera's frames as they come, with the time of their capture in microseconds since the first."""
 
     def __init__(
-        self, text: str, width: int | None = None, height: int | None = None, fps: float | None = None
+        self, text: str, *, width: int | None = None, height: int | None = None, fps: float | None = None
     ) -> None:
         """Open a camera and wait for its first frame.
 

@@ -108,7 +108,7 @@ class VideoDecoder:
         """Let go of the file."""
         self._container.close()
 
-    def frames(self, start_pts: int | None = None, end_pts: int | None = None) -> Iterator[TimedFrame]:
+    def frames(self, *, start_pts: int | None = None, end_pts: int | None = None) -> Iterator[TimedFrame]:
         """The frames from `start_pts` up to but without `end_pts`, each with its timestamp; timestamps rise.
 
         A frame without a timestamp is given the one at which the frame before ends. Damaged places

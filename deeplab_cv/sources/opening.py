@@ -49,15 +49,15 @@ def _opener(text: str, options: SourceOptions, kind: Kind) -> Callable[[], Sourc
 
 def _open_kind(text: str, options: SourceOptions, kind: Kind) -> Source:
     if kind == "camera":
-        return CameraSource(text, options.width, options.height, options.fps)
+        return CameraSource(text, width=options.width, height=options.height, fps=options.fps)
     if kind == "pattern":
         size = Size(options.width or 1280, options.height or 720)
-        return PatternSource(size, Fraction(options.fps or 30).limit_denominator(1001), options.end)
+        return PatternSource(size, rate=Fraction(options.fps or 30).limit_denominator(1001), end=options.end)
     if kind == "stream":
         return StreamSource(text, options.end)
     if kind == "image":
         return PictureSource(_arrived() if text == "-" else find_pictures(text), looped=options.loop)
-    return VideoSource(standard_input().path if text == "-" else Path(text), options.start, options.end)
+    return VideoSource(standard_input().path if text == "-" else Path(text), start=options.start, end=options.end)
 
 
 def _arrived() -> list[Path]:

@@ -23,7 +23,9 @@ class PatternSource(Source):
     end it is like a clip: so many frames, each of them, as fast as they are taken.
     """
 
-    def __init__(self, size: Size = Size(1280, 720), rate: Fraction = Fraction(30), end: float | None = None) -> None:
+    def __init__(
+        self, size: Size = Size(1280, 720), *, rate: Fraction = Fraction(30), end: float | None = None
+    ) -> None:
         """Ready for its first frame.
 
         Args:

@@ -64,7 +64,7 @@ class StandardInput:
             self.wait_for_end()
         if self._ended:
             return av.open(f"file:{self.path}", metadata_errors="replace")
-        return av.open(_Reader(self), "r", metadata_errors="replace")
+        return av.open(_FileThatGrows(self), "r", metadata_errors="replace")
 
     def _copy(self) -> None:
         try:
@@ -99,7 +99,7 @@ class StandardInput:
         return True
 
 
-class _Reader:
+class _FileThatGrows:
     """Reads the file from its beginning and waits where it is not there yet; FFmpeg cannot seek in it."""
 
     def __init__(self, source: StandardInput) -> None:

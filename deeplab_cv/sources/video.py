@@ -17,7 +17,7 @@ from deeplab_cv.sources.source import Source
 class VideoSource(Source):
     """The frames of one video file. Where it is damaged, all that can be read comes first and then a SourceError."""
 
-    def __init__(self, path: Path, start: float | None = None, end: float | None = None) -> None:
+    def __init__(self, path: Path, *, start: float | None = None, end: float | None = None) -> None:
         """Open a video file.
 
         Args:
@@ -34,7 +34,7 @@ class VideoSource(Source):
         self._lock = threading.Lock()
         self._decoder = VideoDecoder(path)
         try:
-            self._frames = self._decoder.frames(self._pts_at(start), self._pts_at(end))
+            self._frames = self._decoder.frames(start_pts=self._pts_at(start), end_pts=self._pts_at(end))
             first = self._first_frame(start)
             aspect = self._decoder.stream.sample_aspect_ratio
             self._converter = FrameConverter(first[1], aspect, orientation=self._decoder.orientation)

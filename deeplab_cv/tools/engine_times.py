@@ -3,7 +3,7 @@
 import statistics
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import KW_ONLY, dataclass, field
 from functools import partial
 from itertools import groupby
 
@@ -29,6 +29,7 @@ class EngineTimes:
     """
 
     backend: str
+    _: KW_ONLY
     ms: dict[str, float] = field(default_factory=dict)
     refused: dict[str, str] = field(default_factory=dict)
 

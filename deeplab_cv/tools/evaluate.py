@@ -55,7 +55,7 @@ class Group:
     ms: list[float] = field(default_factory=list)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Evaluation:
     """What was measured on pictures.
 
@@ -99,7 +99,7 @@ class Evaluation:
         return None if np.isnan(values).all() else float(np.nanmean(values))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class VideoEvaluation:
     """What was measured on a video.
 
@@ -175,15 +175,15 @@ def evaluate(
     if not any(group.confusion.any() for group in groups.values()):
         raise DataError("no mask knows any pixel", records[0].mask, "255 means unknown; draw at least one object")
     return Evaluation(
-        network,
-        tuple(engines),
-        input_size,
-        dict(sorted(groups.items(), key=lambda item: -len(item[1].ms))),
-        tuple(_mean_of_known(np.stack(boundaries)).tolist()),
-        tuple(picture_miou),
-        tuple(worst),
-        statistics.median(inference_ms),
-        statistics.median(ms for group in groups.values() for ms in group.ms),
+        network=network,
+        engines=tuple(engines),
+        input_size=input_size,
+        groups=dict(sorted(groups.items(), key=lambda item: -len(item[1].ms))),
+        boundary=tuple(_mean_of_known(np.stack(boundaries)).tolist()),
+        picture_miou=tuple(picture_miou),
+        worst=tuple(worst),
+        inference_ms=statistics.median(inference_ms),
+        picture_ms=statistics.median(ms for group in groups.values() for ms in group.ms),
     )
 
 
@@ -225,7 +225,13 @@ def evaluate_video(
     if frames < 2:
         raise DataError("a video needs two frames to be compared", source.info.name, "give a longer one")
     return VideoEvaluation(
-        network, source.info.name, engine, frames, weight, meter.stability(PLAIN), meter.stability(SMOOTHED)
+        network=network,
+        name=source.info.name,
+        engine=engine,
+        frames=frames,
+        weight=weight,
+        plain=meter.stability(PLAIN),
+        smoothed=meter.stability(SMOOTHED),
     )
 
 

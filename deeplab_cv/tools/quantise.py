@@ -1,7 +1,7 @@
 """Float network -> int8 network with the user's own frames; kept only if it is faster here and nearly as right."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import KW_ONLY, dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -46,6 +46,7 @@ class Quantised:
     """
 
     judged: tuple[JudgedInt8, ...]
+    _: KW_ONLY
     times: tuple[EngineTimes, ...] = ()
     variant: Variant | None = None
 
@@ -107,12 +108,12 @@ def _kept_where_faster(network: Network, file: Path, judged: Sequence[JudgedInt8
     times = times_on_engines({FLOAT: plain, INT8: replace(plain, file=fixed, sha256=variant.sha256, precision="int8")})
     engines = gaining_engines(times)
     if not engines:
-        return Quantised(tuple(judged), tuple(times))
+        return Quantised(tuple(judged), times=tuple(times))
     variant = variant.model_copy(update={"engines": engines})
     with whole_file(network.file.with_name(variant.file)) as temporary:
         temporary.write_bytes(file.read_bytes())
     write_card(with_variant(network.card, variant), network.file)
-    return Quantised(tuple(judged), tuple(times), variant)
+    return Quantised(tuple(judged), times=tuple(times), variant=variant)
 
 
 def gaining_engines(times: Sequence[EngineTimes]) -> tuple[str, ...]:

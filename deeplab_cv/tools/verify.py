@@ -4,7 +4,7 @@ import statistics
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
-from dataclasses import dataclass, replace
+from dataclasses import KW_ONLY, dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -74,6 +74,7 @@ class Finding:
     input_size: Size
     sample: str
     reference: str
+    _: KW_ONLY
     max_error: float = 0.0
     mean_error: float = 0.0
     equal_labels: float = 0.0
@@ -88,6 +89,7 @@ def verify(
     network: Network,
     backend: str,
     pictures: Sequence[tuple[str, Image]],
+    *,
     torch_scores: Scorer | None = None,
     scripted_scores: Scorer | None = None,
 ) -> Iterator[Finding]:

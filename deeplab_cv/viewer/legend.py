@@ -23,6 +23,7 @@ def draw_legend(
     labels: Labels,
     look: Look,
     class_names: Sequence[str],
+    *,
     numbered: Sequence[str] = (),
     beside: Size = Size(0, 0),
 ) -> Image:

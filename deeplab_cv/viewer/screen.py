@@ -134,7 +134,7 @@ def drawn_over(
     picture = fitted(painted.picture, area or Size.of(painted.picture))
     if look is not None:
         taken = lines_size(picture, lines)
-        picture = draw_legend(picture, painted.labels, look, painted.class_names, numbered, taken)
+        picture = draw_legend(picture, painted.labels, look, painted.class_names, numbered=numbered, beside=taken)
     return draw_lines(picture, lines)
 
 

@@ -12,7 +12,14 @@ COSTS = StageCosts(Size(1280, 720), "an engine", {stage: [Cost(9.0, 10.0)] for s
 
 
 def run_of(frames=100, wall_s=4.0, processor_s=6.0, dropped=0, input_size=Size(512, 288)):
-    return Run(frames, wall_s, processor_s, dropped, "opencv:cpu:float32", input_size)
+    return Run(
+        frames=frames,
+        wall_s=wall_s,
+        processor_s=processor_s,
+        dropped=dropped,
+        engine="opencv:cpu:float32",
+        input_size=input_size,
+    )
 
 
 @pytest.mark.parametrize("route", ROUTES, ids=lambda route: route.name)

@@ -9,14 +9,7 @@ from deeplab_cv.cli import main
 from deeplab_cv.progress import JobProgress
 from deeplab_cv.sources import camera
 from deeplab_cv.sources.camera import CameraName
-from tests.tiny_networks import tiny_network
-
-
-@pytest.fixture
-def network(tmp_path):
-    folder = tmp_path / "network"
-    folder.mkdir()
-    return tiny_network(folder)
+from tests.tiny_networks import network as network
 
 
 @pytest.fixture

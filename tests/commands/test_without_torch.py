@@ -6,11 +6,11 @@ import sys
 from pathlib import Path
 
 import cv2
-import pytest
 
 from deeplab_cv.frames.size import Size
 from deeplab_cv.networks.golden import golden_picture
-from tests.tiny_networks import tiny_network, tiny_onnx
+from tests.tiny_networks import network as network
+from tests.tiny_networks import tiny_onnx
 
 ROOT = Path(__file__).parents[2]
 
@@ -32,11 +32,6 @@ def run(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-c", WITHOUT_TORCH, *words]
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     return subprocess.run(command, capture_output=True, text=True, check=False, cwd=folder, env=environment)
-
-
-@pytest.fixture
-def network(tmp_path: Path) -> Path:
-    return tiny_network(tmp_path)
 
 
 def test_verify_proves_a_network(tmp_path: Path, network: Path) -> None:
@@ -94,7 +89,7 @@ def test_quantise_judges_a_network(tmp_path: Path, network: Path) -> None:
 
 
 def test_models_lists_a_network(tmp_path: Path, network: Path) -> None:
-    done = run(tmp_path, "models", "--folder", str(tmp_path))
+    done = run(tmp_path, "models", "--folder", str(network.parent))
 
     assert done.returncode == 0, done.stderr
     assert network.stem in done.stdout

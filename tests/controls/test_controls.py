@@ -4,14 +4,12 @@ import threading
 
 import pytest
 
-from deeplab_cv.controls.controls import Controls
 from deeplab_cv.controls.keys import PaintClass
 from deeplab_cv.jobs.job import Job, run_job
 from deeplab_cv.overlay.view import View
+from tests.controls.numbers import DEFAULT, controls_of_numbers
 from tests.jobs.conftest import make_stream as make_stream
-from tests.jobs.numbers import Camera, Notebook
-
-DEFAULT = View()
+from tests.jobs.numbers import Camera
 
 
 class Script:
@@ -43,14 +41,7 @@ class Script:
 @pytest.fixture
 def run(make_stream, tmp_path):
     def run_script(*actions, pictures=False, view=DEFAULT):
-        controls = Controls(
-            view,
-            pictures=pictures,
-            folder=tmp_path,
-            make_recorder=lambda path: Notebook(),
-            network_file=None,
-            source_name="numbers",
-        )
+        controls = controls_of_numbers(tmp_path, view=view, pictures=pictures)
         script = Script(controls, *actions)
         outputs = []
         job = Job(Camera(10**6), make_stream(), [], view, script)

@@ -11,7 +11,9 @@ from deeplab_cv.frames.size import Size
 from deeplab_cv.sinks.video import VideoSink
 from tests.jobs.numbers import Notebook
 
-CAMERA = SourceInfo("camera 0", Size(64, 48), Fraction(30), None, True, Fraction(1, 30))
+CAMERA = SourceInfo(
+    "camera 0", Size(64, 48), frame_rate=Fraction(30), frame_count=None, live=True, time_base=Fraction(1, 30)
+)
 
 
 def painted(index):

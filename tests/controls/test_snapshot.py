@@ -95,7 +95,15 @@ def test_what_other_words_and_moments_have_taken_is_free(tmp_path):
 def scored(name=""):
     frame = frame_of(np.zeros((4, 6, 3), np.uint8), name)
     scores = np.zeros((21, 1, 1), np.float32)
-    return Scored(frame, scores, WHOLE_INPUT, False, VOC_CLASSES, "tiny on opencv:cpu:float32", 12.0)
+    return Scored(
+        frame,
+        scores,
+        area=WHOLE_INPUT,
+        align_corners=False,
+        class_names=VOC_CLASSES,
+        made_by="tiny on opencv:cpu:float32",
+        inference_ms=12.0,
+    )
 
 
 def test_the_facts_are_those_of_frame_network_and_view():

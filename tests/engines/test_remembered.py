@@ -78,7 +78,7 @@ def test_the_newest_times_of_a_network_are_found_by_its_cards_hash(graph):
     remember(
         "which?",
         winner,
-        [CandidateResult(winner, ms=3.0), CandidateResult(Candidate("openvino", "cpu", graph), "no such ms")],
+        [CandidateResult(winner, ms=3.0), CandidateResult(Candidate("openvino", "cpu", graph), reason="no such ms")],
     )
 
     assert times_here(graph.card.sha256) == (Timing("opencv:cpu", 3.0),)

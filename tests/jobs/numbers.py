@@ -19,7 +19,9 @@ class Camera:
     """A camera made of numbers: `count` red frames, then `ending`; `exhausted` is set once all have been given."""
 
     def __init__(self, count=20, live=False, ending=None):
-        self.info = SourceInfo("numbers", Size(64, 48), Fraction(30), count, live, Fraction(1, 30))
+        self.info = SourceInfo(
+            "numbers", Size(64, 48), frame_rate=Fraction(30), frame_count=count, live=live, time_base=Fraction(1, 30)
+        )
         self._count, self._ending = count, ending
         self.exhausted = threading.Event()
         self._next = 0

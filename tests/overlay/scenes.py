@@ -31,4 +31,12 @@ def scored_as(image, labels, sure=20.0):
     """A frame with a score for each pixel: `sure` for its label, 0 for all other classes."""
     scores = np.where(np.arange(len(VOC_CLASSES))[:, None, None] == labels, np.float32(sure), np.float32(0))
     frame = Frame(Pixels(image=image), 0, 0, Fraction(1, 25), 0.0)
-    return Scored(frame, scores, WHOLE_INPUT, False, VOC_CLASSES, "nobody", 0.0)
+    return Scored(
+        frame,
+        scores,
+        area=WHOLE_INPUT,
+        align_corners=False,
+        class_names=VOC_CLASSES,
+        made_by="nobody",
+        inference_ms=0.0,
+    )

@@ -19,7 +19,15 @@ LABELS[:, 3:] = 15
 @pytest.fixture
 def scored():
     frame = Frame(Pixels(image=GREY.copy()), 0, 0, Fraction(1, 25), 0.0)
-    return Scored(frame, np.zeros((21, 1, 1), np.float32), WHOLE_INPUT, False, VOC_CLASSES, "nobody", 0.0)
+    return Scored(
+        frame,
+        np.zeros((21, 1, 1), np.float32),
+        area=WHOLE_INPUT,
+        align_corners=False,
+        class_names=VOC_CLASSES,
+        made_by="nobody",
+        inference_ms=0.0,
+    )
 
 
 def test_a_person_is_painted_half_red_and_the_background_left_alone(scored):

@@ -12,7 +12,7 @@ from tests.overlay.scenes import PERSON, RED_GREEN_BLUE, labels_with_square
 
 
 def look(alpha=0.5):
-    return Look("blend", alpha, colours=RED_GREEN_BLUE)
+    return Look("blend", alpha=alpha, colours=RED_GREEN_BLUE)
 
 
 def grey_planes(height, width, seed=0, matrix=BT709):

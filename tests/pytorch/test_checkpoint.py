@@ -10,7 +10,16 @@ from deeplab_cv.pytorch.architectures import build_network
 from deeplab_cv.pytorch.checkpoint import CheckpointFacts, facts_of, load_checkpoint, read_checkpoint, save_checkpoint
 
 CLASSES = ("background", "goat")
-FACTS = CheckpointFacts("deeplabv3_lite", CLASSES, 96, 10, 1.5, 7, "app.py train --seed 7", {"miou": 0.5})
+FACTS = CheckpointFacts(
+    "deeplabv3_lite",
+    CLASSES,
+    pixels=96,
+    step=10,
+    minutes=1.5,
+    seed=7,
+    command="app.py train --seed 7",
+    accuracy={"miou": 0.5},
+)
 
 
 @pytest.fixture(scope="module")

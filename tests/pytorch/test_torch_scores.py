@@ -47,7 +47,7 @@ def weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_a_checkpoint_and_its_plain_weights_give_the_same_scores(weights: Path, tmp_path: Path) -> None:
-    facts = CheckpointFacts(LITE, VOC_CLASSES, 64, 1, 1.0, 3, "app.py train")
+    facts = CheckpointFacts(LITE, VOC_CLASSES, pixels=64, step=1, minutes=1.0, seed=3, command="app.py train")
     save_checkpoint(tmp_path / "network.pt", facts, torch.load(weights, weights_only=True))
     blob = golden_blob(1, SIZE, InputFacts())
 
@@ -96,7 +96,9 @@ def test_the_pictures_behind_an_input_are_found_again() -> None:
 
 
 def test_weights_of_another_class_count_are_one_line(tmp_path: Path) -> None:
-    facts = CheckpointFacts(LITE, ("background", "goat"), 64, 1, 1.0, 3, "app.py train")
+    facts = CheckpointFacts(
+        LITE, ("background", "goat"), pixels=64, step=1, minutes=1.0, seed=3, command="app.py train"
+    )
     save_checkpoint(tmp_path / "two.pt", facts, build_network(LITE, 2).state_dict())
 
     with pytest.raises(NetworkError, match=r"the weights are for 2 classes, not 21: .*two\.pt"):

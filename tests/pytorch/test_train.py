@@ -77,7 +77,9 @@ def test_the_checkpoint_holds_only_tensors_and_plain_types(tmp_path: Path) -> No
 def test_a_training_begun_from_another_network_keeps_its_statistics(tmp_path: Path) -> None:
     data = write_voc(tmp_path / "voc", train=4, val=1)
     earlier = random_weights("deeplabv3_lite", ("background", "cat", "sheep"), seed=3).network.state_dict()
-    facts = CheckpointFacts("deeplabv3_lite", ("background", "cat", "sheep"), 64, 1, 1.0, 3, "app.py train")
+    facts = CheckpointFacts(
+        "deeplabv3_lite", ("background", "cat", "sheep"), pixels=64, step=1, minutes=1.0, seed=3, command="app.py train"
+    )
     save_checkpoint(tmp_path / "earlier.pt", facts, earlier)
     done = train(data, tmp_path / "run", "--steps", "2", "--start", str(tmp_path / "earlier.pt"))
     assert done.returncode == 0, done.stderr

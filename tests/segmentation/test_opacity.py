@@ -16,7 +16,15 @@ DOG, PERSON = 1, 2
 
 def scored_of(scores, size, align_corners=False, area=WHOLE_INPUT):
     frame = Frame(Pixels(image=np.zeros((*size.hw, 3), np.uint8)), 0, 0, Fraction(1, 25), 0.0)
-    return Scored(frame, np.asarray(scores, np.float32), area, align_corners, ("background", "dog", "person"), "", 0.0)
+    return Scored(
+        frame,
+        np.asarray(scores, np.float32),
+        area=area,
+        align_corners=align_corners,
+        class_names=("background", "dog", "person"),
+        made_by="",
+        inference_ms=0.0,
+    )
 
 
 def ramp(lead, columns=8, rows=6, edge=4.0):

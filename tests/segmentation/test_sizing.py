@@ -12,7 +12,14 @@ from deeplab_cv.start import wanted_pace
 
 
 def info_of(live, rate=Fraction(30)):
-    return SourceInfo("a source", Size(1280, 720), rate, None if live else 100, live, Fraction(1, 90000))
+    return SourceInfo(
+        "a source",
+        Size(1280, 720),
+        frame_rate=rate,
+        frame_count=None if live else 100,
+        live=live,
+        time_base=Fraction(1, 90000),
+    )
 
 
 @pytest.mark.parametrize(

@@ -35,7 +35,17 @@ class Smoother:
     def smooth(self, scores, frame, area=WHOLE_INPUT, stream=0):
         names = tuple(str(label) for label in range(len(scores)))
         return self._smoother.smooth(
-            Scored(frame, scores, area, False, names, "a test", 1.0, stream=stream), self.weight
+            Scored(
+                frame,
+                scores,
+                area=area,
+                align_corners=False,
+                class_names=names,
+                made_by="a test",
+                inference_ms=1.0,
+                stream=stream,
+            ),
+            self.weight,
         )
 
 

@@ -79,7 +79,7 @@ def test_what_prores_does_not_have_is_refused_in_one_line(option, value):
 @pytest.mark.parametrize("pixel_format", ["yuva420p", "yuva444p10le"])
 def test_opacity_reaches_the_encoder_to_the_last_step(pixel_format):
     opacity = np.arange(256, dtype=np.uint8).reshape(16, 16).repeat(2, axis=1)
-    converter = YuvConverter(Size(32, 16), pixel_format)
+    converter = YuvConverter(Size(32, 16), pixel_format=pixel_format)
 
     frame = converter.frame_of(cut_out(np.full((16, 32, 3), 90, np.uint8), opacity).pixels)
 
@@ -90,7 +90,9 @@ def test_opacity_reaches_the_encoder_to_the_last_step(pixel_format):
 
 
 def test_a_picture_without_transparency_is_opaque_in_a_transparent_file():
-    frame = YuvConverter(Size(32, 16), "yuva420p").frame_of(painted(np.full((16, 32, 3), 90, np.uint8)).pixels)
+    frame = YuvConverter(Size(32, 16), pixel_format="yuva420p").frame_of(
+        painted(np.full((16, 32, 3), 90, np.uint8)).pixels
+    )
 
     assert (samples(frame.planes[3]) == 255).all()
 

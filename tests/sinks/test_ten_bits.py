@@ -64,7 +64,7 @@ def test_what_nobody_painted_reaches_the_encoder_bit_for_bit(tmp_path):
     frame = read_all(VideoSource(deep_clip(tmp_path / "in.mkv")))[0]
     image = frame.image.copy()
     image[:, :20] = (0, 0, 255)
-    converter = YuvConverter(SIZE, TEN_BITS, BT2020_MATRIX)
+    converter = YuvConverter(SIZE, pixel_format=TEN_BITS, matrix=BT2020_MATRIX)
 
     painted = frame_of_ten_bits(Painted(frame, None, Pixels(image=image), ()), converter)
 

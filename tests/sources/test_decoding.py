@@ -26,7 +26,7 @@ def stamps(path, start_pts=None, end_pts=None):
     decoder = VideoDecoder(path)
     found, problem = [], None
     try:
-        for pts, _ in decoder.frames(start_pts, end_pts):
+        for pts, _ in decoder.frames(start_pts=start_pts, end_pts=end_pts):
             found.append(pts)
     except SourceError as error:
         problem = error
@@ -40,7 +40,7 @@ def checksums(path, start_pts=None, end_pts=None):
     decoder = VideoDecoder(path)
     found = {}
     try:
-        for pts, frame in decoder.frames(start_pts, end_pts):
+        for pts, frame in decoder.frames(start_pts=start_pts, end_pts=end_pts):
             found[pts] = bytes(frame.planes[0])
     except SourceError as error:
         return found, error

@@ -13,7 +13,7 @@ SMALL = Size(64, 36)
 
 
 def test_with_an_end_it_is_a_clip_of_so_many_frames():
-    source = PatternSource(SMALL, Fraction(25), end=1.0)
+    source = PatternSource(SMALL, rate=Fraction(25), end=1.0)
     info = source.info
 
     frames = read_all(source)
@@ -32,7 +32,7 @@ def test_the_same_frame_is_the_same_picture_and_the_next_another():
 
 
 def test_without_an_end_it_is_live_and_its_numbers_follow_the_clock():
-    with PatternSource(SMALL, Fraction(200)) as source:
+    with PatternSource(SMALL, rate=Fraction(200)) as source:
         frames = [source.read() for _ in range(10)]
 
     assert source.info.live
@@ -44,7 +44,7 @@ def test_without_an_end_it_is_live_and_its_numbers_follow_the_clock():
 
 
 def test_closing_wakes_whoever_waits_for_a_frame():
-    source = PatternSource(SMALL, Fraction(1, 1000))
+    source = PatternSource(SMALL, rate=Fraction(1, 1000))
     source.read()
     answers = []
     waiting = threading.Thread(target=lambda: answers.append(source.read()))

@@ -108,7 +108,7 @@ def test_a_stream_without_length_has_no_number_of_frames(tmp_path):
 def test_start_and_end_cut_to_the_frame_and_keep_the_times(tmp_path, start, end, numbers):
     clip = write_scenes(tmp_path / "c.mp4", 30)
 
-    with VideoSource(clip, start, end) as source:
+    with VideoSource(clip, start=start, end=end) as source:
         count = source.info.frame_count
         frames = list(iter(source.read, None))
 

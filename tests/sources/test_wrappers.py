@@ -16,7 +16,9 @@ from deeplab_cv.sources.source import Source
 from deeplab_cv.sources.wrappers import EveryNth, Looped, Mirrored
 from tests.sources.clips import read_all
 
-INFO = SourceInfo("list", (4, 2), Fraction(25), None, False, Fraction(1, 1000), tracks=True)
+INFO = SourceInfo(
+    "list", (4, 2), frame_rate=Fraction(25), frame_count=None, live=False, time_base=Fraction(1, 1000), tracks=True
+)
 
 
 class ListSource(Source):

@@ -53,7 +53,9 @@ def test_another_way_to_compute_is_the_reference_when_given(tmp_path: Path) -> N
     file = tiny_network(tmp_path, shapes=ONE_SHAPE)
     network = open_network(file)
 
-    findings = list(verify(network, "onnxruntime:cpu", [], lambda blob: np.zeros((21, 12, 16), np.float32)))
+    findings = list(
+        verify(network, "onnxruntime:cpu", [], torch_scores=lambda blob: np.zeros((21, 12, 16), np.float32))
+    )
 
     made = next(finding for finding in findings if finding.sample == "made")
     assert made.reference == "pytorch"

@@ -11,7 +11,17 @@ from deeplab_cv.tools.verify_report import print_findings, write_findings
 from tests.tiny_networks import tiny_network
 
 RIGHT = Finding(
-    "opencv:cpu", "float32", Size(128, 96), "made", "onnxruntime:cpu", 1e-6, 1e-7, 1.0, 1.0, 4.25, (1.5, -2.0)
+    "opencv:cpu",
+    "float32",
+    Size(128, 96),
+    "made",
+    "onnxruntime:cpu",
+    max_error=1e-6,
+    mean_error=1e-7,
+    equal_labels=1.0,
+    miou=1.0,
+    ms=4.25,
+    first_values=(1.5, -2.0),
 )
 
 

@@ -9,7 +9,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from deeplab_cv.classes import VOC_CLASSES
-from deeplab_cv.controls.controls import Controls
 from deeplab_cv.controls.keys import help_rows
 from deeplab_cv.controls.status import Status
 from deeplab_cv.frames.frame import Painted, picture_frame
@@ -19,10 +18,9 @@ from deeplab_cv.overlay.look import look_of
 from deeplab_cv.overlay.options import PictureOptions
 from deeplab_cv.overlay.view import View
 from deeplab_cv.viewer.screen import WindowScreen, drawn_over, picture_buttons, screen_lines
+from tests.controls.numbers import DEFAULT, controls_of_numbers
 from tests.jobs.conftest import make_stream as make_stream
 from tests.jobs.numbers import Camera, Notebook
-
-DEFAULT = View()
 
 
 class Pane:
@@ -79,14 +77,7 @@ class Gallery(Notebook):
 def run(make_stream, tmp_path):
     def run_with(*keys, sinks=(), view=DEFAULT, pictures=False):
         pane, outputs = Pane(*keys), []
-        controls = Controls(
-            view,
-            pictures=pictures,
-            folder=tmp_path,
-            make_recorder=lambda path: Notebook(),
-            network_file=None,
-            source_name="numbers",
-        )
+        controls = controls_of_numbers(tmp_path, view=view, pictures=pictures)
         pane.controls = controls
         job = Job(Camera(10**6), make_stream(), list(sinks), view, WindowScreen(pane, controls))
         run_job(job, stop=threading.Event(), written=outputs.append)
@@ -134,9 +125,7 @@ def test_a_paused_window_is_drawn_anew_when_a_key_changes_the_view(run):
 
 def test_before_the_first_segmented_frame_the_source_is_shown_with_what_is_done_and_no_buttons(tmp_path):
     pane = Pane()
-    pane.controls = Controls(
-        DEFAULT, pictures=True, folder=tmp_path, make_recorder=None, network_file=None, source_name="numbers"
-    )
+    pane.controls = controls_of_numbers(tmp_path, pictures=True)
     red = Camera(1).read()
 
     WindowScreen(pane, pane.controls).attend(SimpleNamespace(newest=red, progress="loading"))

@@ -35,7 +35,7 @@ _WARM_UP_LIVE = 30
 """The first pictures of a live stream have waited in the network while the engine was loaded."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Run:
     """What a run was like, without its first frames.
 
@@ -76,7 +76,14 @@ def run_program(settings: Settings, kind: RunKind) -> Run:
     frames = pictures - first
     dropped = last.index - begin.index - frames
     wall_s, processor_s = end.wall_s - begin.wall_s, end.processor_s - begin.processor_s
-    return Run(frames, wall_s, processor_s, dropped, loaded.name, loaded.input_size)
+    return Run(
+        frames=frames,
+        wall_s=wall_s,
+        processor_s=processor_s,
+        dropped=dropped,
+        engine=loaded.name,
+        input_size=loaded.input_size,
+    )
 
 
 def main(words: Sequence[str]) -> None:

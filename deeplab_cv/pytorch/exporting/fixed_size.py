@@ -47,7 +47,7 @@ def export_fixed(trained: TrainedNetwork, file: Path, size: int, *, with_aux: bo
         raise NetworkError(f"the rewritten network is off by {error:.1e}", file, "this should not happen")
     names = ("output", "aux")[: len(expected)]
     file.parent.mkdir(parents=True, exist_ok=True)
-    model = traced(portable, torch.from_numpy(blob), opset, names)
+    model = traced(portable, torch.from_numpy(blob), opset=opset, outputs=names)
     save_graph(model, file, {"architecture": architecture.name, "input": "RGB, (x - mean) / std"})
     golden_file = file.with_suffix(".golden.npz")
     write_golden(golden_file, {Size(size, size): expected[0]})

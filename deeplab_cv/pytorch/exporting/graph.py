@@ -17,12 +17,15 @@ DEFAULT_OPSET = 13
 def graph_of(network: nn.Module, multiple: int, opset: int = DEFAULT_OPSET) -> onnx.ModelProto:
     """A portable network as an ONNX graph: `input` (1, 3, height, width), sizes symbolic, to `output`."""
     axes = {"input": {2: "height", 3: "width"}, "output": {2: "score_height", 3: "score_width"}}
-    return traced(network, torch.zeros(1, 3, 8 * multiple, 10 * multiple), opset, ("output",), axes)
+    return traced(
+        network, torch.zeros(1, 3, 8 * multiple, 10 * multiple), opset=opset, outputs=("output",), symbolic=axes
+    )
 
 
 def traced(
     network: nn.Module,
     example: Tensor,
+    *,
     opset: int,
     outputs: Sequence[str],
     symbolic: Mapping[str, Mapping[int, str]] | None = None,

@@ -2,7 +2,7 @@
 
 import shlex
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import KW_ONLY, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 from urllib.error import URLError
@@ -45,6 +45,7 @@ class TrainedNetwork:
     classes: tuple[str, ...]
     pixels: int
     origin: Origin
+    _: KW_ONLY
     accuracy: tuple[Accuracy, ...] = ()
     auxiliary: Mapping[str, Tensor] = field(default_factory=dict)
 
@@ -72,7 +73,7 @@ def trained_checkpoint(path: Path) -> TrainedNetwork:
     )
     architecture = ARCHITECTURES[facts.architecture]
     return TrainedNetwork(
-        network, architecture, facts.classes, facts.pixels, origin, (accuracy,) if "miou" in figures else ()
+        network, architecture, facts.classes, facts.pixels, origin, accuracy=(accuracy,) if "miou" in figures else ()
     )
 
 
@@ -126,7 +127,7 @@ def published_weights(name: str, classes: tuple[str, ...], folder: Path | None =
         data="COCO train2017, the 20 VOC categories",
         licences="weights: BSD-3-Clause; data: COCO's terms (Flickr)",
     )
-    return weights_file(name, target, classes, origin)
+    return weights_file(name, target, classes, origin=origin)
 
 
 def torchvision_weights(name: str) -> Any:
@@ -161,7 +162,7 @@ def fetch(url: str, target: Path) -> None:
 
 
 def weights_file(
-    name: str, path: Path, classes: tuple[str, ...], origin: Origin | None = None, pixels: int = TORCHVISION_PIXELS
+    name: str, path: Path, classes: tuple[str, ...], *, origin: Origin | None = None, pixels: int = TORCHVISION_PIXELS
 ) -> TrainedNetwork:
     """A network with the weights of a file: a state_dict, or a dictionary with one under `model`.
 

@@ -26,7 +26,7 @@ OVERLAP = 0.5
 """A region of which more than this share lies on painted pixels is the new class itself, seen as another."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Completion:
     """What completes masks.
 

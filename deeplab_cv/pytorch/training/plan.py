@@ -9,7 +9,7 @@ from deeplab_cv.pytorch.training.schedule import Budget
 from deeplab_cv.tools.data.records import Record
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class TrainingPlan:
     """Everything that decides what a training does.
 

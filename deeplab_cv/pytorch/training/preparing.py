@@ -39,7 +39,15 @@ def complete_masks(
     """The lists with masks in RUN/masks that keep what the earlier network sees."""
     network, classes = earlier
     architecture = ARCHITECTURES[plan.architecture]
-    completion = Completion(network, architecture, classes, plan.classes, plan.only, plan.val_pixels, device)
+    completion = Completion(
+        network=network,
+        architecture=architecture,
+        earlier_classes=classes,
+        classes=plan.classes,
+        only=plan.only,
+        pixels=plan.val_pixels,
+        device=device,
+    )
     task = progress.add_task("completing the masks", total=sum(len(records) for records in lists))
     train_records, val_records = (
         completed_records(records, completion, plan.out / "masks", lambda: progress.advance(task)) for records in lists

@@ -4,7 +4,7 @@ import math
 from dataclasses import dataclass
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Budget:
     """What a training may use: a number of steps (then it is deterministic) or of minutes; exactly one is set."""
 

@@ -87,7 +87,7 @@ def shard_records(folder: Path, list_name: str) -> list[Record]:
             stem, suffix = Path(member.name).with_suffix("").as_posix(), Path(member.name).suffix.lower()
             target = masks if suffix == ".png" else pictures if suffix in PICTURE_SUFFIXES else None
             if target is not None:
-                target[stem] = FileSlice(shard, member.offset_data, member.size, member.name)
+                target[stem] = FileSlice(shard, offset=member.offset_data, size=member.size, member=member.name)
         for stem in pictures.keys() ^ masks.keys():
             missing = "mask" if stem in pictures else "picture"
             raise DataError(f"{missing} of '{stem}' is missing", shard, "write NAME.webp and NAME.png for each name")

@@ -1,7 +1,7 @@
 """A picture and its mask, wherever the bytes lie: read, checked, and surveyed for the classes in it."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 from io import BytesIO
 from pathlib import Path
 
@@ -26,6 +26,7 @@ class FileSlice:
     """The bytes of one file, alone on disk or inside a tar archive that is not unpacked."""
 
     path: Path
+    _: KW_ONLY
     offset: int = 0
     size: int = -1
     member: str = ""

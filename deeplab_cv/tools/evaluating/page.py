@@ -60,9 +60,9 @@ def _figure(judged: JudgedPicture, classes: tuple[str, ...], colours: dict[int, 
     wrong = ((mask != judged.labels) & (mask != IGNORE)).astype(np.uint8)
     pictures = (
         image,
-        paint(image, mask, Look("blend", 0.6, {**colours, IGNORE: UNKNOWN_COLOUR})),
-        paint(image, judged.labels, Look("blend", 0.6, colours)),
-        paint(image, wrong, Look("blend", 0.6, {1: WRONG_COLOUR})),
+        paint(image, mask, Look("blend", alpha=0.6, colours={**colours, IGNORE: UNKNOWN_COLOUR})),
+        paint(image, judged.labels, Look("blend", alpha=0.6, colours=colours)),
+        paint(image, wrong, Look("blend", alpha=0.6, colours={1: WRONG_COLOUR})),
     )
     cells = "".join(
         f'<span><img alt="{title}" src="{_data_url(each)}">{title}</span>'

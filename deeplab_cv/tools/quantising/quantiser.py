@@ -67,7 +67,7 @@ def quantised_file(float_file: Path, file: Path, calibration: Calibration, left_
         quantize_static(
             str(float_file),
             str(file),
-            _Reader(calibration.card, calibration.pictures),
+            _Inputs(calibration.card, calibration.pictures),
             quant_format=QuantFormat.QDQ,
             per_channel=True,
             reduce_range=calibration.reduce_range,
@@ -93,7 +93,7 @@ def sensitive_layers(float_file: Path, int8_file: Path, calibration: Calibration
         modify_model_output_intermediate_tensors(str(file), str(target))
         with_outputs.append(target)
     pictures = calibration.pictures[:FRAMES_TO_RANK_WITH]
-    activations = [collect_activations(str(target), _Reader(calibration.card, pictures)) for target in with_outputs]
+    activations = [collect_activations(str(target), _Inputs(calibration.card, pictures)) for target in with_outputs]
     errors = compute_activation_error(create_activation_matching(activations[1], activations[0]))
     # SQNR in decibels of each activation against its rounded self: the lower, the more is lost.
     noise = {name: float(error["qdq_err"]) for name, error in errors.items()}
@@ -102,7 +102,7 @@ def sensitive_layers(float_file: Path, int8_file: Path, calibration: Calibration
     return [node.name for node in ranked]
 
 
-class _Reader(CalibrationDataReader):  # type: ignore[misc]
+class _Inputs(CalibrationDataReader):  # type: ignore[misc]
     """Hands the quantiser one input after another."""
 
     def __init__(self, card: Card, pictures: Sequence[Image]) -> None:

@@ -13,7 +13,7 @@ from tests.waiting import HANGS_S, Clock
 
 
 def clip(rate, frames):
-    return PatternSource(Size(640, 120), Fraction(rate), end=frames / rate)
+    return PatternSource(Size(640, 120), rate=Fraction(rate), end=frames / rate)
 
 
 def test_a_clip_comes_as_a_live_source_at_its_own_rate(monkeypatch):
@@ -42,7 +42,7 @@ def test_a_stamped_frame_tells_when_it_was_given():
 
 
 def test_closing_wakes_whoever_waits():
-    source = PacedSource(PatternSource(Size(640, 120), Fraction(1, 1000), end=3000.0))
+    source = PacedSource(PatternSource(Size(640, 120), rate=Fraction(1, 1000), end=3000.0))
     source.read()
     answers = []
     waiting = threading.Thread(target=lambda: answers.append(source.read()))

@@ -42,7 +42,7 @@ def test_it_gives_pytorch_s_scores_at_sizes_it_was_not_traced_with(shape: tuple[
 
 
 def test_without_symbolic_dimensions_the_sizes_are_the_example_s() -> None:
-    model = traced(network(), torch.zeros(1, 3, 32, 48), 13, ("scores",))
+    model = traced(network(), torch.zeros(1, 3, 32, 48), opset=13, outputs=("scores",))
 
     assert dimensions(model.graph.input[0]) == [1, 3, 32, 48]
     assert dimensions(model.graph.output[0]) == [1, 4, 16, 24]

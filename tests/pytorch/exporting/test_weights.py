@@ -143,7 +143,14 @@ def checkpoint(path: Path, fill: float, classes: tuple[str, ...] = VOC_CLASSES) 
     weights = build_network("deeplabv3_lite", len(classes)).state_dict()
     filled = {name: torch.full_like(value, fill) for name, value in weights.items()}
     facts = CheckpointFacts(
-        "deeplabv3_lite", classes, 96, 10, 1.0, int(fill), f"app.py train --seed {fill:.0f}", {"miou": 0.5}
+        "deeplabv3_lite",
+        classes,
+        pixels=96,
+        step=10,
+        minutes=1.0,
+        seed=int(fill),
+        command=f"app.py train --seed {fill:.0f}",
+        accuracy={"miou": 0.5},
     )
     save_checkpoint(path, facts, filled)
     return path

@@ -27,7 +27,15 @@ class LeftIsPerson(torch.nn.Module):
 
 def completion(only: tuple[str, ...], earlier: tuple[str, ...] = ("background", "person", "sheep")) -> Completion:
     lite = ARCHITECTURES["deeplabv3_lite"]
-    return Completion(LeftIsPerson(), lite, earlier, CLASSES, only, 64, torch.device("cpu"))
+    return Completion(
+        network=LeftIsPerson(),
+        architecture=lite,
+        earlier_classes=earlier,
+        classes=CLASSES,
+        only=only,
+        pixels=64,
+        device=torch.device("cpu"),
+    )
 
 
 def written(tmp_path: Path, how: Completion) -> np.ndarray:

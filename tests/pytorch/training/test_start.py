@@ -61,7 +61,11 @@ def test_the_default_network_can_be_begun_from() -> None:
 def test_rows_of_the_last_layer_follow_their_class_and_new_ones_stay_fresh(tmp_path: Path, name: str) -> None:
     earlier = random_weights(name, CLASSES, seed=3).network
     path = tmp_path / "network.pt"
-    save_checkpoint(path, CheckpointFacts(name, CLASSES, 64, 1, 1.0, 3, "app.py train"), earlier.state_dict())
+    save_checkpoint(
+        path,
+        CheckpointFacts(name, CLASSES, pixels=64, step=1, minutes=1.0, seed=3, command="app.py train"),
+        earlier.state_dict(),
+    )
     begun, fresh = build_network(name, len(MORE)).eval(), torch.rand(1, 3, 64, 64)
     new = take_over(begun, MORE, *earlier_network(path, name))
     with torch.inference_mode():

@@ -22,7 +22,15 @@ def evaluation(evaluated):
 @pytest.fixture
 def video(evaluation):
     plain, smoothed = Stability(0.9, 0.02, 0.2), Stability(0.9, 0.01, float("nan"))
-    return VideoEvaluation(evaluation.network, "walk.mp4", "opencv:cpu:float32", 8, 0.6, plain, smoothed)
+    return VideoEvaluation(
+        network=evaluation.network,
+        name="walk.mp4",
+        engine="opencv:cpu:float32",
+        frames=8,
+        weight=0.6,
+        plain=plain,
+        smoothed=smoothed,
+    )
 
 
 def printed(show, *args):

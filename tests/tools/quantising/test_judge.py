@@ -8,7 +8,8 @@ import pytest
 from deeplab_cv.networks.card import read_card
 from deeplab_cv.tools.quantising.judge import Judge, JudgedInt8
 from deeplab_cv.tools.quantising.quantiser import write_float32
-from tests.tiny_networks import DOG, PERSON, tiny_network
+from tests.tiny_networks import DOG, PERSON
+from tests.tiny_networks import network as network
 
 COLOURS = {PERSON: (0, 0, 255), DOG: (0, 255, 0)}
 
@@ -24,11 +25,6 @@ def mask_of(left: int, right: int) -> np.ndarray:
     mask = np.full((96, 128), left, np.uint8)
     mask[:, 64:] = right
     return mask
-
-
-@pytest.fixture
-def network(tmp_path: Path) -> Path:
-    return tiny_network(tmp_path)
 
 
 @pytest.fixture

@@ -18,8 +18,8 @@ def printed(tmp_path, capsys):
     network = open_network(tiny_network(tmp_path))
     (tmp_path / "tiny.int8.onnx").write_bytes(b"x" * 500_000)
 
-    def show(*args, **facts):
-        print_quantised(network, Quantised(*args, **facts), 0.01)
+    def show(judged, **facts):
+        print_quantised(network, Quantised(judged, **facts), 0.01)
         return capsys.readouterr().out
 
     return show
@@ -46,7 +46,7 @@ def test_times_and_gains_of_each_engine_and_why_one_refuses(printed):
         EngineTimes("opencv:cpu", ms={FLOAT: 30.0}, refused={INT8: "scores are [wrong]"}),
     )
 
-    text = printed(JUDGED, times)
+    text = printed(JUDGED, times=times)
 
     [fast] = [line for line in text.splitlines() if "openvino:cpu" in line]
     assert [cell.strip() for cell in fast.split("│")[1:-1]] == ["openvino:cpu", "20.0", "8.0", "2.50"]
@@ -57,6 +57,6 @@ def test_times_and_gains_of_each_engine_and_why_one_refuses(printed):
 def test_what_was_kept_is_named_with_its_size_and_engines(printed, tmp_path):
     times = (EngineTimes("openvino:cpu", ms={FLOAT: 20.0, INT8: 8.0}),)
 
-    text = printed(JUDGED, times, VARIANT)
+    text = printed(JUDGED, times=times, variant=VARIANT)
 
     assert f"{tmp_path / 'tiny.int8.onnx'}: 0.0 MB -> 0.5 MB, for openvino, onnxruntime" in text

@@ -1,0 +1,21 @@
+"""The controls of a run over numbers."""
+
+from pathlib import Path
+
+from deeplab_cv.controls.controls import Controls
+from deeplab_cv.overlay.view import View
+from tests.jobs.numbers import Notebook
+
+DEFAULT = View()
+
+
+def controls_of_numbers(folder: Path, *, view: View = DEFAULT, pictures: bool = False) -> Controls:
+    """Controls whose snapshots go to `folder` and whose recordings go into a notebook."""
+    return Controls(
+        view,
+        pictures=pictures,
+        folder=folder,
+        make_recorder=lambda path: Notebook(),
+        network_file=None,
+        source_name="numbers",
+    )
