@@ -1,6 +1,5 @@
 """The whole program as a user starts it, beside its floor: file to file, file to nothing, live stream to window."""
 
-import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +12,7 @@ from deeplab_cv.bench.instruments.serving import served
 from deeplab_cv.bench.instruments.turns import spread_of
 from deeplab_cv.bench.stages import StageCosts, floor_ms, measure_at
 from deeplab_cv.machine.display import display_problem
+from deeplab_cv.machine.files import private_folder
 from deeplab_cv.machine.processor import usable_cores
 
 _HEIGHTS = (720, 1080)
@@ -75,16 +75,16 @@ def measure(plan: Plan) -> Part:
 
 
 def _run(plan: Plan, route: Route, clip: Path) -> Run:
-    with tempfile.TemporaryDirectory() as folder:
+    with private_folder() as folder:
         words = [*words_of(plan.network, plan.engine), "--end", _SECONDS, "--video"]
         if route.kind == "live":
             with served(clip, _SERVED_S) as url:
                 return run_in_child(route.kind, [*words, url])
         words.append(str(clip))
         if route.kind == "plain":
-            words += ["--headless", "--out", str(Path(folder) / "out.mp4")]
+            words += ["--headless", "--out", str(folder / "out.mp4")]
         if route.kind == "nothing":
-            words += ["--headless", "--stats", str(Path(folder) / "area.csv")]
+            words += ["--headless", "--stats", str(folder / "area.csv")]
         return run_in_child(route.kind, words)
 
 

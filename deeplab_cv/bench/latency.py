@@ -1,6 +1,5 @@
 """How old a picture is when it is seen: the time is written into each frame and read back from the screen."""
 
-import tempfile
 import time
 from pathlib import Path
 from subprocess import Popen
@@ -16,6 +15,7 @@ from deeplab_cv.bench.instruments.screen import VirtualScreen, screen_problem
 from deeplab_cv.bench.instruments.turns import spread_of
 from deeplab_cv.bench.stages import measure_at
 from deeplab_cv.errors import SinkError
+from deeplab_cv.machine.files import private_folder
 from deeplab_cv.machine.program import program
 from deeplab_cv.sources.video import VideoSource
 
@@ -66,15 +66,15 @@ def measure(plan: Plan) -> Part:
 def _watch(plan: Plan, clip: Path, screen: VirtualScreen) -> tuple[Seen, Run]:
     words = [*words_of(plan.network, plan.engine), "--video", str(clip), "--end", _SECONDS]
     for _ in range(_TRIES):
-        with tempfile.TemporaryDirectory() as folder:
-            with started("stamped", words, Path(folder)) as process:
+        with private_folder() as folder:
+            with started("stamped", words, folder) as process:
                 place = _find(screen, process)
                 if place is None:
                     # Without a window manager some windows of OpenCV's stay black: Qt misses the first call to paint.
                     continue
                 seen = _read(screen, place, process)
                 output = process.communicate()[1]
-            return seen, read_report(process.returncode, output, Path(folder))
+            return seen, read_report(process.returncode, output, folder)
     raise SinkError(
         "no picture came to the screen", f"{_TRIES} windows on {screen.display}", f"look at `{program()} --pattern`"
     )

@@ -1,9 +1,7 @@
 """How much memory a long run takes, and whether that grows."""
 
-import tempfile
 import time
 from collections.abc import Sequence
-from pathlib import Path
 from subprocess import Popen
 
 import numpy as np
@@ -12,6 +10,7 @@ from deeplab_cv.bench import Part, Plan, Row
 from deeplab_cv.bench.instruments.child import read_report, run_in_child, started, words_of
 from deeplab_cv.engines.candidates import ENGINES
 from deeplab_cv.errors import UsageError
+from deeplab_cv.machine.files import private_folder
 from deeplab_cv.machine.installed import how_to_install
 
 _RATE = 30
@@ -46,15 +45,15 @@ def growth_mb(samples: Samples) -> float:
 def _row(plan: Plan, backend: str) -> Row:
     engine = plan.engine.model_copy(update={"backend": backend})
     words = [*words_of(plan.network, engine), "--pattern", "--headless"]
-    with tempfile.TemporaryDirectory() as folder:
-        words += ["--stats", str(Path(folder) / "area.csv"), "--end"]
+    with private_folder() as folder:
+        words += ["--stats", str(folder / "area.csv"), "--end"]
         # Choosing the engine loads them all, once on a machine.
         run_in_child("nothing", [*words, "1"])
         words.append(f"{plan.memory_frames / _RATE:.3f}")
-        with started("nothing", words, Path(folder)) as process:
+        with started("nothing", words, folder) as process:
             samples = _watch(process)
             output = process.communicate()[1]
-        run = read_report(process.returncode, output, Path(folder))
+        run = read_report(process.returncode, output, folder)
     return {
         "engine": run.engine,
         "frames": plan.memory_frames,

@@ -4,7 +4,6 @@ import json
 import logging
 import subprocess
 import sys
-import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +15,7 @@ from deeplab_cv.bench.instruments.turns import spread_of
 from deeplab_cv.errors import EngineError, UsageError
 from deeplab_cv.frames.size import Size
 from deeplab_cv.machine.cache import cache_folder
-from deeplab_cv.machine.files import whole_file
+from deeplab_cv.machine.files import private_folder, whole_file
 from deeplab_cv.machine.installed import how_to_install
 from deeplab_cv.networks.network import graph_for
 from deeplab_cv.networks.opening import wanted_network
@@ -163,8 +162,8 @@ def _usual_network(plan: Plan) -> Path | None:
 
 def _run(peer: Peer, clip: Path) -> Figures:
     """Raises EngineError where it fails."""
-    with tempfile.TemporaryDirectory() as folder:
-        words = [*peer.words, "--video", str(clip), "--out", str(Path(folder) / "out.mp4")]
+    with private_folder() as folder:
+        words = [*peer.words, "--video", str(clip), "--out", str(folder / "out.mp4")]
         if not peer.script:
             run = run_in_child("plain", [*words, "--headless"])
             return Figures(run.frames / run.wall_s, run.processor_s * 1000 / run.frames, {})

@@ -3,8 +3,6 @@
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
-from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import cv2
 import numpy as np
@@ -16,6 +14,7 @@ from deeplab_cv.engines.engine import run_all
 from deeplab_cv.frames.frame import Frame, Painted
 from deeplab_cv.frames.size import Size
 from deeplab_cv.machine.display import display_problem
+from deeplab_cv.machine.files import private_folder
 from deeplab_cv.networks.network import at_size
 from deeplab_cv.networks.opening import wanted_network
 from deeplab_cv.overlay.look import Look, look_of
@@ -112,7 +111,7 @@ def measure_at(plan: Plan, height: int, depth: int, input_size: Size | None = No
         show = None
         if plan.open_window is not None and display_problem() is None:
             show = stack.enter_context(plan.open_window())
-        folder = Path(stack.enter_context(TemporaryDirectory()))
+        folder = stack.enter_context(private_folder())
         # One file for all rounds: opening an encoder would weigh on few frames what a video has once.
         sink = VideoSink(folder / "bench.mp4", replace(source.info, path=None), whole=False)
         stack.callback(sink.abandon)

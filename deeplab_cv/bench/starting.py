@@ -2,7 +2,6 @@
 
 import subprocess
 import sys
-import tempfile
 import time
 from pathlib import Path
 
@@ -13,6 +12,7 @@ from deeplab_cv.bench import Part, Plan, Row
 from deeplab_cv.bench.instruments.child import child_environment, words_of
 from deeplab_cv.bench.instruments.turns import spread_of
 from deeplab_cv.errors import EngineError
+from deeplab_cv.machine.files import private_folder
 from deeplab_cv.machine.program import program
 from deeplab_cv.sources.video import VideoSource
 
@@ -21,8 +21,7 @@ _ENTRY = "from deeplab_cv.__main__ import entry; entry()"
 
 def measure(plan: Plan) -> Part:
     """A row for the help, a cold and a warm start. Raises UserError."""
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
+    with private_folder() as folder:
         picture = folder / "frame.png"
         _write_first_frame(plan.clip, picture)
         words = [

@@ -93,18 +93,17 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _on_pictures(args: argparse.Namespace, network: "Network", make_engines: "MakeEngines") -> "Evaluation":
-    from tempfile import TemporaryDirectory
-
     from rich.console import Console
 
+    from deeplab_cv.machine.files import private_folder
     from deeplab_cv.progress import progress_bar
     from deeplab_cv.tools.data.layouts import find_records
     from deeplab_cv.tools.evaluate import evaluate
 
     input_size = stated_size(args.shape, "--shape") if args.shape else None
     # COCO's polygons are drawn as masks into this folder.
-    with TemporaryDirectory() as masks, progress_bar(Console()) as progress:
-        records = find_records(args.data, args.lists.split(","), network.card.classes, Path(masks))
+    with private_folder() as masks, progress_bar(Console()) as progress:
+        records = find_records(args.data, args.lists.split(","), network.card.classes, masks)
         task = progress.add_task("measuring", total=len(records))
         return evaluate(network, make_engines, records, input_size, args.worst, lambda: progress.advance(task))
 

@@ -130,7 +130,7 @@ def run(args: argparse.Namespace) -> int:
         threads=min(args.threads, args.batch_size),
         command=shlex.join(["app.py", *sys.argv[1:]]),
     )
-    with interrupts.raised():
+    with interrupts.raised(interrupts.SOMETHING_TO_SAVE):
         facts = train(plan, resume=args.resume)
         print(f"mIoU {facts.accuracy['miou']:.3f} after {facts.step} steps: {args.out / 'network.pt'}")
         return 0

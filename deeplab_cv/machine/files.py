@@ -47,6 +47,23 @@ def whole_file(path: Path, *, to_disk: bool = True) -> Iterator[Path]:
         interrupts.leftovers.discard(str(draft.path))
 
 
+@contextmanager
+def private_folder(within: Path | None = None) -> Iterator[Path]:
+    """A new folder that is deleted with all in it after the block, also where the process is ended round it.
+
+    Args:
+        within: where it is made; None for where the system keeps what is temporary.
+    """
+    from tempfile import TemporaryDirectory
+
+    with TemporaryDirectory(prefix="deeplab-cv-", dir=within) as name:
+        interrupts.leftovers.add(name)
+        try:
+            yield Path(name)
+        finally:
+            interrupts.leftovers.discard(name)
+
+
 class Draft:
     """A file while it is written: under a hidden name beside its place, locked for as long as its writer lives.
 

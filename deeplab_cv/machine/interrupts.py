@@ -3,7 +3,8 @@
 A Python handler that raises is no use while modules load: native modules turn KeyboardInterrupt into ImportError, and
 the program goes on without them. So until a command asks, no handler raises. A thread of its own, woken by the signal
 itself, ends the process, since nothing is written yet. A command that writes something takes requests over with `noted`
-or `raised`, and cleans up behind itself.
+or `raised`, and cleans up behind itself. Of one that cannot, since a native call never comes back, that thread deletes
+the half written files and ends the process too.
 """
 
 import _thread
@@ -13,6 +14,7 @@ import signal
 import threading
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
 from typing import NoReturn
@@ -25,9 +27,27 @@ _SIGNALS = {int(getattr(signal, name)): words for name, words in _NAMES.items() 
 
 _LEAVING_S = 2.0
 """What a command that has taken a request may still take to end, once it has cleaned up."""
-_IMPORT_RETRY_S = 0.05
+_LOOK_S = 0.05
 
 _IMPORT_SYSTEM = "<frozen importlib._bootstrap>"
+
+
+@dataclass(frozen=True)
+class Patience:
+    """How long a block that KeyboardInterrupt ends may take to do so before its process is ended round it.
+
+    Attributes:
+        heed_s: until it is raised: the main thread may be deep in a native call, or in an import.
+        clean_up_s: in all, once it is raised.
+    """
+
+    heed_s: float
+    clean_up_s: float
+
+
+_NOTHING_TO_SAVE = Patience(heed_s=0.6, clean_up_s=2.0)
+SOMETHING_TO_SAVE = Patience(heed_s=5.0, clean_up_s=30.0)
+"""Of a block that writes down how far it came: a step of a training is a native call of seconds."""
 
 
 class _State:
@@ -39,6 +59,8 @@ class _State:
         unheeded: a request came while nobody took it; the process is about to end.
         answered: a command has taken a request, and is on its way out.
         late: a request met an import and is to be made once more.
+        patience: with a block that a request ends by KeyboardInterrupt; None outside of one.
+        raised: such a block was sent its KeyboardInterrupt.
         watched: `hold` stands, and so does its thread.
     """
 
@@ -47,6 +69,8 @@ class _State:
     unheeded = False
     answered = False
     late = False
+    patience: Patience | None = None
+    raised = False
     watched = False
 
 
@@ -54,7 +78,7 @@ _state = _State()
 _changing = threading.Lock()
 
 leftovers: set[str] = set()
-"""Half written files and private folders, deleted where the process is ended while nobody takes a request."""
+"""Half written files and private folders, deleted where the process is ended without its main thread."""
 
 
 def hold() -> None:
@@ -83,9 +107,13 @@ def noted() -> Iterator[threading.Event]:
 
 
 @contextlib.contextmanager
-def raised() -> Iterator[None]:
-    """While the block runs, a request to stop raises KeyboardInterrupt in the main thread, though not in an import."""
-    with _answered_by(_raise):
+def raised(patience: Patience = _NOTHING_TO_SAVE) -> Iterator[None]:
+    """While the block runs, a request to stop raises KeyboardInterrupt in the main thread, though not in an import.
+
+    Where that does not end the block in time, since native code never gives the main thread back, the process is ended
+    with one line and exit code 130.
+    """
+    with _answered_by(_raise, patience):
         yield
 
 
@@ -101,7 +129,7 @@ def stopped_by() -> str:
 
 
 @contextlib.contextmanager
-def _answered_by(answer: Callable[[FrameType | None], None]) -> Iterator[None]:
+def _answered_by(answer: Callable[[FrameType | None], None], patience: Patience | None = None) -> Iterator[None]:
     if threading.current_thread() is not threading.main_thread():
         yield
         return
@@ -110,11 +138,13 @@ def _answered_by(answer: Callable[[FrameType | None], None]) -> Iterator[None]:
         if _state.unheeded:
             _end()
         outer, _state.answer = _state.answer, answer
+        outer_patience, _state.patience = _state.patience, patience
+        _state.raised = False
     try:
         yield
     finally:
         with _changing:
-            _state.answer = outer
+            _state.answer, _state.patience = outer, outer_patience
         for number, handler in before.items():
             signal.signal(number, handler)
 
@@ -148,6 +178,7 @@ def _raise(frame: FrameType | None) -> None:
             return
         frame = frame.f_back
     _state.late = False
+    _state.raised = True
     raise KeyboardInterrupt
 
 
@@ -161,13 +192,24 @@ def _watch(reading: int) -> None:
             if _state.answer is None and not _state.answered:
                 _state.last = number
                 _end()
-        if _state.late:
-            time.sleep(_IMPORT_RETRY_S)
-            # Comes back here through the pipe for as long as the import lasts.
-            _send_again(number)
-        elif _state.answer is None:
+        _see_out(number)
+        if _state.answer is None:
             time.sleep(_LEAVING_S)
             _leave()
+
+
+def _see_out(number: int) -> None:
+    """Wait while a block that KeyboardInterrupt ends is on its way out; end the process where that takes too long."""
+    begun_s = time.monotonic()
+    while (patience := _state.patience) is not None:
+        time.sleep(_LOOK_S)
+        limit_s = patience.clean_up_s if _state.raised else patience.heed_s
+        if time.monotonic() - begun_s > limit_s:
+            with _changing:
+                if _state.patience is patience:
+                    _end()
+        if _state.late:
+            _send_again(number)
 
 
 def _send_again(number: int) -> None:

@@ -11,6 +11,7 @@ import av
 from av.container import InputContainer
 
 from deeplab_cv.errors import SourceError
+from deeplab_cv.machine import interrupts
 
 NAME = "standard input"
 
@@ -30,6 +31,7 @@ class StandardInput:
     def __init__(self, descriptor: int) -> None:
         """Begin to read, in a thread of its own. `descriptor`: the system's number of an open pipe or file."""
         self._folder = tempfile.TemporaryDirectory(prefix="deeplab-cv-", ignore_cleanup_errors=True)
+        interrupts.leftovers.add(self._folder.name)
         self.path = Path(self._folder.name) / NAME
         self._descriptor = descriptor
         self._arrived = 0

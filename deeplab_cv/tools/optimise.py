@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import numpy as np
 import onnx
@@ -13,7 +12,7 @@ from deeplab_cv.engines.candidates import candidates_for
 from deeplab_cv.errors import NetworkError
 from deeplab_cv.frames.frame import Scores
 from deeplab_cv.frames.size import Size
-from deeplab_cv.machine.files import file_hash, whole_file
+from deeplab_cv.machine.files import file_hash, private_folder, whole_file
 from deeplab_cv.networks.card import Card, GoldenFacts, Precision, write_card
 from deeplab_cv.networks.golden import FLOAT32_TOLERANCE, GOLDEN_SEED, golden_blob, greatest_error, write_golden
 from deeplab_cv.networks.network import Graph, Network, graph_at, rewritten_graph
@@ -62,11 +61,11 @@ def optimise(network: Network, backend: str, target: Path) -> Iterator[Step]:
     """
     # Asked for before anything is rewritten, and also where nothing is.
     candidates_for([graph_at(network, network.card.input_sizes[0])], backend)
-    with TemporaryDirectory() as name:
-        shorter = _without_upsampling(network, Path(name) / "cut" / target.name)
+    with private_folder() as folder:
+        shorter = _without_upsampling(network, folder / "cut" / target.name)
         if shorter is not None:
             yield from _steps(CUT, network, shorter, backend)
-        folded = _with_normalisation_inside(shorter or network, Path(name) / "folded" / target.name)
+        folded = _with_normalisation_inside(shorter or network, folder / "folded" / target.name)
         if folded is not None:
             yield from _steps(FOLDED, shorter or network, folded, backend)
         last = folded or shorter or network

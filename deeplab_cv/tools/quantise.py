@@ -3,13 +3,12 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import KW_ONLY, dataclass, replace
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from deeplab_cv.errors import DataError
 from deeplab_cv.frames.frame import Labels
 from deeplab_cv.frames.pixels import Image
 from deeplab_cv.frames.size import Size
-from deeplab_cv.machine.files import file_hash, whole_file
+from deeplab_cv.machine.files import file_hash, private_folder, whole_file
 from deeplab_cv.machine.program import program
 from deeplab_cv.networks.card import Card, Variant, write_card
 from deeplab_cv.networks.golden import greatest_error, read_golden, rounded_up
@@ -76,8 +75,7 @@ def quantise(
         raise DataError("too few pictures to calibrate and to judge with", len(pictures), "give 50 or more")
     if masks and not any(name in masks for name, _ in judges):
         raise DataError("no mask has the name of a picture", judges[0][0], "name masks as pictures, ending in .png")
-    with TemporaryDirectory() as name:
-        folder = Path(name)
+    with private_folder() as folder:
         float_file = write_float32(network.file, folder / "float.onnx")
         calibration = Calibration(network.card, [picture for _, picture in pictures[::2]], reduce_range)
         judge = Judge(network.card, float_file, judges, masks)

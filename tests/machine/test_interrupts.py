@@ -64,6 +64,51 @@ def test_a_raised_request_waits_for_the_end_of_an_import(tmp_path):
     assert after_hold(program) == (0, "loaded\nstopped\n", "")
 
 
+NEVER_BACK = (
+    "import ctypes, threading\n"
+    "lock, mutex = ctypes.CDLL(None).pthread_mutex_lock, ctypes.create_string_buffer(256)\n"
+    "lock(mutex)\n"
+    "def never_back(): lock(mutex)\n"
+    "threading.Timer(0.5, send).start()\n"
+)
+"""A native call in the main thread, in which no Python handler runs."""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="a mutex of glibc")
+def test_a_native_call_that_never_comes_back_is_ended_and_what_it_was_writing_is_deleted(tmp_path):
+    program = NEVER_BACK + (
+        "from pathlib import Path\n"
+        "from deeplab_cv.machine.files import private_folder, whole_file\n"
+        f"kept = Path({str(tmp_path)!r})\n"
+        "with interrupts.raised(), private_folder(kept), whole_file(kept / 'graph.onnx'):\n"
+        "    never_back()\n"
+    )
+
+    assert after_hold(program) == (130, "", "stopped by Ctrl-C\n")
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="a mutex of glibc")
+def test_a_clean_up_that_never_ends_is_ended():
+    program = NEVER_BACK + (
+        "with interrupts.raised():\n"
+        "    try: threading.Event().wait(30)\n"
+        "    finally: print('cleans up', flush=True), never_back()\n"
+    )
+
+    assert after_hold(program, signal.SIGTERM) == (130, "cleans up\n", "stopped by SIGTERM\n")
+
+
+def test_what_is_worth_saving_is_waited_for():
+    program = (
+        "with interrupts.raised(interrupts.SOMETHING_TO_SAVE):\n"
+        "    try: send(); time.sleep(30)\n"
+        "    except KeyboardInterrupt: time.sleep(2.5); print('saved', flush=True)\n"
+    )
+
+    assert after_hold(program) == (0, "saved\n", "")
+
+
 def test_a_half_written_file_is_deleted_with_the_process(tmp_path):
     program = (
         "from pathlib import Path\n"

@@ -4,7 +4,6 @@ import json
 import os
 import subprocess
 import sys
-import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,6 +12,7 @@ from typing import Any
 from deeplab_cv.bench.instruments.program import Run, RunKind
 from deeplab_cv.errors import EngineError
 from deeplab_cv.frames.size import Size
+from deeplab_cv.machine.files import private_folder
 from deeplab_cv.machine.program import program
 from deeplab_cv.options import Options, flag
 
@@ -23,9 +23,9 @@ ROOT = Path(__file__).parents[3]
 
 def run_in_child(kind: RunKind, words: Sequence[str]) -> Run:
     """Run the program to its end and return its report. Raises EngineError where it failed."""
-    with tempfile.TemporaryDirectory() as folder, started(kind, words, Path(folder)) as process:
+    with private_folder() as folder, started(kind, words, folder) as process:
         output = process.communicate()[1]
-        return read_report(process.returncode, output, Path(folder))
+        return read_report(process.returncode, output, folder)
 
 
 @contextmanager

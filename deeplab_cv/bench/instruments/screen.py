@@ -4,7 +4,6 @@ import os
 import shutil
 import struct
 import subprocess
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ import numpy as np
 
 from deeplab_cv.frames.pixels import Image
 from deeplab_cv.frames.size import Size
+from deeplab_cv.machine.files import private_folder
 
 _SIZE = Size(1400, 900)
 _MEMORY = Path("/dev/shm")
@@ -52,17 +52,17 @@ def virtual_screen() -> Iterator[VirtualScreen | None]:
         yield None
         return
     read_end, write_end = os.pipe()
-    with tempfile.TemporaryDirectory(dir=_MEMORY if _MEMORY.is_dir() else None) as folder:
+    with private_folder(_MEMORY if _MEMORY.is_dir() else None) as folder:
         command = ["Xvfb", "-displayfd", str(write_end), "-screen", "0", f"{_SIZE}x24"]
         # Without -noreset the server begins anew whenever its last client goes, and refuses whoever connects meanwhile.
-        command += ["-fbdir", folder, "-nolisten", "tcp", "-r", "-noreset"]
+        command += ["-fbdir", str(folder), "-nolisten", "tcp", "-r", "-noreset"]
         server = subprocess.Popen(command, pass_fds=[write_end], stderr=subprocess.DEVNULL)
         os.close(write_end)
         try:
             with os.fdopen(read_end) as numbers:
                 display = f":{numbers.readline().strip()}"
             os.environ |= {"DISPLAY": display, "QT_QPA_PLATFORM": "xcb"}
-            yield VirtualScreen(display, _pixels(Path(folder) / "Xvfb_screen0"))
+            yield VirtualScreen(display, _pixels(folder / "Xvfb_screen0"))
         finally:
             server.terminate()
             server.wait()

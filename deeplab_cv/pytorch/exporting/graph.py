@@ -1,14 +1,13 @@
 """PyTorch -> one ONNX file that every engine reads alike."""
 
-import tempfile
 import warnings
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 
 import onnx
 import torch
 from torch import Tensor, nn
 
+from deeplab_cv.machine.files import private_folder
 from deeplab_cv.networks.onnx_graph import HALF_FROM, simplified
 
 DEFAULT_OPSET = 13
@@ -35,8 +34,8 @@ def traced(
     Exported by tracing: torch's newer exporter (torch 2.13, dynamo=True) leaves opsets below 18 only sometimes, writes
     a HardSigmoid that OpenCV fuses wrongly and may split weights into a second file.
     """
-    with tempfile.TemporaryDirectory() as folder, warnings.catch_warnings():
-        file = Path(folder) / "traced.onnx"
+    with private_folder() as folder, warnings.catch_warnings():
+        file = folder / "traced.onnx"
         # The tracing exporter says that it is the older one, and which constants onnxslim will compute in its place.
         warnings.simplefilter("ignore")
         torch.onnx.export(
