@@ -36,7 +36,7 @@ from deeplab_cv.pytorch.training.sampling import BalancedSampler
 from deeplab_cv.pytorch.training.schedule import learning_rate_factor
 from deeplab_cv.pytorch.training.start import earlier_network
 from deeplab_cv.tools.data.layouts import find_records
-from deeplab_cv.tools.data.records import survey_classes
+from deeplab_cv.tools.data.survey import survey
 
 ARCHITECTURE = ARCHITECTURES["deeplabv3_lite"]
 PIXELS = 384
@@ -168,7 +168,7 @@ def batches(out: Path, data: Path, backbone: nn.Module, class_count: int) -> Seq
         return files
     folder.mkdir(parents=True, exist_ok=True)
     records = find_records(data, ("train",), open_network(default_network_file()).card.classes, out)
-    presence = np.stack(list(survey_classes(records, class_count)))
+    presence = np.stack(list(survey(records, class_count)))[:, :class_count]
     settings = CropSettings(CROP_PIXELS, 2 * INPUT_MULTIPLE, ARCHITECTURE.mean)
     crops = TrainingCrops(records, class_count, BalancedSampler(presence, BATCH_SIZE, SEED), settings, None)
     for number, file in enumerate(files):

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 from datetime import timedelta
 from types import TracebackType
+from typing import Any
 
 from rich.console import Console
 from rich.progress import (
@@ -14,6 +15,7 @@ from rich.progress import (
     Progress,
     ProgressColumn,
     Task,
+    TaskID,
     TextColumn,
     TimeElapsedColumn,
     TimeRemainingColumn,
@@ -22,6 +24,7 @@ from rich.text import Text
 from typing_extensions import Self
 
 _FIRST_LINE_S = 10.0
+_FIRST_STEP_LINE_S = 3.0
 _LINES_EVERY_S = 60.0
 
 _log = logging.getLogger(__name__)
@@ -105,9 +108,17 @@ class _RateColumn(ProgressColumn):
         return Text("" if rate is None else f"{rate:.1f}/s")
 
 
-def progress_bar(console: Console) -> Progress:
-    """A bar with the time that has passed and that is left; nothing where the output is not a terminal."""
-    return Progress(
+def progress_bar(console: Console, clock: Callable[[], float] = time.monotonic) -> Progress:
+    """A bar for each step, with the time that has passed and that is left.
+
+    Where the output is no terminal, a step that takes more than three seconds says in a line how far it is, and once
+    more every minute.
+
+    Args:
+        console: where the bars are drawn.
+        clock: seconds that have passed.
+    """
+    return _Steps(
         TextColumn("{task.description}"),
         BarColumn(),
         TextColumn("{task.percentage:>3.0f}%"),
@@ -115,4 +126,37 @@ def progress_bar(console: Console) -> Progress:
         TimeRemainingColumn(),
         console=console,
         disable=not console.is_terminal,
+        get_time=clock,
     )
+
+
+class _Steps(Progress):
+    """Says in lines what it cannot draw as bars."""
+
+    def __init__(self, *columns: ProgressColumn, **options: Any) -> None:
+        super().__init__(*columns, **options)
+        self._next: dict[TaskID, float] = {}
+
+    def add_task(self, description: str, *args: Any, **options: Any) -> TaskID:
+        task = super().add_task(description, *args, **options)
+        self._next[task] = self.get_time() + _FIRST_STEP_LINE_S
+        return task
+
+    def advance(self, task_id: TaskID, advance: float = 1) -> None:
+        super().advance(task_id, advance)
+        self._say(task_id)
+
+    def update(self, task_id: TaskID, **changes: Any) -> None:
+        super().update(task_id, **changes)
+        self._say(task_id)
+
+    def _say(self, task_id: TaskID) -> None:
+        now = self.get_time()
+        if self.console.is_terminal or now < self._next[task_id]:
+            return
+        self._next[task_id] = now + _LINES_EVERY_S
+        task = self._tasks[task_id]
+        left = task.time_remaining
+        more = "" if left is None else f", {timedelta(seconds=round(left))} left"
+        if not task.finished:
+            _log.info("%s: %.0f %%%s", task.description, task.percentage, more)

@@ -25,6 +25,7 @@ OF_SEVERAL_MODULES = {
     "test_python_page": "docs/python.md",
     "test_readme": "README.md",
     "test_skips": "which tests may be skipped",
+    "test_reports": "the cases of public reports beside the repository, through the whole program",
     "test_samples": "the sample clips beside the repository, through the whole program",
     "test_signals": "Ctrl-C and its like, through the whole program",
     "commands/test_bad_networks": "one broken file through every command",

@@ -99,3 +99,26 @@ def test_a_log_file_gets_a_line_every_while(capsys):
 @pytest.mark.parametrize("total", [None, 2], ids=["unknown", "the container promised too few"])
 def test_without_a_total_that_can_be_believed_a_line_says_what_is_done(total, capsys):
     assert lines_of(3, total, capsys) == ["3 frames, 0.2/s"]
+
+
+def test_a_step_that_takes_long_says_in_a_pipe_how_far_it_is(capsys):
+    now = 0.0
+    with logged_lines(), progress_bar(Console(file=io.StringIO()), lambda: now) as progress:
+        task = progress.add_task("labelling", total=100)
+        for _ in range(35):
+            now += 2
+            progress.advance(task)
+    first, second = capsys.readouterr().err.splitlines()
+    assert first.startswith("labelling: 2 %")
+    assert second.startswith("labelling: 32 %")
+
+
+def test_a_step_of_less_than_three_seconds_says_nothing_in_a_pipe(capsys):
+    now = 0.0
+    with logged_lines(), progress_bar(Console(file=io.StringIO()), lambda: now) as progress:
+        task = progress.add_task("labelling", total=100)
+        now = 2.9
+        progress.update(task, completed=50)
+        now = 9.0
+        progress.update(task, completed=100)
+    assert capsys.readouterr().err == ""

@@ -1,8 +1,8 @@
 """Train a network on your own pictures, or go on with a training that was stopped.
 
 The data is a folder in VOC layout (JPEGImages, SegmentationClass, ImageSets/Segmentation/train.txt and val.txt), of
-tar shards (train-00.tar ... of NAME.webp and NAME.png) or of COCO (annotations/instances_train.json). Masks are 8-bit
-palette PNGs of labels, 255 = unknown.
+tar shards (train-00.tar ... of NAME.webp and NAME.png), of COCO (annotations/instances_train.json) or of Roboflow's
+COCO (train/_annotations.coco.json). Masks are 8-bit palette PNGs of labels, 255 = unknown.
 
 examples:
   app.py train --data my-pictures --classes names.txt --out runs/first --minutes 60
@@ -103,6 +103,7 @@ def run(args: argparse.Namespace) -> int:
     from deeplab_cv.pytorch.train import train
     from deeplab_cv.pytorch.training.plan import TrainingPlan
     from deeplab_cv.pytorch.training.schedule import Budget
+    from deeplab_cv.pytorch.training.validate import in_words
 
     plan = TrainingPlan(
         data=args.data,
@@ -132,5 +133,5 @@ def run(args: argparse.Namespace) -> int:
     )
     with interrupts.raised(interrupts.SOMETHING_TO_SAVE):
         facts = train(plan, resume=args.resume)
-        print(f"mIoU {facts.accuracy['miou']:.3f} after {facts.step} steps: {args.out / 'network.pt'}")
+        print(f"{in_words(facts.accuracy, plan.only)} after {facts.step} steps: {args.out / 'network.pt'}")
         return 0

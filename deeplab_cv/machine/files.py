@@ -1,5 +1,6 @@
 """Files that are written whole or not at all, and files of others that are read with care."""
 
+import codecs
 import contextlib
 import hashlib
 import os
@@ -171,6 +172,15 @@ def read_ordinary(path: Path, *, most: int) -> bytes:
     if len(data) > most:
         raise ValueError(f"it has more than {most:,} bytes")
     return data
+
+
+def text_of(data: bytes) -> str:
+    """A text file's content, whichever editor or shell wrote it: UTF-8 or, as PowerShell's `>` writes, UTF-16.
+
+    Raises ValueError if it is neither.
+    """
+    marked = data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+    return data.decode("utf-16" if marked else "utf-8-sig")
 
 
 def file_hash(path: Path) -> str:

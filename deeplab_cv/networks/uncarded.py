@@ -10,7 +10,7 @@ from pydantic import ValidationError
 from deeplab_cv.classes import VOC_CLASSES
 from deeplab_cv.errors import NetworkError, UsageError
 from deeplab_cv.frames.size import Size
-from deeplab_cv.machine.files import file_hash, read_ordinary
+from deeplab_cv.machine.files import file_hash, read_ordinary, text_of
 from deeplab_cv.networks.card import LONGEST_SIDE, Card, InputFacts, Origin, OutputFacts, Precision, card_name
 from deeplab_cv.networks.graph_cache import kept_graph
 from deeplab_cv.networks.network import Network
@@ -19,6 +19,9 @@ from deeplab_cv.networks.options import NetworkOptions
 
 if TYPE_CHECKING:
     from onnx import ModelProto
+
+_LABELME_UNKNOWN, _LABELME_NAMES = "__ignore__", {"_background_": "background"}
+"""labelme's lists begin with two names of its own; the first stands for 255 in its masks and is no class."""
 
 _LARGEST_LIST = 100_000
 """Bytes of a file of class names."""
@@ -122,8 +125,8 @@ def class_names(text: str, *, least: int = 2) -> tuple[str, ...]:
         return VOC_CLASSES
     path = Path(text)
     try:
-        text = read_ordinary(path, most=_LARGEST_LIST).decode("utf-8-sig")
-        names = tuple(line.strip() for line in text.splitlines() if line.strip())
+        lines = (line.strip() for line in text_of(read_ordinary(path, most=_LARGEST_LIST)).splitlines())
+        names = tuple(_LABELME_NAMES.get(line, line) for line in lines if line and line != _LABELME_UNKNOWN)
     except (OSError, ValueError) as error:
         raise UsageError("cannot read the class names", path, "write `voc`, or one class name a line") from error
     if len(names) < least or len(names) > 255:

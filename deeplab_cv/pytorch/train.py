@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 from rich.console import Console
+from rich.progress import Progress
 from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel
 
@@ -24,11 +25,11 @@ from deeplab_cv.pytorch.training.loss import segmentation_loss
 from deeplab_cv.pytorch.training.optimizer import build_optimizer, leave_rows, move_average
 from deeplab_cv.pytorch.training.plan import TrainingPlan, fingerprint
 from deeplab_cv.pytorch.training.precision import fast_dtype
-from deeplab_cv.pytorch.training.preparing import complete_masks, find_lists, prepare_crops
+from deeplab_cv.pytorch.training.preparing import check_lists, complete_masks, find_lists, prepare_crops
 from deeplab_cv.pytorch.training.replicas import Replicas
 from deeplab_cv.pytorch.training.schedule import learning_rate_factor
 from deeplab_cv.pytorch.training.start import earlier_network, take_over
-from deeplab_cv.pytorch.training.validate import comparison_sheet, evaluate_miou
+from deeplab_cv.pytorch.training.validate import comparison_sheet, evaluate_miou, in_words
 from deeplab_cv.tools.data.records import Record
 from deeplab_cv.tools.evaluating.accuracy import LabelAccuracy
 
@@ -57,10 +58,13 @@ def train(plan: TrainingPlan, *, resume: bool) -> CheckpointFacts:
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     with progress_bar(console) as progress:
         earlier = None if plan.start is None else earlier_network(plan.start, plan.architecture)
-        train_records, val_records = find_lists(plan)
+        lists = find_lists(plan)
+        values = check_lists(plan, lists, () if earlier is None else earlier[1], progress)
         if earlier is not None and plan.only:
-            train_records, val_records = complete_masks(plan, earlier, (train_records, val_records), device, progress)
-        crops, present = prepare_crops(plan, train_records, progress)
+            lists, values = complete_masks(plan, earlier, lists, device, progress)
+        train_records, val_records = lists
+        crops = prepare_crops(plan, train_records, values, progress)
+        present = np.asarray(values[:, : len(plan.classes)].any(axis=0))
         grown = earlier is not None and not set(plan.classes) <= set(earlier[1])
         run = TrainingRun(plan, fingerprint(plan, train_records), device, present, grown=grown)
         if resume:
@@ -86,7 +90,7 @@ def train(plan: TrainingPlan, *, resume: bool) -> CheckpointFacts:
                     losses.clear()
                     progress.update(task, completed=run.share_used(), description=f"training, step {run.step}")
                 if run.seconds() - validated_at > 60 * plan.validate_minutes:
-                    run.validate(val_records[: plan.val_count], log, console)
+                    run.validate(val_records[: plan.val_count], log, progress)
                     validated_at = run.seconds()
                 if run.seconds() - saved_at > 60 * plan.save_minutes:
                     run.save(last_path)
@@ -97,7 +101,7 @@ def train(plan: TrainingPlan, *, resume: bool) -> CheckpointFacts:
         progress.update(task, completed=1.0)
         run.save(last_path)
         run.save_network(plan.out / "network.pt")
-        run.validate(val_records, log, console)
+        run.validate(val_records, log, progress)
         run.save_network(plan.out / "network.pt")
     return run.facts()
 
@@ -193,11 +197,21 @@ class TrainingRun:
             scores = network(normalise(pictures, self.architecture))
         return segmentation_loss(scores, labels, teacher, self.plan.teacher_weight)
 
-    def validate(self, records: list[Record], log: TrainingLog, console: Console) -> None:
+    def validate(self, records: list[Record], log: TrainingLog, progress: Progress) -> None:
         """Measure the averaged weights, add a row to the log, and paint a few pictures."""
         plan = self.plan
         network, class_count = self.averaged.module, len(plan.classes)
-        self.accuracy = evaluate_miou(network, self.architecture, records, class_count, plan.val_pixels, self.device)
+        task = progress.add_task("measuring", total=len(records))
+        self.accuracy = evaluate_miou(
+            network,
+            self.architecture,
+            records,
+            class_count,
+            plan.val_pixels,
+            self.device,
+            lambda: progress.advance(task),
+        )
+        progress.remove_task(task)
         log.add(
             step=self.step,
             minutes=self.seconds() / 60,
@@ -210,8 +224,9 @@ class TrainingRun:
             network, self.architecture, records[:SHEET_ROWS], class_count, plan.val_pixels, self.device
         )
         cv2.imwrite(str(plan.out / "val.png"), cv2.cvtColor(sheet, cv2.COLOR_RGB2BGR))
-        console.print(
-            f"step {self.step}, {self.seconds() / 60:.0f} min: mIoU {self.accuracy.miou:.3f} on {len(records)} pictures"
+        figures = in_words(self.facts().accuracy, plan.only)
+        progress.console.print(
+            f"step {self.step}, {self.seconds() / 60:.0f} min: {figures}, {len(records)} pictures", soft_wrap=True
         )
 
     def facts(self) -> CheckpointFacts:

@@ -51,6 +51,12 @@ class Header:
     size: Size
     orientation: int
 
+    @property
+    def upright_size(self) -> Size:
+        """The size of the picture as it is to be seen."""
+        transposed, _ = _TURNS.get(self.orientation, (False, None))
+        return Size(self.size.height, self.size.width) if transposed else self.size
+
 
 def read_header(data: bytes) -> Header | None:
     """The header of an encoded picture; None for a format that Pillow does not know."""

@@ -156,21 +156,29 @@ def read_picture(path: Path) -> Image:
         data = path.read_bytes()
     except OSError as error:
         raise cannot_read(path, error) from error
+    return decoded_picture(data, path)
+
+
+def decoded_picture(data: bytes, where: object) -> Image:
+    """What `read_picture` gives, of the bytes of a file. `where` is what an error names.
+
+    Raises SourceError.
+    """
     if data.startswith(_PNG_START) and _PNG_END not in data[-64:]:
-        raise SourceError("the picture is cut off", path, "copy or download it again")
+        raise SourceError("the picture is cut off", where, "copy or download it again")
     header = read_header(data)
     if header is not None and math.prod(header.size) > _MOST_PIXELS:
         size = f"{header.size}, more than {_MOST_PIXELS // 10**6} megapixels"
         what = f"the picture is too large ({size})"
-        raise SourceError(what, path, "scale it down, or cut it into parts")
+        raise SourceError(what, where, "scale it down, or cut it into parts")
     image = _decode(data, header)
     if image is None and header is not None and header.kind in _JPEGS and _JPEG_END not in data[-2:]:
         # Viewers show such a picture as far as it goes, and so does the decoder once it is given an end.
         image = _decode(data + _JPEG_END, header)
         if image is not None:
-            _log.warning("%s: the picture lacks its end; what is missing of it is grey", path)
+            _log.warning("%s: the picture lacks its end; what is missing of it is grey", where)
     if image is None:
-        raise _unreadable(path, data, header)
+        raise _unreadable(where, data, header)
     return image
 
 
@@ -201,7 +209,7 @@ def _upright(picture: Image, header: Header | None, also: tuple[str, ...]) -> Im
     return turned(picture, header.orientation) if header is not None and unturned else picture
 
 
-def _unreadable(path: Path, data: bytes, header: Header | None) -> SourceError:
+def _unreadable(where: object, data: bytes, header: Header | None) -> SourceError:
     with quiet_opencv():
         try:
             stored = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
@@ -209,11 +217,11 @@ def _unreadable(path: Path, data: bytes, header: Header | None) -> SourceError:
             stored = None
     if stored is not None and stored.dtype not in (np.uint8, np.uint16):
         what = f"a picture of {stored.dtype} numbers does not say which of them is white"
-        return SourceError(what, path, "convert it to 8 or 16 bits a channel")
+        return SourceError(what, where, "convert it to 8 or 16 bits a channel")
     if header is not None:
         what = f"the {header.kind} picture is damaged, or of a kind that OpenCV does not read"
-        return SourceError(what, path, "copy or download it again, or convert it to .png")
-    return SourceError("this is not a picture, or a damaged one", path, "give a .jpg, .png, .webp, .bmp or .tif")
+        return SourceError(what, where, "copy or download it again, or convert it to .png")
+    return SourceError("this is not a picture, or a damaged one", where, "give a .jpg, .png, .webp, .bmp or .tif")
 
 
 def _eight_bits(stored: NDArray[Any]) -> NDArray[np.uint8]:

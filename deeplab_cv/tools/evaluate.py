@@ -1,5 +1,6 @@
 """Measures a network through the program's own tensor, engine and labels: on pictures with masks, or on a video."""
 
+import logging
 import statistics
 import time
 from collections.abc import Callable, Sequence
@@ -23,6 +24,8 @@ from deeplab_cv.tools.data.records import Record, read_pair
 from deeplab_cv.tools.evaluating.accuracy import Confusion, LabelAccuracy, accuracy, confusion_matrix
 from deeplab_cv.tools.evaluating.boundary import boundary_scores
 from deeplab_cv.tools.evaluating.stability import FlickerMeter, Stability, compared_size
+
+_log = logging.getLogger(__name__)
 
 PLAIN, SMOOTHED = "plain", "smoothed"
 
@@ -174,6 +177,8 @@ def evaluate(
             progress()
     if not any(group.confusion.any() for group in groups.values()):
         raise DataError("no mask knows any pixel", records[0].mask, "255 means unknown; draw at least one object")
+    if not any(group.confusion[1:].any() for group in groups.values()):
+        _log.warning("no mask shows any class: %s and the others are 0, or 255, which means unknown", records[0].mask)
     return Evaluation(
         network=network,
         engines=tuple(engines),

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from deeplab_cv.machine.files import discard, partial, read_ordinary, unfinished, whole_file
+from deeplab_cv.machine.files import discard, partial, read_ordinary, text_of, unfinished, whole_file
 
 
 def test_a_file_has_its_name_only_when_it_is_whole(tmp_path):
@@ -127,3 +127,13 @@ def test_what_is_no_ordinary_file_is_refused_without_waiting(tmp_path, make):
 
     with pytest.raises(ValueError, match="no ordinary file"):
         read_ordinary(path, most=10)
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
+def test_a_text_is_read_whichever_editor_wrote_it(encoding):
+    assert text_of("Ziege, \u7f8a".encode(encoding)) == "Ziege, \u7f8a"
+
+
+def test_bytes_that_are_no_text_are_refused():
+    with pytest.raises(ValueError, match="decode"):
+        text_of(b"caf\xe9")

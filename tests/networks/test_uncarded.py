@@ -195,6 +195,13 @@ def test_one_name_is_that_of_a_class_against_the_background(tmp_path):
     assert fitting_names(class_names(str(file), least=1), 2, Path("n.onnx")) == ("background", "goat")
 
 
+def test_the_list_that_labelme_draws_by_names_the_same_labels(tmp_path):
+    file = tmp_path / "labels.txt"
+    file.write_text("__ignore__\n_background_\ngoat\n", encoding="utf-16")
+
+    assert class_names(str(file)) == ("background", "goat")
+
+
 @pytest.mark.parametrize(
     ("content", "message"),
     [

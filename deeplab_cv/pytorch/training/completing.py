@@ -19,7 +19,7 @@ from torch import nn
 from deeplab_cv.errors import UsageError
 from deeplab_cv.pytorch.architecture_facts import Architecture
 from deeplab_cv.pytorch.training.validate import predict
-from deeplab_cv.tools.data.coco import save_mask
+from deeplab_cv.tools.data.mask_files import is_made_from, origin_of, save_mask
 from deeplab_cv.tools.data.records import IGNORE, FileSlice, Mask, Record, read_pair
 
 OVERLAP = 0.5
@@ -49,19 +49,21 @@ class Completion:
 def completed_records(
     records: Sequence[Record], completion: Completion, folder: Path, progress: Callable[[], None]
 ) -> list[Record]:
-    """The records with completed masks, written to `folder` as palette PNGs; those already there are kept.
+    """The records with completed masks, written to `folder` as palette PNGs; those made from the same are kept.
 
     Raises UsageError if a class of `only` is none of the classes, DataError for a wrong picture or mask.
     """
     unknown = [name for name in completion.only if name not in completion.classes]
     if unknown:
         raise UsageError("unknown class", f"--only {unknown[0]}", "name classes of --classes, comma separated")
-    folder.mkdir(parents=True, exist_ok=True)
+    weights = [tensor.numpy(force=True).tobytes() for tensor in completion.network.state_dict().values()]
+    how = origin_of(*weights, completion.earlier_classes, completion.classes, completion.only, completion.pixels)
     completed = []
     for record in records:
         target = folder / f"{record.name}.png"
-        if not target.exists():
-            save_mask(target, completed_mask(record, completion))
+        origin = origin_of(how, record.picture.read(), record.mask.read())
+        if not is_made_from(target, origin):
+            save_mask(target, completed_mask(record, completion), origin)
         completed.append(replace(record, mask=FileSlice(target)))
         progress()
     return completed

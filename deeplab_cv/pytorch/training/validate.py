@@ -1,6 +1,6 @@
 """Measures a network on pictures it did not learn from."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import cv2
 import numpy as np
@@ -23,13 +23,30 @@ def evaluate_miou(
     class_count: int,
     pixels: int,
     device: torch.device,
+    progress: Callable[[], None],
 ) -> LabelAccuracy:
     """Mean IoU over whole pictures, each at its own shape of about pixels x pixels, scored at the picture's size."""
     confusion = np.zeros((class_count, class_count), np.int64)
     for record in records:
         picture, mask = read_pair(record, class_count)
         confusion += confusion_matrix(mask, predict(network, architecture, picture, pixels, device), class_count)
+        progress()
     return accuracy(confusion)
+
+
+def in_words(figures: Mapping[str, float], only: Sequence[str]) -> str:
+    """The figures of a checkpoint in a few words.
+
+    Args:
+        figures: miou, and iou_NAME of each class; NaN where it is in no mask and no label.
+        only: the classes that somebody outlined. The others were labelled by the network that was begun from, so that
+            their IoU shows how much of it was kept, and the mean hides the new class.
+    """
+    mean = f"mIoU {figures['miou']:.3f}"
+    if not only:
+        return mean
+    each = ", ".join(f"{name} {figures[f'iou_{name}']:.3f}".replace("nan", "in no picture") for name in only)
+    return f"IoU {each} ({mean} of all classes, as the earlier network labelled the others)"
 
 
 def predict(

@@ -2,17 +2,20 @@
 
 A VOC folder has JPEGImages, SegmentationClass and ImageSets/Segmentation/LIST.txt (the devkit's layout).
 Tar shards are files LIST-00.tar, LIST-01.tar ... of NAME.webp (or .jpg, .png) and NAME.png (WebDataset's habit).
-A COCO folder has annotations/instances_LIST.json and the pictures in LIST/, images/ or images/LIST/ (CVAT's).
+A COCO folder has annotations/instances_LIST.json and the pictures in LIST/, images/ or images/LIST/ (CVAT's), or
+LIST/_annotations.coco.json beside the pictures (Roboflow's).
 """
 
 import tarfile
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
 from deeplab_cv.errors import DataError
+from deeplab_cv.machine.files import text_of
+from deeplab_cv.sources.naming import PICTURE_EXTENSIONS
+from deeplab_cv.tools.data.coco import coco_records, is_coco
+from deeplab_cv.tools.data.foreign_layouts import what_to_do
 from deeplab_cv.tools.data.records import FileSlice, Record
-
-PICTURE_SUFFIXES = (".jpg", ".jpeg", ".webp", ".bmp")
 
 
 def find_records(folder: Path, lists: Sequence[str], classes: Sequence[str], masks_folder: Path) -> list[Record]:
@@ -33,17 +36,10 @@ def find_records(folder: Path, lists: Sequence[str], classes: Sequence[str], mas
             found = voc_records(folder, name)
         elif any(folder.glob("*.tar")):
             found = shard_records(folder, name)
-        elif (folder / "annotations").is_dir():
-            # pycocotools is needed for this layout alone.
-            from deeplab_cv.tools.data.coco import coco_records
-
+        elif is_coco(folder):
             found = coco_records(folder, name, classes, masks_folder)
         else:
-            raise DataError(
-                "no data set found",
-                folder,
-                "expected ImageSets/Segmentation (VOC), LIST-00.tar (shards) or annotations (COCO) in it",
-            )
+            raise DataError("no data set found", folder, what_to_do(folder))
         if not found:
             raise DataError(f"list '{name}' is empty", folder, "put at least one picture on it")
         records += found
@@ -55,18 +51,48 @@ def voc_records(folder: Path, list_name: str) -> list[Record]:
     list_path = folder / "ImageSets" / "Segmentation" / f"{list_name}.txt"
     if not list_path.is_file():
         raise DataError(f"list '{list_name}' is missing", list_path, "write one picture name per line")
+    pictures = _FilesByName(folder / "JPEGImages", PICTURE_EXTENSIONS)
+    masks = _FilesByName(folder / "SegmentationClass", {".png"})
     records = []
-    names = (line.strip() for line in list_path.read_text(encoding="utf-8").splitlines())
-    for name in filter(None, names):
-        candidates = [folder / "JPEGImages" / f"{name}{suffix}" for suffix in (*PICTURE_SUFFIXES, ".png")]
-        picture = next((path for path in candidates if path.is_file()), None)
-        mask = folder / "SegmentationClass" / f"{name}.png"
+    for line in _lines(list_path):
+        # Some lists have whole file names.
+        whole = pictures.find(line) is None and Path(line).suffix.lower() in PICTURE_EXTENSIONS
+        name = str(Path(line).with_suffix("")) if whole else line
+        picture, mask = pictures.find(name), masks.find(name)
         if picture is None:
-            raise DataError(f"picture '{name}' is missing", candidates[0], f"add it or take it off {list_path}")
-        if not mask.is_file():
-            raise DataError(f"mask of '{name}' is missing", mask, f"add it or take it off {list_path}")
+            place = folder / "JPEGImages" / f"{line}.jpg"
+            raise DataError(f"picture '{line}' is missing", place, f"add it or take it off {list_path}")
+        if mask is None:
+            place = folder / "SegmentationClass" / f"{name}.png"
+            raise DataError(f"mask of '{name}' is missing", place, f"add it or take it off {list_path}")
         records.append(Record(name, FileSlice(picture), FileSlice(mask)))
     return records
+
+
+class _FilesByName:
+    """Finds files of some kinds by their name without suffix, which is upper case in many cameras."""
+
+    def __init__(self, folder: Path, suffixes: Collection[str]) -> None:
+        self._folder, self._suffixes = folder, suffixes
+        self._found: dict[Path, dict[str, Path]] = {}
+
+    def find(self, name: str) -> Path | None:
+        """The file of this name below the folder, whatever its suffix; None if there is none."""
+        folder = (self._folder / name).parent
+        if folder not in self._found:
+            files = sorted(folder.iterdir(), reverse=True) if folder.is_dir() else []
+            # The last entry of a name stays: .jpg comes before .png.
+            self._found[folder] = {each.stem: each for each in files if each.suffix.lower() in self._suffixes}
+        return self._found[folder].get(Path(name).name)
+
+
+def _lines(path: Path) -> list[str]:
+    """The lines of a list without blank ones, whichever editor wrote it. Raises DataError if it is no text."""
+    try:
+        lines = text_of(path.read_bytes()).splitlines()
+    except (OSError, ValueError) as error:
+        raise DataError("cannot read a list", path, "save it as UTF-8, a picture name a line", cause=error) from error
+    return [line.strip() for line in lines if line.strip()]
 
 
 def shard_records(folder: Path, list_name: str) -> list[Record]:
@@ -85,7 +111,7 @@ def shard_records(folder: Path, list_name: str) -> list[Record]:
             raise DataError("cannot read a shard", shard, "fetch it again", cause=error) from error
         for member in members:
             stem, suffix = Path(member.name).with_suffix("").as_posix(), Path(member.name).suffix.lower()
-            target = masks if suffix == ".png" else pictures if suffix in PICTURE_SUFFIXES else None
+            target = masks if suffix == ".png" else pictures if suffix in PICTURE_EXTENSIONS else None
             if target is not None:
                 target[stem] = FileSlice(shard, offset=member.offset_data, size=member.size, member=member.name)
         for stem in pictures.keys() ^ masks.keys():

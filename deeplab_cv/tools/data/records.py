@@ -1,18 +1,18 @@
-"""A picture and its mask, wherever the bytes lie: read, checked, and surveyed for the classes in it."""
+"""A picture and its mask, wherever the bytes lie: read and checked."""
 
-from collections.abc import Iterator, Sequence
 from dataclasses import KW_ONLY, dataclass
 from io import BytesIO
 from pathlib import Path
 
-import cv2
 import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from deeplab_cv.errors import DataError
+from deeplab_cv.errors import DataError, SourceError
 from deeplab_cv.frames.pixels import to_rgb
 from deeplab_cv.frames.size import Size
+from deeplab_cv.sources.picture_header import read_header
+from deeplab_cv.sources.pictures import decoded_picture
 
 IGNORE = 255
 """The mask's value for "unknown": neither learned from nor measured."""
@@ -59,12 +59,35 @@ class Record:
 
 
 def read_rgb(record: Record) -> Picture:
-    """The picture: uint8 (H, W, 3), RGB. Raises DataError if it cannot be decoded."""
-    encoded = np.frombuffer(record.picture.read(), np.uint8)
-    picture_bgr = cv2.imdecode(encoded, cv2.IMREAD_COLOR) if encoded.size else None
-    if picture_bgr is None:
-        raise DataError("cannot decode a picture", record.picture, "replace it or take it off the list")
-    return to_rgb(np.asarray(picture_bgr, np.uint8))
+    """The picture as a viewer shows it, turned by its EXIF: uint8 (H, W, 3), RGB.
+
+    Raises DataError if it cannot be decoded.
+    """
+    try:
+        return to_rgb(decoded_picture(record.picture.read(), record.picture))
+    except SourceError as error:
+        raise undecodable(record.picture, error.what) from error
+
+
+def undecodable(picture: FileSlice, cause: object) -> DataError:
+    """The error for a picture that cannot be decoded."""
+    return DataError("cannot decode a picture", picture, "replace it or take it off the list", cause=cause)
+
+
+def picture_sizes(picture: FileSlice) -> tuple[Size, Size]:
+    """The size of a picture as a viewer shows it, and as it is stored; of most kinds the header alone is read.
+
+    Raises DataError if it cannot be decoded.
+    """
+    data = picture.read()
+    header = read_header(data)
+    if header is not None:
+        return header.upright_size, header.size
+    try:
+        size = Size.of(decoded_picture(data, picture))
+    except SourceError as error:
+        raise undecodable(picture, error.what) from error
+    return size, size
 
 
 def read_mask(record: Record, class_count: int) -> Mask:
@@ -99,26 +122,20 @@ def read_pair(record: Record, class_count: int) -> tuple[Picture, Mask]:
     """Picture and mask of one size; raises DataError if their sizes differ."""
     picture, mask = read_rgb(record), read_mask(record, class_count)
     if picture.shape[:2] != mask.shape:
+        check_sizes(record, Size.of(mask))
         raise size_error(record, Size.of(picture), Size.of(mask))
     return picture, mask
 
 
-def survey_classes(records: Sequence[Record], class_count: int) -> Iterator[npt.NDArray[np.bool_]]:
-    """Check every record and yield which classes it has: bool (class_count,), one after the other.
-
-    Masks are decoded; of a picture only the header is read, so that thousands take seconds.
-    Raises DataError naming the first file that is wrong.
-    """
-    for record in records:
-        mask = read_mask(record, class_count)
-        try:
-            with Image.open(BytesIO(record.picture.read())) as image:
-                size = Size(*image.size)
-        except (OSError, SyntaxError) as error:
-            raise DataError("cannot decode a picture", record.picture, "replace it or take it off the list") from error
-        if size != Size.of(mask):
-            raise size_error(record, size, Size.of(mask))
-        yield np.bincount(mask.ravel(), minlength=256)[:class_count] > 0
+def check_sizes(record: Record, mask: Size) -> None:
+    """Raises DataError if the picture cannot be decoded, or a mask of this size is not that of the picture shown."""
+    shown, stored = picture_sizes(record.picture)
+    if mask == shown:
+        return
+    if mask == stored:
+        what = f"the picture is {shown} once it is turned by its EXIF, its mask {mask}"
+        raise DataError(what, record.mask, "turn the mask as a viewer turns the picture")
+    raise size_error(record, shown, mask)
 
 
 def size_error(record: Record, picture: Size, mask: Size) -> DataError:

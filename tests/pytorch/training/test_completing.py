@@ -1,3 +1,5 @@
+import dataclasses
+import os
 from pathlib import Path
 
 import numpy as np
@@ -69,6 +71,33 @@ def test_what_sticks_out_round_a_painted_object_is_unknown_and_its_neighbour_sta
     seen[4:16, 30:38] = 3
     kept = without_overlaps(seen, painted)
     assert (kept[4, 2:16] == 255).all() and (kept[4:16, 30:38] == 3).all() and (kept[:, 17:30] == 0).all()
+
+
+def test_a_mask_is_completed_anew_where_its_picture_its_mask_or_the_classes_have_changed(tmp_path: Path) -> None:
+    voc = write_voc(tmp_path / "voc", train=1, val=1)
+    records = voc_records(voc, "train")
+    target = tmp_path / "masks" / "p0.png"
+
+    def made(how: Completion) -> bool:
+        """Whether the mask was written."""
+        if target.exists():
+            os.utime(target, (1, 1))
+        completed_records(records, how, tmp_path / "masks", lambda: None)
+        return target.stat().st_mtime != 1
+
+    assert [made(completion(only)) for only in (("sheep",), ("sheep",), ("dog",))] == [True, False, True]
+    (voc / "SegmentationClass" / "p0.png").write_bytes(png_bytes(np.full((48, 64), 2, np.uint8)))
+    assert made(completion(("dog",)))
+    assert (np.asarray(Image.open(target)) == 2).all()
+
+
+def test_a_picture_in_a_folder_of_its_own_has_its_mask_in_one(tmp_path: Path) -> None:
+    voc = write_voc(tmp_path / "voc", train=1, val=1)
+    record = dataclasses.replace(voc_records(voc, "train")[0], name="cam1/p0")
+
+    completed_records([record], completion(("sheep",)), tmp_path / "masks", lambda: None)
+
+    assert (tmp_path / "masks" / "cam1" / "p0.png").is_file()
 
 
 def test_a_name_that_is_no_class_is_refused(tmp_path: Path) -> None:

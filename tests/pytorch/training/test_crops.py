@@ -8,7 +8,7 @@ torch = pytest.importorskip("torch", reason="training needs torch (requirements-
 from deeplab_cv.pytorch.training.crops import LABEL_STEP, CropSettings, StepsFrom, TrainingCrops, batches_from
 from deeplab_cv.pytorch.training.sampling import BalancedSampler
 from deeplab_cv.tools.data.layouts import voc_records
-from deeplab_cv.tools.data.records import survey_classes
+from deeplab_cv.tools.data.survey import survey
 from tests.tools.data.datasets import write_voc
 
 SETTINGS = CropSettings(pixels=64, multiple=32, fill_rgb=(127.0, 127.0, 127.0))
@@ -17,7 +17,7 @@ SETTINGS = CropSettings(pixels=64, multiple=32, fill_rgb=(127.0, 127.0, 127.0))
 @pytest.fixture
 def make_crops(tmp_path: Path):
     records = voc_records(write_voc(tmp_path / "voc", train=4, val=1), "train")
-    presence = np.stack(list(survey_classes(records, 3)))
+    presence = np.stack(list(survey(records, 3)))[:, :3]
 
     def make(*, seed: int = 1, teacher: Path | None = None) -> TrainingCrops:
         return TrainingCrops(records, 3, BalancedSampler(presence, 2, seed), SETTINGS, teacher)

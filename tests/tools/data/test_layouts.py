@@ -47,6 +47,46 @@ def test_a_shard_list_does_not_take_the_shards_of_a_longer_name(tmp_path: Path) 
 
 
 @pytest.mark.parametrize(
+    ("content", "encoding"),
+    [
+        ("p0\np1\n", "utf-8-sig"),
+        ("p0\r\np1\r\n", "utf-16"),
+        ("\n p0 \n\np1", "utf-8"),
+        ("p0.jpg\np1.JPG\n", "utf-8"),
+    ],
+)
+def test_a_list_is_read_whatever_editor_wrote_it(tmp_path: Path, content: str, encoding: str) -> None:
+    voc = write_voc(tmp_path / "voc", train=2, val=1)
+    (voc / "ImageSets/Segmentation/train.txt").write_text(content, encoding, newline="")
+    assert [record.name for record in find_records(voc, ["train"], CLASSES, tmp_path)] == ["p0", "p1"]
+
+
+def test_a_list_that_is_no_text_is_one_line(tmp_path: Path) -> None:
+    voc = write_voc(tmp_path / "voc", train=1, val=1)
+    (voc / "ImageSets/Segmentation/train.txt").write_bytes(b"caf\xe9\n")
+    with pytest.raises(DataError, match=r"cannot read a list: .*train\.txt .*save it as UTF-8"):
+        find_records(voc, ["train"], CLASSES, tmp_path)
+
+
+@pytest.mark.parametrize("suffix", [".JPG", ".jpeg", ".Jpeg", ".WEBP", ".tif", ".PNG"])
+def test_a_picture_is_found_by_any_suffix_in_any_case(tmp_path: Path, suffix: str) -> None:
+    voc = write_voc(tmp_path / "voc", train=1, val=1)
+    (voc / "JPEGImages/p0.jpg").rename(voc / f"JPEGImages/p0{suffix}")
+    (voc / "SegmentationClass/p0.png").rename(voc / "SegmentationClass/p0.PNG")
+    (record,) = find_records(voc, ["train"], CLASSES, tmp_path)
+    assert (record.picture.path.name, record.mask.path.name) == (f"p0{suffix}", "p0.PNG")
+
+
+def test_names_with_points_and_folders_are_no_suffixes(tmp_path: Path) -> None:
+    voc = write_voc(tmp_path / "voc", train=1, val=1)
+    for part, suffix in (("JPEGImages", "jpg"), ("SegmentationClass", "png")):
+        (voc / part / "cam.1").mkdir()
+        (voc / part / f"p0.{suffix}").rename(voc / part / "cam.1" / f"v1.2.{suffix}")
+    (voc / "ImageSets/Segmentation/train.txt").write_text("cam.1/v1.2\n", encoding="utf-8")
+    assert [record.name for record in find_records(voc, ["train"], CLASSES, tmp_path)] == ["cam.1/v1.2"]
+
+
+@pytest.mark.parametrize(
     ("damage", "message"),
     [
         (lambda voc: (voc / "SegmentationClass/p1.png").unlink(), r"mask of 'p1' is missing: .*p1\.png"),
