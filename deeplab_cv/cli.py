@@ -14,7 +14,7 @@ from collections.abc import Collection, Sequence
 from typing import NoReturn
 
 from deeplab_cv import __version__
-from deeplab_cv.errors import UsageError, UserError, did_you_mean
+from deeplab_cv.errors import UsageError, UserError, as_typed, did_you_mean
 from deeplab_cv.machine import interrupts
 from deeplab_cv.machine.opencv_cameras import make_opencv_wait_less
 from deeplab_cv.machine.program import program
@@ -127,7 +127,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         if debug or not error.filename:
             raise
         # A name that no file can have, a folder that has gone, a disk that fails: no command foresees them all.
-        print_line(f"error: the system refuses: {error.filename} ({error.strerror}); give another name or place")
+        print_line(
+            f"error: the system refuses: {as_typed(error.filename)} ({error.strerror}); give another name or place"
+        )
         return 1
     except KeyboardInterrupt:
         print_line(interrupts.stopped_by())

@@ -5,14 +5,29 @@ for a caller who catches that.
 """
 
 import difflib
+import os
+import re
+import shlex
 from collections.abc import Callable, Iterable, Mapping
 from functools import partial
+from pathlib import PurePath
 from types import MappingProxyType
 
 _NEAR = 0.67
 """Of 0..1, how alike two words must be for one to be meant by the other."""
 
+_PLAIN = re.compile(r"[\w@%+=:,./-]*" if os.name != "nt" else r"[\w@%+=:,./~()\\-]*")
+"""What a shell takes as it stands, letters of every language among it."""
+
 NO_OTHER_WORDS: Mapping[str, str] = MappingProxyType({})
+
+
+def as_typed(name: object) -> str:
+    """The name of a file, or another word, as it is typed or pasted into a shell: quoted where it must be."""
+    text = str(name)
+    if text and _PLAIN.fullmatch(text):
+        return text
+    return f'"{text}"' if os.name == "nt" else shlex.quote(text)
 
 
 class UserError(Exception):
@@ -20,7 +35,7 @@ class UserError(Exception):
 
     Attributes:
         what: what went wrong, in words.
-        where: the file, key, device or value it concerns.
+        where: the file, key, device or value it concerns; a path as it is typed.
         remedy: what the user can do about it.
         cause: the reason by somebody else's word, such as the system's; empty where `what` says it all.
         exit_code: 2 for wrong use, 1 for a failed run.
@@ -30,7 +45,7 @@ class UserError(Exception):
 
     def __init__(self, what: str, where: object, remedy: str, *, cause: object = "") -> None:
         self.what = what
-        self.where = str(where)
+        self.where = as_typed(where) if isinstance(where, PurePath) else str(where)
         self.remedy = remedy
         self.cause = str(cause)
         reason = f" ({self.cause})" if self.cause else ""

@@ -15,7 +15,7 @@ from pydantic import Field, ValidationError
 from pydantic.fields import FieldInfo
 
 from deeplab_cv.engines.options import EngineOptions
-from deeplab_cv.errors import SettingsError, did_you_mean
+from deeplab_cv.errors import SettingsError, as_typed, did_you_mean
 from deeplab_cv.machine.program import program
 from deeplab_cv.networks.options import NetworkOptions
 from deeplab_cv.options import Options, flag, shown
@@ -75,7 +75,7 @@ def load_settings(args: argparse.Namespace, default_file: Path | None) -> Loaded
     keys = [key for _, key, _ in _fields()]
     given = {key: value for key in keys if (value := getattr(args, key, None)) is not None}
     if file:
-        settings_of(written, {key: f"{file}, {key}" for key in written})
+        settings_of(written, {key: f"{as_typed(file)}, {key}" for key in written})
     if any(key in given for key in _SOURCES):
         # One source is named: the one on the command line takes the place of the file's.
         written = {key: value for key, value in written.items() if key not in _SOURCES}

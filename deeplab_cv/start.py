@@ -10,7 +10,7 @@ from pathlib import Path
 from deeplab_cv.classes import PAINTED_BY_DEFAULT
 from deeplab_cv.controls.controls import Controls
 from deeplab_cv.engines.choice import Report, to_nobody
-from deeplab_cv.errors import UsageError
+from deeplab_cv.errors import UsageError, as_typed
 from deeplab_cv.frames.frame import SourceInfo
 from deeplab_cv.jobs.job import Job
 from deeplab_cv.machine import folders
@@ -127,14 +127,14 @@ def wanted_source(source: SourceOptions) -> NamedSource:
     """The one source the options name. Raises UsageError where they name none, or several."""
     named: dict[str, NamedSource] = {}
     if source.camera is not None:
-        named[f"--camera {source.camera}"] = NamedSource(source.camera, "camera")
+        named[f"--camera {as_typed(source.camera)}"] = NamedSource(source.camera, "camera")
     if source.video is not None:
-        named[f"--video {source.video}"] = NamedSource(source.video, kind_of_video(source.video))
+        named[f"--video {as_typed(source.video)}"] = NamedSource(source.video, kind_of_video(source.video))
     if source.image is not None:
         if is_url(source.image):
             remedy = "download it and name the file; a camera that gives pictures is --video URL"
             raise UsageError("a picture is not fetched from the network", without_secrets(source.image), remedy)
-        named[f"--image {source.image}"] = NamedSource(source.image, "image")
+        named[f"--image {as_typed(source.image)}"] = NamedSource(source.image, "image")
     if source.pattern:
         named["--pattern"] = NamedSource("pattern", "pattern")
     if source.demo:

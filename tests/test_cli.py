@@ -1,3 +1,4 @@
+import os
 import re
 import shutil
 import subprocess
@@ -25,6 +26,54 @@ def test_a_command_of_the_workshop_without_its_packages_says_what_to_install(com
     name = command.partition(" ")[0]
     assert ended.returncode == 1
     assert ended.stderr == f"error: torch is not installed: app.py {name}; pip install -r requirements-train.txt\n"
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no such names")
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["NAME.mp4"],
+        ["--headless", "--stats", "a.csv", "--video", "NAME.mp4"],
+        ["--headless", "--stats", "a.csv", "--image", "NAME.jpg"],
+        ["--headless", "--stats", "a.csv", "--image", "FOLDER"],
+        ["--headless", "--stats", "a.csv", "--image", "NAME*.jpg"],
+        ["--headless", "--stats", "a.csv", "--camera", "NAME"],
+        ["--pattern", "--headless", "--out", "NAME/out.mp4"],
+        ["--pattern", "--headless", "--out", "NAME.txt"],
+        ["--pattern", "--headless", "--stats", "NAME.txt"],
+        ["--pattern", "--headless", "--masks", "FILE"],
+        ["--pattern", "--style", "replace", "--headless", "--stats", "a.csv", "--background", "NAME.png"],
+        ["--pattern", "--model", "NAME.onnx"],
+        ["--pattern", "--model", "NAME.pt"],
+        ["--pattern", "--classes", "NAME.txt", "--model", "FILE"],
+        ["--config", "NAME.yaml"],
+        ["--pattern", "--image", "NAME.jpg"],
+        ["FOLDER", "FILE"],
+        ["models", "--folder", "NAME"],
+        ["verify", "FILE"],
+        ["export", "NAME.pt"],
+        ["evaluate", "NAME.onnx", "--data", "FOLDER"],
+        ["repair", "NAME.onnx"],
+        ["bench", "--json", "NAME/figures.json"],
+    ],
+    ids=" ".join,
+)
+def test_names_with_spaces_and_quotes_are_shown_as_they_can_be_pasted(
+    words: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    name = "the dog's film"
+    (tmp_path / f"{name} folder").mkdir()
+    (tmp_path / f"{name}.onnx").write_text("no network")
+    (tmp_path / f"{name} file").write_text("no picture")
+    there = {"FOLDER": f"{name} folder", "FILE": f"{name} file", "NAME": f"{name} gone"}
+    given = [re.sub("FOLDER|FILE|NAME", lambda found: there[found[0]], word) for word in words]
+
+    assert main(given) in (1, 2)
+
+    line = capsys.readouterr().err.strip().splitlines()[-1]
+    assert "'the dog'\"'\"'s film" in line
+    assert "the dog's" not in line
 
 
 @pytest.mark.parametrize("name", sorted(COMMANDS))

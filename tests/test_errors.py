@@ -1,10 +1,12 @@
 import copy
+import os
 import pickle
+import shlex
 from pathlib import Path
 
 import pytest
 
-from deeplab_cv.errors import MissingNetworkError, SettingsError, SinkError, UsageError, nearest
+from deeplab_cv.errors import MissingNetworkError, SettingsError, SinkError, UsageError, as_typed, nearest
 from deeplab_cv.networks.opening import open_network
 from deeplab_cv.sources.pictures import read_picture
 
@@ -26,6 +28,30 @@ def test_a_cause_by_somebody_else_s_word_stands_apart_from_what_to_do() -> None:
 
     assert str(error) == "cannot write: out.mp4 (stale file handle); write to another disk"
     assert (error.cause, error.remedy) == ("stale file handle", "write to another disk")
+
+
+@pytest.mark.skipif(os.name == "nt", reason='Windows quotes with " alone')
+@pytest.mark.parametrize(
+    ("name", "typed"),
+    [
+        ("in.mp4", "in.mp4"),
+        ("films/2026-11/dog+cat@50%.mp4", "films/2026-11/dog+cat@50%.mp4"),
+        ("Schäfchen/羊.mp4", "Schäfchen/羊.mp4"),
+        ("my dog.mp4", "'my dog.mp4'"),
+        ("$HOME & (co).mp4", "'$HOME & (co).mp4'"),
+        ("the dog's.mp4", "'the dog'\"'\"'s.mp4'"),
+        ("*.jpg", "'*.jpg'"),
+        ("", "''"),
+    ],
+)
+def test_a_name_is_written_as_a_shell_takes_it(name: str, typed: str) -> None:
+    assert as_typed(name) == typed
+    assert shlex.split(typed) == [name]
+
+
+def test_a_path_is_shown_as_it_is_typed_and_other_words_as_they_are() -> None:
+    assert UsageError("no such file", Path("my dog.mp4"), "name another").where == "'my dog.mp4'"
+    assert UsageError("the scores are wrong", "opencv:cpu in float32", "take another").where == "opencv:cpu in float32"
 
 
 @pytest.mark.parametrize("open_missing", [open_network, read_picture], ids=["network", "picture"])

@@ -15,7 +15,7 @@ import argparse
 from functools import partial
 from pathlib import Path
 
-from deeplab_cv.errors import UsageError
+from deeplab_cv.errors import UsageError, as_typed
 from deeplab_cv.machine import folders, interrupts
 from deeplab_cv.settings import add_settings_arguments, load_settings
 
@@ -87,7 +87,7 @@ def run(args: argparse.Namespace) -> int:
             write_report(args.json, report)
         if args.plots:
             for file in write_plots(args.plots, report):
-                print(f"{file}: written")
+                print(f"{as_typed(file)}: written")
         return 0
 
 

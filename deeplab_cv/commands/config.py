@@ -7,6 +7,7 @@ app.py config --default > config.yaml
 
 import argparse
 
+from deeplab_cv.errors import as_typed
 from deeplab_cv.machine import folders
 from deeplab_cv.machine.program import program
 from deeplab_cv.machine.urls import hide_secrets
@@ -40,4 +41,4 @@ def run(args: argparse.Namespace) -> int:
 def _text(value: object) -> str:
     if isinstance(value, dict):
         return " ".join("{}=#{:02x}{:02x}{:02x}".format(name, *colour) for name, colour in value.items())
-    return "-" if value is None else str(value)
+    return "-" if value is None else as_typed(value)

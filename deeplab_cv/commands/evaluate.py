@@ -16,7 +16,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from deeplab_cv.errors import UsageError
+from deeplab_cv.errors import UsageError, as_typed
 from deeplab_cv.frames.size import stated_size
 from deeplab_cv.machine import folders, interrupts
 from deeplab_cv.machine.installed import how_to_install
@@ -88,7 +88,7 @@ def run(args: argparse.Namespace) -> int:
         if args.json:
             write_whole(args.json, figures.as_json(pictures, video))
         if args.write_card:
-            print(f"the figures are on {write_card(card, network.file)}")
+            print(f"the figures are on {as_typed(write_card(card, network.file))}")
         return 0
 
 

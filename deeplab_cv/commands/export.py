@@ -17,7 +17,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from deeplab_cv.errors import UsageError
+from deeplab_cv.errors import UsageError, as_typed
 from deeplab_cv.machine import interrupts
 from deeplab_cv.machine.program import program
 
@@ -121,7 +121,7 @@ def _export_torchscript(trained: "TrainedNetwork", file: Path, *, mobile: bool) 
     from deeplab_cv.pytorch.exporting.torchscript import export_torchscript, first_values
 
     scripted = export_torchscript(trained, file, mobile=mobile)
-    print(f"{file}: {file.stat().st_size / 1e6:.1f} MB, {len(trained.classes)} classes")
+    print(f"{as_typed(file)}: {file.stat().st_size / 1e6:.1f} MB, {len(trained.classes)} classes")
     if scripted.remark:
         print(scripted.remark)
     print(f"input {tuple(scripted.input.shape)}: {first_values(scripted.input)} ...")
@@ -149,7 +149,7 @@ def _sides(text: str) -> tuple[int, ...]:
 
 
 def _say_written(file: Path, card: "Card") -> None:
-    print(f"{file}: {file.stat().st_size / 1e6:.1f} MB, {len(card.classes)} classes")
+    print(f"{as_typed(file)}: {file.stat().st_size / 1e6:.1f} MB, {len(card.classes)} classes")
     print("proven at " + ", ".join(map(str, card.input_sizes)))
 
 

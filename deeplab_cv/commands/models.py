@@ -26,7 +26,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Print a table for each folder, then what the cache holds besides."""
-    from deeplab_cv.errors import UsageError
+    from deeplab_cv.errors import UsageError, as_typed
     from deeplab_cv.machine.cache import kept_files, kept_folder
     from deeplab_cv.machine.folders import models_folder
     from deeplab_cv.networks.catalogue import entries
@@ -40,11 +40,11 @@ def run(args: argparse.Namespace) -> int:
         if networks:
             _print_table(folder, networks)
     if not any(found.values()):
-        print(f"no networks in {folders[0]}; make one with `{program()} export deeplabv3_mobilenet_v3_large`")
+        print(f"no networks in {as_typed(folders[0])}; make one with `{program()} export deeplabv3_mobilenet_v3_large`")
     if not args.folder and (place := kept_folder("graphs")):
         graphs = kept_files("graphs", "*.onnx")
         megabytes = sum(path.stat().st_size for path in graphs) / 1e6
-        print(f"{len(graphs)} graphs of one shape, {megabytes:.0f} MB, in {place}; they may be deleted")
+        print(f"{len(graphs)} graphs of one shape, {megabytes:.0f} MB, in {as_typed(place)}; they may be deleted")
     return 0
 
 

@@ -14,6 +14,7 @@ examples:
 import argparse
 from pathlib import Path
 
+from deeplab_cv.errors import as_typed
 from deeplab_cv.machine import interrupts
 
 
@@ -56,5 +57,5 @@ def run(args: argparse.Namespace) -> int:
             return 0
         wide_console().print(table)
         if target.exists():
-            print(f"{target}: what is left, with its card")
+            print(f"{as_typed(target)}: what is left, with its card")
         return 0

@@ -13,6 +13,7 @@ import argparse
 import sys
 from pathlib import Path
 
+from deeplab_cv.errors import UsageError, as_typed
 from deeplab_cv.machine import interrupts
 
 QUESTIONS = {
@@ -68,14 +69,12 @@ def run(args: argparse.Namespace) -> int:
         if not repaired.found:
             print("nothing to mend")
         input_size, classes, stride = repaired.card.input_sizes[0], len(repaired.card.classes), repaired.card.stride
-        print(f"{target}: {classes} classes, {input_size}, scores for {stride} pixels")
+        print(f"{as_typed(target)}: {classes} classes, {input_size}, scores for {stride} pixels")
         print(f"scores against the file as it came, in ONNX Runtime: {repaired.error:.1e} of the greatest apart")
         return 0
 
 
 def _asked(name: str, question: str) -> str:
-    from deeplab_cv.errors import UsageError
-
     if not sys.stdin.isatty():
         raise UsageError(f"the file does not say its {name}", f"--{name}", question)
     return input(f"{question}: ").strip()

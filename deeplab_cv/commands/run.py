@@ -8,13 +8,12 @@ app.py --demo                                the clip that comes with the progra
 
 import argparse
 import logging
-import shlex
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 from deeplab_cv.cli import COMMANDS, what_was_meant
-from deeplab_cv.errors import UsageError, did_you_mean
+from deeplab_cv.errors import UsageError, as_typed, nearest
 from deeplab_cv.machine import folders, interrupts
 from deeplab_cv.machine.program import program
 from deeplab_cv.settings import add_settings_arguments, load_settings
@@ -81,14 +80,14 @@ def _take_source(args: argparse.Namespace) -> None:
     if len(args.source) > 1:
         raise UsageError(
             f"{len(args.source)} sources are named",
-            " ".join(map(shlex.quote, args.source[:2])),
+            " ".join(map(as_typed, args.source[:2])),
             "name one; several pictures are a folder or '*.jpg' in quotes",
         )
     (word,) = args.source
     kind = kind_of(word)
     key, value = (kind, True) if kind == "pattern" else ("video" if kind == "stream" else kind, word)
     if getattr(args, key) is not None:
-        raise UsageError("2 sources are named", f"{word} and --{key}", "name one")
+        raise UsageError("2 sources are named", f"{as_typed(word)} and --{key}", "name one")
     setattr(args, key, value)
 
 
@@ -96,14 +95,17 @@ def _refuse(word: str, words: Sequence[str]) -> None:
     """Raises UsageError, which says what may have been meant by a word that names nothing."""
     together = " ".join(words)
     if Path(together).exists():
-        raise UsageError("no such file or command", word, f"a name with spaces stands in quotes: {together!r}")
+        remedy = f"a name with spaces stands in quotes: {as_typed(together)}"
+        raise UsageError("no such file or command", as_typed(word), remedy)
     if word in COMMANDS:
         raise UsageError("a command stands first", word, f"{program()} {word} ...")
     beside = [str(path) for path in sorted(_siblings(word))]
     a_path = bool(Path(word).suffix) or len(Path(word).parts) > 1
-    meant = did_you_mean(word, beside) if a_path else what_was_meant(word) or did_you_mean(word, beside)
+    near = nearest(word, beside)
+    a_file = f"did you mean {as_typed(near)}?" if near is not None else ""
+    meant = a_file if a_path else what_was_meant(word) or a_file
     otherwise = "check the name and the folder you are in" if a_path else f"see {program()} --help"
-    raise UsageError("no such file or command", word, meant or otherwise)
+    raise UsageError("no such file or command", as_typed(word), meant or otherwise)
 
 
 def _siblings(word: str) -> Sequence[Path]:

@@ -15,7 +15,7 @@ import shlex
 import sys
 from pathlib import Path
 
-from deeplab_cv.errors import UsageError
+from deeplab_cv.errors import UsageError, as_typed
 from deeplab_cv.machine import interrupts
 from deeplab_cv.pytorch.architecture_facts import ARCHITECTURES, LITE
 
@@ -133,5 +133,5 @@ def run(args: argparse.Namespace) -> int:
     )
     with interrupts.raised(interrupts.SOMETHING_TO_SAVE):
         facts = train(plan, resume=args.resume)
-        print(f"{in_words(facts.accuracy, plan.only)} after {facts.step} steps: {args.out / 'network.pt'}")
+        print(f"{in_words(facts.accuracy, plan.only)} after {facts.step} steps: {as_typed(args.out / 'network.pt')}")
         return 0

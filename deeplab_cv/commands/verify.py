@@ -13,6 +13,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from deeplab_cv.errors import as_typed
 from deeplab_cv.machine import folders
 from deeplab_cv.settings import add_settings_arguments, load_settings
 
@@ -65,6 +66,6 @@ def _scripted_scores(network: "Network", file: Path) -> "Scorer | None":
     try:
         from deeplab_cv.pytorch.torch_scores import ScriptedScores
     except ModuleNotFoundError as error:
-        print(f"left out: {file.name}: {error.name} is not installed")
+        print(f"left out: {as_typed(file.name)}: {error.name} is not installed")
         return None
     return ScriptedScores(network, file)

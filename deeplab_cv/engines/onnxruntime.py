@@ -10,7 +10,7 @@ import onnxruntime
 from deeplab_cv.engines import tensorrt
 from deeplab_cv.engines.engine import Blob
 from deeplab_cv.engines.synchronous import Facts, SynchronousEngine
-from deeplab_cv.errors import EngineError
+from deeplab_cv.errors import EngineError, as_typed
 from deeplab_cv.frames.frame import Scores
 from deeplab_cv.machine.processor import usable_cores
 from deeplab_cv.machine.sums import note_sums
@@ -107,7 +107,7 @@ def _session(graph: Graph, device: str, options: Any) -> tuple[Any, str]:
             str(graph.file), options, providers=[(_PROVIDERS[device], settings)], enable_fallback=False
         )
     except Exception as error:  # its exceptions have no common base
-        where = f"{NAME}:{device}, {graph.file}"
+        where = f"{NAME}:{device}, {as_typed(graph.file)}"
         raise EngineError("ONNX Runtime cannot run the network", where, _short(error)) from error
     finally:
         onnxruntime.set_default_logger_severity(2)

@@ -12,7 +12,7 @@ import numpy as np
 
 from deeplab_cv.engines.engine import Blob
 from deeplab_cv.engines.synchronous import Facts, SynchronousEngine
-from deeplab_cv.errors import EngineError
+from deeplab_cv.errors import EngineError, as_typed
 from deeplab_cv.frames.frame import Scores
 from deeplab_cv.machine.opencv_log import quiet_opencv
 from deeplab_cv.networks.network import Graph
@@ -64,7 +64,9 @@ def load(graph: Graph, device: str, threads: int, depth: int) -> SynchronousEngi
         with quiet_opencv():
             net = _read(graph, device)
     except cv2.error as error:
-        raise EngineError("OpenCV cannot run the network", f"{NAME}:{device}, {graph.file}", _short(error)) from error
+        raise EngineError(
+            "OpenCV cannot run the network", f"{NAME}:{device}, {as_typed(graph.file)}", _short(error)
+        ) from error
     input_name, output_name = graph.card.input.name, graph.card.output.name
 
     def compute(blob: Blob) -> Scores:

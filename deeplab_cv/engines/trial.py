@@ -20,7 +20,7 @@ from typing import IO
 from deeplab_cv import __version__
 from deeplab_cv.engines.candidates import Candidate, engine_module
 from deeplab_cv.engines.engine import Engine
-from deeplab_cv.errors import EngineError
+from deeplab_cv.errors import EngineError, as_typed
 from deeplab_cv.machine.cache import keep, kept_files
 from deeplab_cv.machine.installed import ENGINE_WHEELS, installed
 
@@ -147,7 +147,7 @@ def _read(stdout: IO[bytes], lines: "queue.SimpleQueue[bytes]") -> None:
 
 
 def _death(candidate: Candidate, reason: str) -> EngineError:
-    where = f"{candidate.backend}, {candidate.graph.file}"
+    where = f"{candidate.backend}, {as_typed(candidate.graph.file)}"
     return EngineError("the network cannot be run", where, "take another --backend or network", cause=reason)
 
 

@@ -12,7 +12,7 @@ from contextlib import closing
 
 from deeplab_cv.engines.candidates import Candidate, engine_module
 from deeplab_cv.engines.engine import run_all
-from deeplab_cv.errors import EngineError
+from deeplab_cv.errors import EngineError, as_typed
 from deeplab_cv.machine.memory import total_memory
 from deeplab_cv.networks.golden import golden_blob
 
@@ -44,7 +44,7 @@ def main() -> None:
 def _tried(candidate: Candidate, threads: int, depth: int) -> tuple[str, str, str] | None:
     _limit_memory(candidate)
     graph = candidate.graph
-    where = f"{candidate.backend}, {graph.file}"
+    where = f"{candidate.backend}, {as_typed(graph.file)}"
     try:
         blob = golden_blob(_SEED, graph.input_size, graph.card.input)
         with closing(engine_module(candidate.name).load(graph, candidate.device, threads, depth)) as engine:

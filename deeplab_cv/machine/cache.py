@@ -10,7 +10,7 @@ import threading
 from collections.abc import Callable
 from pathlib import Path
 
-from deeplab_cv.errors import UserError
+from deeplab_cv.errors import UserError, as_typed
 from deeplab_cv.machine import interrupts
 from deeplab_cv.machine.files import whole_file
 from deeplab_cv.machine.leftovers import discard_drafts_left_in
@@ -129,7 +129,8 @@ def _private_folder(name: str, reason: OSError) -> Path:
                 interrupts.leftovers.add(str(folder))
                 atexit.register(shutil.rmtree, folder, ignore_errors=True)
                 _private.folder = folder
-                place = _user_folder("") or "this user has no home"
+                kept = _user_folder("")
+                place = as_typed(kept) if kept else "this user has no home"
                 _log.warning("the cache cannot be written: %s (%s); starting takes longer", place, _reason(reason))
         path = _private.folder / name
         path.mkdir(parents=True, exist_ok=True)

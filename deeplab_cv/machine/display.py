@@ -31,9 +31,9 @@ def display_problem() -> str | None:
 
 
 def _reachable(display: str) -> bool:
-    host, _, rest = display.rpartition(":")
+    host, colon, rest = display.rpartition(":")
     number = rest.partition(".")[0]
-    if not number.isdigit():
+    if not colon or not number.isdigit():
         return False
     if host in ("", "unix"):
         path = Path("/tmp/.X11-unix") / f"X{number}"

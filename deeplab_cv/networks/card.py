@@ -13,7 +13,7 @@ from typing import Annotated, Literal
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from deeplab_cv.errors import CardError, UsageError
+from deeplab_cv.errors import CardError, UsageError, as_typed
 from deeplab_cv.frames.size import Size
 from deeplab_cv.machine.files import file_hash, whole_file
 from deeplab_cv.machine.plain_yaml import read_plain_yaml
@@ -186,9 +186,9 @@ def read_card(network_file: Path) -> Card:
         first = error.errors()[0]
         key = ".".join(reprlib.repr(part).strip("'") for part in first["loc"]) or "the whole file"
         remedy = "mend it, or fetch it again"
-        raise CardError("the card is wrong", f"{path}, {key}", remedy, cause=first["msg"].lower()) from None
+        raise CardError("the card is wrong", f"{as_typed(path)}, {key}", remedy, cause=first["msg"].lower()) from None
     if card.file != network_file.name:
-        raise CardError("the card names another file", path, f"it is the card of {card.file}")
+        raise CardError("the card names another file", path, f"it is the card of {as_typed(card.file)}")
     if file_hash(network_file) != card.sha256:
         raise CardError(
             "the network is not the one its card describes",

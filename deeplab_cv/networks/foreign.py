@@ -3,6 +3,7 @@
 import re
 from pathlib import Path
 
+from deeplab_cv.errors import as_typed
 from deeplab_cv.machine.program import program
 
 _KINDS_BY_ENDING = {
@@ -51,7 +52,8 @@ def how_to_make_onnx(file: Path, kind: str) -> str:
     """What to do with a network file of another kind."""
     if kind == "a PyTorch file":
         return (
-            f"`{program()} export {file}` makes one of a checkpoint of `{program()} train`; others: torch.onnx.export"
+            f"`{program()} export {as_typed(file)}` makes one of a checkpoint of `{program()} train`; "
+            "others: torch.onnx.export"
         )
     return _REMEDIES.get(kind, "export the network it was made from as .onnx")
 
@@ -66,5 +68,5 @@ def how_to_get(name: str, known: Path) -> str:
     stem = Path(name).stem if Path(name).suffix in ("", ".onnx", ".pt", ".pth") else ""
     if _ARCHITECTURE.fullmatch(stem):
         return f"make it first: `{program()} export {stem}`"
-    there = ", ".join(str(file) for file in sorted(known.glob("*.onnx")))
+    there = ", ".join(as_typed(file) for file in sorted(known.glob("*.onnx")))
     return f"name an .onnx file with --model{f'; there is {there}' if there else ''}"

@@ -6,7 +6,7 @@ from typing import Any
 import onnx
 from onnx import TensorProto, helper
 
-from deeplab_cv.errors import NetworkError, UsageError
+from deeplab_cv.errors import NetworkError, UsageError, as_typed
 from deeplab_cv.networks.card import InputFacts
 from deeplab_cv.networks.onnx_graph import GraphProto, Node, attribute, consumers, free_name
 
@@ -36,7 +36,7 @@ def check_picture(model: onnx.ModelProto, file: Path) -> None:
     value = model.graph.input[0]
     sides = value.type.tensor_type.shape.dim
     if len(sides) != 4 or sides[1].dim_value != 3:
-        where = f"{file}, {value.name}"
+        where = f"{as_typed(file)}, {value.name}"
         raise NetworkError("the input is no picture of three colours", where, "name a segmentation network")
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from pydantic import ValidationError
 
 from deeplab_cv.classes import VOC_CLASSES
-from deeplab_cv.errors import NetworkError, UsageError
+from deeplab_cv.errors import NetworkError, UsageError, as_typed
 from deeplab_cv.frames.size import Size
 from deeplab_cv.machine.files import file_hash, read_ordinary, text_of
 from deeplab_cv.networks.card import LONGEST_SIDE, Card, InputFacts, Origin, OutputFacts, Precision, card_name
@@ -62,7 +62,7 @@ def uncarded_network(file: Path, options: NetworkOptions) -> Network:
         raise NetworkError(f"an input of {size} is not within 1 and {LONGEST_SIDE} pixels a side", file, remedy)
     scores = state_shape(model) if changed else sizes(model).get(name, ())
     if len(scores) != 4:
-        raise NetworkError("the output is no scores", f"{file}, {name}", "name a segmentation network")
+        raise NetworkError("the output is no scores", f"{as_typed(file)}, {name}", "name a segmentation network")
     plain = kept_graph(f"{file_hash(file)[:32]}-plain-{len(names)}", lambda: model) if changed else file
     try:
         card = Card(

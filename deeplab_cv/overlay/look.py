@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 
 from deeplab_cv.classes import COLOUR_NAMES, PAINTED_BY_DEFAULT, RGB, parse_colour, resolved_paint
-from deeplab_cv.errors import SettingsError, did_you_mean
+from deeplab_cv.errors import SettingsError, as_typed, did_you_mean
 from deeplab_cv.frames.pixels import Image, resize
 from deeplab_cv.frames.size import Size
 from deeplab_cv.overlay.options import GREEN_SCREEN, PictureOptions, Style
@@ -91,9 +91,9 @@ def _read_picture(file: str) -> Image:
         # Not cv2.imread, which cannot open every file name on Windows and prints its own warning.
         picture = cv2.imdecode(np.fromfile(file, np.uint8), cv2.IMREAD_COLOR)
     except (OSError, cv2.error) as error:
-        raise SettingsError("cannot read the background", file, remedy) from error
+        raise SettingsError("cannot read the background", as_typed(file), remedy) from error
     if picture is None:
-        raise SettingsError("the background is no picture", file, remedy)
+        raise SettingsError("the background is no picture", as_typed(file), remedy)
     return np.asarray(picture, np.uint8)
 
 

@@ -7,7 +7,7 @@ import stat
 from collections.abc import Iterable
 from pathlib import Path
 
-from deeplab_cv.errors import SinkError, UsageError
+from deeplab_cv.errors import SinkError, UsageError, as_typed
 from deeplab_cv.frames.frame import Frame
 from deeplab_cv.machine.files import behind_links, whole_file
 
@@ -110,7 +110,7 @@ class FrameFiles:
         self._older = _names_in(folder, suffix)
         if self._older:
             what = f"{_counted(len(self._older), f'older {suffix} file')} already in it"
-            _log.warning("%s: %s; those of the same names are replaced", folder, what)
+            _log.warning("%s: %s; those of the same names are replaced", as_typed(folder), what)
 
     @property
     def note(self) -> str:

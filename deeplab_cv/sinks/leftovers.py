@@ -3,6 +3,7 @@
 import logging
 from pathlib import Path
 
+from deeplab_cv.errors import as_typed
 from deeplab_cv.machine.files import discard, partial
 from deeplab_cv.machine.leftovers import drafts_left_in
 from deeplab_cv.sinks.contents import playable
@@ -30,7 +31,7 @@ def name_leftovers(folder: Path) -> None:
             draft.replace(kept)
         except OSError:
             continue
-        _log.warning("an earlier run left %s (%s)", kept, contents)
+        _log.warning("an earlier run left %s (%s)", as_typed(kept), contents)
 
 
 def _contents(draft: Path) -> str | None:

@@ -16,6 +16,7 @@ from av.format import Flags
 from av.packet import Packet
 from av.stream import Discard, Stream
 
+from deeplab_cv.errors import as_typed
 from deeplab_cv.sinks.encoding import BT709
 from deeplab_cv.sources.decoding import JOINED_S, picture_stream
 from deeplab_cv.sources.standard_input import open_media
@@ -115,7 +116,7 @@ class Original:
             self._clocks[stream.index] = _RisingClock(at_once=stream.type == "subtitle")
             kept.add(word)
         for line in left_out:
-            _log.warning("%s: %s", self._path.name, line)
+            _log.warning("%s: %s", as_typed(self._path.name), line)
         return [*(f"{word} copied" for word in _COPIED.values() if word in kept), *left_out]
 
     def sounds_are_known_by(self, time_s: Fraction) -> bool:
@@ -142,7 +143,8 @@ class Original:
                 del self._copies[index]
         if self._waiting is not None and self._waiting.stream_index not in self._copies:
             self._advance()
-        _log.warning("%s: the rest of the %s is left out: %s", self._path.name, _COPIED[packet.stream.type], reason)
+        kind = _COPIED[packet.stream.type]
+        _log.warning("%s: the rest of the %s is left out: %s", as_typed(self._path.name), kind, reason)
 
     def start_sound(self, from_s: Fraction | None) -> None:
         """Make ready to read sound from a time in seconds on, or all of it."""
@@ -176,7 +178,7 @@ class Original:
         try:
             self._waiting = next((packet for packet in self._packets if self._can_follow(packet)), None)
         except av.error.FFmpegError as error:
-            _log.warning("%s: its sound ends early: %s", self._path.name, error)
+            _log.warning("%s: its sound ends early: %s", as_typed(self._path.name), error)
             self._waiting = None
 
     def _can_follow(self, packet: Packet[Stream]) -> bool:

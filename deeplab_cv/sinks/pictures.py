@@ -15,9 +15,9 @@ from deeplab_cv.sinks.transparency import say_checkerboard
 
 PICTURE_EXTENSIONS = (".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff")
 
-STANDARD_OUTPUT = Path("standard output")
+STANDARD_OUTPUT = Path("stdout")
 
-_PIPED = Path("standard output.png")
+_PIPED = Path("stdout.png")
 
 _TRANSPARENT_EXTENSIONS = (".png", ".webp")
 """What keeps a cut-out transparent, and is shown so by whatever opens it."""

@@ -16,7 +16,7 @@ from deeplab_cv.sinks.sink import Written
 from deeplab_cv.sinks.transparency import say_checkerboard
 from deeplab_cv.sinks.video import AS_THE_EXTENSION_SAYS, VideoFile
 
-_PIPED = Path("standard output.mkv")
+_PIPED = Path("stdout.mkv")
 """The container that needs no seeking."""
 
 

@@ -4,7 +4,7 @@ from dataclasses import KW_ONLY, dataclass
 from pathlib import Path
 from typing import Protocol
 
-from deeplab_cv.errors import SinkError, UserError
+from deeplab_cv.errors import SinkError, UserError, as_typed
 from deeplab_cv.frames.frame import Painted
 
 
@@ -28,13 +28,14 @@ class Written:
 
 def in_words(written: Written) -> str:
     """One line for the user, such as `out.mp4: 289 frames, sound copied`."""
+    name = as_typed(written.path)
     if written.frames == 0:
-        return f"{written.path}: not written, no frame came"
+        return f"{name}: not written, no frame came"
     if written.frames == 1:
         count = "written" if written.whole else "the first frame"
     else:
         count = f"{written.frames} frames" if written.whole else f"the first {written.frames} frames"
-    return ", ".join([f"{written.path}: {count}", *filter(None, [written.note])])
+    return ", ".join([f"{name}: {count}", *filter(None, [written.note])])
 
 
 def saying_what_is_kept(error: UserError, kept: Written | None) -> UserError:

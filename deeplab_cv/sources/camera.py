@@ -11,7 +11,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from deeplab_cv.errors import SourceError
+from deeplab_cv.errors import SourceError, as_typed
 from deeplab_cv.frames.frame import SourceInfo
 from deeplab_cv.frames.pixels import Pixels
 from deeplab_cv.machine.opencv_cameras import make_opencv_wait_less
@@ -59,7 +59,7 @@ class CameraSource(LiveSource):
             SourceError: there is no such camera, it is in use, or it gives nothing.
         """
         super().__init__()
-        self._name = f"camera {text}"
+        self._name = f"camera {as_typed(text)}"
         make_opencv_wait_less()
         with quiet_opencv():
             self._capture = _open_capture(text, self._name)

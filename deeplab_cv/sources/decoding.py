@@ -16,7 +16,7 @@ from av.video.codeccontext import VideoCodecContext
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
-from deeplab_cv.errors import SourceError
+from deeplab_cv.errors import SourceError, as_typed
 from deeplab_cv.sources.files import cannot_read, check_input
 from deeplab_cv.sources.interlacing import Deinterlacer
 from deeplab_cv.sources.picture_header import read_header
@@ -65,7 +65,9 @@ class VideoDecoder:
         try:
             self.stream = picture_stream(self._container, self.path)
             if any(stream.codec_context is None for stream in self._container.streams.video):
-                _log.warning("%s: pictures of an unknown codec are passed over for its other ones", self.path.name)
+                _log.warning(
+                    "%s: pictures of an unknown codec are passed over for its other ones", as_typed(self.path.name)
+                )
             self._codec = _codec_of(self.stream, self.path)
         except SourceError:
             self._container.close()

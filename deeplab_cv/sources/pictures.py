@@ -4,7 +4,6 @@ import glob
 import logging
 import math
 import re
-import shlex
 from collections.abc import Iterable, Sequence
 from fractions import Fraction
 from pathlib import Path
@@ -14,7 +13,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from deeplab_cv.errors import SourceError
+from deeplab_cv.errors import SourceError, as_typed
 from deeplab_cv.frames.frame import Frame, SourceInfo, picture_frame
 from deeplab_cv.frames.pixels import Image, merged
 from deeplab_cv.frames.size import Size
@@ -130,7 +129,9 @@ def find_pictures(text: str) -> list[Path]:
         matches = map(Path, glob.glob(text, recursive=True))  # noqa: PTH207
         found = [match for match in matches if not is_folder(match)]
         if not found:
-            raise SourceError("no file matches", text, "put the pattern in quotes and check the folder you are in")
+            raise SourceError(
+                "no file matches", as_typed(text), "put the pattern in quotes and check the folder you are in"
+            )
     if all(file.suffix.lower() in VIDEO_EXTENSIONS for file in found):
         _refuse_videos(text, found)
     return sorted(found, key=_natural_order)
@@ -142,7 +143,7 @@ def _refuse_videos(text: str, files: Iterable[Path]) -> None:
     if videos:
         what = "this is a video, not a picture" if videos == [Path(text)] else "there are videos here, not pictures"
         more = ", and run the program once for each" if len(videos) > 1 else ""
-        raise SourceError(what, text, f"name it with --video {shlex.quote(str(videos[0]))}{more}")
+        raise SourceError(what, as_typed(text), f"name it with --video {as_typed(videos[0])}{more}")
 
 
 def read_picture(path: Path) -> Image:
@@ -176,7 +177,7 @@ def decoded_picture(data: bytes, where: object) -> Image:
         # Viewers show such a picture as far as it goes, and so does the decoder once it is given an end.
         image = _decode(data + _JPEG_END, header)
         if image is not None:
-            _log.warning("%s: the picture lacks its end; what is missing of it is grey", where)
+            _log.warning("%s: the picture lacks its end; what is missing of it is grey", as_typed(where))
     if image is None:
         raise _unreadable(where, data, header)
     return image

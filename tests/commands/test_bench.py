@@ -27,7 +27,7 @@ def test_one_command_measures_the_stages_of_a_network_on_the_demo_clip(tmp_path,
         (["stages", "--sizes", "720p"], "sizes are heights in lines"),
         (["stages", "--sizes", "721"], "sizes are heights in lines"),
         (["stages", "--rounds", "0"], "too little to measure"),
-        (["stages", "--plots", "no such folder"], "there is no such folder: no such folder"),
+        (["stages", "--plots", "no such folder"], "there is no such folder: 'no such folder'"),
         (["stages", "--json", "nowhere/bench.json"], "there is no such folder: nowhere"),
     ],
 )

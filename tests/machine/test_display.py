@@ -66,6 +66,17 @@ def test_a_server_that_listens_here_can_show_a_window_until_it_ends(built, monke
 
 
 @linux_only
+def test_a_server_s_number_without_a_colon_is_no_display(built, monkeypatch):
+    number = random.randrange(10**6, 10**9)
+    monkeypatch.setenv("DISPLAY", str(number))
+
+    with socket.socket(socket.AF_UNIX) as server:
+        server.bind(f"\0/tmp/.X11-unix/X{number}")
+        server.listen()
+        assert display_problem() == f"no display answers at DISPLAY={number}"
+
+
+@linux_only
 def test_a_server_of_another_machine_is_asked_at_its_port(built, monkeypatch):
     with socket.create_server(("127.0.0.1", 0)) as server:
         display = f"127.0.0.1:{server.getsockname()[1] - 6000}.0"

@@ -173,7 +173,7 @@ def test_standard_output_takes_the_picture_alone_and_lines_go_to_stderr(tmp_path
     assert np.array_equal(
         cv2.imdecode(np.frombuffer(done.stdout, np.uint8), cv2.IMREAD_COLOR), cv2.imread(str(picture))
     )
-    assert b"standard output: written" in done.stderr
+    assert b"stdout: written" in done.stderr
 
 
 def test_several_pictures_do_not_fit_into_standard_output():

@@ -154,14 +154,14 @@ def test_a_pipe_takes_a_png_with_its_transparency():
     with os.fdopen(reading, "rb") as pipe:
         stored = cv2.imdecode(np.frombuffer(pipe.read(), np.uint8), cv2.IMREAD_UNCHANGED)
     assert np.array_equal(stored, np.dstack([PICTURE, opacity]))
-    assert sink.finish() == Written(Path("standard output"), 1)
+    assert sink.finish() == Written(Path("stdout"), 1)
 
 
 def test_a_picture_that_nobody_reads_is_one_line():
     reading, writing = os.pipe()
     os.close(reading)
 
-    with pytest.raises(SinkError, match="cannot write: standard output"):
+    with pytest.raises(SinkError, match="cannot write: stdout"):
         PicturePipe(writing).write(painted(PICTURE))
 
     os.close(writing)

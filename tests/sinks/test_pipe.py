@@ -37,7 +37,7 @@ def test_a_pipe_takes_matroska_with_frames_times_and_sound(tmp_path, codec):
     os.close(writing)
     thread.join(HANGS_S)
     (tmp_path / "out.mkv").write_bytes(b"".join(came))
-    assert written == Written(Path("standard output"), 24, "sound copied")
+    assert written == Written(Path("stdout"), 24, "sound copied")
     first, *others = read_clip(tmp_path / "out.mkv").times_s
     assert [float(time_s - first) for time_s in others] == pytest.approx(
         [float(pts * TICK) for pts in STEADY[1:]], abs=0.001
@@ -50,7 +50,7 @@ def test_a_pipe_that_nobody_reads_is_one_line(tmp_path):
     os.close(reading)
     sink = VideoPipe(writing, info_of())
 
-    with pytest.raises(SinkError, match="cannot write: standard output") as raised:
+    with pytest.raises(SinkError, match="cannot write: stdout") as raised:
         run_through(sink, STEADY).finish()
 
     assert "\n" not in str(raised.value)
@@ -68,10 +68,10 @@ def test_what_a_stopped_job_sent_through_a_pipe_is_told(tmp_path):
     os.close(writing)
     thread.join(HANGS_S)
     (tmp_path / "out.mkv").write_bytes(b"".join(came))
-    assert written == Written(Path("standard output"), 5, whole=False)
+    assert written == Written(Path("stdout"), 5, whole=False)
     assert len(read_clip(tmp_path / "out.mkv").pictures) == 5
 
 
 def test_without_a_frame_a_pipe_stays_empty():
-    assert VideoPipe(99, info_of()).finish() == Written(Path("standard output"), 0)
+    assert VideoPipe(99, info_of()).finish() == Written(Path("stdout"), 0)
     assert VideoPipe(99, info_of()).abandon() is None

@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from deeplab_cv.errors import NetworkError, UsageError
+from deeplab_cv.errors import NetworkError, UsageError, as_typed
 from deeplab_cv.frames.size import Size
 from deeplab_cv.machine.files import file_hash
 from deeplab_cv.machine.program import program
@@ -91,7 +91,7 @@ def averaged_checkpoints(paths: Sequence[Path]) -> TrainedNetwork:
         if (other.architecture.name, other.classes) != (first.architecture.name, first.classes):
             what = "networks of different architectures or classes have no mean"
             raise NetworkError(
-                what, path, f"give trainings of {first.architecture.name} with the classes of {paths[0]}"
+                what, path, f"give trainings of {first.architecture.name} with the classes of {as_typed(paths[0])}"
             )
     states = [training.network.state_dict() for training in trainings]
     means = {

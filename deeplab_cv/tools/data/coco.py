@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from deeplab_cv.errors import DataError
+from deeplab_cv.errors import DataError, as_typed
 from deeplab_cv.frames.size import Size
 from deeplab_cv.tools.data.mask_files import is_made_from, origin_of, save_mask
 from deeplab_cv.tools.data.outlines import Annotation, draw_mask, has_outline
@@ -74,7 +74,7 @@ def coco_records(folder: Path, list_name: str, classes: Sequence[str], masks_fol
     path = instances_file(folder, list_name)
     instances = read_instances(path, classes)
     if len(instances.images) > _MANY:
-        _log.info("drawing the masks of %d pictures: %s", len(instances.images), path)
+        _log.info("drawing the masks of %d pictures: %s", len(instances.images), as_typed(path))
     records: list[Record] = []
     bare: list[str] = []
     outlined = 0

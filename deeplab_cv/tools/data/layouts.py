@@ -10,7 +10,7 @@ import tarfile
 from collections.abc import Collection, Sequence
 from pathlib import Path
 
-from deeplab_cv.errors import DataError
+from deeplab_cv.errors import DataError, as_typed
 from deeplab_cv.machine.files import text_of
 from deeplab_cv.sources.naming import PICTURE_EXTENSIONS
 from deeplab_cv.tools.data.coco import coco_records, is_coco
@@ -61,10 +61,10 @@ def voc_records(folder: Path, list_name: str) -> list[Record]:
         picture, mask = pictures.find(name), masks.find(name)
         if picture is None:
             place = folder / "JPEGImages" / f"{line}.jpg"
-            raise DataError(f"picture '{line}' is missing", place, f"add it or take it off {list_path}")
+            raise DataError(f"picture '{line}' is missing", place, f"add it or take it off {as_typed(list_path)}")
         if mask is None:
             place = folder / "SegmentationClass" / f"{name}.png"
-            raise DataError(f"mask of '{name}' is missing", place, f"add it or take it off {list_path}")
+            raise DataError(f"mask of '{name}' is missing", place, f"add it or take it off {as_typed(list_path)}")
         records.append(Record(name, FileSlice(picture), FileSlice(mask)))
     return records
 

@@ -3,6 +3,7 @@
 from rich.markup import escape
 from rich.table import Table
 
+from deeplab_cv.errors import as_typed
 from deeplab_cv.networks.network import Network
 from deeplab_cv.terminal import wide_console
 from deeplab_cv.tools.quantise import FLOAT, INT8, Quantised
@@ -35,4 +36,4 @@ def print_quantised(network: Network, quantised: Quantised, max_miou_drop: float
         return
     file = network.file.with_name(quantised.variant.file)
     sizes = f"{network.file.stat().st_size / 1e6:.1f} MB -> {file.stat().st_size / 1e6:.1f} MB"
-    console.print(f"{escape(str(file))}: {sizes}, for {', '.join(quantised.variant.engines)}", soft_wrap=True)
+    console.print(f"{escape(as_typed(file))}: {sizes}, for {', '.join(quantised.variant.engines)}", soft_wrap=True)
