@@ -135,7 +135,7 @@ class Segmenter:
             UserError: something cannot be read, painted or written; what was done is kept under a name that says so.
         """
         from deeplab_cv.jobs.job import Job, run_job
-        from deeplab_cv.overlay.look import make_look, with_the_network_s_names
+        from deeplab_cv.overlay.look import check_paint, with_the_network_s_names
         from deeplab_cv.overlay.options import picture_options
         from deeplab_cv.overlay.view import View
         from deeplab_cv.segmentation.stream import Stream
@@ -146,8 +146,7 @@ class Segmenter:
 
         picture = with_the_network_s_names(picture_options(**options), self.classes)
         view = View(picture=picture, smooth=self._smooth)
-        # The usual classes are painted where the network has them; those asked for must be there.
-        make_look(picture if "paint" in options else picture.model_copy(update={"paint": {}}), self.classes)
+        check_paint(picture, self.classes)
         check_output(Path(out), [Path(source)])
         left: list[Written] = []
         with VideoSource(Path(source)) as opened:

@@ -23,6 +23,7 @@ from deeplab_cv.terminal import logged_lines, print_line, print_text
 
 COMMANDS = {
     "run": "segment a camera, a video or pictures (the default command)",
+    "batch": "segment many pictures and videos into a folder; a second run goes on where the first was",
     "doctor": "prove every engine of this machine, and say why the others cannot be used",
     "models": "list the networks that lie here, with accuracy and speed",
     "config": "print the settings that hold, and where each came from",

@@ -31,36 +31,44 @@ _log = logging.getLogger(__name__)
 
 
 class JobProgress:
-    """A context manager that shows how far a file job is, on stderr: a bar, or a line a minute where it is no terminal.
+    """A context manager that shows how far a job is, on stderr: a bar, or a line a minute where it is no terminal.
 
     Lines printed on stderr meanwhile come to stand above the bar.
     """
 
-    def __init__(self, frame_count: int | None, *, visible: bool = True) -> None:
-        """No frame is done yet.
+    def __init__(self, frame_count: int | None, *, visible: bool = True, unit: str = "frames") -> None:
+        """Nothing is done yet.
 
         Args:
             frame_count: frames to come, None where nobody knows.
             visible: False for no bar, as beside a window.
+            unit: what is counted.
         """
         console = Console(file=sys.stderr)
         self._frame_count = frame_count
         self._bar = Progress(
             BarColumn(),
             MofNCompleteColumn(),
-            TextColumn("frames"),
+            TextColumn(unit),
             _RateColumn(),
             TimeRemainingColumn(),
+            TextColumn("{task.description}"),
             console=console,
             disable=not (visible and console.is_terminal),
         )
         self._task = self._bar.add_task("", total=frame_count)
-        self._lines = ProgressLines(frame_count) if visible and not console.is_terminal else None
+        self._lines = ProgressLines(frame_count, unit=unit) if visible and not console.is_terminal else None
 
-    def advance(self) -> None:
-        """One more frame is done. A container that promised fewer is believed no longer."""
+    def advance(self, note: str = "") -> None:
+        """One more is done. A container that promised fewer frames is believed no longer.
+
+        Args:
+            note: what is said behind the figures from now on, where it says something.
+        """
         if self._lines is not None:
-            self._lines.advance()
+            self._lines.advance(note)
+        if note:
+            self._bar.update(self._task, description=note)
         self._bar.advance(self._task)
         done = self._bar.tasks[0].completed
         if self._frame_count is not None and done > self._frame_count:
@@ -79,17 +87,26 @@ class JobProgress:
 class ProgressLines:
     """Says in a line every while how far a job is, where no bar can be drawn: in a log file or a pipe."""
 
-    def __init__(self, total: int | None, clock: Callable[[], float] = time.monotonic) -> None:
-        """`total`: frames to come, None where nobody knows; `clock`: seconds that have passed."""
+    def __init__(self, total: int | None, clock: Callable[[], float] = time.monotonic, *, unit: str = "frames") -> None:
+        """Nothing is done yet.
+
+        Args:
+            total: how many are to come, None where nobody knows.
+            clock: seconds that have passed.
+            unit: what is counted.
+        """
         self._total = total
+        self._unit = unit
+        self._note = ""
         self._clock = clock
         self._began = clock()
         self._next = self._began + _FIRST_LINE_S
         self._done = 0
 
-    def advance(self) -> None:
-        """One more frame is done."""
+    def advance(self, note: str = "") -> None:
+        """One more is done; `note` is said behind the figures from now on, where it says something."""
         self._done += 1
+        self._note = note or self._note
         now = self._clock()
         if now >= self._next:
             self._next = now + _LINES_EVERY_S
@@ -97,9 +114,10 @@ class ProgressLines:
 
     def _line(self, rate: float) -> str:
         if self._total is None or self._total <= self._done:
-            return f"{self._done} frames, {rate:.1f}/s"
+            return ", ".join(filter(None, [f"{self._done} {self._unit}, {rate:.1f}/s", self._note]))
         left = timedelta(seconds=round((self._total - self._done) / rate))
-        return f"{self._done} of {self._total} frames, {rate:.1f}/s, {left} left"
+        figures = f"{self._done} of {self._total} {self._unit}, {rate:.1f}/s, {left} left"
+        return ", ".join(filter(None, [figures, self._note]))
 
 
 class _RateColumn(ProgressColumn):

@@ -52,10 +52,18 @@ class LoadedSettings:
     origins: Mapping[str, str]
 
 
-def add_settings_arguments(parser: argparse.ArgumentParser, only: Collection[str] = ()) -> None:
-    """Give the parser one flag per setting, in groups, and --config; `only` names the groups, all where it is empty."""
+def add_settings_arguments(
+    parser: argparse.ArgumentParser, only: Collection[str] = (), without: Collection[str] = ()
+) -> None:
+    """Give the parser one flag per setting, in groups, and --config.
+
+    Args:
+        parser: the command's.
+        only: names of the groups; all where it is empty.
+        without: names of settings that the command has no flag for.
+    """
     parser.add_argument("--config", type=Path, metavar="FILE", help="settings file in place of config.yaml")
-    wanted = [each for each in _fields() if not only or each[0] in only]
+    wanted = [each for each in _fields() if (not only or each[0] in only) and each[1] not in without]
     headings = dict.fromkeys(_heading(name, field) for name, _, field in wanted)
     # What few need stands last.
     usual_first = sorted(headings, key=lambda heading: heading not in Settings.model_fields)

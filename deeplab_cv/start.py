@@ -1,13 +1,12 @@
 """Settings -> a job, put together from one network, one source, sinks and perhaps a window."""
 
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
-from deeplab_cv.classes import PAINTED_BY_DEFAULT
 from deeplab_cv.controls.controls import Controls
 from deeplab_cv.engines.choice import Report, to_nobody
 from deeplab_cv.errors import UsageError, as_typed
@@ -18,8 +17,7 @@ from deeplab_cv.machine.display import display_problem
 from deeplab_cv.machine.urls import hide_secrets, is_url, without_secrets
 from deeplab_cv.networks.network import Network
 from deeplab_cv.networks.opening import wanted_network
-from deeplab_cv.overlay.look import make_look, with_the_network_s_names
-from deeplab_cv.overlay.options import PictureOptions
+from deeplab_cv.overlay.look import check_paint, with_the_network_s_names
 from deeplab_cv.overlay.view import USUAL_SMOOTHING, View
 from deeplab_cv.segmentation.network_choice import candidates, most_accurate_in_time
 from deeplab_cv.segmentation.network_engines import NetworkEngines
@@ -183,17 +181,6 @@ def _ready_stream(settings: Settings, network: Network, info: SourceInfo, *, rep
     )
     engines = most_accurate_in_time(networks, network, make_engines, info.size)
     return Stream(engines, pace, closes_engines=True)
-
-
-def check_paint(picture: PictureOptions, class_names: Sequence[str]) -> None:
-    """See that everything to be painted is there, before anything is written.
-
-    A class that is painted by default and that the network lacks is left out.
-
-    Raises SettingsError for a class asked for that the network does not know, and for a background that cannot be read.
-    """
-    by_default = picture.paint == PAINTED_BY_DEFAULT
-    make_look(picture.model_copy(update={"paint": {}}) if by_default else picture, class_names)
 
 
 def wanted_pace(pace: PaceOptions, info: SourceInfo, *, every: int = 1) -> float | None:

@@ -57,10 +57,24 @@ ONLY = {
     "openvino": ("engines/*", "tools/*", "pytorch/*"),
     "starlette": ("page/*",),
     "ray": ("batch/on_ray.py",),
+    "pyarrow": ("batch/tables.py",),
 }
 """A package, and the only files that may import it besides its own; `*` stands for anything, folders too."""
 
-HEAVY = ("cv2", "numpy", "av", "onnxruntime", "openvino", "onnx", "torch", "rich", "yaml", "starlette", "ray")
+HEAVY = (
+    "cv2",
+    "numpy",
+    "av",
+    "onnxruntime",
+    "openvino",
+    "onnx",
+    "torch",
+    "rich",
+    "yaml",
+    "starlette",
+    "ray",
+    "pyarrow",
+)
 """What neither `import deeplab_cv` nor `app.py --help` waits for."""
 
 

@@ -12,6 +12,7 @@ VARIABLE = "TESTS_MAY_SKIP"
 REASONS = {
     "train": r"requirements-train\.txt|PyTorch is not installed|train requirements",
     "bench": r"requirements-bench\.txt",
+    "batch": r"requirements-batch\.txt",
     "supervision": r"supervision is not installed",
     "beside": r"beside the repository|\.\./shared/|shared cases are not here",
     "screen": r"the window cannot be driven|headless build|no cross can be clicked|no chromium here",
@@ -22,9 +23,9 @@ REASONS = {
     "system": r"of Linux here|only (Linux|glibc) |Windows |no (fork|SIGHUP|shell|/proc)|rights of POSIX"
     r"|does not allow such a name",
 }
-"""What is missing, by a short name, and the words by which a skipped test says so: packages of the extras `train` and
-`bench`, the package supervision, files that lie beside the repository where it is developed, a virtual screen and a
-browser, the superuser, a device or a fault of this very build of an engine, another operating system."""
+"""What is missing, by a short name, and the words by which a skipped test says so: packages of the extras `train`,
+`bench` and `batch`, the package supervision, files that lie beside the repository where it is developed, a virtual
+screen and a browser, the superuser, a device or a fault of this very build of an engine, another operating system."""
 
 
 def unexpected(skips: Iterable[str], allowed: Collection[str]) -> list[str]:

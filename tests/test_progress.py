@@ -122,3 +122,13 @@ def test_a_step_of_less_than_three_seconds_says_nothing_in_a_pipe(capsys):
         now = 9.0
         progress.update(task, completed=100)
     assert capsys.readouterr().err == ""
+
+
+def test_files_are_counted_with_what_is_to_be_said_of_them(caplog):
+    caplog.set_level(logging.INFO, logger="deeplab_cv")
+    seconds = iter([0.0, 20.0])
+    lines = ProgressLines(4, clock=lambda: next(seconds), unit="files")
+
+    lines.advance("1 failed")
+
+    assert caplog.messages == ["1 of 4 files, 0.1/s, 0:01:00 left, 1 failed"]

@@ -9,7 +9,6 @@ import json
 import logging
 import pickle
 import queue
-import signal
 import subprocess
 import sys
 import threading
@@ -22,6 +21,7 @@ from deeplab_cv.engines.candidates import Candidate, engine_module
 from deeplab_cv.engines.engine import Engine
 from deeplab_cv.errors import EngineError, as_typed
 from deeplab_cv.machine.cache import keep, kept_files
+from deeplab_cv.machine.endings import how_it_ended
 from deeplab_cv.machine.installed import ENGINE_WHEELS, installed
 
 _log = logging.getLogger(__name__)
@@ -134,7 +134,7 @@ def _reports(
             yield _death(candidate, f"it took longer than {LIMIT_S:.0f} s")
             return
         if not line:
-            yield _death(candidate, _ending(process.wait()))
+            yield _death(candidate, f"the process that tried it {how_it_ended(process.wait())}")
             return
         report = json.loads(line)
         yield None if report is None else EngineError(*report)
@@ -149,17 +149,6 @@ def _read(stdout: IO[bytes], lines: "queue.SimpleQueue[bytes]") -> None:
 def _death(candidate: Candidate, reason: str) -> EngineError:
     where = f"{candidate.backend}, {as_typed(candidate.graph.file)}"
     return EngineError("the network cannot be run", where, "take another --backend or network", cause=reason)
-
-
-def _ending(code: int) -> str:
-    """How a process ended, in words."""
-    if code >= 0:
-        return f"the process that tried it ended with code {code}"
-    try:
-        name = signal.Signals(-code).name
-    except ValueError:
-        name = f"signal {-code}"
-    return f"the process that tried it was ended by {name}"
 
 
 def _is_known(candidate: Candidate) -> bool:

@@ -26,9 +26,24 @@ def total_memory() -> int:
     return min([own, *allowed])
 
 
+def free_memory() -> int | None:
+    """Bytes that processes may still take without any going to the disk; None where the system does not tell."""
+    return _kilobytes("/proc/meminfo", "MemAvailable")
+
+
+def own_memory() -> int | None:
+    """Bytes of memory that this process takes for itself; None where the system does not tell."""
+    return _kilobytes("/proc/self/status", "RssAnon")
+
+
+def _kilobytes(file: str, name: str) -> int | None:
+    lines = (line.split() for line in _text_of(file).splitlines() if line.startswith(f"{name}:"))
+    return next((int(words[1]) * 1024 for words in lines), None)
+
+
 def _text_of(path: str) -> str:
     try:
-        return Path(path).read_text(encoding="ascii").strip()
+        return Path(path).read_text(encoding="ascii", errors="replace").strip()
     except OSError:
         return ""
 

@@ -9,6 +9,21 @@ _SUMS_IN_32_BITS = {"avx512_vnni", "avx_vnni", "asimd"}
 _QUOTA = Path("/sys/fs/cgroup/cpu.max")
 
 
+class _Share:
+    """Of this process.
+
+    Attributes:
+        cores: how many it counts on; None for all that it may use.
+    """
+
+    cores: int | None = None
+
+
+def count_on(cores: int) -> None:
+    """This process is one of several that share the machine: engines and encoders are to count on so many cores."""
+    _Share.cores = cores
+
+
 def processor_name() -> str:
     """Such as `Intel(R) Xeon(R) Processor`; the architecture where the system does not tell."""
     try:
@@ -20,14 +35,14 @@ def processor_name() -> str:
 
 
 def usable_cores() -> int:
-    """Physical cores this process may use: those its affinity names, no more than its container's quota.
+    """Physical cores this process may use: those its affinity names, no more than its container's quota or its share.
 
     Two threads on one core share the units that multiply; a runtime that starts a thread for each, or one for each
     core of the machine outside the container, is slower than one that does not.
     """
     logical = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else range(os.cpu_count() or 1)
     physical = {_siblings(number) for number in logical}
-    return max(1, min(len(physical), _quota() or len(physical)))
+    return max(1, min(len(physical), _quota() or len(physical), _Share.cores or len(physical)))
 
 
 def sums_in_32_bits() -> bool:

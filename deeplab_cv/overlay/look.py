@@ -68,6 +68,17 @@ def make_look(picture: PictureOptions, class_names: Sequence[str]) -> Look:
     return Look(picture.style, alpha=picture.alpha, colours=colours, backdrop=read_backdrop(picture.background))
 
 
+def check_paint(picture: PictureOptions, class_names: Sequence[str]) -> None:
+    """See that everything to be painted is there, before anything is written.
+
+    A class that is painted by default and that the network lacks is left out.
+
+    Raises SettingsError for a class asked for that the network does not know, and for a background that cannot be read.
+    """
+    by_default = picture.paint == PAINTED_BY_DEFAULT
+    make_look(picture.model_copy(update={"paint": {}}) if by_default else picture, class_names)
+
+
 def with_the_network_s_names(picture: PictureOptions, class_names: Sequence[str]) -> PictureOptions:
     """The same options with each painted class by the name that the network has for it.
 

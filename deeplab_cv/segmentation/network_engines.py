@@ -22,6 +22,19 @@ _log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
+class Pinned:
+    """An engine and a graph that are to be taken, and no others: so that several processes compute alike.
+
+    Attributes:
+        backend: as --backend takes it, with its device.
+        graph: `Graph.sha256` of the network's file, of a variant or of its form rewritten for speed.
+    """
+
+    backend: str
+    graph: str
+
+
+@dataclass(frozen=True)
 class LoadedEngine:
     """A network on an engine, proven at one input size.
 
@@ -29,6 +42,7 @@ class LoadedEngine:
         shared: the engine, for any number of threads.
         input_size: width and height of its input in pixels.
         backend: what was loaded, as --backend takes it.
+        graph: `Graph.sha256` of what was loaded.
         made_by: network, input and engine in words.
         keeps_pace: it is fast enough for the rate that is wanted; True where none is.
     """
@@ -36,8 +50,14 @@ class LoadedEngine:
     shared: SharedEngine
     input_size: Size
     backend: str
+    graph: str
     made_by: str
     keeps_pace: bool
+
+    @property
+    def pinned(self) -> Pinned:
+        """What other processes load to compute alike."""
+        return Pinned(self.backend, self.graph)
 
     @property
     def name(self) -> str:
@@ -62,11 +82,22 @@ class NetworkEngines:
         *,
         depth: int = 1,
         pace_fps: float | None = None,
+        pinned: Pinned | None = None,
         report: Report = to_nobody,
     ) -> None:
-        """`report` is told what is done while engines are loaded and compared."""
+        """Nothing is loaded yet.
+
+        Args:
+            network: the network they run.
+            options: what is asked of the engines.
+            depth: tensors wanted in flight.
+            pace_fps: frames a second to be inferred.
+            pinned: the engine and the graph to take at every size; without it the fastest that is right.
+            report: is told what is done while engines are loaded and compared.
+        """
         self.network = network
-        self.options = options
+        self.options = options if pinned is None else options.model_copy(update={"backend": pinned.backend})
+        self._pinned = pinned
         self.depth = depth
         self.pace_fps = pace_fps
         self._report = report
@@ -149,6 +180,7 @@ class NetworkEngines:
             shared=SharedEngine(choice.engine),
             input_size=input_size,
             backend=choice.candidate.backend,
+            graph=choice.candidate.graph.sha256,
             made_by=self._described(choice, input_size),
             keeps_pace=pace.kept,
         )
@@ -166,7 +198,9 @@ class NetworkEngines:
 
     def _graphs(self, input_size: Size) -> list[Graph]:
         graph = graph_at(self.network, input_size)
-        return [graph, *variant_graphs(self.network, graph)]
+        graphs = [graph, *variant_graphs(self.network, graph)]
+        # A form rewritten for speed may not be there at every size.
+        return [each for each in graphs if self._pinned and each.sha256 == self._pinned.graph] or graphs
 
     def _described(self, choice: Choice, input_size: Size) -> str:
         card = self.network.card

@@ -14,7 +14,7 @@ from deeplab_cv.machine.files import behind_links, whole_file
 _log = logging.getLogger(__name__)
 
 _DEVICES = Path("/dev")
-_NO_SPACE = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+NO_SPACE = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 _NOT_ALLOWED = {errno.EACCES, errno.EPERM, errno.EROFS}
 
 
@@ -88,7 +88,7 @@ def cannot_write(path: Path, error: Exception) -> SinkError:
     """The error for the user when the system or FFmpeg refuses to write."""
     number = getattr(error, "errno", None)
     reason = getattr(error, "strerror", None) or str(error)
-    if number in _NO_SPACE:
+    if number in NO_SPACE:
         return SinkError("the disk is full", path, "free some space, or write to another disk")
     if number in _NOT_ALLOWED:
         return SinkError("not allowed to write", path, "choose a folder you may write to")

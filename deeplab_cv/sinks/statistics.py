@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import os
+from collections.abc import Sequence
 from pathlib import Path
 
 from deeplab_cv.frames.areas import class_areas
@@ -40,7 +41,7 @@ class StatisticsSink:
             if self._draft is None:
                 self._draft = Draft(self._path)
                 if self._as_csv:
-                    line = _csv_line(_csv_header(painted.class_names)) + line
+                    line = csv_line(_csv_header(painted.class_names)) + line
             _append(self._draft.descriptor, line.encode())
             self._count += 1
             self._draft.keep_on_disk()
@@ -76,7 +77,7 @@ class StatisticsSink:
         name = frame.name.encode(errors="backslashreplace").decode()
         if self._as_csv:
             areas = [figure for pair in zip(pixels, shares, strict=True) for figure in pair]
-            return _csv_line([frame.index, time_s, name, *areas])
+            return csv_line([frame.index, time_s, name, *areas])
         names = painted.class_names
         line = {
             "frame": frame.index,
@@ -120,7 +121,8 @@ def _csv_header(class_names: tuple[str, ...]) -> list[str]:
     return ["frame", "time_s", "name", *areas]
 
 
-def _csv_line(cells: list[str] | list[object]) -> str:
+def csv_line(cells: Sequence[object]) -> str:
+    """One line of a table; text with an apostrophe before what spreadsheets would take for a formula."""
     line = io.StringIO()
     csv.writer(line, lineterminator="\n").writerow([_as_text(cell) for cell in cells])
     return line.getvalue()

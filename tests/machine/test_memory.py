@@ -1,9 +1,10 @@
 import platform
+import sys
 
 import numpy as np
 import pytest
 
-from deeplab_cv.machine.memory import spoiled_memory
+from deeplab_cv.machine.memory import free_memory, own_memory, spoiled_memory
 
 
 def test_memory_got_meanwhile_is_full_of_large_numbers():
@@ -29,3 +30,13 @@ def test_an_error_inside_goes_through_and_ends_the_spoiling():
         raise KeyError
 
     assert not (np.empty(5_000_000, np.float32) > 1e19).all()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells")
+def test_what_a_process_takes_is_more_once_it_takes_more():
+    before = own_memory()
+    held = bytearray(200_000_000)
+    held[::4096] = b"x" * len(held[::4096])
+
+    assert own_memory() - before > 190_000_000
+    assert 0 < free_memory() < 2**60

@@ -37,3 +37,14 @@ def test_two_threads_of_one_core_count_once(tmp_path, monkeypatch):
     monkeypatch.setattr(os, "sched_getaffinity", lambda _: {0, 1, 2, 3}, raising=False)
 
     assert usable_cores() == 2
+
+
+def test_a_process_that_shares_the_machine_counts_on_its_share(monkeypatch):
+    monkeypatch.setattr(processor._Share, "cores", None)
+    monkeypatch.setattr(processor, "_quota", lambda: 8)
+    monkeypatch.setattr(processor, "_siblings", str)
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: {0, 1, 2, 3}, raising=False)
+
+    processor.count_on(3)
+
+    assert usable_cores() == 3

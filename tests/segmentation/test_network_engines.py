@@ -71,3 +71,11 @@ def test_closed_engines_take_no_more_tensors(network):
 
     with pytest.raises(EngineError, match="closed"):
         loaded.shared.submit(np.zeros((1, 3, *loaded.input_size.hw), np.float32))
+
+
+def test_what_is_pinned_is_what_others_load(network):
+    with NetworkEngines(network, EngineOptions(backend="onnxruntime", threads=1)) as engines:
+        pinned = engines.load(SIZE).pinned
+    with NetworkEngines(network, EngineOptions(), pinned=pinned) as others:
+        assert others.load(SIZE).pinned == pinned
+        assert pinned.backend.startswith("onnxruntime:")

@@ -1,0 +1,215 @@
+"""What the words of a command line stand for: every file of folders, globs and lists, each with a name of its own."""
+
+import csv
+import glob
+import io
+import os
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path, PurePath
+
+from deeplab_cv.batch.tables import paths_in_parquet
+from deeplab_cv.batch.work import Item, Kind
+from deeplab_cv.errors import MissingSourceError, UsageError
+from deeplab_cv.machine.files import read_ordinary
+from deeplab_cv.sources.files import cannot_read, is_folder
+from deeplab_cv.sources.naming import PICTURE_EXTENSIONS, VIDEO_EXTENSIONS
+
+LISTS = (".txt", ".csv", ".parquet")
+"""Extensions of a file that names other files."""
+
+COLUMNS = ("path", "file", "filename", "input", "image", "video", "url")
+"""What the column of a list's paths may be called; without one of these the first column has them."""
+
+_LARGEST_LIST = 1 << 30
+
+
+@dataclass(frozen=True)
+class Found:
+    """A file that an input stands for.
+
+    Attributes:
+        file: as it can be opened.
+        name: where it lies below the folder, glob or list that named it.
+    """
+
+    file: str
+    name: str
+
+
+@dataclass
+class Inputs:
+    """Everything the inputs stand for.
+
+    Attributes:
+        items: the files to be worked on, in a fixed order.
+        unreadable: folders that could not be looked into and links that lead nowhere, each with its reason.
+        others: how many files in folders are neither pictures nor videos.
+    """
+
+    items: list[Item] = field(default_factory=list)
+    unreadable: list[tuple[str, str]] = field(default_factory=list)
+    others: int = 0
+
+
+def find_inputs(words: Sequence[str], without: Path | None, names: dict[str, str]) -> Inputs:
+    """The files that files, folders, globs and lists stand for, each once.
+
+    Args:
+        words: as they stand on the command line.
+        without: a folder that is left out wherever it lies, for the job's own outputs.
+        names: of files that were worked on before, which keep the name that they had.
+
+    Raises:
+        MissingSourceError: a word names nothing that is there.
+        UsageError: a list names nothing, or there is nothing to be done at all.
+    """
+    inputs = Inputs()
+    found: dict[str, Found] = {}
+    for word in words:
+        for each in _stood_for(word, without, inputs):
+            if without is not None and Path(_whole_path(each.file)).is_relative_to(without):
+                continue
+            found.setdefault(_whole_path(each.file), each)
+    inputs.items = list(_named(found.values(), names))
+    if not inputs.items and not inputs.unreadable:
+        kinds = "pictures are .jpg .png .webp and a few more, videos .mp4 .mov .mkv .webm and a few more"
+        raise UsageError("there is no picture and no video", " ".join(words[:3]), kinds)
+    return inputs
+
+
+def kind_of_file(name: str) -> Kind:
+    """What a file is taken for by its extension: a video unless it is a picture's."""
+    return "picture" if PurePath(name).suffix.lower() in PICTURE_EXTENSIONS else "video"
+
+
+def _stood_for(word: str, without: Path | None, inputs: Inputs) -> Iterator[Found]:
+    path = Path(word)
+    if is_folder(path):
+        yield from _in_folder(path, path, (), without, inputs)
+    elif os.path.lexists(path):
+        if path.suffix.lower() in LISTS:
+            yield from _below_common_folder(_listed(path))
+        else:
+            yield Found(word, path.name)
+    elif glob.has_magic(word):
+        matches = [match for match in sorted(glob.glob(word, recursive=True)) if not is_folder(Path(match))]  # noqa: PTH207
+        if not matches:
+            raise MissingSourceError("no file matches", word, "put the pattern in quotes and check the folder")
+        fixed = _fixed_part(word)
+        yield from (Found(match, os.path.relpath(match, fixed)) for match in matches)
+    else:
+        raise MissingSourceError("no such file or folder", word, "check the name and the folder you are in")
+
+
+def _in_folder(
+    top: Path, folder: Path, inside: tuple[tuple[int, int], ...], without: Path | None, inputs: Inputs
+) -> Iterator[Found]:
+    """Pictures and videos in a folder and all below it, links to folders followed unless they lead back."""
+    try:
+        status = folder.stat()
+        entries = sorted(folder.iterdir())
+    except OSError as error:
+        inputs.unreadable.append((str(folder), f"cannot look into the folder: {error.strerror}"))
+        return
+    here = (status.st_dev, status.st_ino)
+    if here in inside or (without is not None and folder.absolute() == without):
+        return
+    for entry in entries:
+        if entry.name.startswith("."):
+            continue
+        if is_folder(entry):
+            yield from _in_folder(top, entry, (*inside, here), without, inputs)
+        elif entry.suffix.lower() in PICTURE_EXTENSIONS | VIDEO_EXTENSIONS:
+            yield Found(str(entry), str(entry.relative_to(top)))
+        elif entry.is_symlink() and not entry.exists():
+            inputs.unreadable.append((str(entry), "this link leads nowhere"))
+        else:
+            inputs.others += 1
+
+
+def _listed(path: Path) -> list[str]:
+    """The files that a list names: as the working folder has them, else as the list's own folder does."""
+    try:
+        if path.suffix.lower() == ".parquet":
+            texts = paths_in_parquet(path, COLUMNS)
+        else:
+            data = read_ordinary(path, most=_LARGEST_LIST)
+            lines = [os.fsdecode(line) for line in data.removeprefix(b"\xef\xbb\xbf").splitlines()]
+            texts = _paths_in_csv(lines) if path.suffix.lower() == ".csv" else lines
+    except OSError as error:
+        raise cannot_read(path, error) from error
+    except ValueError as error:
+        raise UsageError("cannot read the list of files", path, str(error)) from error
+    texts = [text.strip("\r\n") for text in texts]
+    texts = [text for text in texts if text.strip() and not text.startswith("#")]
+    if not texts:
+        raise UsageError("the list names no file", path, "write one path a line, or a column of them")
+    return [_placed(text, path.parent) for text in texts]
+
+
+def _paths_in_csv(lines: Sequence[str]) -> list[str]:
+    rows = [row for row in csv.reader(io.StringIO("\n".join(lines), newline="")) if row]
+    if not rows:
+        return []
+    titles = [title.strip().lower() for title in rows[0]]
+    column = next((titles.index(name) for name in COLUMNS if name in titles), None)
+    if column is None:
+        return [row[0] for row in rows]
+    return [row[column] for row in rows[1:] if len(row) > column]
+
+
+def _placed(text: str, folder: Path) -> str:
+    beside = folder / text
+    return str(beside) if not os.path.lexists(text) and os.path.lexists(beside) else text
+
+
+def _whole_path(file: str) -> str:
+    """The path from the root on; links in it stay, so that each name that a file has is a file of its own."""
+    return os.path.normpath(Path(file).absolute())
+
+
+def _below_common_folder(files: Sequence[str]) -> Iterator[Found]:
+    folders = [str(Path(_whole_path(file)).parent) for file in files]
+    try:
+        common = os.path.commonpath(folders)
+    except ValueError:  # on several drives of Windows
+        common = ""
+    for file in files:
+        absolute = _whole_path(file)
+        yield Found(file, os.path.relpath(absolute, common) if common else PurePath(absolute).name)
+
+
+def _fixed_part(pattern: str) -> str:
+    """The folder in front of a glob's first part with a wildcard."""
+    parts = Path(pattern).parts
+    fixed = next((place for place, part in enumerate(parts) if glob.has_magic(part)), len(parts))
+    return str(Path(*parts[:fixed])) if fixed else "."
+
+
+def _named(found: Iterable[Found], before: dict[str, str]) -> Iterator[Item]:
+    """Items whose outputs do not meet: dog.jpg and dog.png both become dog.png as masks."""
+    files = list(found)
+    taken = {_key(before[each.file]) for each in files if each.file in before}
+    for each in files:
+        name = before.get(each.file) or _free_name(_below(each.name), taken)
+        taken.add(_key(name))
+        yield Item(each.file, name, kind_of_file(each.file))
+
+
+def _below(name: str) -> str:
+    """The name without any step up, which would leave the job's folder."""
+    return str(PurePath(*[part for part in PurePath(name).parts if part not in ("..", "/", "\\")]))
+
+
+def _free_name(name: str, taken: Collection[str]) -> str:
+    path, number = PurePath(name), 1
+    while _key(name) in taken:
+        number += 1
+        name = str(path.with_name(f"{path.stem}-{number}{path.suffix}"))
+    return name
+
+
+def _key(name: str) -> str:
+    # Some file systems take Dog.png and dog.png for one file.
+    return str(PurePath(name).with_suffix("")).casefold()

@@ -1,0 +1,85 @@
+"""Where the outputs and the records of a job lie: a folder of this machine."""
+
+import os
+import shutil
+from pathlib import Path
+
+from deeplab_cv.batch.work import Output
+from deeplab_cv.errors import SinkError
+from deeplab_cv.machine.files import whole_file
+from deeplab_cv.sinks.landing import cannot_write
+
+
+class FolderPlace:
+    """A folder on a disk.
+
+    Attributes:
+        text: as it is shown.
+        folder: the folder itself.
+        staging: where outputs are made before they have their place; renaming from there is one step.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.text = str(folder)
+        self.folder = folder
+        self.staging = folder / ".unfinished"
+
+    def prepare(self) -> None:
+        """Make the folder. Raises SinkError."""
+        try:
+            self.staging.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise cannot_write(self.folder, error) from error
+
+    def land(self, staged: Path, path: str, *, replaces: bool) -> None:
+        """Give a file, or a folder of them, its place.
+
+        Args:
+            staged: the file; where it is gone, it has its place already.
+            path: below the folder.
+            replaces: what lies there was made by this job.
+
+        Raises:
+            SinkError: something else lies there, or the system refuses.
+        """
+        place = self.folder / path
+        try:
+            if not os.path.lexists(staged):
+                return
+            if os.path.lexists(place):
+                if not replaces:
+                    raise SinkError("this was here before, and not by this job", place, "move it, or name another --to")
+                if place.is_dir():
+                    shutil.rmtree(place)
+            place.parent.mkdir(parents=True, exist_ok=True)
+            staged.replace(place)
+        except OSError as error:
+            raise cannot_write(place, error) from error
+
+    def holds(self, output: Output) -> bool:
+        """An output is still there, with all its bytes."""
+        place = self.folder / output.path
+        try:
+            if place.is_dir():
+                return sum(entry.stat().st_size for entry in os.scandir(place)) == output.size
+            return place.stat().st_size == output.size
+        except OSError:
+            return False
+
+    def read(self, name: str) -> bytes | None:
+        """A file of the job's own; None where there is none. Raises SinkError."""
+        try:
+            return (self.folder / name).read_bytes()
+        except FileNotFoundError:
+            return None
+        except OSError as error:
+            raise SinkError("cannot read what an earlier run noted", self.folder / name, str(error.strerror)) from error
+
+    def write(self, name: str, data: bytes) -> None:
+        """Write a file of the job's own, whole or not at all. Raises SinkError."""
+        path = self.folder / name
+        try:
+            with whole_file(path) as temporary:
+                temporary.write_bytes(data)
+        except OSError as error:
+            raise cannot_write(path, error) from error

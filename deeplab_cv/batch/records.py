@@ -1,0 +1,113 @@
+"""The done-records of a job: one line for each file that is whole or has failed, written when that is so."""
+
+import json
+import os
+import time
+from collections.abc import Iterator
+from dataclasses import asdict
+from typing import Any
+
+from deeplab_cv.batch.places import FolderPlace
+from deeplab_cv.batch.work import Identity, Output, Record
+from deeplab_cv.errors import SinkError
+from deeplab_cv.sinks.landing import cannot_write
+
+NAME = "done.jsonl"
+
+_POWER_CUT_COSTS_S = 1.0
+"""At most so much of what is noted is not on the disk yet."""
+
+_ANEW = {"anew": True}
+"""The line from which on everything is done anew; what stands before it only says which outputs are the job's own."""
+
+
+class Records:
+    """What is known of the files of a job, in memory and in its `done.jsonl`; the last line of a file holds.
+
+    Attributes:
+        own: the outputs that this job has made, by their paths: it may replace them.
+    """
+
+    def __init__(self, place: FolderPlace) -> None:
+        """Read what earlier runs noted; a line that a killed run did not finish is cut off. Raises SinkError."""
+        self._place = place
+        self._by_input: dict[str, Record] = {}
+        self.own: set[str] = set()
+        data = place.read(NAME) or b""
+        whole = data[: data.rfind(b"\n") + 1]
+        for line in _lines(whole):
+            if line == _ANEW:
+                self._by_input.clear()
+                continue
+            record = record_of(line)
+            self._by_input[record.input] = record
+            self.own.update(output.path for output in record.outputs)
+        path = place.folder / NAME
+        try:
+            self._file = path.open("ab")
+            self._file.truncate(len(whole))
+        except OSError as error:
+            raise cannot_write(path, error) from error
+        self._on_disk_s = time.monotonic()
+
+    def of(self, file: str) -> Record | None:
+        """What came of a file; None where it was not worked on."""
+        return self._by_input.get(file)
+
+    @property
+    def all(self) -> list[Record]:
+        """What came of every file."""
+        return list(self._by_input.values())
+
+    def add(self, record: Record) -> None:
+        """Note what came of a file, once its outputs have their place. Raises SinkError."""
+        self._by_input[record.input] = record
+        self.own.update(output.path for output in record.outputs)
+        self._write(line_of(record))
+
+    def begin_anew(self) -> None:
+        """Forget what was done. Raises SinkError."""
+        self._by_input.clear()
+        self._write(_ANEW)
+
+    def close(self) -> None:
+        """Bring all lines to the disk."""
+        os.fsync(self._file.fileno())
+        self._file.close()
+
+    def _write(self, line: dict[str, Any]) -> None:
+        try:
+            self._file.write(json.dumps(line).encode() + b"\n")
+            self._file.flush()
+            if time.monotonic() - self._on_disk_s >= _POWER_CUT_COSTS_S:
+                os.fsync(self._file.fileno())
+                self._on_disk_s = time.monotonic()
+        except OSError as error:
+            raise cannot_write(self._place.folder / NAME, error) from error
+
+
+def line_of(record: Record) -> dict[str, Any]:
+    """A record as plain values; what is empty is left out."""
+    return {key: value for key, value in asdict(record).items() if value not in ("", (), None)}
+
+
+def record_of(line: dict[str, Any]) -> Record:
+    """A record made again from `line_of`. Raises SinkError where the line is none."""
+    try:
+        identity = line.get("identity")
+        return Record(
+            **{key: value for key, value in line.items() if key not in ("identity", "outputs")},
+            identity=None if identity is None else Identity(**identity),
+            outputs=tuple(Output(**output) for output in line.get("outputs", ())),
+        )
+    except (TypeError, AttributeError) as error:
+        raise SinkError("this is no record of a batch job", str(line)[:80], f"delete the line in {NAME}") from error
+
+
+def _lines(data: bytes) -> Iterator[dict[str, Any]]:
+    for line in data.splitlines():
+        try:
+            yield json.loads(line)
+        except ValueError as error:
+            what = "a line of the done-records is damaged"
+            raise SinkError(what, line[:80].decode(errors="replace"), f"delete the line in {NAME}") from error

@@ -1,0 +1,92 @@
+"""The outputs of one file while they are made: beside their places, and landed together once all are whole.
+
+A folder of the file's own holds them, and last of all a note of where they belong. So a killed run leaves either what
+is worth nothing or what only has to be moved, and nothing that was whole is worked on again.
+"""
+
+import hashlib
+import json
+import os
+import shutil
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+from deeplab_cv.batch.places import FolderPlace
+from deeplab_cv.batch.records import line_of, record_of
+from deeplab_cv.batch.work import Output, Record
+from deeplab_cv.errors import SinkError, UserError
+from deeplab_cv.machine.files import file_hash
+
+_NOTE = "whole.json"
+
+
+def staged_folder(place: FolderPlace, file: str) -> Path:
+    """The folder in which the outputs of a file are made."""
+    return place.staging / hashlib.sha256(os.fsencode(file)).hexdigest()[:24]
+
+
+def begin(folder: Path) -> None:
+    """Make the folder, empty. Raises OSError."""
+    discard_folder(folder)
+    folder.mkdir(parents=True)
+
+
+def output_of(staged: Path, path: str) -> Output:
+    """What was made, by its bytes: a file or a folder of them. Raises OSError."""
+    if not staged.is_dir():
+        return Output(path, staged.stat().st_size, file_hash(staged))
+    digest, size = hashlib.sha256(), 0
+    for file in sorted(staged.iterdir()):
+        digest.update(f"{file.name} {file_hash(file)}\n".encode())
+        size += file.stat().st_size
+    return Output(path, size, digest.hexdigest())
+
+
+def note_whole(folder: Path, record: Record, made: dict[str, str], own: tuple[str, ...]) -> None:
+    """All outputs of a file are whole: say where each of them belongs. Raises OSError.
+
+    Args:
+        folder: of the file's outputs.
+        record: what came of it.
+        made: a name in the folder -> its path below the job's folder.
+        own: paths that may be replaced.
+    """
+    note = {"record": line_of(record), "made": made, "own": own}
+    temporary = folder / f"{_NOTE}.part"
+    temporary.write_text(json.dumps(note), encoding="ascii")
+    temporary.replace(folder / _NOTE)
+
+
+def is_whole(folder: Path) -> bool:
+    """All outputs of a file are whole, and only have to be given their places."""
+    return (folder / _NOTE).is_file()
+
+
+def land(place: FolderPlace, folder: Path) -> Record:
+    """Give the outputs in a folder their places; what came of the file. May be done again where it was broken off."""
+    note = json.loads((folder / _NOTE).read_text(encoding="ascii"))
+    record = record_of(note["record"])
+    try:
+        for name, path in note["made"].items():
+            place.land(folder / name, path, replaces=path in note["own"])
+    except UserError as error:
+        return replace(record, outputs=(), stage="write", reason=str(error))
+    return record
+
+
+def land_what_is_left(place: FolderPlace) -> Iterator[Record]:
+    """Land what a killed run had whole, one file after another, and delete what it had not. Raises SinkError."""
+    try:
+        folders = sorted(place.staging.iterdir())
+    except OSError as error:
+        raise SinkError("cannot look at what an earlier run left", place.staging, str(error.strerror)) from error
+    for folder in folders:
+        if is_whole(folder):
+            yield land(place, folder)
+        discard_folder(folder)
+
+
+def discard_folder(folder: Path) -> None:
+    """Delete a folder with all in it, where it is there."""
+    shutil.rmtree(folder, ignore_errors=True)

@@ -1,0 +1,55 @@
+"""A folder as the place of a job's outputs."""
+
+import pytest
+
+from deeplab_cv.batch.places import FolderPlace
+from deeplab_cv.batch.work import Output
+from deeplab_cv.errors import SinkError
+
+
+@pytest.fixture
+def place(tmp_path):
+    place = FolderPlace(tmp_path / "deep" / "out")
+    place.prepare()
+    return place
+
+
+def test_what_is_written_is_read_again(place):
+    assert place.read("job.json") is None
+
+    place.write("job.json", b"{}")
+
+    assert place.read("job.json") == b"{}"
+
+
+def test_a_folder_replaces_the_one_before(place, tmp_path):
+    for number in (1, 2):
+        staged = tmp_path / f"staged-{number}"
+        staged.mkdir()
+        (staged / f"{number}.png").write_bytes(b"x")
+        place.land(staged, "masks/a", replaces=True)
+
+    assert [path.name for path in (place.folder / "masks" / "a").iterdir()] == ["2.png"]
+
+
+def test_what_was_landed_before_stays(place, tmp_path):
+    (place.folder / "a.png").write_bytes(b"x")
+
+    place.land(tmp_path / "gone", "a.png", replaces=False)
+
+    assert (place.folder / "a.png").read_bytes() == b"x"
+
+
+@pytest.mark.parametrize(("size", "held"), [(3, True), (2, False)])
+def test_an_output_is_held_with_all_its_bytes(place, size, held):
+    (place.folder / "a.png").write_bytes(b"xyz")
+
+    assert place.holds(Output("a.png", size, "")) is held
+    assert not place.holds(Output("b.png", size, ""))
+
+
+def test_a_file_in_the_way_is_one_line(tmp_path):
+    (tmp_path / "out").write_bytes(b"")
+
+    with pytest.raises(SinkError):
+        FolderPlace(tmp_path / "out").prepare()

@@ -1,0 +1,76 @@
+"""The lines of done.jsonl."""
+
+import json
+import os
+
+import pytest
+
+from deeplab_cv.batch.places import FolderPlace
+from deeplab_cv.batch.records import Records, line_of, record_of
+from deeplab_cv.batch.work import Identity, Output, Record
+from deeplab_cv.errors import SinkError
+
+WHOLE = Record("a.png", "a.png", Identity(3, "7"), "hash", (Output("painted/a.png", 5, "ab"),), 1, 0.5)
+FAILED = Record("b.png", "b.png", None, "hash", stage="read", reason="it is empty")
+
+
+@pytest.fixture
+def place(tmp_path):
+    return FolderPlace(tmp_path)
+
+
+def written(place, *records):
+    notes = Records(place)
+    for record in records:
+        notes.add(record)
+    notes.close()
+
+
+@pytest.mark.parametrize("record", [WHOLE, FAILED, Record(os.fsdecode(b"caf\xe9.png"), "x", None, "hash")])
+def test_a_record_comes_back_as_it_was(record):
+    assert record_of(json.loads(json.dumps(line_of(record)))) == record
+
+
+def test_the_next_run_reads_what_this_one_noted(place):
+    written(place, WHOLE, FAILED)
+
+    notes = Records(place)
+
+    assert (notes.of("a.png"), notes.of("b.png"), notes.of("c.png")) == (WHOLE, FAILED, None)
+    assert notes.own == {"painted/a.png"}
+
+
+def test_the_last_line_of_a_file_holds(place):
+    written(place, Record("a.png", "a.png", None, "hash", stage="read", reason="no"), WHOLE)
+
+    assert Records(place).all == [WHOLE]
+
+
+def test_a_line_that_a_killed_run_did_not_finish_is_cut_off(place, tmp_path):
+    written(place, WHOLE)
+    with (tmp_path / "done.jsonl").open("ab") as file:
+        file.write(b'{"input": "b.p')
+
+    written(place, FAILED)
+
+    assert Records(place).all == [WHOLE, FAILED]
+
+
+def test_after_a_new_beginning_outputs_are_still_the_job_s_own(place):
+    notes = Records(place)
+    notes.add(WHOLE)
+    notes.begin_anew()
+    notes.close()
+
+    again = Records(place)
+
+    assert again.all == []
+    assert again.own == {"painted/a.png"}
+
+
+@pytest.mark.parametrize("line", ["no json", "[1]", '{"input": "a"}', '{"input": "a", "surprise": 1}'])
+def test_a_damaged_line_is_one_line_of_text(place, tmp_path, line):
+    (tmp_path / "done.jsonl").write_text(line + "\n", encoding="ascii")
+
+    with pytest.raises(SinkError, match="delete the line"):
+        Records(place)

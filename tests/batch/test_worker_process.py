@@ -1,0 +1,74 @@
+"""The messages between a worker's process and whoever hands out files."""
+
+import io
+import logging
+import subprocess
+
+import pytest
+
+from deeplab_cv.batch.pool import PROGRAM
+from deeplab_cv.batch.work import Item, Record
+from deeplab_cv.batch.worker_process import Ready, Said, Task, receive, send
+from deeplab_cv.errors import UserError
+from tests.batch.jobs import picture, plan_for
+
+
+def test_messages_come_out_as_they_went_in():
+    stream = io.BytesIO()
+    messages = [Said(logging.INFO, "a line"), Task(Item("a", "a", "picture"), ("painted/a",))]
+    for message in messages:
+        send(stream, message)
+    stream.seek(0)
+
+    assert [receive(stream), receive(stream), receive(stream)] == [*messages, None]
+
+
+@pytest.mark.parametrize("cut", [3, 12])
+def test_half_a_message_is_the_end(cut):
+    stream = io.BytesIO()
+    send(stream, Said(logging.INFO, "a line"))
+
+    assert receive(io.BytesIO(stream.getvalue()[:cut])) is None
+
+
+@pytest.fixture
+def process():
+    with subprocess.Popen(PROGRAM, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        yield process
+        process.kill()
+
+
+def said(process):
+    """The first message that is no line of the log."""
+    while isinstance(message := receive(process.stdout), Said):
+        pass
+    return message
+
+
+def test_a_worker_says_that_it_is_ready_and_what_came_of_a_file(process, network, tmp_path):
+    plan = plan_for(network, tmp_path / "out")
+    (tmp_path / "out" / ".unfinished").mkdir(parents=True)
+    send(process.stdin, plan)
+    ready = said(process)
+    send(process.stdin, Task(Item(str(picture(tmp_path / "a.png")), "a.png", "picture"), ()))
+    record = said(process)
+
+    assert isinstance(ready, Ready)
+    assert ready.pinned.backend.startswith("opencv:")
+    assert isinstance(record, Record)
+    assert (tmp_path / "out" / record.outputs[0].path).is_file()
+
+
+def test_a_worker_goes_when_nobody_hands_out_files_any_more(process, network, tmp_path):
+    send(process.stdin, plan_for(network, tmp_path / "out"))
+    process.stdin.close()
+
+    assert process.wait(120) == 1
+
+
+def test_what_no_file_can_change_is_said_as_an_error(process, network, tmp_path):
+    plan = plan_for(network, tmp_path / "out")
+    gone = plan.network.model_copy(update={"model": str(tmp_path / "gone.onnx")})
+    send(process.stdin, type(plan)(**{**vars(plan), "network": gone}))
+
+    assert isinstance(said(process), UserError)
