@@ -9,6 +9,8 @@ with Segmenter() as segmenter:
 import importlib
 from typing import TYPE_CHECKING, Any
 
+from deeplab_cv.version import VERSION
+
 if TYPE_CHECKING:
     from deeplab_cv.api import Segmenter
     from deeplab_cv.errors import UserError
@@ -16,7 +18,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Result", "Segmenter", "UserError", "__version__"]
 
-__version__ = "0.1.0"
+__version__ = VERSION
 
 _HOMES = {"Result": "result", "Segmenter": "api", "UserError": "errors"}
 

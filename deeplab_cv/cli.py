@@ -13,13 +13,13 @@ import traceback
 from collections.abc import Collection, Sequence
 from typing import NoReturn
 
-from deeplab_cv import __version__
 from deeplab_cv.errors import UsageError, UserError, as_typed, did_you_mean
 from deeplab_cv.machine import interrupts
 from deeplab_cv.machine.opencv_cameras import make_opencv_wait_less
 from deeplab_cv.machine.program import program
 from deeplab_cv.machine.telemetry import switch_off_telemetry
 from deeplab_cv.terminal import logged_lines, print_line, print_text
+from deeplab_cv.version import VERSION
 
 COMMANDS = {
     "run": "segment a camera, a video or pictures (the default command)",
@@ -200,7 +200,7 @@ def build_parser(name: str, description: str) -> CommandParser:
         # Of fifty flags none would be found in a line of all.
         parser.usage = f"{prog} [SOURCE] [FLAGS]   or   {prog} COMMAND [FLAGS]"
     parser.add_argument("--debug", action="store_true", help="show the traceback of an error")
-    parser.add_argument("-V", "--version", action="version", version=f"deeplab-cv {__version__}")
+    parser.add_argument("-V", "--version", action="version", version=f"deeplab-cv {VERSION}")
     return parser
 
 

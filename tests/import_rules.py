@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from fnmatch import fnmatch
 from pathlib import Path
 
-BASE = ("errors", "classes", "options", "machine")
+BASE = ("version", "errors", "classes", "options", "machine")
 """What every room may use."""
 
 ROOMS = (
@@ -27,6 +27,7 @@ ROOMS = (
 """The way of a frame: each room imports itself, those before it and BASE."""
 
 OTHERS = {
+    "version": (),
     "errors": (),
     "classes": ("errors",),
     "options": ("errors",),
@@ -40,7 +41,7 @@ OTHERS = {
     "bench": (*BASE, *ROOMS, "terminal", "progress", "tools", "start", "settings"),
     "commands": (*BASE, *ROOMS, "terminal", "progress", "tools", "pytorch", "bench", "start", "settings", "cli"),
     "cli": (*BASE, "commands", "settings", "terminal"),
-    "__init__": ("api", "errors", "result"),
+    "__init__": ("api", "errors", "result", "version"),
     "__main__": (*BASE, "cli"),
 }
 """What stands beside the list: what each may import besides itself."""

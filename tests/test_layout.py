@@ -9,6 +9,7 @@ TESTED_ELSEWHERE = {
     "engines/options": "two fields with their bounds: test_options.py and test_settings.py read them",
     "segmentation/options": "fields with their bounds: test_settings.py and test_api.py refuse what lies outside",
     "sources/source": "a protocol",
+    "version": "a number: test_cli.py and test_packaging.py read it",
 }
 """Modules without a test file of their own, and why."""
 

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from deeplab_cv import __version__
 from deeplab_cv.engines.candidates import ENGINES, Candidate, CandidateResult
 from deeplab_cv.engines.options import EngineOptions
 from deeplab_cv.machine.cache import keep, kept_files
@@ -15,6 +14,7 @@ from deeplab_cv.machine.files import read_ordinary
 from deeplab_cv.machine.installed import ENGINE_WHEELS, installed
 from deeplab_cv.machine.processor import processor_name, usable_cores
 from deeplab_cv.networks.network import Graph
+from deeplab_cv.version import VERSION
 
 _FOLDER = "engines"
 _LARGEST = 100_000
@@ -91,7 +91,7 @@ def question_of(graphs: Sequence[Graph], options: EngineOptions, *, depth: int) 
     """
     return "; ".join(
         [
-            f"deeplab-cv {__version__}",
+            f"deeplab-cv {VERSION}",
             *(f"file {graph.sha256}" for graph in graphs),
             str(graphs[0].input_size),
             f"{options.backend}, {options.threads} threads, {depth} in flight",

@@ -16,13 +16,13 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import IO
 
-from deeplab_cv import __version__
 from deeplab_cv.engines.candidates import Candidate, engine_module
 from deeplab_cv.engines.engine import Engine
 from deeplab_cv.errors import EngineError, as_typed
 from deeplab_cv.machine.cache import keep, kept_files
 from deeplab_cv.machine.endings import how_it_ended
 from deeplab_cv.machine.installed import ENGINE_WHEELS, installed
+from deeplab_cv.version import VERSION
 
 _log = logging.getLogger(__name__)
 
@@ -168,7 +168,7 @@ def _note(candidate: Candidate, refusal: EngineError | None) -> None:
 def _key(candidate: Candidate) -> str:
     graph = candidate.graph
     facts = [
-        __version__,
+        VERSION,
         graph.sha256,
         graph.form,
         str(graph.input_size),

@@ -6,6 +6,7 @@ from typing import Any
 from deeplab_cv.errors import MissingNetworkError, NetworkError
 from deeplab_cv.machine.files import whole_file
 from deeplab_cv.networks.foreign import how_to_make_onnx, kind_of_foreign_file
+from deeplab_cv.networks.node_order import in_order
 
 LARGEST = 2**31
 """Bytes that protobuf can hold in one message."""
@@ -22,8 +23,6 @@ def load_sorted(file: Path) -> tuple[Any, bool]:
     Converters to float16 append the casts to the end. ONNX Runtime reads such a file, the standard forbids it.
     """
     import onnx
-
-    from deeplab_cv.networks.onnx_graph import in_order
 
     if not file.is_file():
         raise MissingNetworkError("no such network file", file, "name an .onnx file")

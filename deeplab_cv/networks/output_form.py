@@ -14,12 +14,12 @@ from onnx import TensorProto, helper
 
 from deeplab_cv.errors import NetworkError
 from deeplab_cv.networks.endings import Sizes, ending, is_share, turned_last
+from deeplab_cv.networks.node_order import in_order
 from deeplab_cv.networks.onnx_graph import (
     add_node,
     add_weight,
     drop_dead,
     free_name,
-    in_order,
     known_values,
     main_output,
     producer,

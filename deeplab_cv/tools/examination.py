@@ -8,7 +8,6 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from deeplab_cv import __version__
 from deeplab_cv.engines.candidates import ENGINES, CandidateResult, candidates_for, engine_module
 from deeplab_cv.engines.choice import compare
 from deeplab_cv.engines.options import EngineOptions
@@ -22,6 +21,7 @@ from deeplab_cv.machine.processor import processor_name, usable_cores
 from deeplab_cv.networks.network import Graph, Network, graph_for, variant_graphs
 from deeplab_cv.networks.opening import wanted_network
 from deeplab_cv.networks.options import NetworkOptions
+from deeplab_cv.version import VERSION
 
 FRAME_SIZE = Size(1280, 720)
 """The size of the frames that the engines are proven for."""
@@ -44,7 +44,7 @@ def examine(network_options: NetworkOptions, engine_options: EngineOptions) -> b
 
 
 def _print_machine(console: Console) -> None:
-    console.print(f"deeplab-cv {__version__}, Python {platform.python_version()}, {platform.platform()}")
+    console.print(f"deeplab-cv {VERSION}, Python {platform.python_version()}, {platform.platform()}")
     console.print(f"processor  {escape(processor_name())}, {usable_cores()} cores for this process")
     console.print(f"window     {escape(display_problem() or 'can be opened')}")
     console.print(f"OpenCV     {escape(_opencv_build())}")

@@ -34,5 +34,12 @@ def small(nodes: list[onnx.NodeProto], output: str, **weights: np.ndarray) -> on
     )
 
 
+def chain(length: int = 4) -> onnx.ModelProto:
+    """`input` -> Relu -> ... -> `output`, each named by its place."""
+    names = ["input", *(f"t{place}" for place in range(length - 1)), "output"]
+    nodes = [helper.make_node("Relu", [names[n]], [names[n + 1]], name=f"n{n}") for n in range(length)]
+    return small(nodes, "output")
+
+
 def kernel(rows: int, columns: int) -> np.ndarray:
     return np.random.RandomState(rows).randn(rows, columns, 1, 1).astype(np.float32)

@@ -1,8 +1,6 @@
 import numpy as np
 import onnx
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 from onnx import TensorProto, helper, numpy_helper
 from onnx.reference import ReferenceEvaluator
 
@@ -12,7 +10,6 @@ from deeplab_cv.networks.onnx_graph import (
     attribute,
     consumers,
     drop_dead,
-    in_order,
     main_output,
     producer,
     save_graph,
@@ -37,12 +34,6 @@ def model_of(nodes, outputs=("output",), **weights):
         [numpy_helper.from_array(np.asarray(values), name) for name, values in weights.items()],
     )
     return helper.make_model(graph, opset_imports=[helper.make_opsetid("", 13)], ir_version=8)
-
-
-def chain(length=4):
-    """`input` -> Relu -> ... -> `output`, each named by its place."""
-    names = ["input", *(f"t{place}" for place in range(length - 1)), "output"]
-    return model_of([helper.make_node("Relu", [names[n]], [names[n + 1]], name=f"n{n}") for n in range(length)])
 
 
 def kernel(outputs, *, exact):
@@ -194,52 +185,6 @@ def test_sizes_are_those_of_every_tensor_with_open_sides_as_nothing(tmp_path):
 
     assert (fixed["input"], fixed["cells"], fixed["output"]) == ((1, 3, 64, 96), (1, 3, 8, 12), (1, 21, 8, 12))
     assert (open_sides["input"], open_sides["output"]) == ((1, 3, 0, 0), (1, 21, 0, 0))
-
-
-@given(st.permutations(range(6)))
-def test_nodes_in_any_order_are_sorted_so_that_each_follows_what_it_reads(order):
-    model = chain(6)
-    nodes = list(model.graph.node)
-    del model.graph.node[:]
-    model.graph.node.extend(nodes[place] for place in order)
-
-    in_order(model.graph)
-
-    assert [node.name for node in model.graph.node] == [f"n{place}" for place in range(6)]
-
-
-def test_nodes_that_read_what_nobody_makes_are_kept_behind_the_others():
-    model = chain(3)
-    model.graph.node.insert(0, helper.make_node("Relu", ["nobody"], ["lost"], name="lost"))
-
-    in_order(model.graph)
-
-    assert [node.name for node in model.graph.node] == ["n0", "n1", "n2", "lost"]
-
-
-def test_a_node_whose_own_graph_reads_a_tensor_stands_behind_its_maker():
-    branch = helper.make_graph(
-        [helper.make_node("Neg", ["late"], ["inner"])],
-        "branch",
-        [],
-        [helper.make_tensor_value_info("inner", TensorProto.FLOAT, None)],
-    )
-    choice = helper.make_node("If", ["yes"], ["output"], name="choice", then_branch=branch, else_branch=branch)
-    model = model_of([choice, helper.make_node("Relu", ["input"], ["late"], name="late")], yes=np.array(True))
-
-    assert in_order(model.graph)
-    assert not in_order(model.graph)
-
-    assert [node.name for node in model.graph.node] == ["late", "choice"]
-
-
-def test_an_optional_input_that_is_left_out_keeps_no_node_waiting():
-    clip = helper.make_node("Clip", ["input", "", "high"], ["output"], name="clip")
-    model = model_of([clip], high=np.array(1, np.float32))
-
-    in_order(model.graph)
-
-    assert [node.name for node in model.graph.node] == ["clip"]
 
 
 @pytest.mark.parametrize(

@@ -5,10 +5,10 @@ import os
 import platform
 from typing import Any
 
-from deeplab_cv import __version__
 from deeplab_cv.bench import Plan
 from deeplab_cv.machine.installed import ENGINE_WHEELS, installed
 from deeplab_cv.machine.processor import processor_name, usable_cores
+from deeplab_cv.version import VERSION
 
 _OTHER_WHEELS = ("av", "numpy", "torch", "torchvision", "openvino-model-api", "mediapipe")
 
@@ -27,7 +27,7 @@ def machine_facts() -> dict[str, Any]:
 
 def versions() -> dict[str, str]:
     """The program's, Python's and the installed wheels' versions."""
-    own = {"deeplab-cv": __version__, "python": platform.python_version()}
+    own = {"deeplab-cv": VERSION, "python": platform.python_version()}
     return own | installed([*ENGINE_WHEELS, *_OTHER_WHEELS])
 
 

@@ -10,13 +10,13 @@ import numpy as np
 import onnx
 from onnx import helper
 
+from deeplab_cv.networks.node_order import in_order
 from deeplab_cv.networks.onnx_graph import (
     GraphProto,
     Node,
     add_weight,
     attribute,
     consumers,
-    in_order,
     producer,
     sizes,
     weight,
