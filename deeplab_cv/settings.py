@@ -53,7 +53,7 @@ class LoadedSettings:
 
 
 def add_settings_arguments(
-    parser: argparse.ArgumentParser, only: Collection[str] = (), without: Collection[str] = ()
+    parser: argparse.ArgumentParser, *, only: Collection[str] = (), without: Collection[str] = ()
 ) -> None:
     """Give the parser one flag per setting, in groups, and --config.
 

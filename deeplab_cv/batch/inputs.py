@@ -37,7 +37,7 @@ class Found:
     name: str
 
 
-@dataclass
+@dataclass(kw_only=True)
 class Inputs:
     """Everything the inputs stand for.
 

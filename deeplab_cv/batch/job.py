@@ -35,7 +35,7 @@ _SUMMARY = "summary.json"
 _LOCK = ".lock"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Wishes:
     """How a job is run; it makes no difference to what comes out.
 

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 from typing import Any, Literal
 
 from deeplab_cv import __version__
@@ -83,6 +83,7 @@ class Record:
     name: str
     identity: Identity | None
     settings: str
+    _: KW_ONLY
     outputs: tuple[Output, ...] = ()
     frames: int = 0
     seconds: float = 0.0

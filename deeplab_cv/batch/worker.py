@@ -80,9 +80,9 @@ class Worker:
                 item.name,
                 identity,
                 self._plan.settings_hash,
-                tuple(staged.output_of(folder / name, path) for name, path in made.items()),
-                frames,
-                round(time.monotonic() - began_s, 3),
+                outputs=tuple(staged.output_of(folder / name, path) for name, path in made.items()),
+                frames=frames,
+                seconds=round(time.monotonic() - began_s, 3),
             )
             staged.note_whole(folder, record, made, own)
             return staged.land(self._place, folder)
@@ -92,7 +92,17 @@ class Worker:
                 raise
             seconds = round(time.monotonic() - began_s, 3)
             stage, reason = failure_of(error)
-            return Record(item.input, item.name, identity, self._plan.settings_hash, (), 0, seconds, stage, reason)
+            return Record(
+                item.input,
+                item.name,
+                identity,
+                self._plan.settings_hash,
+                outputs=(),
+                frames=0,
+                seconds=seconds,
+                stage=stage,
+                reason=reason,
+            )
 
     def close(self) -> None:
         """Give back the engines."""

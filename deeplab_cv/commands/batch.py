@@ -74,7 +74,7 @@ def run(args: argparse.Namespace) -> int:
         picture=settings.picture,
         encoding=settings.output,
     )
-    wishes = Wishes(args.again, args.retry_failed, args.workers, args.patience)
+    wishes = Wishes(again=args.again, retry_failed=args.retry_failed, workers=args.workers, patience_s=args.patience)
     with interrupts.noted() as stop, BatchJob(plan, args.inputs, wishes) as job:
         if job.to_do < job.total:
             _log.info("%d of %d files are done already", job.total - job.to_do, job.total)

@@ -10,7 +10,9 @@ from deeplab_cv.batch.records import Records, line_of, record_of
 from deeplab_cv.batch.work import Identity, Output, Record
 from deeplab_cv.errors import SinkError
 
-WHOLE = Record("a.png", "a.png", Identity(3, "7"), "hash", (Output("painted/a.png", 5, "ab"),), 1, 0.5)
+WHOLE = Record(
+    "a.png", "a.png", Identity(3, "7"), "hash", outputs=(Output("painted/a.png", 5, "ab"),), frames=1, seconds=0.5
+)
 FAILED = Record("b.png", "b.png", None, "hash", stage="read", reason="it is empty")
 
 
