@@ -115,6 +115,8 @@ def assembled(
                 source_name=info.name,
                 live=info.live,
                 mirror=None if tutorial else mirrored.exchange,
+                span=info.span,
+                writes=bool(sinks),
             )
             # The window shows the source while an engine is being loaded, or chosen among all: half a minute.
             open_stream = partial(_ready_stream, settings, network, info, report=controls.report)

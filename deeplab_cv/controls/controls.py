@@ -9,13 +9,13 @@ from queue import Empty, SimpleQueue
 
 from deeplab_cv.controls.keys import Action, PaintClass, UnknownKey, Word
 from deeplab_cv.controls.recording import Recording
+from deeplab_cv.controls.seeking import STEP_S, Seeking
 from deeplab_cv.controls.snapshot import save_snapshot, snapshot_facts
 from deeplab_cv.controls.status import Message, Rate, Status
-from deeplab_cv.controls.switching import Makers, Switch, begin_switch, other_backends, other_networks
+from deeplab_cv.controls.switching import Kind, Switching
 from deeplab_cv.controls.view_changes import VIEW_CHANGES, with_class_toggled
 from deeplab_cv.errors import UserError
-from deeplab_cv.frames.frame import Painted, Scored
-from deeplab_cv.frames.size import Size
+from deeplab_cv.frames.frame import Painted, Scored, Span
 from deeplab_cv.jobs.job import UserQuit
 from deeplab_cv.jobs.pipeline import Pipeline
 from deeplab_cv.overlay.painting import painted_frame
@@ -56,6 +56,8 @@ class Controls:
         source_name: str,
         live: bool = False,
         mirror: Callable[[], bool] | None = None,
+        span: Span | None = None,
+        writes: bool = False,
     ) -> None:
         """Nothing is asked yet.
 
@@ -68,19 +70,21 @@ class Controls:
             source_name: named in snapshots of frames that have no name of their own.
             live: frames come at their own pace, so that their latency says something.
             mirror: exchanges left and right in the frames to come, or no longer; returns whether it does now.
+            span: where the source can be sought in; None where it cannot.
+            writes: files are written while it is shown.
         """
         self.view = view
         self.shown: Shown | None = None
         self.progress = "loading"
         self.pictures = pictures
         self._folder = folder
-        self._network_file = network_file
         self._source_name = source_name
         self._live = live
         self._mirror = mirror
+        self._seeking = Seeking(span, writes=writes)
         self._greeted = False
         self._recording = Recording(folder, make_recorder)
-        self._switch: Switch | None = None
+        self._switching = Switching(network_file)
         self._steps = 1
         self._message = Message()
         self._rate = Rate()
@@ -118,12 +122,17 @@ class Controls:
             asked = [action for action in asked if _done_at_once(action)]
         for action in asked:
             self._do(action, pipeline)
-        switched = self._finish_switch(pipeline)
+        overran = self.shown is not None and self.view.paused and self._steps > 0 and pipeline.ended
+        if overran:
+            self._steps = 0
+            self._message.say("this is the last frame")
+        if outcome := self._switching.finish(pipeline):
+            self._message.say(outcome)
         expired = self._message.expire()
         if self.shown is not None and self.view != before:
             scored = self.shown.scored
             self.shown = Shown(scored, painted_frame(scored, self.shown.painted.labels, self.view))
-        return bool(asked) or switched or expired
+        return bool(asked or outcome) or overran or expired
 
     def show(self, scored: Scored, painted: Painted) -> None:
         """A new frame is on the screen; it goes into the recording where one runs."""
@@ -134,6 +143,8 @@ class Controls:
         if not self._greeted and not self._message.text:
             self._message.say("h: help", _GREETING_S)
         self._greeted = True
+        if place := self._seeking.arrival(scored.frame):
+            self._message.say(place)
         now = time.monotonic()
         self._rate.count(now)
         self._latency_ms = (now - scored.frame.captured_at) * 1000
@@ -152,14 +163,12 @@ class Controls:
             dropped=pipeline.frames_dropped,
             made_by=scored.made_by,
             recording=self._recording.running,
-            message=self._message.text or (f"another one: {self.progress}" if self._switch is not None else ""),
+            message=self._message.text or (f"another one: {self.progress}" if self._switching.running else ""),
         )
 
     def close(self) -> Written | None:
         """End what runs in the background and the recording, which is returned where there is one. Raises SinkError."""
-        switch = self._switch
-        if switch is not None and switch.done.is_set() and switch.stream is not None:
-            switch.stream.close()
+        self._switching.close()
         return self._recording.finish()
 
     def _do(self, action: Action, pipeline: Pipeline) -> None:
@@ -180,8 +189,10 @@ class Controls:
             "leave": self._leave,
             "mirror": self._exchange_sides,
             "step": self._step,
-            "backend": self._next_backend,
-            "network": self._next_network,
+            "earlier": partial(self._seek, -STEP_S),
+            "later": partial(self._seek, STEP_S),
+            "backend": partial(self._switch, "engine"),
+            "network": partial(self._switch, "network"),
             "snapshot": self._snapshot,
             "record": self._record,
             "segment": self._refuse_tutorial,
@@ -212,6 +223,16 @@ class Controls:
         self._steps = 1
         self.view = replace(self.view, paused=True)
 
+    def _seek(self, step_s: int, pipeline: Pipeline) -> None:
+        refusal = self._seeking.refusal(recording=self._recording.running)
+        if refusal or self.shown is None:
+            self._message.say(refusal)
+            return
+        seeks = pipeline.seeks
+        self._message.say(self._seeking.move(step_s, self.shown.scored.frame, pipeline))
+        # In a pause, too, the picture there is shown.
+        self._steps = 1 if pipeline.seeks != seeks else self._steps
+
     def _segment(self, pipeline: Pipeline) -> None:
         self.view = replace(self.view, overlay=True)
 
@@ -222,33 +243,9 @@ class Controls:
     def _refuse_tutorial(self, pipeline: Pipeline) -> None:
         self._message.say("Segment and Restart are for pictures (--image)")
 
-    def _next_backend(self, pipeline: Pipeline) -> None:
-        engines = pipeline.stream.engines
-        self._begin_switch("engine", pipeline, lambda size: other_backends(engines, size))
-
-    def _next_network(self, pipeline: Pipeline) -> None:
-        engines = pipeline.stream.engines
-        self._begin_switch("network", pipeline, lambda _: other_networks(engines, self._network_file))
-
-    def _begin_switch(self, kind: str, pipeline: Pipeline, find: Callable[[Size], Makers]) -> None:
-        if self._switch is not None or self.shown is None:
-            self._message.say("still loading")
-            return
-        size = self.shown.scored.frame.size
-        self._message.say(f"loading another {kind} ...")
-        self._switch = begin_switch(pipeline.stream, lambda: find(size), size)
-
-    def _finish_switch(self, pipeline: Pipeline) -> bool:
-        if self._switch is None or not self._switch.done.is_set():
-            return False
-        switch, self._switch = self._switch, None
-        if switch.stream is not None:
-            pipeline.swap(switch.stream)
-        outcome = "no other one works" if switch.refused else "there is no other one"
-        if switch.stream is not None:
-            outcome = f"now {switch.made_by}"
-        self._message.say("; ".join([outcome, *switch.refused]))
-        return True
+    def _switch(self, kind: Kind, pipeline: Pipeline) -> None:
+        if self.shown is not None:
+            self._message.say(self._switching.begin(kind, pipeline.stream, self.shown.scored.frame.size))
 
     def _snapshot(self, pipeline: Pipeline) -> None:
         if self.shown is not None:

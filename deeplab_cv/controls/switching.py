@@ -5,12 +5,17 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
+from typing import Literal
 
 from deeplab_cv.errors import UserError
 from deeplab_cv.frames.size import Size
+from deeplab_cv.jobs.pipeline import Pipeline
 from deeplab_cv.networks.opening import network_files, open_network
 from deeplab_cv.segmentation.network_engines import NetworkEngines
 from deeplab_cv.segmentation.stream import Stream
+
+Kind = Literal["engine", "network"]
+"""What can be exchanged."""
 
 Makers = Sequence[Callable[[], NetworkEngines]]
 """What could be switched to, none of it loaded yet."""
@@ -31,6 +36,48 @@ class Switch:
     made_by: str = ""
     refused: list[str] = field(default_factory=list)
     done: threading.Event = field(default_factory=threading.Event)
+
+
+class Switching:
+    """Has one engine or network after another loaded, never two at once."""
+
+    def __init__(self, network_file: Path | None) -> None:
+        """Nothing is loaded. `network_file`: the one named on the command line."""
+        self._network_file = network_file
+        self._switch: Switch | None = None
+
+    @property
+    def running(self) -> bool:
+        """Another one is being loaded."""
+        return self._switch is not None
+
+    def begin(self, kind: Kind, current: Stream, size: Size) -> str:
+        """Load another one for frames of this size, unless one is being loaded; returns a line for the user."""
+        if self.running:
+            return "still loading"
+        find = {
+            "engine": lambda: other_backends(current.engines, size),
+            "network": lambda: other_networks(current.engines, self._network_file),
+        }
+        self._switch = begin_switch(current, find[kind], size)
+        return f"loading another {kind} ..."
+
+    def finish(self, pipeline: Pipeline) -> str:
+        """Hand over what has been loaded; returns a line for the user, an empty one where no search has ended."""
+        if self._switch is None or not self._switch.done.is_set():
+            return ""
+        switch, self._switch = self._switch, None
+        outcome = "no other one works" if switch.refused else "there is no other one"
+        if switch.stream is not None:
+            pipeline.swap(switch.stream)
+            outcome = f"now {switch.made_by}"
+        return "; ".join([outcome, *switch.refused])
+
+    def close(self) -> None:
+        """Let go of what was loaded and not handed over."""
+        switch = self._switch
+        if switch is not None and switch.done.is_set() and switch.stream is not None:
+            switch.stream.close()
 
 
 def begin_switch(current: Stream, find: Callable[[], Makers], size: Size) -> Switch:

@@ -34,6 +34,7 @@ class Frame:
         time_base: the unit of `pts` in seconds, exact.
         captured_at: when it was read, `time.monotonic()` in seconds.
         name: the file it came from, for pictures; else empty.
+        seeks: how often its source had been sought in before it was read; frames of two numbers are no neighbours.
     """
 
     pixels: Pixels
@@ -42,6 +43,7 @@ class Frame:
     time_base: Fraction
     captured_at: float
     name: str = ""
+    seeks: int = 0
 
     @property
     def size(self) -> Size:
@@ -143,6 +145,19 @@ class Painted:
 
 
 @dataclass(frozen=True)
+class Span:
+    """Where in time the frames of a source lie, in seconds as `Frame.time_s` counts.
+
+    Attributes:
+        begin: the time of its first frame.
+        end: when its last frame is over; None where nobody knows.
+    """
+
+    begin: Fraction
+    end: Fraction | None
+
+
+@dataclass(frozen=True)
 class SourceInfo:
     """What is known of a source before its first frame.
 
@@ -155,6 +170,7 @@ class SourceInfo:
         time_base: the unit of each frame's pts, in seconds.
         path: the file itself, None where there is none.
         tracks: the file has sound or subtitles that an output can carry along.
+        span: where one may seek; None for a source that has no other place to go to.
     """
 
     name: str
@@ -166,3 +182,4 @@ class SourceInfo:
     time_base: Fraction
     path: Path | None = None
     tracks: bool = False
+    span: Span | None = None

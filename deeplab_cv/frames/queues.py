@@ -12,11 +12,13 @@ class FrameQueue(Generic[Item]):
 
     Attributes:
         replaced: items that were thrown away unread because a newer one came (live only).
+        reopened: how often it was reopened.
     """
 
     def __init__(self, capacity: int, *, live: bool) -> None:
         """A queue of `capacity` items whose `put` waits for room, or, when live, replaces the oldest."""
         self.replaced = 0
+        self.reopened = 0
         self._capacity = capacity
         self._live = live
         self._items: deque[Item] = deque()
@@ -54,6 +56,20 @@ class FrameQueue(Generic[Item]):
         with self._changed:
             self._ended = True
             self._changed.notify_all()
+
+    def reopen(self) -> None:
+        """Throw away what waits; items are put again, also after an end."""
+        with self._changed:
+            self.reopened += 1
+            self._ended = False
+            self._items.clear()
+            self._changed.notify_all()
+
+    def wait_until_reopened(self, seen: int) -> bool:
+        """Wait until it has been reopened more often than `seen`; False when it was stopped instead."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._stopped or self.reopened > seen)
+            return not self._stopped
 
     def stop(self) -> None:
         """Throw away what waits and wake both sides, for good."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from deeplab_cv.errors import SinkError
-from deeplab_cv.frames.frame import Painted, Scored
+from deeplab_cv.frames.frame import Frame, Painted, Scored
 from deeplab_cv.jobs.pipeline import Pipeline, StreamOrOpener
 from deeplab_cv.overlay.painting import painted_frame
 from deeplab_cv.overlay.view import View
@@ -126,7 +126,7 @@ def _frames_through(job: Job, stop: threading.Event, progress: Callable[[], None
     clock = _Clock()
     screen = job.screen
     with Pipeline(job.source, job.stream) as pipeline:
-        while not pipeline.ended:
+        while True:
             if stop.is_set():
                 return frames, False
             if screen is not None:
@@ -137,6 +137,9 @@ def _frames_through(job: Job, stop: threading.Event, progress: Callable[[], None
                 if screen.waits:
                     clock.reset()
                     continue
+            # Behind the pause: in one the last frame stays on the screen, and from there one may seek.
+            if pipeline.ended:
+                break
             scored = pipeline.take(_TAKE_WITH_SCREEN_S if screen else _TAKE_S)
             if scored is None:
                 continue
@@ -147,11 +150,11 @@ def _frames_through(job: Job, stop: threading.Event, progress: Callable[[], None
                 sink.write(painted)
             if screen is not None:
                 if not job.sinks and not job.source.info.live:
-                    clock.wait_for(float(scored.frame.time_s), screen.rest)
+                    clock.wait_for(scored.frame, screen.rest)
                 screen.show(scored, painted, pipeline)
             frames += 1
             progress()
-        if not job.source.info.live and frames != pipeline.frames_read:
+        if not job.source.info.live and not pipeline.seeks and frames != pipeline.frames_read:
             count = f"{pipeline.frames_read} frames were read but {frames} written"
             raise SinkError(count, job.source.info.name, "please report this")
     return frames, True
@@ -162,15 +165,17 @@ class _Clock:
 
     def __init__(self) -> None:
         self._offset_s: float | None = None
+        self._seeks = 0
 
     def reset(self) -> None:
         """Begin again with the next frame, after a pause."""
         self._offset_s = None
 
-    def wait_for(self, time_s: float, rest: Callable[[], bool]) -> None:
+    def wait_for(self, frame: Frame, rest: Callable[[], bool]) -> None:
         """Rest until a frame's time, in turns of `rest`; a run that is late falls behind instead of racing."""
-        now = time.monotonic()
-        if self._offset_s is None or now - (self._offset_s + time_s) > _LATE_S:
+        time_s, now = float(frame.time_s), time.monotonic()
+        sought, self._seeks = frame.seeks != self._seeks, frame.seeks
+        if self._offset_s is None or sought or now - (self._offset_s + time_s) > _LATE_S:
             self._offset_s = now - time_s
         while time.monotonic() < self._offset_s + time_s and rest():
             pass

@@ -14,6 +14,8 @@ behind as daemons.
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import replace
+from fractions import Fraction
 from types import TracebackType
 
 from typing_extensions import Self
@@ -41,12 +43,15 @@ class Pipeline:
     Attributes:
         frames_read: frames the source has given so far, without those that were only looked at.
         newest: the frame that was read last; None before the first.
+        seeks: how often another place of the source was asked for.
     """
 
     def __init__(self, source: Source, stream: StreamOrOpener) -> None:
         live = source.info.live
         self.frames_read = 0
         self.newest: Frame | None = None
+        self.seeks = 0
+        self._sought: tuple[Fraction, Fraction] | None = None
         self._source = source
         self._opener = stream
         self._stream = stream if isinstance(stream, Stream) else None
@@ -83,6 +88,8 @@ class Pipeline:
             EngineError: the engine failed.
         """
         scored = self._scored.get(timeout_s)
+        if scored is not None and scored.frame.seeks != self.seeks:
+            return None
         if scored is None and self._error is not None and (self._scored.exhausted or self._stream is None):
             raise self._error
         return scored
@@ -105,6 +112,21 @@ class Pipeline:
         assert stream is not None
         return stream
 
+    def seek(self, time_s: Fraction, otherwise_s: Fraction) -> None:
+        """Go on with the first frame at or after a time, also after the end; what is on its way is thrown away.
+
+        Args:
+            time_s: as `Frame.time_s` counts.
+            otherwise_s: where to go on where no frame lies behind that.
+        """
+        with self._lock:
+            if self._source.info.span is None or self._error is not None:
+                return
+            self.seeks += 1
+            self._sought = time_s, otherwise_s
+            self._frames.reopen()
+            self._scored.reopen()
+
     def swap(self, stream: Stream) -> None:
         """Go on with another network or engine from the next frame on; the old one is closed."""
         with self._lock:
@@ -115,7 +137,7 @@ class Pipeline:
     def _read(self) -> None:
         try:
             self._look()
-            while (frame := self._source.read()) is not None:
+            while (frame := self._next()) is not None:
                 self.newest = frame
                 if not self._frames.put(frame):
                     break
@@ -124,6 +146,32 @@ class Pipeline:
             self._fail(error)
         # What was read before a failure is still segmented and written.
         self._frames.end()
+
+    def _next(self) -> Frame | None:
+        """The source's next frame, or that of the place that was asked for; None at the end, once nobody seeks."""
+        while True:
+            with self._lock:
+                sought, self._sought, seeks = self._sought, None, self.seeks
+            if sought is not None and not self._source.seek(sought[0]):
+                self._source.seek(sought[1])
+            frame = self._source.read()
+            if frame is not None:
+                return replace(frame, seeks=seeks) if seeks else frame
+            with self._lock:
+                if self._sought is not None:
+                    continue
+                self._frames.end()
+                reopened = self._frames.reopened
+            if not self._is_sought_in_after(reopened):
+                return None
+
+    def _is_sought_in_after(self, reopened: int) -> bool:
+        """At the source's end: wait until another place of it is asked for; False where nobody will.
+
+        Args:
+            reopened: how often this had happened when the end was reached.
+        """
+        return self._source.info.span is not None and self._frames.wait_until_reopened(reopened)
 
     def _look(self) -> None:
         """Read a live source for those who look at it, until there is a stream for its frames."""
@@ -136,12 +184,19 @@ class Pipeline:
     def _infer(self) -> None:
         try:
             stream = self._opened()
-            while (frame := self._frames.get()) is not None:
-                stream = self._with_next_taken(stream)
-                stream.submit(frame)
-                while stream.full:
-                    self._scored.put(stream.result())
-            self._drain(stream)
+            goes_on = True
+            while goes_on:
+                reopened = self._frames.reopened
+                while (frame := self._frames.get()) is not None:
+                    stream = self._with_next_taken(stream)
+                    stream.submit(frame)
+                    while stream.full:
+                        self._scored.put(stream.result())
+                self._drain(stream)
+                with self._lock:
+                    if self._frames.exhausted:
+                        self._scored.end()
+                goes_on = self._error is None and self._is_sought_in_after(reopened)
         except BaseException as error:
             self._fail(error)
         finally:

@@ -119,7 +119,8 @@ class Propagator:
         last_frame, last_thumbnail = self._last
         if not (thumbnail.shape == last_thumbnail.shape and frame.size == last_frame.size):
             return "inferred"
-        if frame.name != last_frame.name or frame.time_s <= last_frame.time_s:
+        neighbours = frame.name == last_frame.name and frame.seeks == last_frame.seeks
+        if not neighbours or frame.time_s <= last_frame.time_s:
             return "inferred"
         if self._pace.still and frame.time_s - inferred_frame.time_s < _LONGEST_STILL_S:
             since_inference = changes_between(thumbnail, inferred_thumbnail, _PIXELS_PER_CELL)

@@ -84,7 +84,10 @@ def _kept(change: Changes, earlier: Scores, now: Scores) -> NDArray[np.float32]:
 def _follows(frame: Frame, before: Frame) -> bool:
     """Whether two frames are neighbours in one moving picture."""
     return (
-        frame.size == before.size and frame.name == before.name and 0 < frame.time_s - before.time_s <= _LONGEST_GAP_S
+        frame.size == before.size
+        and frame.name == before.name
+        and frame.seeks == before.seeks
+        and 0 < frame.time_s - before.time_s <= _LONGEST_GAP_S
     )
 
 

@@ -58,6 +58,7 @@ class VideoDecoder:
         check_input(path)
         self.path = path
         self._damaged_at_pts: int | None = None
+        self._begun = False
         self._open()
 
     def _open(self) -> None:
@@ -114,13 +115,15 @@ class VideoDecoder:
         """The frames from `start_pts` up to but without `end_pts`, each with its timestamp; timestamps rise.
 
         A frame without a timestamp is given the one at which the frame before ends. Damaged places
-        are passed over.
+        are passed over. Asked for again it begins at another place, and what was asked for before is over.
 
         Raises:
             SourceError: after the last frame that can be read, where the file is damaged or cut off.
         """
-        seeks = start_pts is not None and start_pts > self.first_pts
-        for pts, frame in self._from(start_pts or 0) if seeks else self._timed(after_seek=False):
+        seeks = self._begun or (start_pts is not None and start_pts > self.first_pts)
+        self._begun = True
+        begin_pts = self.first_pts if start_pts is None else start_pts
+        for pts, frame in self._from(begin_pts) if seeks else self._timed(after_seek=False):
             if end_pts is not None and pts >= end_pts:
                 break
             if start_pts is None or pts >= start_pts:

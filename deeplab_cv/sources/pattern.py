@@ -8,7 +8,7 @@ from fractions import Fraction
 import cv2
 import numpy as np
 
-from deeplab_cv.frames.frame import Frame, SourceInfo
+from deeplab_cv.frames.frame import Frame, SourceInfo, Span
 from deeplab_cv.frames.pixels import Image, Pixels
 from deeplab_cv.frames.size import Size
 from deeplab_cv.sources.source import Source
@@ -47,6 +47,7 @@ class PatternSource(Source):
             frame_count=self._count,
             live=end is None,
             time_base=1 / rate,
+            span=None if self._count is None else Span(Fraction(0), self._count / rate),
         )
 
     def read(self) -> Frame | None:
@@ -57,6 +58,13 @@ class PatternSource(Source):
             return None
         index, self._next = self._next, self._next + 1
         return Frame(Pixels(image=self._draw(index)), index, index, self.info.time_base, time.monotonic())
+
+    def seek(self, time_s: Fraction) -> bool:
+        """Go on with the first frame at or after a time, where the pattern has an end and it is before that."""
+        if self._count is None:
+            return False
+        self._next = min(self._count, max(0, math.ceil(time_s / self.info.time_base)))
+        return self._next < self._count
 
     def count_anew(self) -> None:
         """The next frame is the first."""

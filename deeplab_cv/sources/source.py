@@ -1,5 +1,6 @@
 """What a source is: frames, one after another."""
 
+from fractions import Fraction
 from types import TracebackType
 from typing import Protocol
 
@@ -20,6 +21,14 @@ class Source(Protocol):
     def read(self) -> Frame | None:
         """The next frame, or None at the end. Raises SourceError where frames should come and do not."""
         ...
+
+    def seek(self, time_s: Fraction) -> bool:
+        """Go on with the first frame at or after a time, as `Frame.time_s` counts; before the first it is the first.
+
+        False where there is no such frame; none comes then until another time is sought. A source without `info.span`
+        cannot do it, and goes on as before.
+        """
+        return False
 
     def count_anew(self) -> None:
         """Of a live source the next frame has number and time 0 again: those before it were only looked at."""

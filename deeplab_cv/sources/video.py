@@ -8,7 +8,7 @@ from itertools import chain
 from pathlib import Path
 
 from deeplab_cv.errors import SourceError, UsageError
-from deeplab_cv.frames.frame import Frame, SourceInfo
+from deeplab_cv.frames.frame import Frame, SourceInfo, Span
 from deeplab_cv.sources.conversion import FrameConverter
 from deeplab_cv.sources.decoding import TimedFrame, VideoDecoder
 from deeplab_cv.sources.source import Source
@@ -34,7 +34,8 @@ class VideoSource(Source):
         self._lock = threading.Lock()
         self._decoder = VideoDecoder(path)
         try:
-            self._frames = self._decoder.frames(start_pts=self._pts_at(start), end_pts=self._pts_at(end))
+            self._end_pts = self._pts_at(end)
+            self._frames = self._decoder.frames(start_pts=self._pts_at(start), end_pts=self._end_pts)
             first = self._first_frame(start)
             aspect = self._decoder.stream.sample_aspect_ratio
             self._converter = FrameConverter(first[1], aspect, orientation=self._decoder.orientation)
@@ -42,6 +43,8 @@ class VideoSource(Source):
             self._decoder.close()
             raise
         self._frames = chain([first], self._frames)
+        self._first_pts = first[0]
+        self._closed = False
         self._index = 0
         self.info = SourceInfo(
             name=path.name,
@@ -52,6 +55,7 @@ class VideoSource(Source):
             time_base=self._decoder.time_base,
             path=path,
             tracks=self._decoder.has_tracks,
+            span=Span(self._first_pts * self._decoder.time_base, self._end_s()),
         )
 
     def read(self) -> Frame | None:
@@ -68,10 +72,31 @@ class VideoSource(Source):
             index, self._index = self._index, self._index + 1
             return Frame(pixels, index, pts, self._decoder.time_base, time.monotonic())
 
+    def seek(self, time_s: Fraction) -> bool:
+        """Go on with the first frame at or after a time; False where there is none.
+
+        Its number is counted as if all frames before it lasted equally long.
+        """
+        with self._lock:
+            self._frames = iter(())
+            if self._closed:
+                return False
+            unit = self._decoder.time_base
+            start_pts = max(self._first_pts, math.ceil(time_s / unit))
+            frames = self._decoder.frames(start_pts=start_pts, end_pts=self._end_pts)
+            try:
+                first = next(frames)
+            except (StopIteration, SourceError):
+                return False
+            self._frames = chain([first], frames)
+            self._index = round((first[0] - self._first_pts) * unit * self._rate)
+            return True
+
     def close(self) -> None:
         """Let go of the file."""
         self._decoder.stop_waiting()
         with self._lock:
+            self._closed = True
             self._frames = iter(())
             self._decoder.close()
 
@@ -80,6 +105,17 @@ class VideoSource(Source):
             return None
         exact = Fraction(seconds).limit_denominator(1_000_000)
         return self._decoder.first_pts + math.ceil(exact / self._decoder.time_base)
+
+    @property
+    def _rate(self) -> Fraction:
+        return self._decoder.stream.average_rate or self._decoder.frame_rate
+
+    def _end_s(self) -> Fraction | None:
+        duration_s, unit = self._decoder.duration_s, self._decoder.time_base
+        ends = [] if duration_s is None else [self._decoder.first_pts * unit + duration_s]
+        if self._end_pts is not None:
+            ends.append(self._end_pts * unit)
+        return min(ends, default=None)
 
     def _first_frame(self, start: float | None) -> TimedFrame:
         first = next(self._frames, None)
@@ -93,8 +129,7 @@ class VideoSource(Source):
 
     def _frame_count(self, start: float | None, end: float | None) -> int | None:
         duration_s, stream = self._decoder.duration_s, self._decoder.stream
-        rate = stream.average_rate or self._decoder.frame_rate
-        count = stream.frames or (round(duration_s * rate) if duration_s is not None else None)
+        count = stream.frames or (round(duration_s * self._rate) if duration_s is not None else None)
         if count is None or duration_s is None or (start is None and end is None):
             return count
         from_s, to_s = start or 0.0, min(end or math.inf, float(duration_s))

@@ -3,8 +3,9 @@
 import dataclasses
 import threading
 from collections.abc import Callable
+from fractions import Fraction
 
-from deeplab_cv.frames.frame import Frame
+from deeplab_cv.frames.frame import Frame, Span
 from deeplab_cv.sources.source import Source
 
 
@@ -31,6 +32,10 @@ class Mirrored(Source):
         if frame is None or not self.on:
             return frame
         return dataclasses.replace(frame, pixels=frame.pixels.flipped())
+
+    def seek(self, time_s: Fraction) -> bool:
+        """Go on at another time, where the source can."""
+        return self._source.seek(time_s)
 
     def count_anew(self) -> None:
         """The next frame is the first."""
@@ -70,6 +75,11 @@ class EveryNth(Source):
         self._begun = True
         return self._source.read()
 
+    def seek(self, time_s: Fraction) -> bool:
+        """Go on at another time, where the source can: the frame found there is taken."""
+        self._begun = False
+        return self._source.seek(time_s)
+
     def count_anew(self) -> None:
         """The next frame is the first, and is taken."""
         self._begun = False
@@ -97,7 +107,9 @@ class Looped(Source):
         self._pts_shift = 0
         self._last: Frame | None = None
         # A file has its sound and subtitles once: they cannot be carried along.
-        self.info = dataclasses.replace(self._source.info, frame_count=None, tracks=False)
+        info = self._source.info
+        span = info.span and Span(info.span.begin, None)
+        self.info = dataclasses.replace(info, frame_count=None, tracks=False, span=span)
 
     def read(self) -> Frame | None:
         """The next frame; None only for a source without any, or once it is closed. Raises SourceError."""
@@ -112,6 +124,11 @@ class Looped(Source):
         frame = dataclasses.replace(frame, index=frame.index + self._index_shift, pts=frame.pts + self._pts_shift)
         self._last = frame
         return frame
+
+    def seek(self, time_s: Fraction) -> bool:
+        """Go on at another time of this round, where the source can."""
+        with self._lock:
+            return self._source.seek(time_s - self._pts_shift * self.info.time_base)
 
     def _begin_again(self) -> bool:
         with self._lock:

@@ -85,3 +85,29 @@ def test_stopping_wakes_a_waiting_writer_and_a_waiting_reader():
 
     assert not any(thread.is_alive() for thread in threads)
     assert sorted(results, key=str) == [False, None]
+
+
+def test_a_reopened_queue_has_forgotten_what_waited_and_takes_items_again():
+    queue: FrameQueue[int] = FrameQueue(2, live=False)
+    queue.put(0)
+    queue.end()
+
+    queue.reopen()
+    queue.put(1)
+
+    assert queue.wait_until_reopened(0)
+    assert queue.get() == 1
+    assert not queue.exhausted
+
+
+def test_who_waits_for_a_queue_to_be_reopened_is_woken_when_it_is_stopped():
+    queue: FrameQueue[int] = FrameQueue(1, live=False)
+    queue.end()
+    answers: list[bool] = []
+    waiter = threading.Thread(target=lambda: answers.append(queue.wait_until_reopened(0)))
+    waiter.start()
+
+    queue.stop()
+    waiter.join(HANGS_S)
+
+    assert answers == [False]

@@ -1,6 +1,7 @@
 """Reader and inference thread, and what is lost on the way."""
 
 import threading
+from fractions import Fraction
 
 import pytest
 
@@ -133,3 +134,36 @@ def test_a_pipeline_ends_while_its_stream_is_still_opened():
     may_open.set()
 
     assert still_opening == ["inference"]
+
+
+def test_after_a_seek_the_frames_of_that_place_come_and_none_from_before(make_stream):
+    with PatternSource(Size(64, 48), end=10.0) as source, Pipeline(source, make_stream(depth=2)) as pipeline:
+        for place_s in (5, 1, 9, 0):
+            wait_for(lambda: pipeline.take(0.1))
+            pipeline.seek(Fraction(place_s), Fraction(0))
+            first = wait_for(lambda: pipeline.take(0.1))
+            second = wait_for(lambda: pipeline.take(0.1))
+
+            assert [first.frame.index, second.frame.index] == [30 * place_s, 30 * place_s + 1]
+            assert first.frame.seeks == pipeline.seeks
+
+
+def test_a_source_that_has_been_read_to_its_end_can_still_be_sought_in(make_stream):
+    indexes = []
+    with PatternSource(Size(64, 48), end=0.2) as source, Pipeline(source, make_stream(depth=2)) as pipeline:
+        for _ in range(2):
+            while not pipeline.ended:
+                if (scored := pipeline.take(0.1)) is not None:
+                    indexes.append(scored.frame.index)
+            pipeline.seek(Fraction(9), Fraction(1, 10))
+            assert not pipeline.ended
+
+    assert indexes == [0, 1, 2, 3, 4, 5, 3, 4, 5]
+
+
+def test_a_live_source_is_not_sought_in(make_stream):
+    with PatternSource(Size(64, 48)) as source, Pipeline(source, make_stream()) as pipeline:
+        pipeline.seek(Fraction(0), Fraction(0))
+
+        assert pipeline.seeks == 0
+        assert wait_for(lambda: pipeline.take(0.1)).frame.seeks == 0

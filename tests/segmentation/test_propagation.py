@@ -1,3 +1,4 @@
+from dataclasses import replace
 from fractions import Fraction
 
 import cv2
@@ -158,3 +159,10 @@ def test_the_frames_per_inference_reach_the_rate_or_are_as_many_as_allowed(fps, 
     mean_ms = (infer_ms + (count - 1) * carry_ms) / count
     assert 1 <= count <= MOST_CARRIED
     assert count == MOST_CARRIED or mean_ms <= 1001 / fps
+
+
+def test_after_a_seek_a_frame_is_inferred():
+    frames = [frame_of(scene(), index) for index in range(6)]
+    frames[2:] = [replace(frame, seeks=1) for frame in frames[2:]]
+
+    assert ways(PaceOptions(carry=3), frames) == ["inferred", "carried", "inferred", "carried", "carried", "inferred"]

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from fractions import Fraction
 
 import cv2
@@ -165,3 +166,12 @@ def test_scores_of_another_network_are_not_averaged_with_the_earlier_ones():
     smoother.smooth(scores_of(0.5), frame_of(image, 0), stream=1)
 
     np.testing.assert_array_equal(smoother.smooth(scores, frame_of(image, 1), stream=2), scores)
+
+
+def test_after_a_seek_nothing_of_the_frames_before_is_kept():
+    smoother, image = Smoother(0.8), picture()
+    smoother.smooth(scores_of(0.5), frame_of(image, 0))
+
+    smoothed = smoother.smooth(scores_of(-0.5), replace(frame_of(image, 1), seeks=1))
+
+    np.testing.assert_array_equal(smoothed, scores_of(-0.5))

@@ -58,3 +58,15 @@ def test_closing_wakes_whoever_waits_for_a_frame():
 
 def test_the_smallest_pattern_can_be_drawn():
     assert read_all(PatternSource(Size(1, 1), end=0.01))[0].image.shape == (1, 1, 3)
+
+
+def test_one_with_an_end_is_sought_in_and_a_live_one_is_not():
+    clip, live = PatternSource(SMALL, rate=Fraction(25), end=1.0), PatternSource(SMALL)
+
+    assert clip.seek(Fraction(3, 10))
+    assert clip.read().index == 8
+    assert clip.seek(Fraction(-1))
+    assert clip.read().index == 0
+    assert not clip.seek(clip.info.span.end)
+    assert live.info.span is None
+    assert not live.seek(Fraction(0))

@@ -141,3 +141,15 @@ def test_without_standard_input_a_line_says_so(monkeypatch):
 
     with pytest.raises(SourceError, match="there is no standard input: -; pipe a video or a picture"):
         open_source("-", SourceOptions())
+
+
+def test_what_comes_through_standard_input_is_sought_in(tmp_path, pipe):
+    clip = write_clip(tmp_path / "in.mkv", STEADY, TICK)
+    pipe.send_all(clip.read_bytes())
+
+    with open_source("-", SourceOptions()) as source:
+        frames = [source.read() for _ in range(9)]
+        assert source.seek(frames[2].time_s)
+        again = [source.read() for _ in range(5)]
+
+    assert [frame.pts for frame in again] == [frame.pts for frame in frames[2:7]]

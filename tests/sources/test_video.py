@@ -206,3 +206,54 @@ def test_a_photograph_read_as_a_video_is_turned_and_mirrored_as_its_exif_says(tm
     expected = read_picture(tmp_path / "photo.jpg")
     assert frame.image.shape == expected.shape
     assert np.abs(frame.image.astype(int) - expected).mean() < 1
+
+
+@pytest.mark.parametrize("ending", [".mp4", ".mkv", ".avi", ".ts", ".m2v", ".webm"])
+def test_after_a_seek_the_frames_are_those_of_the_file_with_their_own_times(tmp_path, ending):
+    codecs = {".avi": "mpeg4", ".m2v": "mpeg2video", ".webm": "libvpx"}
+    how = {"codec": codecs[ending], "codec_options": {"g": "10"}} if ending in codecs else {}
+    clip = write_scenes(tmp_path / f"c{ending}", 40, **how)
+    whole = read_all(VideoSource(clip))
+    with VideoSource(clip) as source:
+        for place in (25, 3, 39, 0, 10, 11):
+            assert source.seek(whole[place].time_s)
+            found = source.read()
+
+            assert (found.pts, found.index) == (whole[place].pts, place)
+            assert np.array_equal(found.image, whole[place].image)
+        assert [frame.pts for frame in iter(source.read, None)] == [frame.pts for frame in whole[12:]]
+
+
+def test_a_video_can_be_sought_in_after_its_end(ntsc_clip):
+    with VideoSource(ntsc_clip) as source:
+        while source.read() is not None:
+            pass
+
+        assert source.seek(Fraction(1, 2))
+        assert source.read().pts == NTSC_PTS[15]
+
+
+def test_nothing_comes_from_behind_the_end_of_a_video_until_another_place_is_sought(ntsc_clip):
+    with VideoSource(ntsc_clip) as source:
+        assert not source.seek(source.info.span.end)
+        assert source.read() is None
+        assert source.seek(NTSC_PTS[4] * NTSC_BASE)
+        assert source.read().pts == NTSC_PTS[4]
+
+
+def test_a_seek_stays_between_start_and_end(ntsc_clip):
+    with VideoSource(ntsc_clip, start=0.2, end=0.8) as source:
+        span = source.info.span
+        source.read()
+
+        assert (span.begin, span.end) == (NTSC_PTS[6] * NTSC_BASE, Fraction(4, 5))
+        assert not source.seek(Fraction(9, 10))
+        assert source.seek(Fraction(0))
+        assert [(frame.index, frame.pts) for frame in iter(source.read, None)] == list(enumerate(NTSC_PTS[6:24]))
+
+
+def test_a_closed_video_is_not_sought_in(ntsc_clip):
+    source = VideoSource(ntsc_clip)
+    source.close()
+
+    assert not source.seek(Fraction(0))

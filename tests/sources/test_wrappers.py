@@ -123,3 +123,28 @@ def test_an_error_comes_through():
     for source in (Mirrored(Broken([0])), EveryNth(Broken([0]), 2), Looped(lambda: Broken([0]))):
         with pytest.raises(SourceError, match="broken"):
             source.read()
+
+
+def test_after_a_seek_every_nth_takes_the_frame_that_was_found():
+    source = EveryNth(PatternSource(Size(32, 20), rate=Fraction(10), end=4), 3)
+    source.read()
+
+    assert source.seek(Fraction(1))
+    assert [source.read().index for _ in range(3)] == [10, 13, 16]
+
+
+def test_a_mirrored_source_is_sought_in():
+    source = Mirrored(PatternSource(Size(32, 20), rate=Fraction(10), end=4))
+
+    assert source.seek(Fraction(2))
+    assert source.read().index == 20
+
+
+def test_in_a_loop_the_round_that_is_played_is_sought_in_and_times_go_on_from_there():
+    source = Looped(lambda: PatternSource(Size(32, 20), rate=Fraction(10), end=1))
+    before = [source.read().index for _ in range(15)]
+
+    assert source.seek(Fraction(12, 10))
+    assert [source.read().index for _ in range(10)] == [12, 13, 14, 15, 16, 17, 18, 19, 20, 21]
+    assert before == list(range(15))
+    assert source.info.span.end is None
