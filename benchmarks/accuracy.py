@@ -42,7 +42,14 @@ ENGINE = "openvino:cpu"
 """The engine that accuracy is measured on; app.py verify proves that the others give the same labels."""
 
 ENGINES = ("openvino:cpu", "onnxruntime:cpu", "opencv:cpu")
-LISTS = ("val", "val_coco")
+LISTS = {
+    "val": (),
+    "val_coco": (),
+    "val_webcam": ("--only", "person"),
+    "val_video": ("--sequences",),
+}
+"""The lists, and how `app.py evaluate` is to take each: the masks of some hold people, or one object, alone."""
+
 COLUMNS = ("person", "dog", "sheep")
 WIDE = (Size(512, 512), Size(448, 448))
 """Squares as wide as our 16:9 and 4:3 shapes: what squeezing costs where no detail is to be lost."""
@@ -90,6 +97,7 @@ def _evaluate(out: Path, data: Path, title: str, file: Path, form: str, name: st
     if target.exists():
         return
     words = [str(file), "--data", str(data), "--lists", name, "--backend", ENGINE + form, "--threads", "1"]
+    words += LISTS[name]
     words += ["--html", str(target.with_suffix(".html"))] if name == "val" and not shape else []
     _app("evaluate", *words, *(["--shape", shape] if shape else []), "--json", str(target))
     print(target, flush=True)
@@ -173,8 +181,9 @@ def _loaded(graph: Graph, backend: str) -> Engine | None:
 def print_tables(out: Path, plot: Path | None) -> None:
     """What was measured, as Markdown."""
     figures = {
-        path.stem: json.loads(path.read_text(encoding="utf-8"))["pictures"]
+        path.stem: content["pictures"]
         for path in sorted(chain(out.glob("*.val*.json")))
+        if "pictures" in (content := json.loads(path.read_text(encoding="utf-8")))
     }
     names = sorted({title.partition(".")[0] for title in figures}, key=lambda name: -figures[f"{name}.val"]["miou"])
     times_ms = json.loads((out / "times.json").read_text(encoding="utf-8")) if (out / "times.json").exists() else {}
@@ -183,6 +192,7 @@ def print_tables(out: Path, plot: Path | None) -> None:
         if f"{name}.val.squeezed" in figures:
             _print_shapes(name, figures[f"{name}.val"], figures[f"{name}.val.squeezed"], times_ms)
             _print_classes(figures[f"{name}.val"])
+    _print_sequences(out, names)
     _print_videos(out)
     if plot is not None:
         draw(plot, names, figures, times_ms)
@@ -191,6 +201,7 @@ def print_tables(out: Path, plot: Path | None) -> None:
 def _print_accuracy(names: Sequence[str], figures: Mapping[str, Any], times_ms: Mapping[str, Any]) -> None:
     engines = [engine for engine in ENGINES if engine in times_ms]
     head = ["network", "mIoU", *COLUMNS, "pixel acc.", "boundary F", "COCO: person", "pixel acc."]
+    head += ["webcam: person", "boundary F"]
     print("\n| " + " | ".join([*head, *(f"{engine.partition(':')[0]} ms" for engine in engines)]) + " |")
     print("|---" * (len(head) + len(engines)) + "|")
     for name in names:
@@ -198,6 +209,8 @@ def _print_accuracy(names: Sequence[str], figures: Mapping[str, Any], times_ms: 
         cells = [f"`{name}`", f"{val['miou']:.3f}", *(_shown(val["iou"][column], 3) for column in COLUMNS)]
         cells += [f"{val['pixel_accuracy']:.3f}", f"{val['boundary_f']:.3f}"]
         cells += [f"{coco['iou']['person']:.3f}", f"{coco['pixel_accuracy']:.3f}"] if coco else ["", ""]
+        webcam = figures.get(f"{name}.val_webcam")
+        cells += [f"{webcam['iou']['person']:.3f}", f"{webcam['boundary']['person']:.3f}"] if webcam else ["", ""]
         cells += [_shown(_time_of(name, times_ms[engine])) for engine in engines]
         print("| " + " | ".join(cells) + " |")
     timed = dict.fromkeys(title.partition(" ")[0] for engine in engines for title in times_ms[engine])
@@ -234,6 +247,20 @@ def _print_classes(val: Mapping[str, Any]) -> None:
     print(f"\n| {val['network']}: class | IoU | boundary F |\n|---|---|---|")
     for name, value in sorted(val["iou"].items(), key=lambda item: -(item[1] or 0)):
         print(f"| {name} | {_shown(value, 3)} | {_shown(val['boundary'][name], 3)} |")
+
+
+def _print_sequences(out: Path, names: Sequence[str]) -> None:
+    print("\n| network | sequence | smooth | IoU | boundary F | error churn | along the motion |")
+    print("|---" * 7 + "|")
+    for name in names:
+        path = out / f"{name}.val_video.json"
+        if not path.exists():
+            continue
+        for sequence in json.loads(path.read_text(encoding="utf-8"))["sequences"]:
+            for way in sequence["ways"]:
+                iou = ", ".join(f"{kind} {value:.3f}" for kind, value in way["iou"].items())
+                rest = (_shown(way[each], 3) for each in ("boundary_f", "error_churn", "followed_churn"))
+                print(f"| `{name}` | {sequence['sequence']} | {way['smooth']:g} | {iou} | " + " | ".join(rest) + " |")
 
 
 def _print_videos(out: Path) -> None:
@@ -295,7 +322,7 @@ def main() -> None:
     parser.add_argument("what", choices=("measure", "videos", "times", "tables"))
     parser.add_argument("out", type=Path)
     parser.add_argument("files", nargs="*", type=Path)
-    parser.add_argument("--data", type=Path, help="folder with the lists val and val_coco")
+    parser.add_argument("--data", type=Path, help="folder with the lists val, val_coco, val_webcam and val_video")
     parser.add_argument("--network", type=Path)
     parser.add_argument("--plot", type=Path)
     parser.add_argument("--jobs", type=int, default=2, help="measurements at a time (default: 2)")

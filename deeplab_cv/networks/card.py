@@ -95,6 +95,28 @@ class Flicker(_Facts):
     smooth: float = Field(ge=0, lt=1)
 
 
+class SequenceAccuracy(_Facts):
+    """How right and how calm the network is on a video that has a mask for each frame.
+
+    Attributes:
+        data: names the frames.
+        how: the engine, and which frames were inferred.
+        smooth: the smoothing's weight of earlier scores; 0 is off.
+        iou: of each class in the masks, against all the rest.
+        boundary_f: the mean over these classes and all frames.
+        error_churn: pixels whose being wrong changes from one frame to the next, for each pixel of the object.
+        followed_churn: the same along the motion, over the pixels that optical flow can follow.
+    """
+
+    data: _Text
+    how: _Text = ""
+    smooth: float = Field(default=0.0, ge=0, lt=1)
+    iou: dict[_Word, float] = {}
+    boundary_f: float | None = Field(default=None, ge=0, le=1)
+    error_churn: float = Field(ge=0)
+    followed_churn: float = Field(ge=0)
+
+
 class GoldenFacts(_Facts):
     """The proof: inputs made from `seed`, and how far each precision may be from PyTorch's float32 scores.
 
@@ -148,6 +170,7 @@ class Card(_Facts):
     origin: Origin
     accuracy: tuple[Accuracy, ...] = Field(default=(), max_length=100)
     flicker: tuple[Flicker, ...] = Field(default=(), max_length=100)
+    sequences: tuple[SequenceAccuracy, ...] = Field(default=(), max_length=100)
     golden: GoldenFacts | None = None
     variants: tuple[Variant, ...] = Field(default=(), max_length=10)
 

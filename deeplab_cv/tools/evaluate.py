@@ -3,7 +3,7 @@
 import logging
 import statistics
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 
 import cv2
@@ -23,6 +23,7 @@ from deeplab_cv.sources.source import Source
 from deeplab_cv.tools.data.records import Record, read_pair
 from deeplab_cv.tools.evaluating.accuracy import Confusion, LabelAccuracy, accuracy, confusion_matrix
 from deeplab_cv.tools.evaluating.boundary import boundary_scores
+from deeplab_cv.tools.evaluating.counted import against_rest, counted
 from deeplab_cv.tools.evaluating.stability import FlickerMeter, Stability, compared_size
 
 _log = logging.getLogger(__name__)
@@ -66,6 +67,7 @@ class Evaluation:
         network: what was measured.
         engines: the engines that ran, by their own word.
         input_size: the one that was asked for; None where each picture had the one nearest to its aspect.
+        only: the classes that were counted against all the rest; empty where each class counts.
         groups: by the proven input size nearest to the pictures' aspect, also where another one was asked for.
         boundary: F-score of each class's boundary; NaN for a class no mask has.
         picture_miou: name of each picture and its own mean IoU.
@@ -77,6 +79,7 @@ class Evaluation:
     network: Network
     engines: tuple[str, ...]
     input_size: Size | None
+    only: tuple[int, ...]
     groups: dict[Size, Group]
     boundary: tuple[float, ...]
     picture_miou: tuple[tuple[str, float], ...]
@@ -128,6 +131,8 @@ def evaluate(
     input_size: Size | None,
     worst_count: int,
     progress: Callable[[], None],
+    *,
+    only: Collection[int] = (),
 ) -> Evaluation:
     """Measure a network on pictures with masks.
 
@@ -138,6 +143,7 @@ def evaluate(
         input_size: of the network for every picture; None for the nearest to each one's aspect.
         worst_count: how many of the worst pictures to keep.
         progress: called after every picture.
+        only: the classes to count against all the rest, for masks that cut out nothing else; each class without them.
 
     Raises:
         UsageError: the network has not been proven at that size.
@@ -145,6 +151,7 @@ def evaluate(
         EngineError: the engine fails.
     """
     classes = len(network.card.classes)
+    table = against_rest(only) if only else None
     groups: dict[Size, Group] = {}
     boundaries: list[npt.NDArray[np.float64]] = []
     picture_miou: list[tuple[str, float]] = []
@@ -163,6 +170,7 @@ def evaluate(
             picture_ms = (time.perf_counter() - start) * 1000
             inference_ms.append(scored.inference_ms)
 
+            mask, labels = counted(mask, table), counted(labels, table)
             confusion = confusion_matrix(mask, labels, classes)
             group = groups.setdefault(
                 nearest_size(network.card.input_sizes, frame.size), Group(np.zeros((classes, classes), np.int64))
@@ -183,6 +191,7 @@ def evaluate(
         network=network,
         engines=tuple(engines),
         input_size=input_size,
+        only=tuple(only),
         groups=dict(sorted(groups.items(), key=lambda item: -len(item[1].ms))),
         boundary=tuple(_mean_of_known(np.stack(boundaries)).tolist()),
         picture_miou=tuple(picture_miou),

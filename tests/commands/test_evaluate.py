@@ -6,8 +6,8 @@ import pytest
 
 from deeplab_cv.cli import main
 from deeplab_cv.networks.card import read_card
-from tests.tiny_networks import tiny_network, tiny_onnx
-from tests.tools.data.datasets import png_bytes, write_boxes
+from tests.tiny_networks import DOG, tiny_network, tiny_onnx
+from tests.tools.data.datasets import png_bytes, write_boxes, write_walk
 
 
 def evaluate(file: Path, *words: object) -> int:
@@ -53,6 +53,12 @@ def test_the_figures_go_on_the_card_and_replace_those_of_the_same_data(tmp_path:
         (["--data", "data", "--backend", "nonsense"], "unknown backend: nonsense"),
         (["--data", "data", "--html", "no/such/page.html"], "no such folder to write in: no/such"),
         (["--data", "data", "--json", "tiny.onnx"], "the output is the input itself: tiny.onnx"),
+        (["--data", "data", "--only", "unicorn"], "the network has no such class: --only unicorn; it has "),
+        (["--video", "none.mp4", "--only", "dog"], "--only is for pictures with masks"),
+        (["--video", "none.mp4", "--sequences"], "--sequences measures the frames of videos in DIR"),
+        (["--data", "data", "--sequences", "--only", "dog"], "leave out --only"),
+        (["--data", "data", "--sequences"], "'person' is one frame and no sequence"),
+        (["--data", "data", "--sequences", "--carry", "0"], "carry"),
         (["--video", "none.mp4"], "none.mp4"),
         (["--video", "none.mp4", "--html", "page.html"], "--plot and --html show pictures with masks"),
     ],
@@ -120,3 +126,27 @@ def test_figures_go_on_no_card_of_a_network_that_has_none(tmp_path: Path, capsys
 
     assert "the network has no card" in capsys.readouterr().err
     assert not file.with_suffix(".card.yaml").exists()
+
+
+def test_people_alone_are_counted_where_nothing_else_is_cut_out(tmp_path: Path) -> None:
+    file = tiny_network(tmp_path)
+
+    assert evaluate(file, "--data", write_boxes(tmp_path / "data"), "--only", "person", "--write-card", "boxes") == 0
+
+    [boxes] = read_card(file).accuracy
+    assert set(boxes.iou) == {"background", "person"}
+    assert boxes.how.startswith("2 pictures, person against the rest, each at")
+
+
+def test_sequences_are_measured_with_and_without_smoothing_and_go_on_the_card(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file, data = tiny_network(tmp_path), write_walk(tmp_path / "data", labels=[DOG] * 4)
+    words = ["--lists", "walk", "--sequences", "--smooth", "0.5", "--carry", "2", "--write-card", "walks"]
+
+    assert evaluate(file, "--data", data, *words) == 0
+
+    assert "each object against the rest, one frame in 2 inferred" in capsys.readouterr().out
+    sequences = read_card(file).sequences
+    assert [(each.data, each.smooth) for each in sequences] == [("walks, box", 0.0), ("walks, box", 0.5)]
+    assert sequences[0].iou["dog"] > 0.7

@@ -2,6 +2,7 @@
 
 import json
 import math
+from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -10,10 +11,11 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from deeplab_cv.networks.card import Accuracy, Card, Flicker
+from deeplab_cv.networks.card import Accuracy, Card, Flicker, SequenceAccuracy
 from deeplab_cv.tools.evaluate import Evaluation, VideoEvaluation
 from deeplab_cv.tools.evaluating.accuracy import accuracy
 from deeplab_cv.tools.evaluating.boundary import TOLERANCE
+from deeplab_cv.tools.evaluating.sequences import SequenceEvaluation
 
 
 def print_evaluation(console: Console, evaluation: Evaluation) -> None:
@@ -53,7 +55,30 @@ def print_video(console: Console, evaluation: VideoEvaluation) -> None:
     console.print(table)
 
 
-def as_json(pictures: Evaluation | None, video: VideoEvaluation | None) -> bytes:
+def print_sequences(console: Console, evaluations: Sequence[SequenceEvaluation]) -> None:
+    """A row for each sequence and way of smoothing."""
+    card = evaluations[0].network.card
+    engines = ", ".join(dict.fromkeys(each.engine for each in evaluations))
+    console.print(f"{escape(card.name)} on {engines}, each object against the rest, {_inferred(evaluations[0])}")
+    table = Table("sequence", "frames", "smooth", "IoU", "boundary F", "error churn", "along the motion")
+    for each in evaluations:
+        for way in each.ways:
+            iou = ", ".join(f"{escape(card.classes[label])} {value:.3f}" for label, value in way.iou.items())
+            table.add_row(
+                escape(each.name),
+                str(each.frames),
+                f"{way.smooth:g}",
+                iou,
+                f"{way.boundary_f:.3f}",
+                f"{way.error_churn:.3f}",
+                f"{way.followed_churn:.3f}",
+            )
+    console.print(table)
+
+
+def as_json(
+    pictures: Evaluation | None, video: VideoEvaluation | None, sequences: Sequence[SequenceEvaluation] = ()
+) -> bytes:
     """All figures; what is not a number becomes null."""
     content: dict[str, Any] = {}
     if pictures is not None:
@@ -69,6 +94,8 @@ def as_json(pictures: Evaluation | None, video: VideoEvaluation | None) -> bytes
             "smoothed": _numbers(asdict(video.smoothed)),
             "smooth": video.weight,
         }
+    if sequences:
+        content["sequences"] = [_sequence_figures(each) for each in sequences]
     return (json.dumps(content, indent=1, allow_nan=False) + "\n").encode()
 
 
@@ -103,6 +130,26 @@ def with_flicker(card: Card, evaluation: VideoEvaluation) -> Card:
     return card.model_copy(update={"flicker": (*others, entry)})
 
 
+def with_sequences(card: Card, evaluations: Sequence[SequenceEvaluation], data: str) -> Card:
+    """The card with these figures, in place of earlier ones of the same sequences, engine and smoothing."""
+    entries = [
+        SequenceAccuracy(
+            data=f"{data}, {each.name}",
+            how=f"{each.frames} frames, {_inferred(each)}, {each.engine}",
+            smooth=way.smooth,
+            iou={card.classes[label]: round(value, 4) for label, value in way.iou.items()},
+            boundary_f=None if math.isnan(way.boundary_f) else round(way.boundary_f, 4),
+            error_churn=round(way.error_churn, 4),
+            followed_churn=round(way.followed_churn, 4),
+        )
+        for each in evaluations
+        for way in each.ways
+    ]
+    new = {(entry.data, entry.how, entry.smooth) for entry in entries}
+    others = tuple(entry for entry in card.sequences if (entry.data, entry.how, entry.smooth) not in new)
+    return card.model_copy(update={"sequences": (*others, *entries)})
+
+
 def _by_aspect(evaluation: Evaluation) -> Table:
     table = Table("pictures nearest to", "number", "mIoU", "pixel accuracy", "median ms")
     for size, group in evaluation.groups.items():
@@ -126,6 +173,7 @@ def _picture_figures(evaluation: Evaluation) -> dict[str, Any]:
         "engines": list(evaluation.engines),
         "shape": list(evaluation.input_size.hw) if evaluation.input_size else None,
         "pictures": len(evaluation.picture_miou),
+        "only": [card.classes[label] for label in evaluation.only],
         "miou": figures.miou,
         "pixel_accuracy": figures.pixel_accuracy,
         "boundary_f": evaluation.boundary_f,
@@ -149,11 +197,44 @@ def _picture_figures(evaluation: Evaluation) -> dict[str, Any]:
     }
 
 
+def _sequence_figures(evaluation: SequenceEvaluation) -> dict[str, Any]:
+    classes = evaluation.network.card.classes
+    return {
+        "network": evaluation.network.card.name,
+        "sha256": evaluation.network.card.sha256,
+        "sequence": evaluation.name,
+        "engine": evaluation.engine,
+        "frames": evaluation.frames,
+        "carry": evaluation.carry,
+        "ways": [
+            {
+                "smooth": way.smooth,
+                "iou": {classes[label]: value for label, value in way.iou.items()},
+                **_numbers(
+                    {
+                        "boundary_f": way.boundary_f,
+                        "error_churn": way.error_churn,
+                        "followed_churn": way.followed_churn,
+                    }
+                ),
+            }
+            for way in evaluation.ways
+        ],
+    }
+
+
+def _inferred(evaluation: SequenceEvaluation) -> str:
+    return "every frame inferred" if evaluation.carry == 1 else f"one frame in {evaluation.carry} inferred"
+
+
 def _pictures(evaluation: Evaluation) -> str:
-    count = len(evaluation.picture_miou)
+    count = f"{len(evaluation.picture_miou)} pictures"
+    if evaluation.only:
+        classes = evaluation.network.card.classes
+        count += f", {' and '.join(classes[label] for label in evaluation.only)} against the rest"
     if evaluation.input_size is None:
-        return f"{count} pictures, each at the shape nearest to its aspect"
-    return f"{count} pictures, each at {evaluation.input_size}"
+        return f"{count}, each at the shape nearest to its aspect"
+    return f"{count}, each at {evaluation.input_size}"
 
 
 def _taken_for(counts: np.ndarray, label: int, card: Card) -> str:

@@ -16,6 +16,7 @@ from deeplab_cv.overlay.styles import paint
 from deeplab_cv.tools.data.records import IGNORE, read_pair
 from deeplab_cv.tools.evaluate import Evaluation, JudgedPicture
 from deeplab_cv.tools.evaluating.accuracy import Confusion
+from deeplab_cv.tools.evaluating.counted import against_rest, counted
 
 MOST_PIXELS_WIDE = 400
 UNKNOWN_COLOUR: RGB = (224, 224, 224)
@@ -48,14 +49,15 @@ def worst_page(evaluation: Evaluation) -> bytes:
         "<!doctype html>",
         f'<html lang="en"><head><meta charset="utf-8"><title>{name}</title><style>{STYLE}</style></head><body>',
         f"<h1>{name}</h1><p>{summary}</p><p>{legend}</p>",
-        *(_figure(judged, classes, colours) for judged in evaluation.worst),
+        *(_figure(judged, classes, colours, evaluation.only) for judged in evaluation.worst),
         "</body></html>",
     ]
     return "\n".join(parts).encode()
 
 
-def _figure(judged: JudgedPicture, classes: tuple[str, ...], colours: dict[int, RGB]) -> str:
+def _figure(judged: JudgedPicture, classes: tuple[str, ...], colours: dict[int, RGB], only: tuple[int, ...]) -> str:
     picture, mask = read_pair(judged.record, len(classes))
+    mask = counted(mask, against_rest(only) if only else None)
     image = to_bgr(picture)
     wrong = ((mask != judged.labels) & (mask != IGNORE)).astype(np.uint8)
     pictures = (

@@ -1,6 +1,7 @@
 """Tiny data sets made on the spot: a coloured box on grey, its mask, in the layouts people have."""
 
 import tarfile
+from collections.abc import Sequence
 from io import BytesIO
 from pathlib import Path
 
@@ -75,4 +76,18 @@ def write_boxes(folder: Path) -> Path:
     (folder / "ImageSets/Segmentation/val.txt").write_text("person\ndog\n", encoding="utf-8")
     (folder / "ImageSets/Segmentation/all.txt").write_text("person\nlie\ndog\n", encoding="utf-8")
     (folder / "ImageSets/Segmentation/empty.txt").write_text("", encoding="utf-8")
+    return folder
+
+
+def write_walk(folder: Path, labels: Sequence[int], step: int = 8) -> Path:
+    """A green box that walks to the right by `step` pixels a frame, as the list `walk`; its label in each mask."""
+    members = {}
+    for number, label in enumerate(labels):
+        left = 16 + step * number
+        picture, mask = np.full((80, 144, 3), 120, np.uint8), np.zeros((80, 144), np.uint8)
+        picture[16:64, left : left + 48], mask[16:64, left : left + 48] = GREEN, label
+        members[f"box_{number:05}.webp"] = webp_bytes(picture[..., ::-1])
+        members[f"box_{number:05}.png"] = png_bytes(mask)
+    folder.mkdir(parents=True)
+    write_shard(folder / "walk-00.tar", members)
     return folder

@@ -9,7 +9,16 @@ from rich.console import Console
 from deeplab_cv.frames.size import Size
 from deeplab_cv.networks.card import Accuracy
 from deeplab_cv.tools.evaluate import VideoEvaluation
-from deeplab_cv.tools.evaluating.figures import as_json, print_evaluation, print_video, with_accuracy, with_flicker
+from deeplab_cv.tools.evaluating.figures import (
+    as_json,
+    print_evaluation,
+    print_sequences,
+    print_video,
+    with_accuracy,
+    with_flicker,
+    with_sequences,
+)
+from deeplab_cv.tools.evaluating.sequences import SequenceEvaluation, Steadiness
 from deeplab_cv.tools.evaluating.stability import Stability
 from tests.tiny_networks import DOG, PERSON
 
@@ -108,3 +117,53 @@ def test_a_video_s_figures_take_the_place_of_those_of_that_video(video):
 
     assert [(each.video, each.smooth) for each in both.flicker] == [("walk.mp4", 0.8), ("run.mp4", 0.6)]
     assert again.flicker[0].flips == 0.02
+
+
+@pytest.fixture
+def walk(evaluation):
+    plain = Steadiness(0.0, {DOG: 0.8}, 0.75, 0.2, 0.12345)
+    smoothed = Steadiness(0.6, {DOG: 0.9}, float("nan"), 0.1, 0.0)
+    return SequenceEvaluation(evaluation.network, "walk", "opencv:cpu:float32", 60, 1, (plain, smoothed))
+
+
+def test_a_sequence_has_a_row_for_each_way_of_smoothing(walk):
+    text = printed(print_sequences, [walk])
+
+    assert text.startswith("tiny on opencv:cpu:float32, each object against the rest, every frame inferred")
+    rows = [line for line in text.splitlines() if "walk" in line]
+    assert "dog 0.800" in rows[0] and "0.123" in rows[0]
+    assert "0.6" in rows[1] and "dog 0.900" in rows[1]
+
+
+def test_the_json_holds_each_sequence(walk):
+    [content] = json.loads(as_json(None, None, [walk]))["sequences"]
+
+    assert (content["sequence"], content["carry"]) == ("walk", 1)
+    assert content["ways"][0] == {
+        "smooth": 0.0,
+        "iou": {"dog": 0.8},
+        "boundary_f": 0.75,
+        "error_churn": 0.2,
+        "followed_churn": 0.12345,
+    }
+    assert content["ways"][1]["boundary_f"] is None
+
+
+def test_a_sequence_s_figures_take_the_place_of_those_of_the_same_way_alone(walk):
+    card = walk.network.card
+
+    once = with_sequences(card, [walk], "clips")
+    again = with_sequences(once, [walk], "clips")
+    carried = with_sequences(again, [dataclasses.replace(walk, carry=3)], "clips")
+
+    assert again == once
+    assert [(each.data, each.smooth) for each in once.sequences] == [("clips, walk", 0.0), ("clips, walk", 0.6)]
+    assert once.sequences[0].followed_churn == 0.1235
+    assert carried.sequences[2].how == "60 frames, one frame in 3 inferred, opencv:cpu:float32"
+
+
+def test_the_classes_that_were_counted_against_the_rest_are_named(evaluation):
+    people = dataclasses.replace(evaluation, only=(PERSON, DOG))
+
+    assert "3 pictures, person and dog against the rest, each at" in printed(print_evaluation, people)
+    assert json.loads(as_json(people, None))["pictures"]["only"] == ["person", "dog"]
