@@ -167,7 +167,7 @@ def test_a_picture_of_any_shape_is_segmented(network, tmp_path, width, height):
         ("--video CLIP", 2, "--out"),
         ("--out out.mp4", 2, "--demo"),
         ("--video CLIP --demo --out out.mp4", 2, "2 sources"),
-        ("--camera 99 --out out.mp4", 1, "99"),
+        ("--camera 99 --retry 0 --out out.mp4", 1, "99"),
     ],
 )
 def test_wrong_use_is_one_line_with_an_exit_code_and_leaves_nothing(

@@ -10,6 +10,7 @@ TESTED_ELSEWHERE = {
     "segmentation/options": "fields with their bounds: test_settings.py and test_api.py refuse what lies outside",
     "sources/source": "a protocol",
     "version": "a number: test_cli.py and test_packaging.py read it",
+    "sources/connection": "a protocol and what travels through it",
 }
 """Modules without a test file of their own, and why."""
 

@@ -117,7 +117,7 @@ def _siblings(word: str) -> Sequence[Path]:
 
 
 def _print_cameras() -> int:
-    from deeplab_cv.sources.camera import list_cameras
+    from deeplab_cv.sources.camera_names import list_cameras
 
     cameras = list_cameras()
     for camera in cameras:

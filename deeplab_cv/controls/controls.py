@@ -153,9 +153,9 @@ class Controls:
         """What is to be known of the run now; None before the first frame."""
         if self.shown is None:
             return None
-        scored = self.shown.scored
+        scored, source = self.shown.scored, pipeline.source_state
         return Status(
-            rate=self._rate.per_second,
+            rate=self._rate.per_second if source.phase == "playing" else 0.0,
             inference_ms=scored.inference_ms,
             origin=scored.origin,
             latency_ms=self._latency_ms,
@@ -164,6 +164,7 @@ class Controls:
             made_by=scored.made_by,
             recording=self._recording.running,
             message=self._message.text or (f"another one: {self.progress}" if self._switching.running else ""),
+            source=source,
         )
 
     def close(self) -> Written | None:

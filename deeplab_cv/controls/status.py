@@ -5,6 +5,7 @@ from collections import deque
 from dataclasses import dataclass
 
 from deeplab_cv.frames.frame import Origin
+from deeplab_cv.sources.state import SourceState
 
 _RATE_WINDOW_S = 2.0
 
@@ -23,6 +24,7 @@ class Status:
         made_by: network and engine in words.
         recording: a video is being written.
         message: what an action answered, for a few seconds; else empty.
+        source: whether the source's pictures come, and why not.
     """
 
     rate: float
@@ -34,6 +36,7 @@ class Status:
     made_by: str
     recording: bool
     message: str
+    source: SourceState
 
 
 class Rate:

@@ -3,7 +3,8 @@
 import logging
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -125,7 +126,7 @@ def _frames_through(job: Job, stop: threading.Event, progress: Callable[[], None
     smoother = ScoreSmoother()
     clock = _Clock()
     screen = job.screen
-    with Pipeline(job.source, job.stream) as pipeline:
+    with Pipeline(job.source, job.stream) as pipeline, _told_at_the_end(job.source, pipeline):
         while True:
             if stop.is_set():
                 return frames, False
@@ -158,6 +159,19 @@ def _frames_through(job: Job, stop: threading.Event, progress: Callable[[], None
             count = f"{pipeline.frames_read} frames were read but {frames} written"
             raise SinkError(count, job.source.info.name, "please report this")
     return frames, True
+
+
+@contextmanager
+def _told_at_the_end(source: Source, pipeline: Pipeline) -> Iterator[None]:
+    """Say what became of a live source: how often it was gone, and how many of its frames nobody saw."""
+    try:
+        yield
+    finally:
+        dropped = pipeline.frames_dropped
+        drops = f"{dropped} of {pipeline.frames_read} frames dropped" if dropped else ""
+        facts = [pipeline.source_state.history, drops]
+        if source.info.live and any(facts):
+            _log.info("%s: %s", source.info.name, ", ".join(filter(None, facts)))
 
 
 class _Clock:

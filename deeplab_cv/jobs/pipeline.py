@@ -24,6 +24,7 @@ from deeplab_cv.frames.frame import Frame, Scored
 from deeplab_cv.frames.queues import FrameQueue
 from deeplab_cv.segmentation.stream import Stream
 from deeplab_cv.sources.source import Source
+from deeplab_cv.sources.state import SourceState
 
 QUEUE_LENGTH = 2
 """Frames that wait between two threads of a file job: enough to keep both busy, few enough to keep memory flat."""
@@ -98,6 +99,11 @@ class Pipeline:
     def ended(self) -> bool:
         """The source has ended and every frame has been taken."""
         return self._scored.exhausted and self._error is None
+
+    @property
+    def source_state(self) -> SourceState:
+        """Whether the source's pictures come, and why not."""
+        return self._source.state
 
     @property
     def frames_dropped(self) -> int:

@@ -17,7 +17,7 @@ from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
 from deeplab_cv.errors import SourceError, as_typed
-from deeplab_cv.sources.files import cannot_read, check_input
+from deeplab_cv.sources.files import WebFile, cannot_read, check_input
 from deeplab_cv.sources.interlacing import Deinterlacer
 from deeplab_cv.sources.picture_header import read_header
 from deeplab_cv.sources.standard_input import behind, open_media
@@ -43,7 +43,7 @@ class VideoDecoder:
     """A video file's picture stream, opened.
 
     Attributes:
-        path: the file.
+        place: the file, here or behind a URL.
         stream: its picture stream.
         has_tracks: it has sound or subtitles beside the pictures.
         time_base: the unit of timestamps, in seconds.
@@ -51,25 +51,26 @@ class VideoDecoder:
         first_pts: the timestamp at which a player begins to count.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, place: Path | WebFile) -> None:
         """Raises SourceError."""
-        if (arriving := behind(path)) is not None:
-            arriving.wait_for(1)
-        check_input(path)
-        self.path = path
+        if isinstance(place, Path):
+            if (arriving := behind(place)) is not None:
+                arriving.wait_for(1)
+            check_input(place)
+        self.place = place
         self._damaged_at_pts: int | None = None
         self._begun = False
-        self._open()
+        self._open(place.opened if isinstance(place, WebFile) else _open_container(place))
 
-    def _open(self) -> None:
-        self._container = _open_container(self.path)
+    def _open(self, container: InputContainer) -> None:
+        self._container = container
         try:
-            self.stream = picture_stream(self._container, self.path)
+            self.stream = picture_stream(self._container, self.place)
             if any(stream.codec_context is None for stream in self._container.streams.video):
                 _log.warning(
-                    "%s: pictures of an unknown codec are passed over for its other ones", as_typed(self.path.name)
+                    "%s: pictures of an unknown codec are passed over for its other ones", as_typed(self.place.name)
                 )
-            self._codec = _codec_of(self.stream, self.path)
+            self._codec = _codec_of(self.stream, self.place)
         except SourceError:
             self._container.close()
             raise
@@ -97,14 +98,14 @@ class VideoDecoder:
     @property
     def orientation(self) -> int:
         """How a photograph that is read as a video is to be turned, 1 to 8 as in EXIF; 1 for a video."""
-        if not self._container.format.name.endswith("_pipe"):
+        if not self._container.format.name.endswith("_pipe") or isinstance(self.place, WebFile):
             return 1
-        header = read_header(self.path.read_bytes())
+        header = read_header(self.place.read_bytes())
         return 1 if header is None else header.orientation
 
     def stop_waiting(self) -> None:
         """End a read that waits for more of standard input; from any thread."""
-        if (arriving := behind(self.path)) is not None:
+        if isinstance(self.place, Path) and (arriving := behind(self.place)) is not None:
             arriving.stop()
 
     def close(self) -> None:
@@ -133,7 +134,7 @@ class VideoDecoder:
         if self._damaged_at_pts is not None:
             seconds = float((self._damaged_at_pts - self.first_pts) * self.time_base)
             remedy = "copy or download it again; what can be read of it was read"
-            raise SourceError(f"the video is damaged or cut off at {seconds:.2f} s", self.path, remedy)
+            raise SourceError(f"the video is damaged or cut off at {seconds:.2f} s", self.place, remedy)
 
     def _from(self, start_pts: int) -> Iterator[TimedFrame]:
         """Frames from a key frame at or before `start_pts`, or from the beginning where none can be sought."""
@@ -149,7 +150,8 @@ class VideoDecoder:
             if first is not None and first[1].pts is not None and first[0] <= start_pts:
                 return chain([first], found)
         self.close()
-        self._open()
+        place = self.place
+        self._open(place.open_again() if isinstance(place, WebFile) else _open_container(place))
         return self._timed(after_seek=False)
 
     def _timed(self, *, after_seek: bool) -> Iterator[TimedFrame]:
@@ -172,7 +174,7 @@ class VideoDecoder:
             yield pts, frame
 
     def _decoded(self, *, after_seek: bool) -> Iterator[VideoFrame]:
-        deinterlacer = Deinterlacer(self.path.name)
+        deinterlacer = Deinterlacer(self.place.name)
         for packet in chain(self._packets(after_seek=after_seek), [None]):
             for frame in self._decode(packet):
                 yield from deinterlacer.frames_of(frame)
@@ -233,26 +235,26 @@ def _open_container(path: Path) -> InputContainer:
         ) from error
 
 
-def picture_stream(container: InputContainer, path: Path) -> VideoStream:
+def picture_stream(container: InputContainer, place: Path | WebFile) -> VideoStream:
     """The stream whose pictures are the video, not a cover. Raises SourceError where there is none to be decoded."""
     moving = [stream for stream in container.streams.video if not stream.disposition & Disposition.attached_pic]
     if not moving:
-        raise SourceError("the file has no moving pictures in it", path, "give a video file")
+        raise SourceError("the file has no moving pictures in it", place, "give a video file")
     decodable = [stream for stream in moving if stream.codec_context is not None]
     if not decodable:
         raise SourceError(
-            "there is no decoder for this video", path, "convert it: ffmpeg -i IN -c:v libx264 -crf 16 OUT.mp4"
+            "there is no decoder for this video", place, "convert it: ffmpeg -i IN -c:v libx264 -crf 16 OUT.mp4"
         )
     best = container.streams.best("video")
     return next((stream for stream in decodable if stream is best), decodable[0])
 
 
-def _codec_of(stream: VideoStream, path: Path) -> VideoCodecContext:
+def _codec_of(stream: VideoStream, place: Path | WebFile) -> VideoCodecContext:
     """What decodes the stream. Raises SourceError for what FFmpeg opens and cannot decode."""
     context = stream.codec_context
-    if context.name == "webp" and b"ANIM" in _beginning(path):
+    if context.name == "webp" and isinstance(place, Path) and b"ANIM" in _beginning(place):
         remedy = "convert it to .gif or .mp4; --image reads its first picture"
-        raise SourceError("FFmpeg cannot decode animated WebP", path, remedy)
+        raise SourceError("FFmpeg cannot decode animated WebP", place, remedy)
     library = _ALPHA_DECODERS.get(context.name)
     tags = {name.lower(): value for name, value in stream.metadata.items()}
     if library is None or tags.get("alpha_mode") != "1" or library not in av.codecs_available:

@@ -1,10 +1,34 @@
-"""Whether a file can be read at all, and the one line that says why not."""
+"""Files, here or behind a URL; whether one here can be read at all, and the one line that says why not."""
 
 import errno
 import stat
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from deeplab_cv.errors import MissingSourceError, SourceError
+
+if TYPE_CHECKING:
+    from av.container import InputContainer
+
+
+@dataclass(frozen=True)
+class WebFile:
+    """A video file behind a URL.
+
+    Attributes:
+        name: what the user is told, without secrets.
+        opened: its first connection.
+        open_again: makes another one; raises SourceError.
+    """
+
+    name: str
+    opened: "InputContainer"
+    open_again: "Callable[[], InputContainer]"
+
+    def __str__(self) -> str:
+        return self.name
 
 
 def check_input(path: Path) -> None:

@@ -6,14 +6,14 @@ from pathlib import Path
 
 from deeplab_cv.errors import UsageError
 from deeplab_cv.frames.size import Size
-from deeplab_cv.sources.camera import CameraSource
+from deeplab_cv.sources.camera import Wishes, open_camera
 from deeplab_cv.sources.naming import Kind, kind_of, with_variables
 from deeplab_cv.sources.options import SourceOptions
 from deeplab_cv.sources.pattern import PatternSource
 from deeplab_cv.sources.pictures import PictureSource, find_pictures
 from deeplab_cv.sources.source import Source
 from deeplab_cv.sources.standard_input import standard_input
-from deeplab_cv.sources.url import StreamSource
+from deeplab_cv.sources.url import StreamPlan, open_stream
 from deeplab_cv.sources.video import VideoSource
 from deeplab_cv.sources.wrappers import EveryNth, Looped, Mirrored
 
@@ -49,12 +49,14 @@ def _opener(text: str, options: SourceOptions, kind: Kind) -> Callable[[], Sourc
 
 def _open_kind(text: str, options: SourceOptions, kind: Kind) -> Source:
     if kind == "camera":
-        return CameraSource(text, width=options.width, height=options.height, fps=options.fps)
+        return open_camera(
+            text, Wishes(width=options.width, height=options.height, fps=options.fps), retry=options.retry
+        )
     if kind == "pattern":
         size = Size(options.width or 1280, options.height or 720)
         return PatternSource(size, rate=Fraction(options.fps or 30).limit_denominator(1001), end=options.end)
     if kind == "stream":
-        return StreamSource(text, options.end)
+        return open_stream(text, StreamPlan(start=options.start, end=options.end, retry=options.retry))
     if kind == "image":
         return PictureSource(_arrived() if text == "-" else find_pictures(text), looped=options.loop)
     return VideoSource(standard_input().path if text == "-" else Path(text), start=options.start, end=options.end)
@@ -78,7 +80,8 @@ def _refuse_options(options: SourceOptions, kind: Kind) -> None:
     }
     refused = {
         "--loop": options.loop and kind in ("camera", "stream"),
-        f"--start {options.start}": options.start is not None and kind != "video",
+        f"--start {options.start}": options.start is not None and kind not in ("video", "stream"),
+        f"--retry {options.retry}": bool(options.retry) and kind not in ("camera", "stream"),
         f"--end {options.end}": options.end is not None and kind not in ("video", "stream", "pattern"),
     }
     for flag, wrong in refused.items():

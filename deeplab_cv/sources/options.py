@@ -20,6 +20,7 @@ class SourceOptions(Options):
     every: int = option(1, "take only every N-th frame", "frames", ge=1, le=1000000)
     start: float | None = option(None, "begin at this time of the video", "s", ge=0, le=10000000, metavar="SECONDS")
     end: float | None = option(None, "stop at this time of the video, or so long after a stream's first frame", "s", gt=0, le=10000000, metavar="SECONDS")
+    retry: int | None = option(None, "how often a camera or stream that is gone is tried again, one try after the other; without it for ever, 0: not at all", "tries", ge=0, le=1000000)
     # fmt: on
 
     @property

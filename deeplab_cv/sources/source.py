@@ -7,6 +7,7 @@ from typing import Protocol
 from typing_extensions import Self
 
 from deeplab_cv.frames.frame import Frame, SourceInfo
+from deeplab_cv.sources.state import SourceState
 
 
 class Source(Protocol):
@@ -21,6 +22,11 @@ class Source(Protocol):
     def read(self) -> Frame | None:
         """The next frame, or None at the end. Raises SourceError where frames should come and do not."""
         ...
+
+    @property
+    def state(self) -> SourceState:
+        """Whether pictures come, and why not; from any thread."""
+        return SourceState(self.info.name)
 
     def seek(self, time_s: Fraction) -> bool:
         """Go on with the first frame at or after a time, as `Frame.time_s` counts; before the first it is the first.

@@ -1,105 +1,183 @@
-"""A live stream from the network through PyAV: rtsp, http, tcp and what else FFmpeg speaks, or an SDP file."""
+"""A URL through PyAV: a live stream (rtsp, http, tcp and what else FFmpeg speaks, an SDP file), or a file."""
 
-import re
-import time
+import threading
+import zlib
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 from itertools import chain
-from pathlib import Path
 
-import av
 import av.error
+import numpy as np
 from av.container import InputContainer
 from av.video.frame import VideoFrame
-from av.video.stream import VideoStream
 
 from deeplab_cv.errors import SourceError, UsageError
-from deeplab_cv.frames.frame import SourceInfo
-from deeplab_cv.frames.pixels import Pixels
-from deeplab_cv.machine.urls import is_cut_by_its_password, is_url, lost_slashes, without_secrets
-from deeplab_cv.sources import live
+from deeplab_cv.machine.urls import without_secrets
+from deeplab_cv.sources.connection import SYSTEM_CLOCK, USUAL_LIMITS, Arrival, Clock, Limits, StalledError
 from deeplab_cv.sources.conversion import FrameConverter
-from deeplab_cv.sources.files import check_input
+from deeplab_cv.sources.files import WebFile
 from deeplab_cv.sources.interlacing import Deinterlacer
-from deeplab_cv.sources.live import MICROSECOND, LiveSource, Patience
-
-_OPEN_S = 10.0
-
-_OPTIONS = {
-    # UDP loses packets, and firewalls stop it.
-    "rtsp_transport": "tcp",
-    # What a stream is, in microseconds of looking at it; FFmpeg's own five seconds are long to wait for a picture.
-    "analyzeduration": "1000000",
-}
-
-_SDP_OPTIONS = _OPTIONS | {"protocol_whitelist": "file,rtp,udp"}
-"""An SDP file names the port at which RTP packets come; FFmpeg follows it nowhere unless it is allowed to."""
-
-_WEB = ("http", "https")
-
-_FILE_SCHEMES = ("http", "https", "ftp", "file")
-"""Those that give a file as fast as it is read, where it is one."""
-
-_VIDEO_SITE = re.compile(
-    r"https?://([\w-]+\.)*(youtube\.com|youtu\.be|vimeo\.com|twitch\.tv|dailymotion\.com|tiktok\.com|facebook\.com)(:|/|$)",
-    re.IGNORECASE,
+from deeplab_cv.sources.live import LiveSource
+from deeplab_cv.sources.source import Source
+from deeplab_cv.sources.stream_opening import (
+    Address,
+    check_address,
+    live_pictures,
+    open_as,
+    open_container,
+    reason_of,
 )
+from deeplab_cv.sources.video import VideoSource
 
-_FROM_A_PAGE = "yt-dlp downloads the video of a page as a file, which --video takes"
+_IN_BURSTS = ("hls", "dash")
+"""Containers whose pictures come some seconds at once: each is given when its time has come."""
 
-_ENCODE = "in a password / # ? @ are written %2F %23 %3F %40"
+_BURSTS_STALL = 3
+"""How much longer than another stream such a one may take: for the next piece to be there."""
 
-_CHECK_SERVER = "see whether its server runs, and the address"
+_OUT_OF_STEP_S = 30.0
+"""A picture is not waited for longer: its sender's clock has jumped."""
 
 
-class StreamSource(LiveSource):
-    """A live stream's frames as they come, with the time of their arrival in microseconds since the first."""
+@dataclass(frozen=True, kw_only=True)
+class StreamPlan:
+    """How a URL is read.
 
-    def __init__(self, url: str, end: float | None = None) -> None:
-        """Connect and see what comes. The frame that is looked at for that is not given: it is old before it is wanted.
+    Attributes:
+        start: where a file begins, in seconds.
+        end: where a file ends, or how long after its first frame a stream does, in seconds.
+        retry: how many tries in a row may fail before a stream is given up; None for ever.
+        clock: whose time counts.
+        limits: how long it may take.
+    """
 
-        Args:
-            url: the stream's URL, or the path of its SDP file.
-            end: stop so many seconds after the first frame.
+    start: float | None = None
+    end: float | None = None
+    retry: int | None = None
+    clock: Clock = SYSTEM_CLOCK
+    limits: Limits = USUAL_LIMITS
 
-        Raises:
-            SourceError: nobody answers, or what comes is no live video that can be decoded.
-        """
+
+USUAL_PLAN = StreamPlan()
+
+
+def open_stream(url: str, plan: StreamPlan = USUAL_PLAN) -> Source:
+    """The live stream that a URL or an SDP file names, or the file where it is one: has a length, and can be sought.
+
+    The connection that is looked at is the one that is read, so that a server of one client serves.
+
+    Raises:
+        SourceError: it cannot be had, and is not tried again.
+        UsageError: the URL cannot be meant, or `start` of what is no file.
+    """
+    address = Address(url, without_secrets(url))
+    check_address(address)
+    opener = _Opener(address, plan)
+    try:
+        live = LiveSource(address.name, opener.connect, retry=plan.retry, end=plan.end, clock=plan.clock)
+    except _IsAFile as found:
+        file = WebFile(address.name, found.container, lambda: open_container(address, plan.clock, plan.limits))
+        return VideoSource(file, start=plan.start, end=plan.end)
+    if plan.start is not None:
+        live.close()
+        raise UsageError("this does not go with a live stream", f"--start {plan.start:g}", "leave it out")
+    return live
+
+
+class _IsAFile(Exception):  # noqa: N818 - no error: another source is made of it
+    """What was opened has a length and can be sought."""
+
+    def __init__(self, container: InputContainer) -> None:
         super().__init__()
-        self._url = url
-        self._name = without_secrets(url)
-        self._end = end
-        self._container = _connect(url, self._name)
+        self.container = container
+
+
+@dataclass
+class _Opener:
+    """Connects to an address again and again.
+
+    Attributes:
+        first: the first connection, which may turn out to be a file.
+    """
+
+    address: Address
+    plan: StreamPlan
+    first: bool = field(default=True, init=False)
+
+    def connect(self, closed: threading.Event) -> "StreamConnection":
+        """Raises SourceError, and _IsAFile at the first time."""
+        first, self.first = self.first, False
+        container = open_container(self.address, self.plan.clock, self.plan.limits)
+        if first and container.duration is not None:
+            raise _IsAFile(container)
+        return StreamConnection(container, self.address, closed, self.plan)
+
+
+class StreamConnection:
+    """An opened stream; see sources.connection.Connection."""
+
+    def __init__(self, container: InputContainer, address: Address, closed: threading.Event, plan: StreamPlan) -> None:
+        """Wait for the first picture, which is not given: it is old before it is wanted, and may be half a one.
+
+        Raises SourceError where none comes.
+        """
+        self._container = container
+        self._address = address
+        self._closed = closed
+        self._clock = plan.clock
+        self._limits = plan.limits
+        self._in_bursts = container.format.name in _IN_BURSTS or container.duration is not None
+        self.stall_s = plan.limits.stall_s * (_BURSTS_STALL if self._in_bursts else 1)
+        self._step: tuple[float, float] | None = None
         try:
-            self._stream = _picture_stream(self._container, self._name)
+            self._stream = live_pictures(container, address.name)
             self._decoded = self._decode()
-            first = next(self._decoded)
-            self._converter = FrameConverter(first, self._stream.sample_aspect_ratio)
+            first = next(self._decoded, None)
+            if first is None:
+                raise SourceError("the stream has no picture", address.name, "see whether its server still runs")
+            self._take_form_of(first)
         except BaseException:
-            self._container.close()
+            self.close()
             raise
-        self.info = SourceInfo(
-            name=self._name,
-            size=self._converter.size,
-            frame_rate=self._stream.guessed_rate or self._stream.average_rate,
-            frame_count=None,
-            live=True,
-            time_base=MICROSECOND,
-        )
+        self.size = self._converter.size
+        self.frame_rate = self._stream.guessed_rate or self._stream.average_rate
 
-    def _next(self) -> tuple[Pixels, float] | None:
+    def next(self) -> Arrival | None:
+        """The next picture; None where the stream has ended. Raises SourceError."""
+        frame = next(self._decoded, None)
+        if frame is None:
+            return None
+        if (frame.width, frame.height) != self._form:
+            self._take_form_of(frame)
         try:
-            pixels = self._converter.pixels_of(next(self._decoded))
+            pixels = self._converter.pixels_of(frame)
         except ValueError as error:
-            raise SourceError(str(error), self._name, "have its server send H.264 in YUV 4:2:0") from error
-        arrived_at = time.monotonic()
-        over = self._end is not None and self._since_first(arrived_at) >= self._end
-        return None if over else (pixels, arrived_at)
+            remedy = "have its server send H.264 in YUV 4:2:0"
+            raise SourceError(str(error), self._address.name, remedy) from error
+        if self._in_bursts and frame.time is not None and not self._wait_until_due(frame.time):
+            return None
+        return Arrival(pixels, self._clock.now(), sent_at=frame.time, fingerprint=_fingerprint(frame))
 
-    def _release(self) -> None:
+    def close(self) -> None:
+        """Let go of it."""
         self._container.close()
 
+    def _take_form_of(self, frame: VideoFrame) -> None:
+        self._form = frame.width, frame.height
+        self._converter = FrameConverter(frame, self._stream.sample_aspect_ratio)
+
+    def _wait_until_due(self, time_s: float) -> bool:
+        """Wait until a picture's time has come; False where the source was closed meanwhile."""
+        now = self._clock.now()
+        if self._step is None:
+            self._step = now, time_s
+        due_s = self._step[0] + time_s - self._step[1] - now
+        if due_s < -self.stall_s or due_s > _OUT_OF_STEP_S:
+            self._step, due_s = (now, time_s), 0.0
+        return due_s <= 0 or not self._clock.wait(self._closed, due_s)
+
     def _decode(self) -> Iterator[VideoFrame]:
-        """Every frame; raises SourceError once there are no more, since a live stream has no end of its own."""
+        """Every frame, to the end that the sender has told. Raises SourceError where it told none."""
         try:
             try:
                 yield from self._frames()
@@ -108,18 +186,21 @@ class StreamSource(LiveSource):
                     raise
                 # A camera that miscounts its pictures' bytes: where they begin can be seen in the pictures themselves.
                 self._container.close()
-                self._container = _open(self._url, "mjpeg")
-                self._stream = _picture_stream(self._container, self._name)
+                self._container = open_as(self._address, self._limits, "mjpeg")
+                self._stream = live_pictures(self._container, self._address.name)
                 yield from self._frames()
         except av.error.ExitError:
-            raise self._lost(f"the stream sends nothing for {live.SILENCE_S:.0f} s") from None
+            what = f"the stream sends nothing for {self._limits.stall_s:.0f} s"
+            raise StalledError(what, self._address.name, _RUNS) from None
         except av.error.FFmpegError as error:
-            raise self._lost(f"the stream broke off ({_reason(error)})") from error
-        raise self._lost("the stream broke off (its server closed the connection)")
+            raise self._lost(reason_of(error)) from error
+        if not self._has_ended():
+            raise self._lost("its server closed the connection")
 
     def _frames(self) -> Iterator[VideoFrame]:
-        patience = Patience()
-        deinterlacer = Deinterlacer(self._name)
+        deinterlacer = Deinterlacer(self._address.name)
+        patience_s = self._limits.first_s
+        came_at = self._clock.now()
         # Packets of all streams: of the pictures' own none might come for ever, while the sound goes on.
         for packet in self._container.demux():
             frames: list[VideoFrame] = []
@@ -131,95 +212,32 @@ class StreamSource(LiveSource):
                     frames = []
             for frame in chain.from_iterable(map(deinterlacer.frames_of, frames)):
                 yield frame
-                patience.renew()
-            if patience.is_over:
-                what = f"the stream sends no picture that can be decoded for {live.SILENCE_S:.0f} s"
-                raise self._lost(what)
+                came_at, patience_s = self._clock.now(), self.stall_s
+            if self._clock.now() - came_at > patience_s:
+                what = f"the stream sends no picture that can be decoded for {patience_s:.0f} s"
+                raise StalledError(what, self._address.name, _RUNS)
 
-    def _lost(self, what: str) -> SourceError:
-        return SourceError(what, self._name, "see whether its server still runs, and start again")
-
-
-def _reason(error: av.error.FFmpegError) -> str:
-    return (error.strerror or str(error)).lower()
-
-
-def _scheme(url: str) -> str:
-    return url.partition(":")[0].lower()
-
-
-def _open(url: str, container_format: str | None = None) -> InputContainer:
-    is_sdp = not is_url(url)
-    return av.open(
-        f"file:{url}" if is_sdp else url,
-        format=container_format,
-        timeout=(_OPEN_S, live.SILENCE_S),
-        options=_SDP_OPTIONS if is_sdp else _OPTIONS,
-        metadata_errors="replace",
-    )
-
-
-def _connect(url: str, name: str) -> InputContainer:
-    _check_address(url, name)
-    try:
+    def _has_ended(self) -> bool:
+        """The sender says that there will be no more: a list of pieces that is complete, or a file."""
+        if self._container.duration is not None:
+            return True
+        if self._container.format.name not in _IN_BURSTS:
+            return False
         try:
-            container = _open(url)
-        except av.error.InvalidDataError as error:
-            container = _open_bare_jpegs(url, error)
-    except av.error.ProtocolNotFoundError as error:
-        raise SourceError(
-            "nobody here speaks this protocol", name, "use rtsp://, http://, https:// or tcp://"
-        ) from error
-    except av.error.ExitError as error:
-        what = f"nobody answers within {_OPEN_S:.0f} s"
-        raise SourceError(what, name, _remedy(url)) from error
-    except av.error.FFmpegError as error:
-        what = f"the stream cannot be opened ({_reason(error)})"
-        page = isinstance(error, av.error.InvalidDataError) and _scheme(url) in _WEB
-        raise SourceError(what, name, f"if this is a web page: {_FROM_A_PAGE}" if page else _remedy(url)) from error
-    if container.duration is not None and _scheme(url) in _FILE_SCHEMES:
-        container.close()
-        # It would come as fast as the network gives it, and all but a few frames be dropped.
-        raise SourceError("this is a file and not a live stream", name, "download it and give --video the file")
-    return container
+            with open_container(self._address, self._clock, self._limits) as again:
+                return again.duration is not None
+        except SourceError:
+            return False
+
+    def _lost(self, why: str) -> SourceError:
+        return SourceError(f"the stream broke off ({why})", self._address.name, _RUNS)
 
 
-def _check_address(url: str, name: str) -> None:
-    """Raises UserError for what nobody needs to be asked about."""
-    if lost_slashes(url):
-        raise UsageError("this is no whole URL", name, f"write {_scheme(url)}://HOST/PATH")
-    if not is_url(url):
-        check_input(Path(url))
-    elif is_cut_by_its_password(url):
-        raise UsageError("the host cannot be told from the password", name, _ENCODE)
-    elif _VIDEO_SITE.match(url):
-        raise SourceError("the page of a video site is no stream", name, _FROM_A_PAGE)
+_RUNS = "see whether its server still runs, and start again"
 
 
-def _open_bare_jpegs(url: str, error: av.error.InvalidDataError) -> InputContainer:
-    """A camera whose JPEGs come without the boundary that should stand before the first.
-
-    Raises `error` where what comes is no JPEG.
-    """
-    if _scheme(url) not in _WEB:
-        raise error
-    container = _open(url, "mjpeg")
-    if not container.streams.video[0].codec_context.width:
-        container.close()
-        raise error
-    return container
-
-
-def _remedy(url: str) -> str:
-    if _scheme(url) == "rtp":
-        return "RTP does not say what it carries: give --video the sender's SDP file, such as camera.sdp"
-    return f"{_CHECK_SERVER}; {_ENCODE}" if "@" in url else _CHECK_SERVER
-
-
-def _picture_stream(container: InputContainer, name: str) -> VideoStream:
-    stream = next(iter(container.streams.video), None)
-    if stream is None or stream.codec_context is None:
-        raise SourceError("the stream has no pictures that can be decoded", name, "have its server send H.264")
-    # Several frames at once would be faster, but each would come as many frames later.
-    stream.thread_type = "SLICE"
-    return stream
+def _fingerprint(frame: VideoFrame) -> int:
+    """A number from some of the picture's samples, of its first plane."""
+    plane = frame.planes[0]
+    lines = np.frombuffer(memoryview(plane), np.uint8).reshape(plane.height, plane.line_size)
+    return zlib.crc32(lines[::16, : plane.width : 16].tobytes())

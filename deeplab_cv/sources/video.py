@@ -11,17 +11,18 @@ from deeplab_cv.errors import SourceError, UsageError
 from deeplab_cv.frames.frame import Frame, SourceInfo, Span
 from deeplab_cv.sources.conversion import FrameConverter
 from deeplab_cv.sources.decoding import TimedFrame, VideoDecoder
+from deeplab_cv.sources.files import WebFile
 from deeplab_cv.sources.source import Source
 
 
 class VideoSource(Source):
     """The frames of one video file. Where it is damaged, all that can be read comes first and then a SourceError."""
 
-    def __init__(self, path: Path, *, start: float | None = None, end: float | None = None) -> None:
+    def __init__(self, place: Path | WebFile, *, start: float | None = None, end: float | None = None) -> None:
         """Open a video file.
 
         Args:
-            path: the file.
+            place: the file, here or behind a URL.
             start: seconds from the beginning, as a player counts them.
             end: seconds as well; the frame at that time is left out.
 
@@ -32,7 +33,7 @@ class VideoSource(Source):
         if start is not None and end is not None and end <= start:
             raise UsageError("--end is not after --start", f"--start {start:g} --end {end:g}", "give a later --end")
         self._lock = threading.Lock()
-        self._decoder = VideoDecoder(path)
+        self._decoder = VideoDecoder(place)
         try:
             self._end_pts = self._pts_at(end)
             self._frames = self._decoder.frames(start_pts=self._pts_at(start), end_pts=self._end_pts)
@@ -47,14 +48,14 @@ class VideoSource(Source):
         self._closed = False
         self._index = 0
         self.info = SourceInfo(
-            name=path.name,
+            name=place.name,
             size=self._converter.size,
             frame_rate=self._decoder.frame_rate,
             frame_count=self._frame_count(start, end),
             live=False,
             time_base=self._decoder.time_base,
-            path=path,
-            tracks=self._decoder.has_tracks,
+            path=place if isinstance(place, Path) else None,
+            tracks=isinstance(place, Path) and self._decoder.has_tracks,
             span=Span(self._first_pts * self._decoder.time_base, self._end_s()),
         )
 
@@ -68,7 +69,7 @@ class VideoSource(Source):
             try:
                 pixels = self._converter.pixels_of(decoded)
             except ValueError as error:
-                raise SourceError(str(error), self._decoder.path, "convert it to .mp4 with ffmpeg") from error
+                raise SourceError(str(error), self._decoder.place, "convert it to .mp4 with ffmpeg") from error
             index, self._index = self._index, self._index + 1
             return Frame(pixels, index, pts, self._decoder.time_base, time.monotonic())
 
@@ -121,11 +122,11 @@ class VideoSource(Source):
         first = next(self._frames, None)
         if first is not None:
             return first
-        path, duration_s = self._decoder.path, self._decoder.duration_s
+        place, duration_s = self._decoder.place, self._decoder.duration_s
         if start is None:
-            raise SourceError("the video has no frame", path, "give another file")
+            raise SourceError("the video has no frame", place, "give another file")
         lasts = f"it lasts {float(duration_s):.2f} s" if duration_s is not None else "give an earlier --start"
-        raise SourceError(f"the video has no frame at or after --start {start:g}", path, lasts)
+        raise SourceError(f"the video has no frame at or after --start {start:g}", place, lasts)
 
     def _frame_count(self, start: float | None, end: float | None) -> int | None:
         duration_s, stream = self._decoder.duration_s, self._decoder.stream

@@ -7,6 +7,7 @@ from fractions import Fraction
 
 from deeplab_cv.frames.frame import Frame, Span
 from deeplab_cv.sources.source import Source
+from deeplab_cv.sources.state import SourceState
 
 
 class Mirrored(Source):
@@ -20,6 +21,11 @@ class Mirrored(Source):
         self._source = source
         self.on = on
         self.info = source.info
+
+    @property
+    def state(self) -> SourceState:
+        """What the source does now."""
+        return self._source.state
 
     def exchange(self) -> bool:
         """Flip the frames to come, or no longer; returns whether they are flipped now."""
@@ -65,6 +71,11 @@ class EveryNth(Source):
             frame_rate=None if rate is None else rate / step,
             frame_count=None if count is None else -(-count // step),
         )
+
+    @property
+    def state(self) -> SourceState:
+        """What the source does now."""
+        return self._source.state
 
     def read(self) -> Frame | None:
         """The next frame that is taken, or None at the end. Raises SourceError."""

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
+from dataclasses import replace
 
 import cv2
 import numpy as np
@@ -11,12 +12,13 @@ from deeplab_cv.controls.controls import Controls
 from deeplab_cv.controls.keys import help_rows
 from deeplab_cv.controls.status import Status
 from deeplab_cv.frames.frame import Painted, Scored
-from deeplab_cv.frames.pixels import Image, resize
+from deeplab_cv.frames.pixels import Image, Pixels, merged, resize, to_grey
 from deeplab_cv.frames.size import Size
 from deeplab_cv.jobs.pipeline import Pipeline
 from deeplab_cv.overlay.look import Look, look_of
 from deeplab_cv.overlay.view import View, numbered_classes
 from deeplab_cv.sinks.sink import Written
+from deeplab_cv.sources.state import SourceState
 from deeplab_cv.viewer.legend import draw_legend
 from deeplab_cv.viewer.text import draw_buttons, draw_lines, lines_size
 from deeplab_cv.viewer.window import Button, Window
@@ -26,6 +28,12 @@ _REST_MS = 5
 _LOOK_MS = 30
 _LOOKS_S = 0.12
 """While an engine is chosen its time is measured: the live picture is shown a few times a second, and costs little."""
+
+_NO_PICTURE = Size(640, 360)
+"""Shown of a source that is missing since the start."""
+
+_GREYED = 0.5
+"""How bright the last picture of a source that is gone is shown."""
 
 _ORIGINS = {"inferred": "", "carried": " (carried)", "kept": " (still)"}
 """How a frame that was not inferred is marked."""
@@ -56,9 +64,11 @@ class WindowScreen:
         self._controls.ask(*self._window.poll(_LOOK_MS if looks else _REST_MS if self.waits else 0))
         changed = self._controls.attend(pipeline)
         self._window.fill_screen(on=self.view.fullscreen)
-        if looks and (changed or time.monotonic() >= self._look_at):
-            self._look_at = time.monotonic() + _LOOKS_S
-            self._draw_source(pipeline)
+        lost = pipeline.source_state.phase != "playing"
+        if looks or lost:
+            if changed or time.monotonic() >= self._look_at:
+                self._look_at = time.monotonic() + _LOOKS_S
+                (self._draw_source if looks else self._draw)(pipeline)
         elif self.waits and (changed or self._window.area_for(self._drawn_for) != self._drawn_for):
             # While frames flow the next one shows the change.
             self._draw(pipeline)
@@ -80,10 +90,16 @@ class WindowScreen:
 
     def _draw_source(self, pipeline: Pipeline) -> None:
         """The source's newest frame as it is, with what is done until the first one is segmented."""
-        if pipeline.newest is None:
+        state = pipeline.source_state
+        if pipeline.newest is not None:
+            image = pipeline.newest.image
+        elif state.phase != "playing":
+            image = np.zeros((*_NO_PICTURE.hw, 3), np.uint8)
+        else:
             return
-        image = pipeline.newest.image
-        lines = [self._controls.progress, "h: help", *_help_lines(self.view)]
+        if state.phase != "playing":
+            image = greyed(image)
+        lines = [*_source_lines(state), self._controls.progress, "h: help", *_help_lines(self.view)]
         self._window.show(draw_lines(fitted(image, self._area(image)), lines))
 
     def _area(self, picture: Image) -> Size:
@@ -96,6 +112,8 @@ class WindowScreen:
         if controls.shown is None or status is None:
             return
         painted = controls.shown.painted
+        if status.source.phase != "playing":
+            painted = replace(painted, pixels=Pixels(image=greyed(painted.picture)))
         look = look_of(view, painted.class_names) if view.picture.legend and view.overlay else None
         lines = screen_lines(status, view, pictures=controls.pictures)
         numbered = numbered_classes(view, painted.class_names)
@@ -117,6 +135,12 @@ def fitted(picture: Image, area: Size) -> Image:
     scaled = resize(picture, inner, cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR)
     canvas[top : top + inner.height, left : left + inner.width] = scaled
     return canvas
+
+
+def greyed(picture: Image) -> Image:
+    """A picture without colour and half as bright: uint8 (H, W, 3), BGR. It shows what was, not what is."""
+    half = np.asarray(cv2.convertScaleAbs(to_grey(picture), alpha=_GREYED), np.uint8)
+    return merged(half, half, half)
 
 
 def drawn_over(
@@ -153,7 +177,7 @@ def opened_window(title: str) -> Iterator[Callable[[Painted, Look, Sequence[str]
 
 def screen_lines(status: Status, view: View, *, pictures: bool) -> list[str]:
     """The lines of text over the picture; a tab parts the two columns of the help."""
-    lines = []
+    lines = _source_lines(status.source)
     if view.picture.line:
         figures = [f"inference {status.inference_ms:.0f} ms{_ORIGINS[status.origin]}"]
         # A pause is no latency, and stops the rate.
@@ -161,6 +185,7 @@ def screen_lines(status: Status, view: View, *, pictures: bool) -> list[str]:
             figures.insert(0, f"{status.rate:.1f} frames/s")
             if status.live:
                 figures += [f"latency {status.latency_ms:.0f} ms", f"dropped {status.dropped}"]
+                figures += [status.source.history] if status.source.history else []
         lines += ["  ".join(figures), status.made_by]
     if view.paused and not pictures:
         lines.append("paused")
@@ -169,6 +194,11 @@ def screen_lines(status: Status, view: View, *, pictures: bool) -> list[str]:
     if status.recording:
         lines.append("recording")
     return lines + _help_lines(view)
+
+
+def _source_lines(state: SourceState) -> list[str]:
+    """Why no pictures come, or what is odd about them."""
+    return [line for line in (state.line(time.monotonic()), *state.notices) if line]
 
 
 def _help_lines(view: View) -> list[str]:

@@ -7,8 +7,8 @@ import pytest
 
 from deeplab_cv.cli import main
 from deeplab_cv.progress import JobProgress
-from deeplab_cv.sources import camera
-from deeplab_cv.sources.camera import CameraName
+from deeplab_cv.sources import camera_names
+from deeplab_cv.sources.camera_names import CameraName
 from tests.tiny_networks import network as network
 
 
@@ -25,7 +25,7 @@ def run(network, *words):
 
 def test_cameras_are_listed_one_a_line_and_nothing_is_run(monkeypatch, capsys):
     cameras = [CameraName(0, "/dev/video0", "Webcam"), CameraName(2, "/dev/video2", "USB: Cam")]
-    monkeypatch.setattr(camera, "list_cameras", lambda: cameras)
+    monkeypatch.setattr(camera_names, "list_cameras", lambda: cameras)
 
     assert main(["--list-cameras"]) == 0
 
@@ -33,7 +33,7 @@ def test_cameras_are_listed_one_a_line_and_nothing_is_run(monkeypatch, capsys):
 
 
 def test_where_no_camera_is_found_the_pattern_is_offered(monkeypatch, capsys):
-    monkeypatch.setattr(camera, "list_cameras", list)
+    monkeypatch.setattr(camera_names, "list_cameras", list)
 
     assert main(["--list-cameras"]) == 0
 

@@ -12,6 +12,7 @@ from deeplab_cv.frames.frame import Frame, SourceInfo
 from deeplab_cv.frames.pixels import Pixels
 from deeplab_cv.frames.size import Size
 from deeplab_cv.sinks.sink import Written
+from deeplab_cv.sources.state import SourceState
 from tests.waiting import HANGS_S
 
 
@@ -25,6 +26,10 @@ class Camera:
         self._count, self._ending = count, ending
         self.exhausted = threading.Event()
         self._next = 0
+
+    @property
+    def state(self):
+        return SourceState(self.info.name)
 
     def read(self):
         if self._next >= self._count:

@@ -6,7 +6,6 @@ import threading
 import time
 from contextlib import ExitStack, contextmanager, suppress
 from fractions import Fraction
-from types import SimpleNamespace
 
 import av
 import cv2
@@ -15,17 +14,17 @@ import pytest
 
 from deeplab_cv.bench.instruments.serving import served
 from deeplab_cv.cli import main
-from deeplab_cv.errors import SourceError, UserError
+from deeplab_cv.errors import SourceError, UsageError
 from deeplab_cv.frames.size import Size
-from deeplab_cv.sources import live
-from deeplab_cv.sources import url as stream
+from deeplab_cv.sources.connection import Clock, Limits, StalledError
 from deeplab_cv.sources.naming import kind_of
 from deeplab_cv.sources.opening import open_source
 from deeplab_cv.sources.options import SourceOptions
-from deeplab_cv.sources.url import StreamSource
+from deeplab_cv.sources.url import StreamPlan, open_stream
 from deeplab_cv.sources.video import VideoSource
 from tests.sinks.clips import scene
 from tests.sources.clips import read_all, write_scenes
+from tests.sources.servers import answering, free_udp_port, open_once
 from tests.tiny_networks import tiny_network
 from tests.waiting import HANGS_S
 
@@ -34,23 +33,6 @@ from tests.waiting import HANGS_S
 def clip(tmp_path):
     """Three seconds of moving pictures."""
     return write_scenes(tmp_path / "clip.mp4", 75)
-
-
-@contextmanager
-def answering(*parts, hangs_up=False):
-    """A server that sends the parts to whoever comes, and then nothing, or hangs up."""
-    with socket.create_server(("127.0.0.1", 0)) as listener, ExitStack() as stack:
-
-        def answer():
-            client = stack.enter_context(listener.accept()[0])
-            for part in parts:
-                client.sendall(part)
-            if hangs_up:
-                client.close()
-
-        thread = threading.Thread(target=answer, daemon=True)
-        thread.start()
-        yield f"127.0.0.1:{listener.getsockname()[1]}"
 
 
 def jpegs(count):
@@ -118,7 +100,7 @@ def transport_stream(clip, tmp_path):
 def test_frames_come_as_they_were_sent_with_the_time_of_their_arrival(clip):
     pictures = [frame.image for frame in read_all(VideoSource(clip))]
 
-    with served(clip, seconds=HANGS_S) as url, StreamSource(url) as source:
+    with served(clip, seconds=HANGS_S) as url, open_once(url) as source:
         frames = [source.read() for _ in range(12)]
 
     assert source.info.live
@@ -130,20 +112,29 @@ def test_frames_come_as_they_were_sent_with_the_time_of_their_arrival(clip):
     assert places == list(range(places[0], places[0] + 12))
 
 
-def test_a_stream_is_read_for_as_long_as_end_says(clip, monkeypatch):
-    # Frames come a sixteenth of a second apart by this clock, whatever the machine is doing.
-    monkeypatch.setattr(stream, "time", SimpleNamespace(monotonic=itertools.count(step=0.0625).__next__))
+class CountingClock(Clock):
+    """A clock that goes on by a sixty-fourth of a second each time it is looked at, whatever the machine is doing."""
 
+    def __init__(self):
+        self._looks = itertools.count(step=1 / 64)
+
+    def now(self):
+        return next(self._looks)
+
+
+def test_a_stream_is_read_for_as_long_as_end_says(clip):
     with served(clip, seconds=HANGS_S) as url:
-        frames = read_all(StreamSource(url, end=0.5))
+        frames = read_all(open_once(url, end=1.0, clock=CountingClock()))
 
-    assert [float(frame.time_s) for frame in frames] == [number / 16 for number in range(8)]
+    times = [float(frame.time_s) for frame in frames]
+    assert times[0] == 0
+    assert 0.5 < times[-1] < 1.0
 
 
 def test_a_server_that_is_killed_midway_is_an_error_once_its_frames_are_read(clip):
     with ExitStack() as server:
         url = server.enter_context(served(clip, seconds=HANGS_S))
-        with StreamSource(url) as source:
+        with open_once(url) as source:
             assert source.read() is not None
             server.close()
 
@@ -154,24 +145,22 @@ def test_a_server_that_is_killed_midway_is_an_error_once_its_frames_are_read(cli
                     pass
 
 
-def test_a_server_that_falls_silent_is_an_error(clip, tmp_path, monkeypatch):
-    monkeypatch.setattr(live, "SILENCE_S", 3.0)
+def test_a_server_that_falls_silent_is_an_error(clip, tmp_path):
     sent = transport_stream(clip, tmp_path)
 
     with (
         answering(sent[: len(sent) // 2]) as address,
-        StreamSource(f"tcp://{address}") as source,
-        pytest.raises(SourceError, match="the stream sends nothing for 3 s"),
+        open_once(f"tcp://{address}", stall_s=3.0) as source,
+        pytest.raises(StalledError, match="the stream sends nothing for 3 s"),
     ):
         while source.read() is not None:
             pass
 
 
-def test_a_read_that_waits_gives_none_once_the_stream_is_closed(clip, tmp_path, monkeypatch):
-    monkeypatch.setattr(live, "SILENCE_S", 2.0)
+def test_a_read_that_waits_gives_none_once_the_stream_is_closed(clip, tmp_path):
     got = []
     with answering(transport_stream(clip, tmp_path)[:20000]) as address:
-        source = StreamSource(f"tcp://{address}")
+        source = open_once(f"tcp://{address}", stall_s=2.0)
         reader = threading.Thread(target=lambda: got.extend(iter(source.read, None)))
         reader.start()
         source.close()
@@ -181,15 +170,14 @@ def test_a_read_that_waits_gives_none_once_the_stream_is_closed(clip, tmp_path, 
     assert source.read() is None
 
 
-def test_a_stream_whose_pictures_stop_while_its_sound_goes_on_is_an_error(clip, tmp_path, monkeypatch):
-    monkeypatch.setattr(live, "SILENCE_S", 1.0)
+def test_a_stream_whose_pictures_stop_while_its_sound_goes_on_is_an_error(clip, tmp_path):
     sent = with_long_sound(clip, tmp_path / "sound.ts")
     parts = [sent[at : at + 1880] for at in range(0, len(sent), 1880)]
 
     with (
         serving_everyone(parts, forever=parts[-50:]) as address,
-        StreamSource(f"tcp://{address}") as source,
-        pytest.raises(SourceError, match="the stream sends no picture that can be decoded for 1 s"),
+        open_once(f"tcp://{address}", stall_s=1.0) as source,
+        pytest.raises(StalledError, match="the stream sends no picture that can be decoded for 1 s"),
     ):
         while source.read() is not None:
             pass
@@ -205,7 +193,7 @@ def test_the_pictures_of_a_camera_with_sloppy_multipart_are_read(faults):
 
     with (
         serving_everyone(list(camera_page(pictures, **faults))) as address,
-        StreamSource(f"http://{address}/") as source,
+        open_once(f"http://{address}/") as source,
     ):
         frames = [source.read() for _ in range(5)]
 
@@ -213,22 +201,6 @@ def test_the_pictures_of_a_camera_with_sloppy_multipart_are_read(faults):
     shown = [cv2.imdecode(np.frombuffer(picture, np.uint8), cv2.IMREAD_COLOR) for picture in pictures]
     differences = [min(cv2.absdiff(frame.image, picture).mean() for picture in shown) for frame in frames]
     assert max(differences) < 4
-
-
-def test_a_page_that_is_no_picture_cannot_be_opened():
-    page = b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nConnection: close\r\n\r\n" + b"<p>Hello</p>\n" * 3000
-
-    with (
-        answering(page, page, hangs_up=True) as address,
-        pytest.raises(SourceError, match=r"^the stream cannot be opened .*: http://"),
-    ):
-        StreamSource(f"http://{address}/")
-
-
-def free_udp_port():
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 def test_an_sdp_file_opens_the_stream_it_describes(tmp_path):
@@ -261,96 +233,79 @@ def test_an_sdp_file_opens_the_stream_it_describes(tmp_path):
     assert [frame.size for frame in frames] == [(64, 48)] * 3
 
 
-def test_an_sdp_file_that_is_missing_is_one_line(tmp_path):
-    with pytest.raises(SourceError, match=r"^no such file: .*none.sdp"):
-        StreamSource(str(tmp_path / "none.sdp"))
+@contextmanager
+def web_files(folder, *, ranges=True):
+    """An HTTP server of a folder's files; the requests that came."""
+    requests = []
 
+    class Files(http.server.BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
 
-def test_rtp_without_its_sdp_file_is_answered_with_what_is_missing(monkeypatch):
-    monkeypatch.setattr(stream, "_OPEN_S", 0.5)
-
-    with pytest.raises(SourceError, match=r"^.*: rtp://127.0.0.1:\d+; RTP does not say .* SDP file"):
-        StreamSource(f"rtp://127.0.0.1:{free_udp_port()}")
-
-
-@pytest.mark.parametrize(
-    ("parts", "url", "said"),
-    [
-        ([b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n"], "http://{}/a", "the stream cannot be opened .*404"),
-        ([b"hello, here is no video\n" * 4000], "tcp://{}", "the stream cannot be opened"),
-    ],
-)
-def test_what_cannot_be_opened_is_one_line_that_names_the_url(parts, url, said):
-    with answering(*parts, hangs_up=True) as address:
-        named = url.format(address)
-        with pytest.raises(SourceError, match=f"^{said}.*: {named}; .+$"):
-            StreamSource(named)
-
-
-def test_a_server_that_says_nothing_is_one_line_that_names_the_url(monkeypatch):
-    monkeypatch.setattr(stream, "_OPEN_S", 1.0)
-    monkeypatch.setattr(live, "SILENCE_S", 1.0)
-
-    with answering() as address, pytest.raises(SourceError, match=f"^nobody answers within 1 s: tcp://{address}; "):
-        StreamSource(f"tcp://{address}")
-
-
-@pytest.mark.parametrize(
-    ("url", "said"),
-    [
-        ("tcp://127.0.0.1:1", r"the stream cannot be opened \(connection refused\)"),
-        ("nonsense://host", "nobody here speaks this protocol"),
-    ],
-)
-def test_an_address_where_nobody_is_is_one_line(url, said):
-    with pytest.raises(SourceError, match=f"^{said}: {url}; "):
-        StreamSource(url)
-
-
-def test_a_file_behind_a_url_is_not_taken_for_a_live_stream(clip):
-    with pytest.raises(SourceError, match=r"this is a file and not a live stream: .*; download it"):
-        StreamSource(clip.absolute().as_uri())
-
-
-@pytest.mark.parametrize(
-    ("url", "said"),
-    [
-        ("rtsp://me:se/cret@host/1", "the host cannot be told from the password: rtsp://host/1; .* %2F %23 %3F %40"),
-        ("rtsp:me:secret@host/1", "this is no whole URL: rtsp:host/1; write rtsp://HOST/PATH"),
-        ("http:/host/1?token=secret", r"this is no whole URL: http:/host/1\?...; write http://HOST/PATH"),
-        ("https://www.youtube.com/watch?v=secret", r"the page of a video site is no stream: .*\?...; yt-dlp downloads"),
-        ("https://youtu.be/dQw4", "the page of a video site is no stream: https://youtu.be/dQw4; yt-dlp downloads"),
-        ("rtsp://me:1/secret@127.0.0.1:1/1", r"the stream cannot be opened .*: rtsp://127.0.0.1:1/1; .* %2F"),
-    ],
-)
-def test_a_url_that_cannot_be_meant_is_one_line_without_its_secret(url, said):
-    with pytest.raises(UserError, match=f"^{said}") as refused:
-        StreamSource(url)
-
-    assert "secret" not in str(refused.value)
-
-
-def test_a_web_page_is_answered_with_how_its_video_is_had():
-    class Page(http.server.BaseHTTPRequestHandler):
         def do_GET(self):
-            page = b"<html><p>a page</p></html>" * 500
-            self.send_response(200)
-            self.send_header("Content-Length", str(len(page)))
+            requests.append(self.path)
+            data = (folder / self.path.lstrip("/")).read_bytes()
+            asked = self.headers.get("Range") if ranges else None
+            first = int(asked.removeprefix("bytes=").partition("-")[0]) if asked else 0
+            self.send_response(206 if asked else 200)
+            self.send_header("Content-Length", str(len(data) - first))
+            self.send_header("Connection", "close")
+            if asked:
+                self.send_header("Content-Range", f"bytes {first}-{len(data) - 1}/{len(data)}")
+                self.send_header("Accept-Ranges", "bytes")
             self.end_headers()
-            self.wfile.write(page)
+            with suppress(OSError):
+                self.wfile.write(data[first:])
+            self.close_connection = True
 
         def log_message(self, *_):
             pass
 
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Page) as server:
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Files) as server:
         serving = threading.Thread(target=server.serve_forever)
         serving.start()
         try:
-            with pytest.raises(SourceError, match="if this is a web page: yt-dlp"):
-                StreamSource(f"http://127.0.0.1:{server.server_port}/watch")
+            yield f"http://127.0.0.1:{server.server_port}", requests
         finally:
             server.shutdown()
             serving.join()
+
+
+def test_a_file_behind_a_url_is_a_file_of_which_every_frame_comes(clip):
+    wanted = read_all(VideoSource(clip))
+
+    with web_files(clip.parent) as (url, _):
+        source = open_once(f"{url}/{clip.name}")
+        frames = read_all(source)
+
+    assert not source.info.live
+    assert source.info.frame_count == len(wanted)
+    assert source.info.name == f"{url}/{clip.name}"
+    assert [frame.pts for frame in frames] == [frame.pts for frame in wanted]
+    assert all(np.array_equal(frame.image, other.image) for frame, other in zip(frames, wanted, strict=True))
+
+
+def test_a_part_of_a_file_behind_a_url_is_cut_as_that_of_another_file(clip):
+    wanted = read_all(VideoSource(clip, start=1.0, end=2.0))
+
+    with web_files(clip.parent) as (url, _):
+        frames = read_all(open_once(f"{url}/{clip.name}", start=1.0, end=2.0))
+
+    assert [frame.pts for frame in frames] == [frame.pts for frame in wanted]
+
+
+def test_a_file_uri_is_the_file(clip):
+    assert len(read_all(open_once(clip.absolute().as_uri()))) == len(read_all(VideoSource(clip)))
+
+
+def test_a_live_stream_has_no_start(clip):
+    with served(clip, seconds=HANGS_S) as url, pytest.raises(UsageError, match="not go with a live stream: --start 2"):
+        open_once(url, start=2.0)
+
+
+def test_one_connection_serves_for_looking_and_reading(clip, tmp_path):
+    sent = transport_stream(clip, tmp_path)
+    with answering(sent) as address, open_once(f"tcp://{address}") as source:
+        assert source.read() is not None
 
 
 def test_the_program_records_a_stream_for_a_while(clip, tmp_path):
@@ -367,9 +322,87 @@ def test_the_program_records_a_stream_for_a_while(clip, tmp_path):
 def test_the_program_keeps_what_came_before_a_server_died(clip, tmp_path, capsys):
     words = ["--model", str(tiny_network(tmp_path)), "--backend", "opencv:cpu", "--headless"]
     with served(clip, seconds=2) as url:
-        code = main([*words, "--video", url, "--out", str(tmp_path / "out.mp4")])
+        code = main([*words, "--video", url, "--retry", "0", "--out", str(tmp_path / "out.mp4")])
 
     assert code == 1
     assert re.search(r"^error: the stream broke off .*tcp://", capsys.readouterr().err, re.MULTILINE)
     assert not (tmp_path / "out.mp4").exists()
     assert read_all(VideoSource(tmp_path / "out.partial.mp4"))
+
+
+def test_a_camera_s_own_pictures_in_a_new_size_are_taken():
+    small = [cv2.imencode(".jpg", scene(number, Size(64, 48)))[1].tobytes() for number in range(20)]
+    pictures = list(camera_page(jpegs(20) + small))
+
+    with serving_everyone(pictures) as address, open_once(f"http://{address}/") as source:
+        sizes = [source.read().size for _ in range(35)]
+
+    assert sizes[0] == Size(320, 180)
+    assert sizes[-1] == Size(64, 48)
+
+
+class Playlist:
+    """An HLS list of a clip's pieces that grows with each request, and ends or does not."""
+
+    def __init__(self, folder, clip, *, ends):
+        self.folder, self.ends = folder, ends
+        options = {"hls_time": "0.5", "hls_list_size": "0", "hls_segment_filename": str(folder / "piece%d.ts")}
+        with av.open(str(clip)) as source, av.open(str(folder / "all.m3u8"), "w", "hls", options=options) as out:
+            stream = out.add_stream("libx264", rate=25, options={"g": "12", "bf": "0"})
+            stream.width, stream.height, stream.pix_fmt = 64, 48, "yuv420p"
+            for frame in source.decode(video=0):
+                out.mux(stream.encode(frame.reformat(64, 48, "yuv420p")))
+            out.mux(stream.encode(None))
+        self.pieces = [line for line in (folder / "all.m3u8").read_text().splitlines() if line.endswith(".ts")]
+        self.asked = 0
+
+    def text(self):
+        self.asked += 1
+        known = min(len(self.pieces), 3 + self.asked)
+        lines = ["#EXTM3U", "#EXT-X-VERSION:3", "#EXT-X-TARGETDURATION:1", "#EXT-X-MEDIA-SEQUENCE:0"]
+        lines += [line for piece in self.pieces[:known] for line in ("#EXTINF:0.48,", piece)]
+        return "\n".join([*lines, *(["#EXT-X-ENDLIST"] if self.ends and known == len(self.pieces) else [])]) + "\n"
+
+
+@contextmanager
+def playlist_served(playlist):
+    class Pieces(http.server.BaseHTTPRequestHandler):
+        def do_GET(self):
+            piece = self.path.lstrip("/")
+            data = playlist.text().encode() if piece == "live.m3u8" else (playlist.folder / piece).read_bytes()
+            self.send_response(200)
+            self.send_header("Content-Length", str(len(data)))
+            self.end_headers()
+            with suppress(OSError):
+                self.wfile.write(data)
+
+        def log_message(self, *_):
+            pass
+
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Pieces) as server:
+        serving = threading.Thread(target=server.serve_forever)
+        serving.start()
+        try:
+            yield f"http://127.0.0.1:{server.server_port}/live.m3u8"
+        finally:
+            server.shutdown()
+            serving.join()
+
+
+def test_a_list_of_pieces_that_ends_ends_the_stream_and_its_pictures_come_at_their_own_pace(clip, tmp_path):
+    with playlist_served(Playlist(tmp_path, clip, ends=True)) as url:
+        frames = read_all(open_stream(url, StreamPlan(limits=Limits(open_s=HANGS_S, first_s=HANGS_S, stall_s=HANGS_S))))
+
+    # From the third last piece on, as every player begins.
+    assert len(frames) > 30
+    assert float(frames[-1].time_s) >= 0.9 * (len(frames) - 1) / 25
+
+
+def test_a_list_of_pieces_that_is_never_continued_is_lost(clip, tmp_path):
+    with (
+        playlist_served(Playlist(tmp_path, clip, ends=False)) as url,
+        open_once(url, stall_s=1.0) as source,
+        pytest.raises(SourceError, match=r"the stream (broke off|sends n)"),
+    ):
+        while source.read() is not None:
+            pass

@@ -1,6 +1,7 @@
 """The window's screen at work in a real job; only the pane of glass is a stand-in, which test_window.py drives."""
 
 import threading
+import time
 from types import SimpleNamespace
 
 import numpy as np
@@ -17,10 +18,12 @@ from deeplab_cv.jobs.job import Job, run_job
 from deeplab_cv.overlay.look import look_of
 from deeplab_cv.overlay.options import PictureOptions
 from deeplab_cv.overlay.view import View
-from deeplab_cv.viewer.screen import WindowScreen, drawn_over, picture_buttons, screen_lines
+from deeplab_cv.sources.state import SourceState
+from deeplab_cv.viewer.screen import WindowScreen, drawn_over, greyed, picture_buttons, screen_lines
 from tests.controls.numbers import DEFAULT, controls_of_numbers
 from tests.jobs.conftest import make_stream as make_stream
 from tests.jobs.numbers import Camera, Notebook
+from tests.waiting import HANGS_S
 
 
 class Pane:
@@ -128,7 +131,9 @@ def test_before_the_first_segmented_frame_the_source_is_shown_with_what_is_done_
     pane.controls = controls_of_numbers(tmp_path, pictures=True)
     red = Camera(1).read()
 
-    WindowScreen(pane, pane.controls).attend(SimpleNamespace(newest=red, progress="loading"))
+    WindowScreen(pane, pane.controls).attend(
+        SimpleNamespace(newest=red, progress="loading", source_state=SourceState("numbers"))
+    )
 
     [(picture, buttons)] = pane.looks
     assert buttons == []
@@ -165,6 +170,7 @@ def status(**changes):
         "made_by": "tiny on opencv:cpu:float32",
         "recording": False,
         "message": "",
+        "source": SourceState("camera 0"),
     }
     return Status(**(values | changes))
 
@@ -174,6 +180,80 @@ def test_a_video_s_line_holds_pace_and_network():
         "25.0 frames/s  inference 12 ms  latency 31 ms  dropped 3",
         "tiny on opencv:cpu:float32",
     ]
+
+
+def test_a_source_that_is_gone_comes_first_and_its_losses_stand_in_the_line():
+    gone = SourceState("camera 0", "gone", retry_at=time.monotonic() - 1, reconnects=2, stalls=1)
+
+    assert screen_lines(status(source=gone), View(), pictures=False) == [
+        "camera 0 is gone, trying again in 1 s",
+        "25.0 frames/s  inference 12 ms  latency 31 ms  dropped 3  2 reconnects, 1 stall",
+        "tiny on opencv:cpu:float32",
+    ]
+
+
+def test_what_is_odd_about_the_pictures_is_shown():
+    odd = SourceState("camera 0", notices=("the picture stands still",))
+
+    assert screen_lines(status(source=odd), View(), pictures=False)[0] == "the picture stands still"
+
+
+def test_a_greyed_picture_has_no_colour_and_half_the_brightness():
+    picture = np.zeros((4, 6, 3), np.uint8)
+    picture[:, :3] = 200
+    picture[:, 3:] = (0, 0, 255)
+
+    grey = greyed(picture)
+
+    assert (grey[..., 0] == grey[..., 1]).all()
+    assert (grey[..., 0] == grey[..., 2]).all()
+    assert (grey[:, :3] == 100).all()
+    assert 0 < grey[0, 5, 0] < 100
+    assert (picture[:, :3] == 200).all()
+
+
+class LostCamera(Camera):
+    """A camera that is gone after its frames, or from the start; `try_again` begins to give frames once more."""
+
+    def __init__(self, count):
+        super().__init__(count, live=True)
+        self.over = threading.Event()
+        self.phase = "playing"
+
+    @property
+    def state(self):
+        return SourceState("numbers", self.phase, retry_at=time.monotonic() + 3.5)
+
+    def read(self):
+        frame = super().read()
+        if frame is None:
+            self.phase = "gone"
+            self.over.wait(HANGS_S)
+        return frame
+
+
+@pytest.mark.parametrize("count", [0, 3], ids=["missing at the start", "lost"])
+def test_of_a_source_that_is_gone_the_last_picture_is_shown_grey_until_the_user_quits(make_stream, tmp_path, count):
+    source = LostCamera(count)
+    greys = []
+
+    class Watching(Pane):
+        def poll(self, wait_ms):
+            return ["quit"] if greys else []
+
+        def show(self, picture, buttons=()):
+            super().show(picture, buttons)
+            if source.phase == "gone" and (picture[..., 0] == picture[..., 2]).all():
+                greys.append(picture)
+
+    pane = Watching()
+    pane.controls = controls_of_numbers(tmp_path)
+    screen = WindowScreen(pane, pane.controls)
+
+    run_job(Job(source, make_stream(), [], DEFAULT, screen), stop=threading.Event())
+
+    source.over.set()
+    assert greys[0].max() > 0
 
 
 def test_a_picture_s_line_holds_no_pace_and_no_pause():

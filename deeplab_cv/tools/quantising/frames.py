@@ -17,7 +17,7 @@ UNKNOWN = 255
 
 def frames_of(text: str, limit: int) -> list[tuple[str, Image]]:
     """Name and picture (H, W, 3), BGR, of at most `limit` frames, spread evenly over a folder or video."""
-    with open_source(text, SourceOptions()) as source:
+    with open_source(text, SourceOptions(retry=0)) as source:
         # A video that does not tell its length is thinned out as it is read.
         every = max(1, -(-(source.info.frame_count or 0) // limit))
         frames: list[tuple[str, Image]] = []
