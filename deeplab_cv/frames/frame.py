@@ -42,6 +42,7 @@ class Frame:
     pts: int
     time_base: Fraction
     captured_at: float
+    _: KW_ONLY
     name: str = ""
     seeks: int = 0
 
@@ -69,7 +70,7 @@ def picture_frame(image: Image, *, index: int = 0, name: str = "") -> Frame:
         index: its number in the source.
         name: the file it came from.
     """
-    return Frame(Pixels(image=image), index, index, Fraction(1), time.monotonic(), name)
+    return Frame(Pixels(image=image), index, index, Fraction(1), time.monotonic(), name=name)
 
 
 @dataclass(frozen=True)

@@ -44,7 +44,7 @@ def painted(
     name: str = "",
 ) -> Painted:
     """A painted frame whose picture is the frame itself."""
-    frame = Frame(Pixels(image=picture), index, index if pts is None else pts, time_base, 0.0, name)
+    frame = Frame(Pixels(image=picture), index, index if pts is None else pts, time_base, 0.0, name=name)
     found = np.zeros(picture.shape[:2], np.uint8) if labels is None else labels
     return Painted(frame, found, Pixels(image=picture), VOC_CLASSES)
 
