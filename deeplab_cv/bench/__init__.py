@@ -26,7 +26,7 @@ ShowFrame = Callable[[Painted, Look, Sequence[str]], None]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Plan:
+class BenchPlan:
     """What is to be measured, and how long it may take.
 
     Attributes:

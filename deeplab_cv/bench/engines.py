@@ -3,7 +3,7 @@
 import logging
 from dataclasses import dataclass
 
-from deeplab_cv.bench import Part, Plan, Row
+from deeplab_cv.bench import BenchPlan, Part, Row
 from deeplab_cv.bench.instruments.turns import Work, costs_in_turns, spread_of, timed
 from deeplab_cv.engines.candidates import Candidate, candidates_for
 from deeplab_cv.engines.engine import Blob, Engine, run_all
@@ -44,7 +44,7 @@ class _Loaded:
         return Work(run, frames)
 
 
-def measure(plan: Plan) -> Part:
+def measure(plan: BenchPlan) -> Part:
     """A row for each network, input, engine, precision, number of threads and tensors in flight. Raises UserError."""
     rows = []
     for network in _networks(plan):
@@ -57,7 +57,7 @@ def measure(plan: Plan) -> Part:
     return Part("engines", "inference alone, milliseconds a frame", tuple(rows), remarks)
 
 
-def _networks(plan: Plan) -> list[Network]:
+def _networks(plan: BenchPlan) -> list[Network]:
     """The network that was named, or all that lie in models/."""
     if plan.network.model is not None:
         return [wanted_network(plan.network)]
@@ -65,7 +65,7 @@ def _networks(plan: Plan) -> list[Network]:
     return lying_here or [wanted_network(plan.network)]
 
 
-def _rows(plan: Plan, network: Network, input_size: Size) -> list[Row]:
+def _rows(plan: BenchPlan, network: Network, input_size: Size) -> list[Row]:
     loaded = _loaded_engines(plan, network, input_size)
     first_ms = [timed(each.work(2)).wall_ms for each in loaded]
     best_ms = min(first_ms, default=0.0)
@@ -96,7 +96,7 @@ def _rows(plan: Plan, network: Network, input_size: Size) -> list[Row]:
     return sorted(rows, key=lambda row: -float(str(row["frames/s"])))
 
 
-def _loaded_engines(plan: Plan, network: Network, input_size: Size) -> list[_Loaded]:
+def _loaded_engines(plan: BenchPlan, network: Network, input_size: Size) -> list[_Loaded]:
     """Every engine with every number of threads and tensors in flight that differs, those that fail left out."""
     graph = graph_at(network, input_size)
     blob = reference_for(graph).blob

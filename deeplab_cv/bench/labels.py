@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from deeplab_cv.bench import Part, Plan, Row
+from deeplab_cv.bench import BenchPlan, Part, Row
 from deeplab_cv.bench.instruments.clips import clip_at
 from deeplab_cv.bench.instruments.turns import Work, costs_in_turns, spread_of
 from deeplab_cv.frames.frame import Labels, Scores
@@ -22,7 +22,7 @@ _USUAL_HEIGHT = 720
 _ASPECT = 16 / 9
 
 
-def measure(plan: Plan) -> Part:
+def measure(plan: BenchPlan) -> Part:
     """A row for each size of frame with the network's classes, and for each number of classes. Raises UserError."""
     scores, align_corners = _network_scores(plan)
     cases = [(scores, height) for height in _HEIGHTS if height in plan.heights]
@@ -66,7 +66,7 @@ def _neighbours(
     return np.clip(first, 0, count - 1), np.clip(first + 1, 0, count - 1), weight
 
 
-def _network_scores(plan: Plan) -> tuple[Scores, bool]:
+def _network_scores(plan: BenchPlan) -> tuple[Scores, bool]:
     network = wanted_network(plan.network)
     with VideoSource(clip_at(plan.clip, _USUAL_HEIGHT)) as source:
         frame = source.read()
@@ -86,7 +86,7 @@ def _with_classes(scores: Scores, count: int) -> Scores:
     return np.stack([*scores[:count], *more])
 
 
-def _row(plan: Plan, scores: Scores, height: int, *, align_corners: bool) -> Row:
+def _row(plan: BenchPlan, scores: Scores, height: int, *, align_corners: bool) -> Row:
     size = Size(round(height * _ASPECT / 2) * 2, height)
     works = {
         "ours": Work(lambda: _discard(labels_at(scores, size, align_corners=align_corners))),

@@ -6,7 +6,7 @@ from subprocess import Popen
 
 import numpy as np
 
-from deeplab_cv.bench import Part, Plan, Row
+from deeplab_cv.bench import BenchPlan, Part, Row
 from deeplab_cv.bench.instruments import timecode
 from deeplab_cv.bench.instruments.child import read_report, started, words_of
 from deeplab_cv.bench.instruments.clips import clip_at
@@ -32,7 +32,7 @@ Seen = list[tuple[float, float]]
 """When a new picture was on the screen, in seconds, and how old it was then, in milliseconds."""
 
 
-def measure(plan: Plan) -> Part:
+def measure(plan: BenchPlan) -> Part:
     """One row: from the moment a frame is given to the moment it is on the screen. Raises UserError."""
     title = "from camera to screen, milliseconds"
     if plan.screen is None:
@@ -63,7 +63,7 @@ def measure(plan: Plan) -> Part:
     return Part("latency", title, (row,), remarks)
 
 
-def _watch(plan: Plan, clip: Path, screen: VirtualScreen) -> tuple[Seen, Run]:
+def _watch(plan: BenchPlan, clip: Path, screen: VirtualScreen) -> tuple[Seen, Run]:
     words = [*words_of(plan.network, plan.engine), "--video", str(clip), "--end", _SECONDS]
     for _ in range(_TRIES):
         with private_folder() as folder:

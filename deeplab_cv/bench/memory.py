@@ -6,7 +6,7 @@ from subprocess import Popen
 
 import numpy as np
 
-from deeplab_cv.bench import Part, Plan, Row
+from deeplab_cv.bench import BenchPlan, Part, Row
 from deeplab_cv.bench.instruments.child import read_report, run_in_child, started, words_of
 from deeplab_cv.engines.candidates import ENGINES
 from deeplab_cv.errors import UsageError
@@ -22,7 +22,7 @@ Samples = Sequence[tuple[float, float]]
 """Seconds since the start, and megabytes."""
 
 
-def measure(plan: Plan) -> Part:
+def measure(plan: BenchPlan) -> Part:
     """A row for each engine. Raises UserError."""
     backends = ENGINES if plan.engine.backend == "auto" else (plan.engine.backend,)
     rows = tuple(_row(plan, backend) for backend in backends)
@@ -42,7 +42,7 @@ def growth_mb(samples: Samples) -> float:
     return float(slope * (seconds[-1] - seconds[0]))
 
 
-def _row(plan: Plan, backend: str) -> Row:
+def _row(plan: BenchPlan, backend: str) -> Row:
     engine = plan.engine.model_copy(update={"backend": backend})
     words = [*words_of(plan.network, engine), "--pattern", "--headless"]
     with private_folder() as folder:

@@ -4,11 +4,12 @@ import json
 import logging
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
-from deeplab_cv.bench import Part, Plan, Row
+from deeplab_cv.bench import BenchPlan, Part, Row
 from deeplab_cv.bench.instruments.child import ROOT, child_environment, run_in_child
 from deeplab_cv.bench.instruments.clips import clip_at
 from deeplab_cv.bench.instruments.turns import spread_of
@@ -82,30 +83,37 @@ class Figures:
     stages_ms: dict[str, float]
 
 
-def measure(plan: Plan) -> Part:
+def measure(plan: BenchPlan) -> Part:
     """A row for each program and network, this program's first. Raises UserError."""
     if not _FOLDER.is_dir():
         raise UsageError("an installed package has no peers", _FOLDER, "run it in a clone")
     clip = clip_at(plan.clip, _HEIGHT)
-    peers = _peers(plan)
-    default = peers[0]
+    return compared(_peers(plan), partial(_run, clip=clip), max(1, plan.rounds - 1))
+
+
+def compared(peers: Sequence[Peer], run: Callable[[Peer], Figures], rounds: int) -> Part:
+    """A row for each peer that runs, in turns; why another one does not is a remark.
+
+    Raises EngineError where the first one, which all others are compared with, does not run.
+    """
+    default, still = peers[0], list(peers)
     runs: dict[Peer, list[Figures]] = {}
     remarks = [
         "default is faster: frames a second of deeplab-cv by default over this one's; takes less: of processor time"
     ]
-    for _ in range(max(1, plan.rounds - 1)):
-        for peer in list(peers):
+    for _ in range(rounds):
+        for peer in list(still):
             _log.info("%s, %s", peer.program, peer.network)
             try:
-                figures = _run(peer, clip)
+                figures = run(peer)
                 runs.setdefault(peer, []).append(figures)
             except EngineError as error:
                 if peer == default:
                     raise
                 remarks.append(f"{peer.program}, {peer.network}: {error.what}: {error.where}")
-                peers.remove(peer)
-    rates = {each: spread_of(run.frames_per_s for run in some) for each, some in runs.items()}
-    spent = {each: spread_of(run.processor_ms for run in some) for each, some in runs.items()}
+                still.remove(peer)
+    rates = {each: spread_of(figures.frames_per_s for figures in some) for each, some in runs.items()}
+    spent = {each: spread_of(figures.processor_ms for figures in some) for each, some in runs.items()}
     rows: list[Row] = [
         {
             "program": each.program,
@@ -121,7 +129,7 @@ def measure(plan: Plan) -> Part:
     return Part("peers", f"{_HEIGHT}p, file to file, same clip, same cores", tuple(rows), tuple(remarks))
 
 
-def _peers(plan: Plan) -> list[Peer]:
+def _peers(plan: BenchPlan) -> list[Peer]:
     network = wanted_network(plan.network)
     own, own_file = network.card.name, str(network.file)
     usual = _usual_network(plan)
@@ -146,7 +154,7 @@ def _peers(plan: Plan) -> list[Peer]:
     ]
 
 
-def _usual_network(plan: Plan) -> Path | None:
+def _usual_network(plan: BenchPlan) -> Path | None:
     """torchvision's network as scripts run it, made once; None where torch is missing."""
     file = cache_folder("bench") / _USUAL_NETWORK
     if not file.exists():

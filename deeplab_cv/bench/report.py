@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from deeplab_cv.bench import Cell, Part, Plan
+from deeplab_cv.bench import BenchPlan, Cell, Part
 from deeplab_cv.bench.instruments.machine import machine_facts, settings_facts, versions
 from deeplab_cv.bench.instruments.turns import Spread
 from deeplab_cv.errors import SinkError
@@ -40,7 +40,7 @@ def text_of(cell: Cell) -> str:
     return str(cell)
 
 
-def report_of(parts: Sequence[Part], plan: Plan) -> dict[str, Any]:
+def report_of(parts: Sequence[Part], plan: BenchPlan) -> dict[str, Any]:
     """Everything as one dictionary of JSON's own types: machine, versions, settings, parts."""
     return {
         "machine": machine_facts(),

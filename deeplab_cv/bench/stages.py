@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import cv2
 import numpy as np
 
-from deeplab_cv.bench import Part, Plan, Row, ShowFrame
+from deeplab_cv.bench import BenchPlan, Part, Row, ShowFrame
 from deeplab_cv.bench.instruments.clips import clip_at
 from deeplab_cv.bench.instruments.turns import Cost, Spread, Work, costs_in_turns, spread_of
 from deeplab_cv.engines.engine import run_all
@@ -75,7 +75,7 @@ def floor_ms(costs: StageCosts, stages: Sequence[str], cores: int) -> float:
     return costs.sum_ms(stages) / cores
 
 
-def measure(plan: Plan) -> Part:
+def measure(plan: BenchPlan) -> Part:
     """A row for each size of frame and stage. Raises UserError."""
     measured = [measure_at(plan, height, depth=2) for height in plan.heights]
     rows = [row for costs in measured for row in _rows(costs)]
@@ -87,7 +87,7 @@ def measure(plan: Plan) -> Part:
     )
 
 
-def measure_at(plan: Plan, height: int, depth: int, input_size: Size | None = None) -> StageCosts:
+def measure_at(plan: BenchPlan, height: int, depth: int, input_size: Size | None = None) -> StageCosts:
     """Every stage in turns; each round is at another place of the clip, since frames differ in what they cost.
 
     Args:
@@ -138,7 +138,7 @@ def measure_at(plan: Plan, height: int, depth: int, input_size: Size | None = No
 class _Bench:
     """What all rounds share."""
 
-    plan: Plan
+    plan: BenchPlan
     source: Source
     engines: NetworkEngines
     show: ShowFrame | None

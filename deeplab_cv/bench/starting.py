@@ -8,7 +8,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from deeplab_cv.bench import Part, Plan, Row
+from deeplab_cv.bench import BenchPlan, Part, Row
 from deeplab_cv.bench.instruments.child import child_environment, words_of
 from deeplab_cv.bench.instruments.turns import spread_of
 from deeplab_cv.errors import EngineError
@@ -19,7 +19,7 @@ from deeplab_cv.sources.video import VideoSource
 _ENTRY = "from deeplab_cv.__main__ import entry; entry()"
 
 
-def measure(plan: Plan) -> Part:
+def measure(plan: BenchPlan) -> Part:
     """A row for the help, a cold and a warm start. Raises UserError."""
     with private_folder() as folder:
         picture = folder / "frame.png"

@@ -54,7 +54,7 @@ def run(args: argparse.Namespace) -> int:
 
     import importlib
 
-    from deeplab_cv.bench import Plan
+    from deeplab_cv.bench import BenchPlan
     from deeplab_cv.bench.instruments.screen import virtual_screen
     from deeplab_cv.bench.plots import write_plots
     from deeplab_cv.bench.report import print_part, report_of, write_report
@@ -66,7 +66,7 @@ def run(args: argparse.Namespace) -> int:
         console = wide_console(_TABLE_WIDTH)
         measured = []
         with virtual_screen() as screen:
-            plan = Plan(
+            plan = BenchPlan(
                 network=settings.network,
                 engine=settings.engine,
                 pace=settings.pace,

@@ -19,7 +19,7 @@ def display_problem() -> str | None:
 
     gui = re.search(r"GUI:\s*(.*)", cv2.getBuildInformation())
     if gui is None or gui.group(1).strip() in ("NONE", "NO"):
-        return "the installed OpenCV is a headless build (install opencv-python for a window)"
+        return "the installed OpenCV is a headless build (opencv-python in its place has windows)"
     if not sys.platform.startswith("linux"):
         return None
     display = os.environ.get("DISPLAY", "")

@@ -33,7 +33,7 @@ _IMPORT_SYSTEM = "<frozen importlib._bootstrap>"
 
 
 @dataclass(frozen=True)
-class Patience:
+class Grace:
     """How long a block that KeyboardInterrupt ends may take to do so before its process is ended round it.
 
     Attributes:
@@ -45,8 +45,8 @@ class Patience:
     clean_up_s: float
 
 
-_NOTHING_TO_SAVE = Patience(heed_s=0.6, clean_up_s=2.0)
-SOMETHING_TO_SAVE = Patience(heed_s=5.0, clean_up_s=30.0)
+_NOTHING_TO_SAVE = Grace(heed_s=0.6, clean_up_s=2.0)
+SOMETHING_TO_SAVE = Grace(heed_s=5.0, clean_up_s=30.0)
 """Of a block that writes down how far it came: a step of a training is a native call of seconds."""
 
 
@@ -59,7 +59,7 @@ class _State:
         unheeded: a request came while nobody took it; the process is about to end.
         answered: a command has taken a request, and is on its way out.
         late: a request met an import and is to be made once more.
-        patience: with a block that a request ends by KeyboardInterrupt; None outside of one.
+        grace: with a block that a request ends by KeyboardInterrupt; None outside of one.
         raised: such a block was sent its KeyboardInterrupt.
         watched: `hold` stands, and so does its thread.
     """
@@ -69,7 +69,7 @@ class _State:
     unheeded = False
     answered = False
     late = False
-    patience: Patience | None = None
+    grace: Grace | None = None
     raised = False
     watched = False
 
@@ -107,13 +107,13 @@ def noted() -> Iterator[threading.Event]:
 
 
 @contextlib.contextmanager
-def raised(patience: Patience = _NOTHING_TO_SAVE) -> Iterator[None]:
+def raised(grace: Grace = _NOTHING_TO_SAVE) -> Iterator[None]:
     """While the block runs, a request to stop raises KeyboardInterrupt in the main thread, though not in an import.
 
     Where that does not end the block in time, since native code never gives the main thread back, the process is ended
     with one line and exit code 130.
     """
-    with _answered_by(_raise, patience):
+    with _answered_by(_raise, grace):
         yield
 
 
@@ -129,7 +129,7 @@ def stopped_by() -> str:
 
 
 @contextlib.contextmanager
-def _answered_by(answer: Callable[[FrameType | None], None], patience: Patience | None = None) -> Iterator[None]:
+def _answered_by(answer: Callable[[FrameType | None], None], grace: Grace | None = None) -> Iterator[None]:
     if threading.current_thread() is not threading.main_thread():
         yield
         return
@@ -138,13 +138,13 @@ def _answered_by(answer: Callable[[FrameType | None], None], patience: Patience 
         if _state.unheeded:
             _end()
         outer, _state.answer = _state.answer, answer
-        outer_patience, _state.patience = _state.patience, patience
+        outer_patience, _state.grace = _state.grace, grace
         _state.raised = False
     try:
         yield
     finally:
         with _changing:
-            _state.answer, _state.patience = outer, outer_patience
+            _state.answer, _state.grace = outer, outer_patience
         for number, handler in before.items():
             signal.signal(number, handler)
 
@@ -201,12 +201,12 @@ def _watch(reading: int) -> None:
 def _see_out(number: int) -> None:
     """Wait while a block that KeyboardInterrupt ends is on its way out; end the process where that takes too long."""
     begun_s = time.monotonic()
-    while (patience := _state.patience) is not None:
+    while (grace := _state.grace) is not None:
         time.sleep(_LOOK_S)
-        limit_s = patience.clean_up_s if _state.raised else patience.heed_s
+        limit_s = grace.clean_up_s if _state.raised else grace.heed_s
         if time.monotonic() - begun_s > limit_s:
             with _changing:
-                if _state.patience is patience:
+                if _state.grace is grace:
                     _end()
         if _state.late:
             _send_again(number)

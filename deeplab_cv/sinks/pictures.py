@@ -61,7 +61,7 @@ class PicturePipe:
     needs_picture = True
 
     def __init__(self, descriptor: int) -> None:
-        """`descriptor`: the system's number of the pipe."""
+        """Write into a pipe, named by its number in the system."""
         self._descriptor = descriptor
         self._count = 0
 

@@ -29,7 +29,7 @@ class StandardInput:
     """
 
     def __init__(self, descriptor: int) -> None:
-        """Begin to read, in a thread of its own. `descriptor`: the system's number of an open pipe or file."""
+        """Begin to read an open pipe or file, named by its number in the system, in a thread of its own."""
         self._folder = tempfile.TemporaryDirectory(prefix="deeplab-cv-", ignore_cleanup_errors=True)
         interrupts.leftovers.add(self._folder.name)
         self.path = Path(self._folder.name) / NAME

@@ -1,6 +1,6 @@
 """A plan to measure by."""
 
-from deeplab_cv.bench import Plan
+from deeplab_cv.bench import BenchPlan
 from deeplab_cv.engines.options import EngineOptions
 from deeplab_cv.networks.options import NetworkOptions
 from deeplab_cv.overlay.options import PictureOptions
@@ -8,7 +8,7 @@ from deeplab_cv.segmentation.options import PaceOptions
 
 
 def plan_of(clip, engine=None):
-    return Plan(
+    return BenchPlan(
         network=NetworkOptions(),
         engine=engine or EngineOptions(),
         pace=PaceOptions(),

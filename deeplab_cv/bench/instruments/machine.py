@@ -5,7 +5,7 @@ import os
 import platform
 from typing import Any
 
-from deeplab_cv.bench import Plan
+from deeplab_cv.bench import BenchPlan
 from deeplab_cv.machine.installed import ENGINE_WHEELS, installed
 from deeplab_cv.machine.processor import processor_name, usable_cores
 from deeplab_cv.version import VERSION
@@ -31,7 +31,7 @@ def versions() -> dict[str, str]:
     return own | installed([*ENGINE_WHEELS, *_OTHER_WHEELS])
 
 
-def settings_facts(plan: Plan) -> dict[str, Any]:
+def settings_facts(plan: BenchPlan) -> dict[str, Any]:
     """What was asked for: the options that are not defaults, and the measurement's own."""
     asked = (plan.network, plan.engine, plan.pace, plan.picture)
     values = [options.model_dump(mode="json", exclude_defaults=True) for options in asked]
