@@ -18,6 +18,7 @@ from deeplab_cv.frames.frame import Frame, SourceInfo, picture_frame
 from deeplab_cv.frames.pixels import Image, merged
 from deeplab_cv.frames.size import Size
 from deeplab_cv.machine.opencv_log import quiet_opencv
+from deeplab_cv.machine.program import program
 from deeplab_cv.sources.files import cannot_read, check_input, exists, is_folder
 from deeplab_cv.sources.naming import PICTURE_EXTENSIONS, VIDEO_EXTENSIONS
 from deeplab_cv.sources.picture_header import Header, read_header, turned
@@ -142,7 +143,7 @@ def _refuse_videos(text: str, files: Iterable[Path]) -> None:
     videos = sorted(file for file in files if file.suffix.lower() in VIDEO_EXTENSIONS and exists(file))
     if videos:
         what = "this is a video, not a picture" if videos == [Path(text)] else "there are videos here, not pictures"
-        more = ", and run the program once for each" if len(videos) > 1 else ""
+        more = f"; `{program()} batch` takes all of them" if len(videos) > 1 else ""
         raise SourceError(what, as_typed(text), f"name it with --video {as_typed(videos[0])}{more}")
 
 
