@@ -82,10 +82,14 @@ def assembled(
     network = wanted_network(settings.network)
     no_window = "--headless" if settings.output.headless else display_problem()
     settings = with_an_output(settings, no_window)
-    # A picture that is only shown waits for Segment and can be restarted for ever, as in the tutorial.
-    tutorial = wanted.kind == "image" and not settings.output.writes_files
-    options = settings.source.model_copy(update={"loop": True}) if tutorial else settings.source
-    with source or open_source(wanted.text, options, wanted.kind) as opened:
+    # Pictures that are only shown are leafed through, by keys or as in the tutorial.
+    pictures = wanted.kind == "image" and not settings.output.writes_files
+    tutorial = settings.source.tutorial
+    if tutorial and not pictures:
+        remedy = "leave it out, or show pictures: --image FOLDER --tutorial"
+        raise UsageError("this is for pictures that are shown and not written", "--tutorial", remedy)
+    options = settings.source.model_copy(update={"loop": False}) if pictures else settings.source
+    with source or open_source(wanted.text, options, wanted.kind, forgiving=pictures) as opened:
         info = opened.info
         check_paint(settings.picture, network.card.classes)
         picture = with_the_network_s_names(settings.picture, network.card.classes)
@@ -93,7 +97,7 @@ def assembled(
         also_read = [settings_file] if settings_file else []
         opened_sinks = open_sinks(settings, info, is_picture_job=wanted.kind == "image", also_read=also_read)
         sinks = [InBackground(sink) for sink in opened_sinks]
-        view = first_view(settings, pictures=tutorial)
+        view = first_view(settings, pictures=pictures)
         if no_window is not None:
             stream = _ready_stream(settings, network, info)
             try:
@@ -108,13 +112,15 @@ def assembled(
         with closing(Window(f"deeplab-cv: {info.name}")) as window:
             controls = Controls(
                 view,
-                pictures=tutorial,
+                pictures=pictures,
+                tutorial=tutorial,
                 folder=folder,
                 make_recorder=partial(_recorder, settings, info),
                 network_file=network.file,
                 source_name=info.name,
+                names=info.names,
                 live=info.live,
-                mirror=None if tutorial else mirrored.exchange,
+                mirror=mirrored.exchange,
                 span=info.span,
                 writes=bool(sinks),
             )
@@ -199,10 +205,10 @@ def wanted_pace(pace: PaceOptions, info: SourceInfo, *, every: int = 1) -> float
 
 
 def first_view(settings: Settings, *, pictures: bool) -> View:
-    """What is shown at the start; pictures wait, one at a time and unpainted, for Segment, as in the iOS tutorial."""
+    """What is shown at the start; pictures wait, one at a time, those of the tutorial unpainted."""
     smooth = settings.labels.smooth
     return View(
-        overlay=not pictures,
+        overlay=not settings.source.tutorial,
         picture=settings.picture,
         smooth=smooth,
         usual_smooth=smooth or USUAL_SMOOTHING,

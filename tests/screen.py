@@ -96,6 +96,10 @@ class Program:
         self._xdotool("click", "1")
         self._let_it_look()
 
+    def title(self) -> str:
+        """What stands above the window."""
+        return self._xdotool("getwindowname", self.window).strip()
+
     def screenshot(self) -> NDArray[np.uint8]:
         """The whole screen: uint8 (H, W, 3), RGB."""
         return np.asarray(ImageGrab.grab(xdisplay=self._display).convert("RGB"))

@@ -97,8 +97,15 @@ def test_none_and_two_sources_are_refused():
             wanted_source(several.source)
 
 
-def test_a_picture_waits_unpainted_for_segment():
-    view = first_view(Settings(), pictures=True)
+def test_a_picture_waits_and_in_the_tutorial_it_is_unpainted():
+    views = [first_view(settings_of({"tutorial": tutorial}), pictures=True) for tutorial in (False, True)]
 
-    assert not view.overlay
-    assert view.paused
+    assert [(view.overlay, view.paused) for view in views] == [(True, True), (False, True)]
+
+
+@pytest.mark.parametrize("words", [{"pattern": True}, {"image": "pictures", "out": "painted"}])
+def test_the_tutorial_is_for_pictures_that_are_shown(words, monkeypatch):
+    monkeypatch.setattr("deeplab_cv.start.display_problem", lambda: None)
+
+    with pytest.raises(UsageError, match="--tutorial"), assembled(settings_of({"tutorial": True} | words)):
+        pass

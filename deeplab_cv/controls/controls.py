@@ -1,13 +1,14 @@
 """What can be done while a job runs, whoever asks: one table from actions to methods, and the state they change."""
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from queue import Empty, SimpleQueue
 
+from deeplab_cv.controls.asked import Asked
 from deeplab_cv.controls.keys import Action, PaintClass, UnknownKey, Word
+from deeplab_cv.controls.leafing import Leafing
 from deeplab_cv.controls.recording import Recording
 from deeplab_cv.controls.seeking import STEP_S, Seeking
 from deeplab_cv.controls.snapshot import save_snapshot, snapshot_facts
@@ -42,7 +43,8 @@ class Controls:
         view: how frames are painted now.
         shown: the frame on the screen, None before the first.
         progress: what is being done while an engine is loaded, in words.
-        pictures: the job is one of pictures, which wait for Segment and Restart as in the iOS tutorial.
+        pictures: frames are pictures, shown one at a time.
+        tutorial: they wait for Segment and Restart as in the iOS tutorial.
     """
 
     def __init__(
@@ -50,10 +52,12 @@ class Controls:
         view: View,
         *,
         pictures: bool,
+        tutorial: bool = False,
         folder: Path,
         make_recorder: Callable[[Path], Sink],
         network_file: Path | None,
         source_name: str,
+        names: Sequence[str] = (),
         live: bool = False,
         mirror: Callable[[], bool] | None = None,
         span: Span | None = None,
@@ -64,10 +68,12 @@ class Controls:
         Args:
             view: how the first frame is painted.
             pictures: see the class.
+            tutorial: see the class.
             folder: where snapshots and recordings go.
             make_recorder: makes the sink of a recording.
             network_file: the network that was asked for, one of those that can be switched to.
-            source_name: named in snapshots of frames that have no name of their own.
+            source_name: what is shown, as snapshots name frames that have no name of their own.
+            names: of pictures, those of all frames in order.
             live: frames come at their own pace, so that their latency says something.
             mirror: exchanges left and right in the frames to come, or no longer; returns whether it does now.
             span: where the source can be sought in; None where it cannot.
@@ -76,11 +82,13 @@ class Controls:
         self.view = view
         self.shown: Shown | None = None
         self.progress = "loading"
+        self.tutorial = tutorial
         self.pictures = pictures
         self._folder = folder
         self._source_name = source_name
         self._live = live
         self._mirror = mirror
+        self._leafing = Leafing(names)
         self._seeking = Seeking(span, writes=writes)
         self._greeted = False
         self._recording = Recording(folder, make_recorder)
@@ -89,8 +97,7 @@ class Controls:
         self._message = Message()
         self._rate = Rate()
         self._latency_ms = 0.0
-        self._asked: SimpleQueue[Action] = SimpleQueue()
-        self._pending: list[Action] = []
+        self._asked = Asked()
         self._deeds = self._deeds_of_pictures() if pictures else self._deeds_of_video()
 
     @property
@@ -101,12 +108,11 @@ class Controls:
     @property
     def asked(self) -> bool:
         """Something is asked for that is not done yet."""
-        return not self._asked.empty()
+        return self._asked.anything
 
     def ask(self, *actions: Action) -> None:
         """Have actions done at the next `attend`, in order; from any thread."""
-        for action in actions:
-            self._asked.put(action)
+        self._asked.put(*actions)
 
     def report(self, text: str) -> None:
         """Take down what is being done while an engine is loaded; from any thread."""
@@ -115,19 +121,15 @@ class Controls:
     def attend(self, pipeline: Pipeline) -> bool:
         """Do what was asked for; True where what is on the screen is to be drawn anew. Raises UserQuit."""
         before = self.view
-        asked, self._pending = [*self._pending, *_all_of(self._asked)], []
-        if self.shown is None:
-            # All that speaks of the frame on the screen waits for the first.
-            self._pending = [action for action in asked if not _done_at_once(action)]
-            asked = [action for action in asked if _done_at_once(action)]
+        asked = self._asked.take(frame_shown=self.shown is not None)
         for action in asked:
             self._do(action, pipeline)
         overran = self.shown is not None and self.view.paused and self._steps > 0 and pipeline.ended
         if overran:
-            self._steps = 0
-            self._message.say("this is the last frame")
+            self._end(pipeline)
         if outcome := self._switching.finish(pipeline):
             self._message.say(outcome)
+            self._show_picture_again(pipeline)
         expired = self._message.expire()
         if self.shown is not None and self.view != before:
             scored = self.shown.scored
@@ -143,7 +145,8 @@ class Controls:
         if not self._greeted and not self._message.text:
             self._message.say("h: help", _GREETING_S)
         self._greeted = True
-        if place := self._seeking.arrival(scored.frame):
+        place = self._seeking.arrival(scored.frame)
+        if place and not self.pictures:
             self._message.say(place)
         now = time.monotonic()
         self._rate.count(now)
@@ -163,6 +166,7 @@ class Controls:
             dropped=pipeline.frames_dropped,
             made_by=scored.made_by,
             recording=self._recording.running,
+            title=self._leafing.title(scored.frame) or self._source_name,
             message=self._message.text or (f"another one: {self.progress}" if self._switching.running else ""),
             source=source,
         )
@@ -201,7 +205,9 @@ class Controls:
         }
 
     def _deeds_of_pictures(self) -> Mapping[Word, Callable[[Pipeline], None]]:
-        return {**self._deeds_of_video(), "pause": _nothing, "segment": self._segment, "restart": self._restart}
+        deeds = {**self._deeds_of_video(), "earlier": self._picture_before}
+        deeds |= {"later": self._next_picture, "step": self._next_picture, "pause": self._next_picture}
+        return {**deeds, "segment": self._segment, "restart": self._next_picture} if self.tutorial else deeds
 
     def _change(self, word: Word, pipeline: Pipeline) -> None:
         change = VIEW_CHANGES[word]
@@ -215,10 +221,11 @@ class Controls:
 
     def _exchange_sides(self, pipeline: Pipeline) -> None:
         if self._mirror is None:
-            self._message.say("pictures are not mirrored")
+            self._message.say("this source is not mirrored")
             return
         words = "mirror on" if self._mirror() else "mirror off"
-        self._message.say(f"{words}, from the next frame" if self.waits else words)
+        self._message.say(f"{words}, from the next frame" if self.waits and not self.pictures else words)
+        self._show_picture_again(pipeline)
 
     def _step(self, pipeline: Pipeline) -> None:
         self._steps = 1
@@ -237,12 +244,38 @@ class Controls:
     def _segment(self, pipeline: Pipeline) -> None:
         self.view = replace(self.view, overlay=True)
 
-    def _restart(self, pipeline: Pipeline) -> None:
-        self._steps = 1
-        self.view = replace(self.view, overlay=False)
+    def _next_picture(self, pipeline: Pipeline) -> None:
+        self._steps += 1
+        self._begin_picture()
+
+    def _picture_before(self, pipeline: Pipeline) -> None:
+        if self.shown is not None and self._leafing.back(self.shown.scored.frame, pipeline):
+            self._steps = 1
+            self._begin_picture()
+        else:
+            self._message.say("this is the first picture")
+
+    def _begin_picture(self) -> None:
+        if self.tutorial:
+            self.view = replace(self.view, overlay=False)
+
+    def _show_picture_again(self, pipeline: Pipeline) -> None:
+        """What is new concerns frames to come: of a video they come by themselves, of pictures the same once more."""
+        if self.pictures and self.shown is not None:
+            self._leafing.again(self.shown.scored.frame, pipeline)
+            self._steps = 1
+
+    def _end(self, pipeline: Pipeline) -> None:
+        """One more frame is wanted and there is none."""
+        self._steps = 0
+        if self.tutorial:
+            self._leafing.go_to(0, pipeline)
+            self._steps = 1
+        else:
+            self._message.say(f"this is the last {'picture' if self.pictures else 'frame'}")
 
     def _refuse_tutorial(self, pipeline: Pipeline) -> None:
-        self._message.say("Segment and Restart are for pictures (--image)")
+        self._message.say("Segment and Restart are for --image PICTURES --tutorial")
 
     def _switch(self, kind: Kind, pipeline: Pipeline) -> None:
         if self.shown is not None:
@@ -266,20 +299,3 @@ class Controls:
 
 def _quit(pipeline: Pipeline) -> None:
     raise UserQuit
-
-
-def _done_at_once(action: Action) -> bool:
-    return isinstance(action, UnknownKey) or action in ("quit", "leave") or action in VIEW_CHANGES
-
-
-def _nothing(pipeline: Pipeline) -> None:
-    """A key without meaning here."""
-
-
-def _all_of(queue: SimpleQueue[Action]) -> list[Action]:
-    actions = []
-    while True:
-        try:
-            actions.append(queue.get_nowait())
-        except Empty:
-            return actions

@@ -78,7 +78,11 @@ KEYS = (
     Key("Esc", "leave full screen, or quit", {"Escape": "leave"}),
     Key("space", "pause, go on", {" ": "pause"}),
     Key(".", "one frame further, then pause", {".": "step"}),
-    Key("left, right", "5 seconds back, on (video files)", {"ArrowLeft": "earlier", "ArrowRight": "later"}),
+    Key(
+        "left, right",
+        "5 seconds back, on (video files); picture before, next one",
+        {"ArrowLeft": "earlier", "ArrowRight": "later"},
+    ),
     Key("f, double click", "full screen on, off", {"f": "fullscreen"}),
     Key("o", "paint on, off", {"o": "overlay"}),
     Key("v", "next style: blend, mask, outline, side by side, blur, replace, cut-out", {"v": "style"}),
@@ -94,8 +98,8 @@ KEYS = (
     Key("l", "list of visible classes on, off", {"l": "legend"}),
     Key("p", "save picture, mask and what made them", {"p": "snapshot"}),
     Key("w", "write a video on, off", {"w": "record"}),
-    Key("s", "Segment (pictures)", {"s": "segment"}),
-    Key("r", "Restart with the next picture (pictures)", {"r": "restart"}),
+    Key("s", "Segment (--tutorial)", {"s": "segment"}),
+    Key("r", "Restart with the next picture (--tutorial)", {"r": "restart"}),
     Key("h, ?, F1", "this help on, off", {"h": "help", "?": "help", "F1": "help"}),
 )
 

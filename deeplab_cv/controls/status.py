@@ -23,6 +23,7 @@ class Status:
         dropped: frames of a live source that were replaced by newer ones.
         made_by: network and engine in words.
         recording: a video is being written.
+        title: what is on the screen: the source, or which of its pictures.
         message: what an action answered, for a few seconds; else empty.
         source: whether the source's pictures come, and why not.
     """
@@ -35,6 +36,7 @@ class Status:
     dropped: int
     made_by: str
     recording: bool
+    title: str
     message: str
     source: SourceState
 

@@ -172,6 +172,7 @@ class SourceInfo:
         path: the file itself, None where there is none.
         tracks: the file has sound or subtitles that an output can carry along.
         span: where one may seek; None for a source that has no other place to go to.
+        names: of pictures, the names of all frames in order, also of those that cannot be read; else empty.
     """
 
     name: str
@@ -184,3 +185,4 @@ class SourceInfo:
     path: Path | None = None
     tracks: bool = False
     span: Span | None = None
+    names: tuple[str, ...] = ()

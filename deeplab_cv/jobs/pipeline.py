@@ -43,7 +43,7 @@ class Pipeline:
 
     Attributes:
         frames_read: frames the source has given so far, without those that were only looked at.
-        newest: the frame that was read last; None before the first.
+        newest: the frame that was read last from a live source, the first of a file; None before that.
         seeks: how often another place of the source was asked for.
     """
 
@@ -144,7 +144,8 @@ class Pipeline:
         try:
             self._look()
             while (frame := self._next()) is not None:
-                self.newest = frame
+                if self._source.info.live or self.newest is None:
+                    self.newest = frame
                 if not self._frames.put(frame):
                     break
                 self.frames_read += 1

@@ -18,7 +18,7 @@ from deeplab_cv.sources.video import VideoSource
 from deeplab_cv.sources.wrappers import EveryNth, Looped, Mirrored
 
 
-def open_source(text: str, options: SourceOptions, kind: Kind | None = None) -> Source:
+def open_source(text: str, options: SourceOptions, kind: Kind | None = None, *, forgiving: bool = False) -> Source:
     """Open the source a text names.
 
     Args:
@@ -26,6 +26,7 @@ def open_source(text: str, options: SourceOptions, kind: Kind | None = None) -> 
             pictures, a glob, `pattern`, or `-` for standard input; `${NAME}` in it is a variable of the environment.
         options: how it is read; which one it is, the text alone says.
         kind: what the text names, where a flag says so; without it the text decides.
+        forgiving: of several pictures those that cannot be read are named and are no error.
 
     Raises:
         SourceError: it cannot be opened.
@@ -33,13 +34,13 @@ def open_source(text: str, options: SourceOptions, kind: Kind | None = None) -> 
     """
     kind, text = kind or kind_of(text), with_variables(text)
     _refuse_options(options, kind)
-    open_once = _opener(text, options, kind)
+    open_once = _opener(text, options, kind, forgiving=forgiving or options.loop)
     return Looped(open_once) if options.loop else open_once()
 
 
-def _opener(text: str, options: SourceOptions, kind: Kind) -> Callable[[], Source]:
+def _opener(text: str, options: SourceOptions, kind: Kind, *, forgiving: bool) -> Callable[[], Source]:
     def open_once() -> Source:
-        source = _open_kind(text, options, kind)
+        source = _open_kind(text, options, kind, forgiving=forgiving)
         if options.mirror:
             source = Mirrored(source)
         return EveryNth(source, options.every) if options.every > 1 else source
@@ -47,7 +48,7 @@ def _opener(text: str, options: SourceOptions, kind: Kind) -> Callable[[], Sourc
     return open_once
 
 
-def _open_kind(text: str, options: SourceOptions, kind: Kind) -> Source:
+def _open_kind(text: str, options: SourceOptions, kind: Kind, *, forgiving: bool) -> Source:
     if kind == "camera":
         return open_camera(
             text, Wishes(width=options.width, height=options.height, fps=options.fps), retry=options.retry
@@ -58,7 +59,7 @@ def _open_kind(text: str, options: SourceOptions, kind: Kind) -> Source:
     if kind == "stream":
         return open_stream(text, StreamPlan(start=options.start, end=options.end, retry=options.retry))
     if kind == "image":
-        return PictureSource(_arrived() if text == "-" else find_pictures(text), looped=options.loop)
+        return PictureSource(_arrived() if text == "-" else find_pictures(text), forgiving=forgiving)
     return VideoSource(standard_input().path if text == "-" else Path(text), start=options.start, end=options.end)
 
 

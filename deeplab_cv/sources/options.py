@@ -12,6 +12,7 @@ class SourceOptions(Options):
     image: str | None = option(None, "picture, folder of pictures, or glob such as 'pictures/*.jpg'", metavar="FILE|FOLDER|GLOB")
     pattern: bool = option(False, "a moving test pattern, for machines without a camera")
     demo: bool = option(False, "the clip that comes with the program")
+    tutorial: bool = option(False, "pictures in the window wait for its buttons Segment and Restart, as in PyTorch's iOS tutorial")
     width: int | None = option(None, "width asked of the camera", "px", ge=1, le=16384, metavar="PIXELS")
     height: int | None = option(None, "height asked of the camera", "px", ge=1, le=16384, metavar="PIXELS")
     fps: float | None = option(None, "frame rate asked of the camera", "frames/s", ge=0.01, le=1000)

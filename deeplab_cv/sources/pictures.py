@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from deeplab_cv.errors import SourceError, as_typed
-from deeplab_cv.frames.frame import Frame, SourceInfo, picture_frame
+from deeplab_cv.frames.frame import Frame, SourceInfo, Span, picture_frame
 from deeplab_cv.frames.pixels import Image, merged
 from deeplab_cv.frames.size import Size
 from deeplab_cv.machine.opencv_log import quiet_opencv
@@ -46,21 +46,23 @@ class PictureSource(Source):
     Of several, those that cannot be read are named and passed over; the error comes after the last.
     """
 
-    def __init__(self, paths: Sequence[Path], *, looped: bool = False) -> None:
+    def __init__(self, paths: Sequence[Path], *, forgiving: bool = False) -> None:
         """Read the first picture that can be read.
 
         Args:
             paths: at least one.
-            looped: they are to come again and again: what is passed over is named and no error.
+            forgiving: what is passed over is named and no error.
 
         Raises:
             SourceError: none can be read.
         """
-        self._looped = looped
+        self._forgiving = forgiving
         self._paths = list(paths)
+        self._places: list[int] = []
         self._next = 0
         self._index = 0
         self._problems: list[SourceError] = []
+        self._named: set[Path] = set()
         self._ahead = self._read_next()
         if self._ahead is None:
             raise self._problems[0]
@@ -73,6 +75,8 @@ class PictureSource(Source):
             live=False,
             time_base=Fraction(1),
             path=paths[0] if len(paths) == 1 else None,
+            span=Span(Fraction(0), Fraction(len(paths))),
+            names=tuple(map(_name_of, paths)),
         )
 
     def read(self) -> Frame | None:
@@ -83,22 +87,38 @@ class PictureSource(Source):
             return None
         path, image = path_and_image
         index, self._index = self._index, self._index + 1
-        return picture_frame(image, index=index, name=NAME if behind(path) else str(path))
+        return picture_frame(image, index=index, name=_name_of(path))
+
+    def seek(self, time_s: Fraction) -> bool:
+        """Go on with a picture that was read before, by its number; False for any other."""
+        number = max(0, math.ceil(time_s))
+        self._ahead = None
+        known = number < len(self._places)
+        self._next = self._places[number] if known else len(self._paths)
+        self._index = number
+        return known
 
     def _read_next(self) -> tuple[Path, Image] | None:
         while self._next < len(self._paths):
             path, self._next = self._paths[self._next], self._next + 1
             try:
-                return path, read_picture(path)
+                image = read_picture(path)
             except SourceError as error:
+                if path in self._named:
+                    continue
+                self._named.add(path)
                 self._problems.append(error)
                 if len(self._paths) > 1:
                     _log.warning("passed over: %s", error)
+            else:
+                if not self._places or self._places[-1] < self._next - 1:
+                    self._places.append(self._next - 1)
+                return path, image
         return None
 
     def _say_what_was_passed_over(self) -> None:
         problems, self._problems = self._problems, []
-        if problems and not self._looped:
+        if problems and not self._forgiving:
             what = f"{len(problems)} of {len(self._paths)} pictures could not be read"
             raise SourceError(what, problems[0].where, f"{problems[0].what}; {problems[0].remedy}; the others are done")
 
@@ -107,6 +127,10 @@ class PictureSource(Source):
         self._problems = []
         self._next = len(self._paths)
         self._ahead = None
+
+
+def _name_of(path: Path) -> str:
+    return NAME if behind(path) else str(path)
 
 
 def find_pictures(text: str) -> list[Path]:

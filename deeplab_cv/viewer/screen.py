@@ -118,9 +118,10 @@ class WindowScreen:
         lines = screen_lines(status, view, pictures=controls.pictures)
         numbered = numbered_classes(view, painted.class_names)
         picture = drawn_over(painted, look, lines, area=self._area(painted.picture), numbered=numbered)
-        buttons = picture_buttons(picture) if controls.pictures else []
+        buttons = picture_buttons(picture) if controls.tutorial else []
         picture = draw_buttons(picture, [(button.text, button.box) for button in buttons])
         self._window.show(picture, buttons)
+        self._window.entitle(f"deeplab-cv: {status.title}")
 
 
 def fitted(picture: Image, area: Size) -> Image:

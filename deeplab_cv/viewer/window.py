@@ -34,7 +34,7 @@ class Window:
     """A window of OpenCV's; a context manager that closes it."""
 
     def __init__(self, title: str) -> None:
-        self._title = title
+        self._title = self._shown_title = title
         self._buttons: Sequence[Button] = ()
         self._clicked: list[Action] = []
         self._seen = False
@@ -62,6 +62,12 @@ class Window:
             # Closed since the last poll, which will say so; imshow would open it anew.
             return
         cv2.imshow(self._title, picture)
+
+    def entitle(self, title: str) -> None:
+        """Write another title above the window."""
+        if title != self._shown_title and self._visible():
+            self._shown_title = title
+            cv2.setWindowTitle(self._title, title)
 
     def poll(self, wait_ms: int) -> list[Action]:
         """Let the window live, then rest for `wait_ms`; the keys and clicks that came, `quit` when it was closed."""

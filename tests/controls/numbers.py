@@ -9,11 +9,12 @@ from tests.jobs.numbers import Notebook
 DEFAULT = View()
 
 
-def controls_of_numbers(folder: Path, *, view: View = DEFAULT, pictures: bool = False) -> Controls:
+def controls_of_numbers(folder: Path, *, view: View = DEFAULT, tutorial: bool = False) -> Controls:
     """Controls whose snapshots go to `folder` and whose recordings go into a notebook."""
     return Controls(
         view,
-        pictures=pictures,
+        pictures=tutorial,
+        tutorial=tutorial,
         folder=folder,
         make_recorder=lambda path: Notebook(),
         network_file=None,

@@ -8,40 +8,15 @@ from deeplab_cv.controls.keys import PaintClass
 from deeplab_cv.jobs.job import Job, run_job
 from deeplab_cv.overlay.view import View
 from tests.controls.numbers import DEFAULT, controls_of_numbers
+from tests.controls.scripts import Script
 from tests.jobs.conftest import make_stream as make_stream
 from tests.jobs.numbers import Camera
 
 
-class Script:
-    """A screen without pixels: asks for the next action after each frame, and remembers what it saw."""
-
-    def __init__(self, controls, *actions):
-        self._controls, self._actions = controls, list(actions)
-        self.seen = []
-
-    view = property(lambda self: self._controls.view)
-    waits = property(lambda self: self._controls.waits)
-
-    def attend(self, pipeline):
-        if self._controls.shown is not None and self._actions:
-            self._controls.ask(self._actions.pop(0))
-        if self._controls.attend(pipeline):
-            self.seen.append((self._controls.view, self._controls.status(pipeline)))
-
-    def rest(self):
-        return False
-
-    def show(self, scored, painted, pipeline):
-        self._controls.show(scored, painted)
-
-    def close(self):
-        return self._controls.close()
-
-
 @pytest.fixture
 def run(make_stream, tmp_path):
-    def run_script(*actions, pictures=False, view=DEFAULT):
-        controls = controls_of_numbers(tmp_path, view=view, pictures=pictures)
+    def run_script(*actions, view=DEFAULT):
+        controls = controls_of_numbers(tmp_path, view=view)
         script = Script(controls, *actions)
         outputs = []
         job = Job(Camera(10**6), make_stream(), [], view, script)
@@ -68,13 +43,7 @@ def test_segment_and_restart_are_refused_where_there_are_no_pictures(run):
     seen, _, _ = run("segment", "quit")
 
     assert seen[0][0].overlay
-    assert "for pictures" in seen[0][1].message
-
-
-def test_pictures_wait_for_segment_and_go_on_with_restart_and_have_no_pause(run):
-    seen, _, _ = run("segment", "pause", "restart", "quit", pictures=True, view=View(overlay=False, paused=True))
-
-    assert [(view.overlay, view.paused) for view, _ in seen] == [(True, True), (True, True), (False, True)]
+    assert "--tutorial" in seen[0][1].message
 
 
 def test_a_snapshot_lands_in_the_folder_that_was_given(run, tmp_path):

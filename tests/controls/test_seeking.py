@@ -13,30 +13,11 @@ from deeplab_cv.frames.size import Size
 from deeplab_cv.jobs.job import Job, run_job
 from deeplab_cv.overlay.view import View
 from deeplab_cv.sources.pattern import PatternSource
-from tests.controls.test_controls import Script
+from tests.controls.scripts import Steps
 from tests.jobs.conftest import make_stream as make_stream
 from tests.jobs.numbers import Notebook
 
 PAUSED = View(paused=True)
-
-
-class Steps(Script):
-    """Asks for the next action once what the last one led to is on the screen; remembers frames and last messages."""
-
-    def __init__(self, controls, *actions):
-        super().__init__(controls)
-        self._steps = list(actions)
-        self.indexes, self.messages = [], []
-
-    def attend(self, pipeline):
-        if self.indexes and self.waits:
-            self.messages.append(self._controls.status(pipeline).message)
-            self._actions.append(self._steps.pop(0))
-        super().attend(pipeline)
-
-    def show(self, scored, painted, pipeline):
-        super().show(scored, painted, pipeline)
-        self.indexes.append(scored.frame.index)
 
 
 @pytest.fixture

@@ -316,3 +316,29 @@ def test_the_shared_pictures_are_read_whole_and_upright(name, size):
 
     assert picture.any()
     assert size is None or Size.of(picture) == size
+
+
+def test_a_picture_that_was_read_before_is_sought_by_its_number_and_nothing_else(tmp_path):
+    paths = [save(tmp_path / f"{number}.png", scene(number, Size(20, 16))) for number in range(4)]
+    paths[1].write_bytes(b"no picture")
+    with PictureSource(paths, forgiving=True) as source:
+        read = [source.read() for _ in range(3)]
+        assert source.seek(Fraction(1))
+        again = [(frame.index, frame.name) for frame in iter(source.read, None)]
+
+        assert again == [(1, str(paths[2])), (2, str(paths[3]))]
+        assert not source.seek(Fraction(3))
+        assert source.read() is None
+        assert source.seek(Fraction(0))
+        assert np.array_equal(source.read().image, read[0].image)
+
+
+def test_a_picture_that_cannot_be_read_is_named_once_however_often_it_is_passed_over(tmp_path, caplog):
+    paths = [save(tmp_path / f"{number}.png", scene(number, Size(20, 16))) for number in range(3)]
+    paths[1].write_bytes(b"no picture")
+    with PictureSource(paths, forgiving=True) as source:
+        for _ in range(3):
+            assert [frame.name for frame in iter(source.read, None)] == [str(paths[0]), str(paths[2])]
+            source.seek(Fraction(0))
+
+    assert caplog.text.count("1.png") == 1

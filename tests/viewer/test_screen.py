@@ -57,6 +57,9 @@ class Pane:
         pictures = self.looks if self.controls.shown is None else self.shown
         pictures.append((picture, [button.text for button in buttons]))
 
+    def entitle(self, title):
+        self.title = title
+
     def close(self):
         self.closed = True
 
@@ -78,9 +81,9 @@ class Gallery(Notebook):
 
 @pytest.fixture
 def run(make_stream, tmp_path):
-    def run_with(*keys, sinks=(), view=DEFAULT, pictures=False):
+    def run_with(*keys, sinks=(), view=DEFAULT, tutorial=False):
         pane, outputs = Pane(*keys), []
-        controls = controls_of_numbers(tmp_path, view=view, pictures=pictures)
+        controls = controls_of_numbers(tmp_path, view=view, tutorial=tutorial)
         pane.controls = controls
         job = Job(Camera(10**6), make_stream(), list(sinks), view, WindowScreen(pane, controls))
         run_job(job, stop=threading.Event(), written=outputs.append)
@@ -128,7 +131,7 @@ def test_a_paused_window_is_drawn_anew_when_a_key_changes_the_view(run):
 
 def test_before_the_first_segmented_frame_the_source_is_shown_with_what_is_done_and_no_buttons(tmp_path):
     pane = Pane()
-    pane.controls = controls_of_numbers(tmp_path, pictures=True)
+    pane.controls = controls_of_numbers(tmp_path, tutorial=True)
     red = Camera(1).read()
 
     WindowScreen(pane, pane.controls).attend(
@@ -141,9 +144,13 @@ def test_before_the_first_segmented_frame_the_source_is_shown_with_what_is_done_
     assert (picture != red.image).any()
 
 
-def test_pictures_have_the_tutorials_buttons_and_a_video_has_none(run):
-    assert run("quit", pictures=True)[0].shown[0][1] == ["Segment", "Restart"]
+def test_the_tutorial_s_pictures_have_its_buttons_and_a_video_has_none(run):
+    assert run("quit", tutorial=True)[0].shown[0][1] == ["Segment", "Restart"]
     assert run("quit")[0].shown[0][1] == []
+
+
+def test_what_is_on_the_screen_stands_in_the_window_s_title(run):
+    assert run("quit")[0].title == "deeplab-cv: numbers"
 
 
 def test_a_key_fills_the_screen_with_the_window(run):
@@ -169,6 +176,7 @@ def status(**changes):
         "dropped": 3,
         "made_by": "tiny on opencv:cpu:float32",
         "recording": False,
+        "title": "numbers",
         "message": "",
         "source": SourceState("camera 0"),
     }

@@ -2,6 +2,7 @@
 
 import signal
 import time
+from pathlib import Path
 
 import av
 import numpy as np
@@ -226,8 +227,8 @@ def test_a_recording_is_finished_when_the_window_closes(program):
         assert len(list(container.decode(video=0))) > 1
 
 
-def test_a_picture_waits_for_segment_and_goes_back_with_restart(open_program, picture):
-    program = open_program("--image", picture)
+def test_in_the_tutorial_a_picture_waits_for_segment_and_begins_again_with_restart(open_program, picture):
+    program = open_program("--image", picture, "--tutorial")
     plain = program.snapshot()
     program.keys("s")
     segmented = program.snapshot()
@@ -243,7 +244,7 @@ def test_a_picture_waits_for_segment_and_goes_back_with_restart(open_program, pi
 
 
 def test_the_buttons_of_a_picture_can_be_clicked(open_program, picture):
-    program = open_program("--image", picture)
+    program = open_program("--image", picture, "--tutorial")
     assert not program.snapshot()["overlay"]
     program.click(*middle_of_button(0))
     segmented = program.snapshot()
@@ -251,6 +252,25 @@ def test_the_buttons_of_a_picture_can_be_clicked(open_program, picture):
 
     assert segmented["overlay"]
     assert not program.snapshot()["overlay"]
+
+
+def test_the_arrows_leaf_through_a_folder_and_the_title_says_where(open_program, picture):
+    import cv2
+
+    folder = Path(picture).parent / "pictures"
+    folder.mkdir()
+    for name, size in (("1.png", (480, 640)), ("2.png", (300, 200))):
+        cv2.imwrite(str(folder / name), np.full((*size, 3), 128, np.uint8))
+    program = open_program("--image", str(folder))
+    first = program.snapshot()
+    program.keys("Right")
+    second, title = program.snapshot(), program.title()
+    program.keys("Left")
+    back = program.snapshot()
+
+    assert first["overlay"]
+    assert [Path(facts["source"]).name for facts in (first, second, back)] == ["1.png", "2.png", "1.png"]
+    assert title == "deeplab-cv: 2 of 2: 2.png"
 
 
 def middle_of_button(place):
