@@ -2,7 +2,7 @@
 
 import os
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
@@ -14,6 +14,7 @@ from deeplab_cv.frames.size import Size
 from deeplab_cv.result import Result
 
 if TYPE_CHECKING:
+    from deeplab_cv.batch.work import Record
     from deeplab_cv.frames.frame import Labels, Scored
     from deeplab_cv.frames.pixels import Image
     from deeplab_cv.segmentation.network_engines import NetworkEngines
@@ -156,6 +157,63 @@ class Segmenter:
             sink = InBackground(VideoSink(Path(out), opened.info))
             run_job(Job(opened, Stream(self._with_depth(2)), [sink], view), stop=threading.Event(), written=left.append)
         return left[0]
+
+    def batch(
+        self,
+        inputs: Sequence[str | os.PathLike[str]],
+        *,
+        to: str | os.PathLike[str],
+        paint_files: bool = False,
+        masks: bool = False,
+        stats: bool = False,
+        again: bool = False,
+        retry_failed: bool = False,
+        workers: int | None = None,
+        **options: Any,
+    ) -> "Iterator[Record]":
+        """Segment many files into a folder, in processes of their own, as `app.py batch INPUTS --to DIR` does.
+
+        The same call again goes on where the last one was. Break off the loop to stop.
+
+        Args:
+            inputs: files, folders, globs, and lists of files (.txt, .csv, .parquet).
+            to: the folder for outputs, failures.csv, summary.json and done.jsonl.
+            paint_files: write painted files; so without any of the three as well.
+            masks: write index PNGs.
+            stats: write the share of each class in each frame, as Parquet.
+            again: do everything anew.
+            retry_failed: try the files that failed once more.
+            workers: how many processes; without it as many as the machine has room for.
+            options: how files are painted: style, alpha, paint, background.
+
+        Yields:
+            What came of each file that was worked on, once that is noted: its outputs, or where and why it failed.
+
+        Raises:
+            UserError: an input is not there, the folder holds the outputs of other settings, or the disk is full.
+        """
+        from deeplab_cv.batch.job import BatchJob, Wishes
+        from deeplab_cv.batch.planning import make_plan
+        from deeplab_cv.batch.work import FORMS
+        from deeplab_cv.networks.options import NetworkOptions
+        from deeplab_cv.overlay.options import picture_options
+        from deeplab_cv.segmentation.options import LabelOptions, PaceOptions
+        from deeplab_cv.sinks.options import OutputOptions
+
+        wanted = {"painted": paint_files, "masks": masks, "stats": stats}
+        plan = make_plan(
+            os.fspath(to),
+            forms=tuple(form for form in FORMS if wanted[form]),
+            network=NetworkOptions(model=str(self._network.file)),
+            engine=self._engine,
+            pace=PaceOptions(),
+            labels=LabelOptions(smooth=self._smooth),
+            picture=picture_options(**options),
+            encoding=OutputOptions(),
+        )
+        wishes = Wishes(again=again, retry_failed=retry_failed, workers=workers)
+        with BatchJob(plan, [os.fspath(each) for each in inputs], wishes) as job:
+            yield from job.run(threading.Event())
 
     def close(self) -> None:
         """Give back the engines; safe to call twice."""

@@ -10,6 +10,7 @@ from PIL import Image
 from deeplab_cv import Segmenter, UserError
 from deeplab_cv.errors import SourceError, UsageError
 from deeplab_cv.frames.size import Size
+from tests.batch.jobs import RED, picture
 from tests.tiny_networks import BACKGROUND, DOG, PERSON, SHEEP, halves, picture_of, tiny_network
 
 
@@ -188,3 +189,28 @@ def test_a_closed_segmenter_says_so(tmp_path):
 
     with pytest.raises(UsageError, match="closed"):
         segmenter(picture_of(DOG))
+
+
+def test_many_files_are_segmented_into_a_folder(segmenter, tmp_path):
+    picture(tmp_path / "in" / "a.png", RED)
+    (tmp_path / "in" / "bad.png").write_bytes(b"no picture")
+    words = {"to": tmp_path / "out", "paint_files": True, "masks": True, "workers": 1}
+
+    records = list(segmenter.batch([tmp_path / "in"], **words, style="mask"))
+
+    assert {record.input: record.stage for record in records} == {
+        str(tmp_path / "in" / "a.png"): "",
+        str(tmp_path / "in" / "bad.png"): "read",
+    }
+    assert [output.path for record in records for output in record.outputs] == ["painted/a.png", "masks/a.png"]
+    assert list(segmenter.batch([tmp_path / "in"], **words, style="mask")) == []
+
+
+def test_a_batch_that_is_broken_off_goes_on_in_the_next_call(segmenter, tmp_path):
+    for name in ("a.png", "b.png", "c.png"):
+        picture(tmp_path / "in" / name, RED)
+
+    first = next(segmenter.batch([tmp_path / "in"], to=tmp_path / "out", workers=1))
+    others = list(segmenter.batch([tmp_path / "in"], to=tmp_path / "out", workers=1))
+
+    assert len({record.input for record in [first, *others]}) == 3

@@ -59,7 +59,7 @@ class BatchJob:
 
     Attributes:
         total: how many files the job has.
-        to_do: how many of them are neither whole nor failed already.
+        to_do: how many of them are neither whole nor failed already, as far as was told before.
         failed: how many have failed, now or before.
     """
 
@@ -81,18 +81,21 @@ class BatchJob:
             opened.callback(self._records.close)
             if wishes.again:
                 self._records.begin_anew()
-            for record in staged.land_what_is_left(self._place):
-                self._records.add(record)
+            landed = list(self._landed())
             names = {record.input: record.name for record in self._records.all}
             self._inputs = find_inputs(words, self._place.folder, names)
             self._unreadable = [
                 Record(file, "", None, self._plan.settings_hash, stage="find", reason=reason)
                 for file, reason in self._inputs.unreadable
             ]
+            unheard_of = [record for record in self._unreadable if record != self._records.of(record.input)]
+            for record in unheard_of:
+                self._records.add(record)
+            self._known = [*landed, *unheard_of]
             self._tasks = list(self._what_is_to_be_done())
             self._opened = opened.pop_all()
         self.total = len(self._inputs.items) + len(self._unreadable)
-        self.to_do = len(self._tasks)
+        self.to_do = len(self._known) + len(self._tasks)
 
     def __enter__(self) -> Self:
         return self
@@ -125,9 +128,8 @@ class BatchJob:
             patience_s=self._wishes.patience_s,
         )
         now: list[Record] = []
-        for record in self._unreadable:
-            self._records.add(record)
         try:
+            yield from self._known
             for record in pool.work_on(self._tasks, stop):
                 if not now and pool.ready is not None:
                     self._note_engine(pool.ready)
@@ -165,6 +167,13 @@ class BatchJob:
         }
         self._place.write(_FAILURES, _failures_csv(self._of_this_job))
         self._place.write(_SUMMARY, (json.dumps(summary, indent=1) + "\n").encode())
+
+    def _landed(self) -> Iterator[Record]:
+        """What a killed run had whole, noted now; it may have been killed after it was noted."""
+        for record in staged.land_what_is_left(self._place):
+            if record != self._records.of(record.input):
+                self._records.add(record)
+                yield record
 
     @property
     def _of_this_job(self) -> list[Record]:

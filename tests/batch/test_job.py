@@ -172,7 +172,8 @@ def test_what_a_killed_run_had_whole_only_gets_its_place(tmp_path, network, mixe
 
     records, summary = run_job(other, [mixed])
 
-    assert sorted(records) == ["clip.mp4", "green.jpg"]
+    assert sorted(records) == ["clip.mp4", "green.jpg", "red.png"]
+    assert summary["this_run"]["files"] == 2
     assert summary["whole"] == 3
     assert hashes_below(tmp_path / "other") == hashes_below(tmp_path / "out")
     assert not (tmp_path / "other" / ".unfinished").exists()

@@ -1,9 +1,11 @@
 """`app.py batch` as a user types it."""
 
 import json
+import os
 import signal
 import subprocess
 import sys
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -67,3 +69,35 @@ def test_ctrl_c_leaves_whole_files_and_says_how_to_go_on(tmp_path, words):
     assert process.returncode == 130
     assert "1 of 2 files are whole; the same command goes on from here" in lines
     assert list(hashes_below(tmp_path / "out")) == ["painted/a.png"]
+
+
+def lines_of(folder):
+    """How many lines done.jsonl has for each input."""
+    text = (folder / "done.jsonl").read_text(encoding="utf-8")
+    return Counter(json.loads(line)["input"] for line in text.splitlines())
+
+
+@pytest.fixture
+def many(tmp_path):
+    """Twelve pictures and two clips."""
+    for number in range(12):
+        picture(tmp_path / "in" / f"{number}.png", (20 * number, 0, 255))
+    clip(tmp_path / "in" / "clips" / "a.mp4", frames=40)
+    clip(tmp_path / "in" / "clips" / "b.mp4", frames=40, colour=(0, 255, 0))
+    return tmp_path / "in"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such signals")
+@pytest.mark.parametrize("whole_tree", [True, False], ids=["the whole tree", "all but the workers"])
+def test_a_run_that_is_killed_again_and_again_ends_as_one_that_is_not(tmp_path, words, many, whole_tree):
+    workers = ["--workers", "2", "--paint-files", "--masks"]
+    assert main(["batch", str(many), *words[2:], *workers, "--to", str(tmp_path / "undisturbed")]) == 0
+    command = [sys.executable, str(ROOT / "app.py"), "batch", str(many), *words, *workers]
+    for done in (1, 5, 9):
+        with subprocess.Popen(command, start_new_session=True, stderr=subprocess.DEVNULL) as process:
+            wait_for(lambda done=done: len(hashes_below(tmp_path / "out")) >= done)
+            (os.killpg if whole_tree else os.kill)(process.pid, signal.SIGKILL)
+
+    assert subprocess.run(command, check=False, stdout=subprocess.DEVNULL).returncode == 0
+    assert hashes_below(tmp_path / "out") == hashes_below(tmp_path / "undisturbed")
+    assert set(lines_of(tmp_path / "out").values()) == {1}
