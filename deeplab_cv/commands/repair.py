@@ -24,6 +24,13 @@ QUESTIONS = {
 }
 
 
+_LIMIT_S = 900.0
+"""What mending may take: the largest networks take minutes to be run four times."""
+
+_MEMORY_SHARE = 0.8
+"""Of this machine's memory: several copies of the network are held at once."""
+
+
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments of `repair`."""
     parser.add_argument("file", metavar="FILE", type=Path, help="network file (.onnx)")
@@ -41,7 +48,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Repair, then say what was found and what it would have done."""
+    from deeplab_cv.errors import NetworkError
     from deeplab_cv.frames.size import stated_size
+    from deeplab_cv.machine.child import UnfinishedWorkError, in_child
     from deeplab_cv.networks.card import InputFacts, check_target, without_folders
     from deeplab_cv.networks.onnx_file import load_onnx
     from deeplab_cv.networks.uncarded import class_names, warn_of_shares
@@ -63,7 +72,13 @@ def run(args: argparse.Namespace) -> int:
     command = without_folders(["app.py", *sys.argv[1:]])
     knowledge = StatedFacts(class_names(stated["classes"], least=1), facts, size, args.align_corners)
     with interrupts.raised():
-        repaired = repair(args.file, target, knowledge, command)
+        try:
+            repaired = in_child(
+                repair, args.file, target, knowledge, command, limit_s=_LIMIT_S, memory_share=_MEMORY_SHARE
+            )
+        except UnfinishedWorkError as error:
+            remedy = "nothing was written; name another network"
+            raise NetworkError("the network cannot be mended", args.file, remedy, cause=error) from error
         for name, harm in repaired.found:
             print(f"mended: {name} ({harm})")
         if not repaired.found:

@@ -10,7 +10,6 @@ import logging
 import pickle
 import queue
 import subprocess
-import sys
 import threading
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -20,6 +19,7 @@ from deeplab_cv.engines.candidates import Candidate, engine_module
 from deeplab_cv.engines.engine import Engine
 from deeplab_cv.errors import EngineError, as_typed
 from deeplab_cv.machine.cache import keep, kept_files
+from deeplab_cv.machine.child import started
 from deeplab_cv.machine.endings import how_it_ended
 from deeplab_cv.machine.installed import ENGINE_WHEELS, installed
 from deeplab_cv.version import VERSION
@@ -30,13 +30,7 @@ LIMIT_S = 60.0
 """What loading a network and running it once may take."""
 
 _FOLDER = "trials"
-_ROOT = Path(__file__).parents[2]
-_PROGRAM = """import sys
-sys.path = [{root!r}, *filter(None, sys.path)]
-from deeplab_cv.engines.trial_process import main
-main()"""
-"""Run by -c, and not by -m, which would take modules out of the working folder."""
-
+_PROCESS = "deeplab_cv.engines.trial_process"
 _refusals: dict[str, EngineError | None] = {}
 """What came of each candidate in this process or, where it worked, in an earlier one; see `_key`."""
 
@@ -93,16 +87,8 @@ def _refused_by(judge: Candidate) -> EngineError | None:
 def _outcomes(candidates: Sequence[Candidate], threads: int, depth: int) -> Iterator[EngineError | None]:
     """What comes of each in one process, in order, as far as that process gets."""
     # What was running when the process ends has its end for a reason.
-    command = [sys.executable, "-c", _PROGRAM.format(root=str(_ROOT))]
-    flags = getattr(subprocess, "CREATE_NO_WINDOW", 0)
     try:
-        process = subprocess.Popen(
-            command,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            creationflags=flags,
-        )
+        process = started(_PROCESS)
     except OSError as error:
         yield EngineError("a network cannot be tried", candidates[0].backend, "let processes be started", cause=error)
         return

@@ -1,6 +1,5 @@
 """The process in which unproven networks are tried, see `trial`: reads its task, writes a line for each candidate."""
 
-import contextlib
 import faulthandler
 import json
 import os
@@ -13,13 +12,12 @@ from contextlib import closing
 from deeplab_cv.engines.candidates import Candidate, engine_module
 from deeplab_cv.engines.engine import run_all
 from deeplab_cv.errors import EngineError, as_typed
-from deeplab_cv.machine.memory import total_memory
+from deeplab_cv.machine.child import leave_no_core, limit_memory
 from deeplab_cv.networks.golden import golden_blob
 
 _SHARE = 0.5
 """Of this machine's memory, that a network may take."""
 
-_LEAST = 2**31
 _GRACE_S = 10.0
 _SEED = 0
 
@@ -34,6 +32,7 @@ def main() -> None:
     length = int.from_bytes(sys.stdin.buffer.read(8), "little")
     candidates, threads, depth, limit_s = pickle.loads(sys.stdin.buffer.read(length))
     threading.Thread(target=_end_with_parent, daemon=True).start()
+    leave_no_core()
     for candidate in candidates:
         # Ends this process even where native code never lets go of the interpreter and nobody is left to end it.
         faulthandler.dump_traceback_later(limit_s + _GRACE_S, exit=True, file=nowhere)
@@ -42,7 +41,8 @@ def main() -> None:
 
 
 def _tried(candidate: Candidate, threads: int, depth: int) -> tuple[str, str, str] | None:
-    _limit_memory(candidate)
+    # The drivers of graphics cards reserve addresses by the terabyte.
+    limit_memory(_SHARE if candidate.device.startswith("cpu") else None)
     graph = candidate.graph
     where = f"{candidate.backend}, {as_typed(graph.file)}"
     try:
@@ -56,26 +56,6 @@ def _tried(candidate: Candidate, threads: int, depth: int) -> tuple[str, str, st
     except Exception as error:  # whatever a network made an engine's bindings raise
         return "the network cannot be run", where, f"{type(error).__name__}: {' '.join(str(error).split())[:300]}"
     return None
-
-
-def _limit_memory(candidate: Candidate) -> None:
-    """Bound the memory that this process may ask for.
-
-    Windows has no such limit for a process that bounds itself; macOS takes it and does not hold to it. On a graphics
-    card there is none either: its drivers reserve addresses by the terabyte.
-    """
-    try:
-        import resource
-    except ImportError:
-        return
-    _, hard = resource.getrlimit(resource.RLIMIT_AS)
-    limit = max(_LEAST, int(_SHARE * total_memory())) if candidate.device.startswith("cpu") else hard
-    if hard != resource.RLIM_INFINITY:
-        limit = min(limit, hard) if limit != resource.RLIM_INFINITY else hard
-    with contextlib.suppress(ValueError, OSError):
-        resource.setrlimit(resource.RLIMIT_AS, (limit, hard))
-    with contextlib.suppress(ValueError, OSError):
-        resource.setrlimit(resource.RLIMIT_CORE, (0, resource.getrlimit(resource.RLIMIT_CORE)[1]))
 
 
 def _end_with_parent() -> None:

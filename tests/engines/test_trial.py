@@ -11,6 +11,7 @@ from deeplab_cv.engines.candidates import Candidate
 from deeplab_cv.engines.trial import load_candidate, try_out
 from deeplab_cv.errors import EngineError
 from deeplab_cv.frames.size import Size
+from deeplab_cv.machine import child
 from deeplab_cv.networks.network import graph_for
 from deeplab_cv.networks.opening import open_network
 from tests.tiny_networks import tiny_onnx
@@ -96,7 +97,7 @@ def test_a_network_without_an_end_is_ended(tmp_path, monkeypatch):
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no signals that end a process")
 def test_the_death_of_the_process_is_a_reason(unproven, monkeypatch):
-    monkeypatch.setattr(trial, "_PROGRAM", "import os, signal\nos.kill(os.getpid(), signal.SIGTERM)")
+    monkeypatch.setattr(child, "_PROGRAM", "import os, signal\nos.kill(os.getpid(), signal.SIGTERM)")
 
     with pytest.raises(EngineError, match="SIGTERM"):
         load_candidate(Candidate("onnxruntime", "cpu", unproven), 1, 1)

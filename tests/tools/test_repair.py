@@ -17,6 +17,7 @@ from deeplab_cv.networks.card import InputFacts, card_path, read_card
 from deeplab_cv.networks.golden import greatest_error, read_golden
 from deeplab_cv.segmentation.labels import labels_at
 from deeplab_cv.tools.repair import StatedFacts, repair
+from tests.endless_networks import endless_network
 from tests.networks.ways_to_end import SIDE, WAYS, write
 from tests.tiny_networks import tiny_onnx
 from tests.tools.exported import PROCESSOR_ENGINES, has_engine, load_engine
@@ -219,3 +220,25 @@ def test_a_published_network_goes_through_verify_and_the_app_paints_with_it(tmp_
     person_bgr, sheep_bgr = image[200, 190], image[265, 300]
     assert person_bgr.tolist() == [0, 0, 255]
     assert sheep_bgr.tolist() == [255, 0, 0]
+
+
+@pytest.mark.parametrize("harm", ["endless", "shapeless"])
+def test_a_network_that_cannot_be_mended_is_one_line(
+    tmp_path: Path, harm: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = endless_network(tmp_path)
+    if harm == "endless":
+        model = onnx.load(str(file))
+        (loop,) = [node for node in model.graph.node if node.op_type == "Loop"]
+        shape = [helper.make_tensor_value_info("", TensorProto.FLOAT, ["n", "c", "h", "w"]).type]
+        loop.attribute[0].g.input[2].type.CopyFrom(shape[0])
+        loop.attribute[0].g.output[1].type.CopyFrom(shape[0])
+        onnx.save(model, str(file))
+    monkeypatch.setattr("deeplab_cv.commands.repair._LIMIT_S", 8.0)
+
+    code = main(["repair", str(file), "--out", str(tmp_path / "mended.onnx"), "--size", "128x96", *FLAGS])
+
+    line = capsys.readouterr().err
+    assert (code, line.count("\n")) == (1, 1)
+    assert line.startswith(f"error: the network cannot be mended: {file} (")
+    assert not list(tmp_path.glob("*mended*"))
