@@ -12,11 +12,13 @@ import threading  # noqa: E402
 from typing import NoReturn  # noqa: E402
 
 from deeplab_cv.machine import interrupts  # noqa: E402
+from deeplab_cv.machine.standard_error import take_own_number  # noqa: E402
 
 
 def entry() -> NoReturn:
     """Run the command line and leave the process with its exit code."""
     _fill_closed_streams()
+    take_own_number()
     interrupts.hold()
 
     from deeplab_cv.cli import main

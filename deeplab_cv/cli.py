@@ -15,7 +15,7 @@ from typing import NoReturn
 
 from deeplab_cv.errors import UsageError, UserError, as_typed, did_you_mean
 from deeplab_cv.machine import interrupts
-from deeplab_cv.machine.opencv_cameras import make_opencv_wait_less
+from deeplab_cv.machine.opencv_environment import make_opencv_silent, make_opencv_wait_less
 from deeplab_cv.machine.program import program
 from deeplab_cv.machine.telemetry import switch_off_telemetry
 from deeplab_cv.terminal import logged_lines, print_line, print_text
@@ -91,6 +91,7 @@ TRAINING_PACKAGES = frozenset({"torch", "torchvision", "timm", "matplotlib", "py
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code: 0 done, 1 failed, 2 wrong use, 130 stopped by Ctrl-C."""
     make_opencv_wait_less()
+    make_opencv_silent()
     switch_off_telemetry()
     arguments = list(sys.argv[1:] if argv is None else argv)
     debug = "--debug" in arguments

@@ -11,7 +11,6 @@ examples:
 """
 
 import argparse
-import shlex
 import sys
 from pathlib import Path
 
@@ -78,6 +77,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Train, and say where the network lies."""
+    from deeplab_cv.networks.card import without_folders
     from deeplab_cv.networks.uncarded import class_names
 
     for name in (
@@ -129,7 +129,7 @@ def run(args: argparse.Namespace) -> int:
         val_count=args.val_count,
         workers=args.workers,
         threads=min(args.threads, args.batch_size),
-        command=shlex.join(["app.py", *sys.argv[1:]]),
+        command=without_folders(["app.py", *sys.argv[1:]]),
     )
     with interrupts.raised(interrupts.SOMETHING_TO_SAVE):
         facts = train(plan, resume=args.resume)

@@ -19,6 +19,8 @@ from pathlib import Path
 from types import FrameType
 from typing import NoReturn
 
+from deeplab_cv.machine.standard_error import own_number
+
 EXIT_CODE = 130
 """Of every command that was stopped, whichever signal did it."""
 
@@ -224,13 +226,15 @@ def _send_again(number: int) -> None:
 def _end() -> NoReturn:
     # Not through sys.stderr, whose lock the main thread may hold.
     with contextlib.suppress(OSError):
-        os.write(2, f"{stopped_by()}\n".encode())
+        os.write(own_number(), f"{stopped_by()}\n".encode())
     _leave()
 
 
 def _leave() -> NoReturn:
     # The main thread runs on for a moment, and misses the files that are deleted: nobody shall read of that.
-    os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 2)
+    os.dup2(nowhere, own_number())
     for name in tuple(leftovers):
         _delete(Path(name))
     os._exit(EXIT_CODE)

@@ -18,6 +18,7 @@ from deeplab_cv.frames.size import Size
 from deeplab_cv.machine.files import file_hash, whole_file
 from deeplab_cv.machine.plain_yaml import read_plain_yaml
 from deeplab_cv.machine.program import program
+from deeplab_cv.machine.urls import hide_secrets
 from deeplab_cv.networks.options import Deviations, Means
 
 Precision = Literal["float32", "float16", "bfloat16", "int8"]
@@ -241,5 +242,6 @@ def check_target(file: Path, ending: str, *, overwrite: bool) -> None:
 
 
 def without_folders(words: Sequence[str]) -> str:
-    """A command line whose absolute paths are cut to their last part: a card travels, a machine's folders do not."""
-    return shlex.join(Path(word).name if Path(word).is_absolute() else word for word in words)
+    """A command line as a card has it, which travels: absolute paths cut to their last part, URLs without secrets."""
+    shown = [Path(word).name if Path(word).is_absolute() else hide_secrets(word) for word in words]
+    return shlex.join(shown)

@@ -11,6 +11,7 @@ from deeplab_cv.classes import COLOUR_NAMES, PAINTED_BY_DEFAULT, RGB, parse_colo
 from deeplab_cv.errors import SettingsError, as_typed, did_you_mean
 from deeplab_cv.frames.pixels import Image, resize
 from deeplab_cv.frames.size import Size
+from deeplab_cv.machine.opencv_log import quiet_opencv
 from deeplab_cv.overlay.options import GREEN_SCREEN, PictureOptions, Style
 from deeplab_cv.overlay.view import View, painted_classes
 
@@ -100,7 +101,8 @@ def _read_picture(file: str) -> Image:
     remedy = f"{did_you_mean(file, COLOUR_NAMES)} name a picture file, or a colour such as green or #00b140".lstrip()
     try:
         # Not cv2.imread, which cannot open every file name on Windows and prints its own warning.
-        picture = cv2.imdecode(np.fromfile(file, np.uint8), cv2.IMREAD_COLOR)
+        with quiet_opencv():
+            picture = cv2.imdecode(np.fromfile(file, np.uint8), cv2.IMREAD_COLOR)
     except (OSError, cv2.error) as error:
         raise SettingsError("cannot read the background", as_typed(file), remedy) from error
     if picture is None:

@@ -9,6 +9,7 @@ from pathlib import Path
 from deeplab_cv.errors import UsageError
 from deeplab_cv.frames.frame import SourceInfo
 from deeplab_cv.machine.files import behind_links
+from deeplab_cv.machine.standard_error import own_number
 from deeplab_cv.settings import Settings
 from deeplab_cv.sinks.encoding import CODECS_OF_CONTAINER, choose_encoding
 from deeplab_cv.sinks.landing import check_output, check_output_folder
@@ -121,5 +122,5 @@ def _standard_output() -> int:
     except (AttributeError, OSError, ValueError):
         raise UsageError("there is no standard output", "--out -", "name a file") from None
     with contextlib.suppress(OSError):
-        os.dup2(2, sys.stdout.fileno())
+        os.dup2(own_number(), sys.stdout.fileno())
     return descriptor

@@ -15,7 +15,7 @@ import numpy as np
 from deeplab_cv.errors import SourceError, as_typed
 from deeplab_cv.frames.pixels import Image, Pixels
 from deeplab_cv.frames.size import Size
-from deeplab_cv.machine.opencv_cameras import make_opencv_wait_less
+from deeplab_cv.machine.opencv_environment import make_opencv_wait_less
 from deeplab_cv.machine.opencv_log import quiet_opencv
 from deeplab_cv.sources.camera_names import (
     ON_LINUX,

@@ -135,3 +135,9 @@ def test_folders_of_the_machine_do_not_travel_in_a_card() -> None:
     assert without_folders(["app.py", "train", "--data", "/home/me/data", "--seed", "1"]) == (
         "app.py train --data data --seed 1"
     )
+
+
+def test_a_command_line_on_a_card_has_no_password_of_a_url():
+    words = ["app.py", "train", "--data", "rtsp://me:s3cret@cam/1", "--start=https://h/n.onnx?token=s3cret"]
+
+    assert "s3cret" not in without_folders(words)

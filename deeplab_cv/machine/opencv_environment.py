@@ -1,4 +1,4 @@
-"""What OpenCV reads from the environment before it opens its first camera."""
+"""What OpenCV reads from the environment when it is imported, and before it opens its first camera."""
 
 import os
 
@@ -11,3 +11,11 @@ def make_opencv_wait_less() -> None:
     """
     os.environ.setdefault("OPENCV_VIDEOIO_MSMF_ENABLE_HW_TRANSFORMS", "0")
     os.environ.setdefault("OPENCV_VIDEOIO_V4L_SELECT_TIMEOUT", "2")
+
+
+def make_opencv_silent() -> None:
+    """Keep its log lines away, all of which the program says in its own words; what the user has set stays as it is.
+
+    To be called before OpenCV is imported.
+    """
+    os.environ.setdefault("OPENCV_LOG_LEVEL", "SILENT")

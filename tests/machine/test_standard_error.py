@@ -1,0 +1,29 @@
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+
+
+def lines_of(program):
+    begin = "import os, sys\nfrom deeplab_cv.machine.standard_error import silent_natives, take_own_number\n"
+    ended = subprocess.run(
+        [sys.executable, "-c", begin + program], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    return ended.stderr.splitlines()
+
+
+def test_native_libraries_are_silent_meanwhile_and_this_program_is_not():
+    program = (
+        "take_own_number()\n"
+        "with silent_natives():\n"
+        "    with silent_natives(): os.write(2, b'native\\n')\n"
+        "    os.write(2, b'native\\n'); print('ours', file=sys.stderr)\n"
+        "os.write(2, b'native, later\\n')\n"
+    )
+
+    assert lines_of(program) == ["ours", "native, later"]
+
+
+def test_another_program_that_uses_the_package_loses_no_line():
+    assert lines_of("with silent_natives(): print('its own', file=sys.stderr)") == ["its own"]
