@@ -15,26 +15,40 @@ if TYPE_CHECKING:
 TABLE_WIDTH = 110
 """Characters a table may take; a narrower terminal wraps its lines, which is still better than cut figures."""
 
+_LONG_WORD = re.compile(r"\S{300,}")
+_LONGEST_LINE = 1000
+
 # Control characters of both sets, line ends, changes of direction, and bytes of a file name that are no text.
 _UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 
 
 def print_line(text: str) -> None:
     """Print one line to stderr, whatever the text holds, and even where stderr is closed or missing."""
-    print_text(one_line(text))
+    # A password that is cut could not be found any more.
+    _print(_shortened(hide_secrets(one_line(text))))
 
 
 def print_text(text: str) -> None:
     """Print lines to stderr, even where it is closed or missing; passwords in URLs are left out."""
+    _print(hide_secrets(text))
+
+
+def _print(text: str) -> None:
     if sys.stderr is None:  # pythonw, or a service that was given none
         return
     with contextlib.suppress(OSError, ValueError):
-        print(hide_secrets(text), file=sys.stderr, flush=True)
+        print(text, file=sys.stderr, flush=True)
 
 
 def one_line(text: str) -> str:
     """The text with everything that would end the line or steer the terminal written out, such as `\\n` or `\\x1b`."""
     return _UNPRINTABLE.sub(lambda found: found[0].encode("unicode_escape").decode(), text)
+
+
+def _shortened(line: str) -> str:
+    """A line that can be read, whatever was typed or stands in a file: the middle of what is too long is left out."""
+    line = _LONG_WORD.sub(lambda found: f"{found[0][:150]}...{found[0][-100:]}", line)
+    return line if len(line) <= _LONGEST_LINE else f"{line[: _LONGEST_LINE // 2]}...{line[-_LONGEST_LINE // 3 :]}"
 
 
 @contextlib.contextmanager

@@ -63,3 +63,14 @@ def test_a_table_is_as_wide_in_a_narrow_terminal_as_in_a_file(columns, monkeypat
     monkeypatch.setenv("COLUMNS", columns)
 
     assert wide_console(110).width == max(110, int(columns))
+
+
+@pytest.mark.parametrize("typed", ["a" * 5000, "a b " * 2000, f"rtsp://me:{'p' * 5000}@host/1"])
+def test_a_line_with_what_is_too_long_can_still_be_read(typed, capsys):
+    print_line(f"error: no such file: {typed}; check the name")
+
+    line = capsys.readouterr().err
+    assert len(line) < 1000
+    assert line.startswith("error: no such file: ")
+    assert line.endswith("; check the name\n")
+    assert "ppp" not in line

@@ -11,8 +11,12 @@ _PROTOCOLS = "rtsp[su]?|https?|rtmp[est]*|srt|tcp|udp|tls|rtp|ftps?|sftp|mms[ht]
 
 _LOST_SLASHES = re.compile(rf"(?:{_PROTOCOLS}):(?!//)\S", re.IGNORECASE)
 
-_BEGIN = rf"(?<![\w+.-])(?:[A-Za-z][A-Za-z0-9+.-]*://|(?:{_PROTOCOLS}):/*(?=\S))"
-"""Of a URL in a line; with a known protocol also of one that lost a slash, as the path of a file does it."""
+_HOLDS_A_SECRET = r"(?=[^\s/\\](?:[^\n]*@|\S*[?#&;][\w.-]*=|\S*/[\w.-]+=))"
+_BEGIN = (
+    rf"(?<![\w+.-])(?:[A-Za-z][A-Za-z0-9+.-]*://|(?:{_PROTOCOLS}):/*(?=\S)|[A-Za-z][A-Za-z0-9+.-]+:/*{_HOLDS_A_SECRET})"
+)
+"""Of a URL in a line; also of one that lost a slash, as the path of a file does it, where the protocol is known or what
+follows looks like a password or a query."""
 
 _IN_TEXT = re.compile(rf"{_BEGIN}(?:[^\s:/@?#]+:(?!\d*(?:[/\s;?]|$))[^@\n]*@\S*|\S+)", re.IGNORECASE)
 """A URL in a line; a password may have spaces in it."""

@@ -82,3 +82,29 @@ def test_a_url_that_lost_its_slashes_is_known(text, lost):
 )
 def test_a_password_that_ends_before_its_host_is_found(url, cut):
     assert is_cut_by_its_password(url) is cut
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "mycam:127.0.0.1:1/ch/1?token=s3cret",
+        "mycam:/127.0.0.1#s3cret=1",
+        "mycam:me:s3cret@127.0.0.1:1/ch/1",
+        "mycam:/me:%2Fs3cret@localhost",
+        "mycam:me:s3 s3cret@host/1",
+        "mycam:/127.0.0.1/user=me_password=s3cret_channel=1",
+    ],
+)
+def test_a_protocol_that_nobody_knows_hides_its_secrets_without_its_slashes_too(url):
+    assert "s3cret" not in hide_secrets(f"error: no such file: '{url}'; check the name")
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "error: opencv:cpu failed: C:\\a@b; mail a@b.c",
+        "error: wrong value 'person=red': --paint; openvino:cpu_int8 holds",
+    ],
+)
+def test_a_line_without_a_secret_stays_as_it_is(line):
+    assert hide_secrets(line) == line
