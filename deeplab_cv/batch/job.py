@@ -14,14 +14,15 @@ from typing import Any
 from typing_extensions import Self
 
 from deeplab_cv.batch import staged
+from deeplab_cv.batch.child import PROGRAM
 from deeplab_cv.batch.inputs import find_inputs
 from deeplab_cv.batch.places import FolderPlace
-from deeplab_cv.batch.pool import PATIENCE_S, PROGRAM, Pool, known_identity, workers_at_first
+from deeplab_cv.batch.pool import PATIENCE_S, Pool, known_identity, workers_at_first
 from deeplab_cv.batch.records import Records
 from deeplab_cv.batch.tables import check_parquet
-from deeplab_cv.batch.work import Item, Plan, Record
+from deeplab_cv.batch.work import Item, Plan, Record, Task
 from deeplab_cv.batch.worker import output_path
-from deeplab_cv.batch.worker_process import Ready, Task
+from deeplab_cv.batch.worker_process import Ready
 from deeplab_cv.errors import SinkError, UsageError
 from deeplab_cv.machine.locks import locked_elsewhere
 from deeplab_cv.machine.processor import usable_cores

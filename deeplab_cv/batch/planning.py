@@ -16,6 +16,9 @@ from deeplab_cv.segmentation.options import LabelOptions, PaceOptions
 from deeplab_cv.sinks.encoding import choose_encoding
 from deeplab_cv.sinks.options import OutputOptions
 
+PART_S = 120.0
+"""How long the parts of a long video are, in seconds, where nobody says so."""
+
 
 def make_plan(
     folder: str,
@@ -27,6 +30,7 @@ def make_plan(
     labels: LabelOptions,
     picture: PictureOptions,
     encoding: OutputOptions,
+    part_s: float = PART_S,
 ) -> Plan:
     """The plan of a job, without what its first run decides.
 
@@ -39,6 +43,7 @@ def make_plan(
         labels: how calm labels are.
         picture: how labels are painted.
         encoding: codec, crf and preset; nothing else of it counts.
+        part_s: how long the parts are that a long video is cut into, in seconds; 0 for none.
 
     Raises:
         UserError: the network is not there, or a wish cannot be fulfilled.
@@ -60,6 +65,7 @@ def make_plan(
         labels=labels,
         picture=with_the_network_s_names(picture, opened.card.classes),
         encoding=encoding,
+        part_s=part_s,
         contents=_contents(opened, picture),
     )
 

@@ -6,39 +6,34 @@ set aside.
 
 import logging
 import queue
-import subprocess
-import sys
 import threading
 import time
 from collections import Counter, deque
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import IO
 
 from deeplab_cv.batch import staged
+from deeplab_cv.batch.child import PROGRAM, Child, Heard
 from deeplab_cv.batch.places import FolderPlace
-from deeplab_cv.batch.work import Identity, Item, Plan, Record
+from deeplab_cv.batch.work import Cut, Identity, Item, Outcome, PartMade, Plan, Record, Task, Uncuttable
 from deeplab_cv.batch.worker import identity_of
-from deeplab_cv.batch.worker_process import Message, Ready, Said, Task, receive, send
+from deeplab_cv.batch.worker_process import Ready, Said
 from deeplab_cv.errors import EngineError, SourceError, UserError
 from deeplab_cv.machine.endings import how_it_ended
 from deeplab_cv.machine.memory import free_memory
 from deeplab_cv.machine.processor import usable_cores
+from deeplab_cv.sources.cutting import Part
 
 _log = logging.getLogger(__name__)
 
 PATIENCE_S = 120.0
 """So long a worker may be silent over one frame."""
 
-_LOADING_S = 900.0
-"""So long it may take to load; on a machine's first start every engine is tried."""
-
 _AHEAD = 2
 """Files that a worker has: one in hand, and one so that it need not wait for the next."""
 
 _LOOKS_EVERY_S = 0.2
-_ENDS_WITHIN_S = 2.0
 _MOST_ON_ONE_CARD = 4
 _USUAL_MEMORY = 500_000_000
 """What a worker is taken to need before one was measured."""
@@ -49,15 +44,6 @@ _ROOM = 2.0
 _SHARE = 0.8
 """Of the memory that is free, that the workers may take."""
 
-_ROOT = Path(__file__).parents[2]
-PROGRAM = (
-    sys.executable,
-    "-c",
-    f"import sys\nsys.path = [{str(_ROOT)!r}, *filter(None, sys.path)]\n"
-    "from deeplab_cv.batch.worker_process import main\nmain()",
-)
-"""Starts a worker; not by -m, which would take modules out of the working folder."""
-
 
 def workers_at_first() -> int:
     """How many workers the machine has room for, as far as that is known before one was measured."""
@@ -67,74 +53,6 @@ def workers_at_first() -> int:
 def _fitting(memory: int) -> int:
     free = free_memory()
     return usable_cores() if free is None else int(_SHARE * free / memory)
-
-
-class _Worker:
-    """One process, and the files that it has.
-
-    Attributes:
-        tasks: its files; the first is in its hands.
-        ready: what it said when it was loaded; None until then.
-        ended_for: why it was ended from outside; empty where it was not.
-        last_heard_s: when it last said something, or was given its first file.
-    """
-
-    def __init__(self, number: int, plan: Plan, program: Sequence[str], heard: "queue.SimpleQueue[_Heard]") -> None:
-        self.tasks: deque[Task] = deque()
-        self.ready: Ready | None = None
-        self.ended_for = ""
-        self.last_heard_s = time.monotonic()
-        flags = getattr(subprocess, "CREATE_NO_WINDOW", 0)
-        self.process = subprocess.Popen(
-            list(program),
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            creationflags=flags,
-        )
-        assert self.process.stdout is not None
-        name = f"worker-{number}"
-        threading.Thread(target=self._listen, args=(self.process.stdout, heard), name=name, daemon=True).start()
-        self._send(plan)
-
-    def give(self, task: Task) -> None:
-        """Hand it a file."""
-        if not self.tasks:
-            self.last_heard_s = time.monotonic()
-        self.tasks.append(task)
-        self._send(task)
-
-    def silent_too_long(self, patience_s: float) -> bool:
-        """It has something to do and says nothing."""
-        limit_s = patience_s if self.ready else _LOADING_S
-        return bool(self.tasks or not self.ready) and time.monotonic() - self.last_heard_s > limit_s
-
-    def end(self) -> None:
-        """End the process, whatever it does, and wait until it is gone."""
-        self.process.kill()
-        self.process.wait()
-        for stream in (self.process.stdin, self.process.stdout):
-            if stream is not None:
-                try:
-                    stream.close()
-                except OSError:
-                    continue
-
-    def _send(self, message: object) -> None:
-        assert self.process.stdin is not None
-        try:
-            send(self.process.stdin, message)
-        except OSError:
-            # It has ended; that is heard from its other end.
-            return
-
-    def _listen(self, stdout: IO[bytes], heard: "queue.SimpleQueue[_Heard]") -> None:
-        while (message := receive(stdout)) is not None:
-            heard.put((self, message))
-        heard.put((self, None))
-
-
-_Heard = tuple[_Worker, Message | None]
 
 
 class Pool:
@@ -170,11 +88,15 @@ class Pool:
         self._most = most
         self._program = program
         self._patience_s = patience_s
-        self._heard: queue.SimpleQueue[_Heard] = queue.SimpleQueue()
-        self._alive: list[_Worker] = []
+        self._heard: queue.SimpleQueue[Heard] = queue.SimpleQueue()
+        self._alive: list[Child] = []
         self._number = 0
+        self._wanted = 1
         self._waiting: deque[Task] = deque()
-        self._ended_over: Counter[str] = Counter()
+        self._ended_over: Counter[tuple[str, Part | None]] = Counter()
+        self._parts_left: dict[str, tuple[Part, ...]] = {}
+        self._parts_made: Counter[str] = Counter()
+        self._in_one: dict[str, Task] = {}
 
     def work_on(self, tasks: Sequence[Task], stop: threading.Event) -> Iterator[Record]:
         """What comes of each file, as soon as it is known; ends early once `stop` is set.
@@ -209,15 +131,52 @@ class Pool:
             worker.ready = message
             if self.ready is None:
                 self.ready = message
-                self._start_others(message)
+                self._wanted = self._room_for(message)
         elif isinstance(message, Said):
             _log.log(message.level, "%s", message.text)
-        elif isinstance(message, Record):
-            worker.tasks.popleft()
-            yield message
+        elif isinstance(message, Record | Cut | PartMade | Uncuttable):
+            yield from self._after(worker.tasks.popleft(), message)
         elif message is None:
             yield from self._after_end_of(worker)
         self._hand_out()
+        loading = sum(worker.ready is None for worker in self._alive)
+        if self.ready and len(self._alive) < self._wanted and len(self._waiting) > loading:
+            self._start()
+
+    def _after(self, task: Task, outcome: Outcome) -> Iterator[Record]:
+        """A task is done: what follows from it for the video that it was a part of."""
+        file = task.item.input
+        if isinstance(outcome, Cut):
+            self._parts_left[file] = outcome.parts
+            self._waiting.extendleft(replace(task, part=part) for part in reversed(outcome.parts))
+            self._parts_made[file] = 0
+        elif self._is_lost(task):
+            self._begin_in_one(file)
+        elif isinstance(outcome, PartMade):
+            self._parts_made[file] += 1
+            if self._parts_made[file] == len(self._parts_left[file]):
+                self._waiting.appendleft(replace(task, part=None, parts=self._parts_left.pop(file)))
+        else:
+            self._forget_parts_of(file)
+            if isinstance(outcome, Uncuttable):
+                self._in_one[file] = Task(task.item, task.own, cuttable=False)
+                self._begin_in_one(file)
+            else:
+                yield outcome
+
+    def _is_lost(self, task: Task) -> bool:
+        """It is a part of a video of which another part has failed."""
+        return task.part is not None and task.item.input not in self._parts_left
+
+    def _begin_in_one(self, file: str) -> None:
+        """Work on a video that cannot be cut, once no worker is left in its folder."""
+        busy = any(each.item.input == file for worker in self._alive for each in worker.tasks)
+        if not busy and file in self._in_one:
+            self._waiting.appendleft(self._in_one.pop(file))
+
+    def _forget_parts_of(self, file: str) -> None:
+        if self._parts_left.pop(file, None) is not None:
+            self._waiting = deque(each for each in self._waiting if each.item.input != file)
 
     def _hand_out(self) -> None:
         for worker in self._alive:
@@ -231,19 +190,17 @@ class Pool:
 
     def _start(self) -> None:
         self._number += 1
-        self._alive.append(_Worker(self._number, self._plan, self._program, self._heard))
+        self._alive.append(Child(self._number, self._plan, self._program, self._heard))
         self.most_workers = max(self.most_workers, len(self._alive))
 
-    def _start_others(self, first: Ready) -> None:
-        """Start as many more as there is room for, now that it is known what one takes."""
+    def _room_for(self, first: Ready) -> int:
+        """How many workers there are to be at most, now that it is known what one takes."""
         self._plan = replace(self._plan, pinned=first.pinned)
         room = usable_cores() if first.threads else _MOST_ON_ONE_CARD
         room = min(room, 1 + _fitting(int(_ROOM * (first.memory or _USUAL_MEMORY))))
-        wanted = room if self._most is None else self._most
-        for _ in range(min(wanted, len(self._waiting)) - 1):
-            self._start()
+        return room if self._most is None else self._most
 
-    def _after_end_of(self, worker: _Worker) -> Iterator[Record]:
+    def _after_end_of(self, worker: Child) -> Iterator[Record]:
         """A worker is gone: what it had is handed to others, and another one takes its place."""
         worker.end()
         self._alive.remove(worker)
@@ -254,27 +211,29 @@ class Pool:
         if worker.tasks:
             suspect = worker.tasks.popleft()
             yield from self._after_end_over(suspect, how)
-        self._waiting.extendleft(reversed(worker.tasks))
-        worker.tasks.clear()
-        if len(self._alive) < len(self._waiting):
-            self._start()
+        self._waiting.extendleft(reversed([task for task in worker.tasks if not self._is_lost(task)]))
 
     def _lost_while_loading(self, how: str) -> None:
         if not self._alive:
             raise EngineError("a worker ends before it has loaded the network", how, "try another --backend")
         _log.warning("a worker %s while it loaded; %d work on", how, len(self._alive))
+        self._wanted = len(self._alive)
 
     def _after_end_over(self, task: Task, how: str) -> Iterator[Record]:
         folder = staged.staged_folder(self._place, task.item.input)
         if staged.is_whole(folder):
             yield staged.land(self._place, folder)
             return
-        staged.discard_folder(folder)
-        self._ended_over[task.item.input] += 1
-        if self._ended_over[task.item.input] == 1:
+        if self._is_lost(task):
+            self._begin_in_one(task.item.input)
+            return
+        key = (task.item.input, task.part)
+        self._ended_over[key] += 1
+        if self._ended_over[key] == 1:
             _log.warning("%s: the worker %s; it is tried once more", task.item.input, how)
             self._waiting.appendleft(task)
             return
+        self._forget_parts_of(task.item.input)
         reason = f"two workers were lost over it, the second {how}: it is set aside"
         yield Record(
             input=task.item.input,

@@ -11,6 +11,7 @@ import shutil
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from deeplab_cv.batch.places import FolderPlace
 from deeplab_cv.batch.records import line_of, record_of
@@ -19,6 +20,7 @@ from deeplab_cv.errors import SinkError, UserError
 from deeplab_cv.machine.files import file_hash
 
 _NOTE = "whole.json"
+_PARTS_NOTE = "parts.json"
 
 
 def staged_folder(place: FolderPlace, file: str) -> Path:
@@ -41,6 +43,36 @@ def output_of(staged: Path, path: str) -> Output:
         digest.update(f"{file.name} {file_hash(file)}\n".encode())
         size += file.stat().st_size
     return Output(path, size, digest.hexdigest())
+
+
+def begin_parts(folder: Path, facts: dict[str, Any]) -> None:
+    """Make the folder of a file that is worked on in parts; those that an earlier run made whole stay. Raises OSError.
+
+    Args:
+        folder: of the file's outputs.
+        facts: all that the parts depend on; of others nothing stays.
+    """
+    note, text = folder / _PARTS_NOTE, json.dumps(facts)
+    if not note.is_file() or note.read_text(encoding="ascii") != text:
+        begin(folder)
+        note.write_text(text, encoding="ascii")
+
+
+def part_folder(folder: Path, number: int) -> Path:
+    """The folder in which the outputs of a part are made."""
+    return folder / f"part-{number:04d}"
+
+
+def note_part(folder: Path, seconds: float) -> None:
+    """A part is whole; it took so long. Raises OSError."""
+    temporary = folder / f"{_NOTE}.part"
+    temporary.write_text(json.dumps(seconds), encoding="ascii")
+    temporary.replace(folder / _NOTE)
+
+
+def seconds_of_part(folder: Path) -> float:
+    """How long a part took that is whole. Raises OSError."""
+    return float(json.loads((folder / _NOTE).read_text(encoding="ascii")))
 
 
 def note_whole(folder: Path, record: Record, made: dict[str, str], own: tuple[str, ...]) -> None:
@@ -76,7 +108,10 @@ def land(place: FolderPlace, folder: Path) -> Record:
 
 
 def land_what_is_left(place: FolderPlace) -> Iterator[Record]:
-    """Land what a killed run had whole, one file after another, and delete what it had not. Raises SinkError."""
+    """Land what a killed run had whole, one file after another, and delete what it had not. Raises SinkError.
+
+    The parts of a long video stay: what is whole of them is not made again.
+    """
     try:
         folders = sorted(place.staging.iterdir())
     except OSError as error:
@@ -84,6 +119,8 @@ def land_what_is_left(place: FolderPlace) -> Iterator[Record]:
     for folder in folders:
         if is_whole(folder):
             yield land(place, folder)
+        elif (folder / _PARTS_NOTE).is_file():
+            continue
         discard_folder(folder)
 
 

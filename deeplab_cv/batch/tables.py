@@ -46,6 +46,19 @@ def paths_in_parquet(file: Path, columns: Sequence[str]) -> list[str]:
     return [os.fsdecode(value) if isinstance(value, bytes) else str(value) for value in values if value is not None]
 
 
+def join_tables(file: Path, parts: Sequence[Path]) -> None:
+    """Write the rows of several tables that ParquetSink wrote, one after another. Raises SinkError."""
+    _, parquet = _pyarrow()
+    try:
+        with parquet.ParquetWriter(file, parquet.read_schema(parts[0])) as writer:
+            for part in parts:
+                opened = parquet.ParquetFile(part)
+                for number in range(opened.num_row_groups):
+                    writer.write_table(opened.read_row_group(number))
+    except OSError as error:
+        raise cannot_write(file, error) from error
+
+
 class ParquetSink:
     """The share of each class that a frame shows: columns file, frame, time, class, share; a row for each class."""
 

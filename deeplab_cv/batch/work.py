@@ -12,6 +12,7 @@ from deeplab_cv.overlay.options import PictureOptions
 from deeplab_cv.segmentation.network_engines import Pinned
 from deeplab_cv.segmentation.options import LabelOptions, PaceOptions
 from deeplab_cv.sinks.options import OutputOptions
+from deeplab_cv.sources.cutting import Part
 
 Kind = Literal["picture", "video"]
 Form = Literal["painted", "masks", "stats"]
@@ -97,6 +98,46 @@ class Record:
 
 
 @dataclass(frozen=True)
+class Task:
+    """Something to be done by one worker: a file, a part of a long video, or the joining of all its parts.
+
+    Attributes:
+        item: the file.
+        own: the outputs that an earlier run made of it, which may be replaced.
+        part: only this part is made.
+        parts: these parts, all made, are joined.
+        cuttable: a long video may be cut.
+    """
+
+    item: Item
+    own: tuple[str, ...]
+    part: Part | None = None
+    parts: tuple[Part, ...] = ()
+    cuttable: bool = True
+
+
+@dataclass(frozen=True)
+class Cut:
+    """A long video is to be worked on in these parts."""
+
+    parts: tuple[Part, ...]
+
+
+@dataclass(frozen=True)
+class PartMade:
+    """A part of a long video is whole."""
+
+
+@dataclass(frozen=True)
+class Uncuttable:
+    """What was made of a video's parts does not add up to the whole; it is to be worked on in one."""
+
+
+Outcome = Record | Cut | PartMade | Uncuttable
+"""What comes of a task."""
+
+
+@dataclass(frozen=True)
 class Plan:
     """What is done to every file, the same in all workers and in all runs of one job.
 
@@ -111,6 +152,7 @@ class Plan:
         labels: how calm labels are.
         picture: how labels are painted.
         encoding: codec, crf and preset.
+        part_s: how long the parts are that a long video is cut into, in seconds; 0 for none.
         contents: the hash of the network, of its card and of a background picture.
     """
 
@@ -124,6 +166,7 @@ class Plan:
     labels: LabelOptions
     picture: PictureOptions
     encoding: OutputOptions
+    part_s: float
     contents: str
 
     @property
@@ -137,6 +180,7 @@ class Plan:
             "pace": self.pace.model_dump(mode="json"),
             "labels": self.labels.model_dump(mode="json"),
             "picture": self.picture.model_dump(mode="json"),
+            "part": self.part_s,
             "encoding": self.encoding.model_dump(mode="json"),
         }
 

@@ -1,16 +1,20 @@
 """What a worker does: it proves the network once, and makes the outputs of one file after another."""
 
+import logging
 import threading
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import asdict, replace
 from pathlib import Path, PurePath
 
 from deeplab_cv.batch import staged
+from deeplab_cv.batch.parts import FromFrame, join_outputs, parts_of
 from deeplab_cv.batch.places import FolderPlace
+from deeplab_cv.batch.records import line_of
 from deeplab_cv.batch.tables import ParquetSink
-from deeplab_cv.batch.work import Form, Identity, Item, Plan, Record
-from deeplab_cv.errors import EngineError, MissingSourceError, NetworkError, SourceError, UserError
-from deeplab_cv.frames.frame import picture_frame
+from deeplab_cv.batch.work import Cut, Form, Identity, Item, Outcome, PartMade, Plan, Record, Task, Uncuttable
+from deeplab_cv.errors import EngineError, MissingSourceError, NetworkError, SinkError, SourceError, UserError
+from deeplab_cv.frames.frame import SourceInfo, picture_frame
 from deeplab_cv.frames.size import Size
 from deeplab_cv.jobs.job import Job, run_job
 from deeplab_cv.networks.opening import wanted_network
@@ -26,9 +30,12 @@ from deeplab_cv.sinks.masks import MaskSink, encode_mask
 from deeplab_cv.sinks.pictures import PICTURE_EXTENSIONS, PictureSink
 from deeplab_cv.sinks.sink import Sink
 from deeplab_cv.sinks.video import VideoSink
+from deeplab_cv.sources.cutting import Part
 from deeplab_cv.sources.files import cannot_read
 from deeplab_cv.sources.pictures import read_picture
 from deeplab_cv.sources.video import VideoSource
+
+_log = logging.getLogger(__name__)
 
 USUAL_SIZE = Size(1280, 720)
 """Frames for which the engine of a job is chosen."""
@@ -57,63 +64,56 @@ class Worker:
         self.engine_name = loaded.name
         self.threads = loaded.shared.engine.threads
 
-    def work_on(self, item: Item, own: tuple[str, ...], beat: Callable[[], None]) -> Record:
+    def work_on(self, task: Task, beat: Callable[[], None]) -> Outcome:
         """Make the outputs of a file and give them their places; what is wrong with the file is in the record.
 
         Args:
-            item: the file.
-            own: outputs that an earlier run made of it, which may be replaced.
+            task: the file, or what is to be done for a long video that is worked on in parts.
             beat: called after each frame.
 
         Raises:
             SinkError: the disk is full, so that no other file can be written either.
         """
         began_s = time.monotonic()
-        folder = staged.staged_folder(self._place, item.input)
-        identity: Identity | None = None
+        folder = staged.staged_folder(self._place, task.item.input)
+        record = Record(task.item.input, task.item.name, identity=None, settings=self._plan.settings_hash)
         try:
-            identity = identity_of(Path(item.input))
+            record = replace(record, identity=identity_of(Path(task.item.input)))
+            if task.part is not None:
+                return self._make_part(task.item, task.part, folder, beat)
+            if task.parts:
+                return self._join(task, folder, record, began_s=began_s, beat=beat)
+            if parts := self._parts_of(task, beat):
+                staged.begin_parts(folder, {"record": line_of(record), "parts": [asdict(part) for part in parts]})
+                return Cut(tuple(parts))
             staged.begin(folder)
-            frames, made = self._make(item, folder, beat)
-            record = Record(
-                item.input,
-                item.name,
-                identity,
-                self._plan.settings_hash,
-                outputs=tuple(staged.output_of(folder / name, path) for name, path in made.items()),
-                frames=frames,
-                seconds=round(time.monotonic() - began_s, 3),
-            )
-            staged.note_whole(folder, record, made, own)
-            return staged.land(self._place, folder)
+            files = self._files_in(folder, task.item)
+            frames = self._picture(task.item, files) if task.item.kind == "picture" else self._video(task, files, beat)
+            return self._land(task, folder, replace(record, frames=frames), began_s)
         except Exception as error:
-            staged.discard_folder(folder)
+            staged.discard_folder(folder if task.part is None else staged.part_folder(folder, task.part.number))
             if _is_full_disk(error):
                 raise
-            seconds = round(time.monotonic() - began_s, 3)
             stage, reason = failure_of(error)
-            return Record(
-                item.input,
-                item.name,
-                identity,
-                self._plan.settings_hash,
-                outputs=(),
-                frames=0,
-                seconds=seconds,
-                stage=stage,
-                reason=reason,
-            )
+            seconds = round(time.monotonic() - began_s, 3)
+            return replace(record, seconds=seconds, stage=stage, reason=reason)
 
     def close(self) -> None:
         """Give back the engines."""
         self._engines.close()
 
-    def _make(self, item: Item, folder: Path, beat: Callable[[], None]) -> tuple[int, dict[str, str]]:
-        """Make the outputs of a file in a folder: how many frames, and each name in it with its final path."""
+    def _files_in(self, folder: Path, item: Item) -> dict[Form, Path]:
+        """Where each output of a file is made."""
         paths = {form: output_path(item, form, self._plan) for form in self._plan.forms}
-        files = {form: folder / f"{form}{PurePath(path).suffix}" for form, path in paths.items()}
-        frames = self._picture(item, files) if item.kind == "picture" else self._video(item, files, beat)
-        return frames, {files[form].name: path for form, path in paths.items()}
+        return {form: folder / f"{form}{PurePath(path).suffix}" for form, path in paths.items()}
+
+    def _land(self, task: Task, folder: Path, record: Record, began_s: float) -> Record:
+        files = self._files_in(folder, task.item)
+        made = {file.name: output_path(task.item, form, self._plan) for form, file in files.items()}
+        outputs = tuple(staged.output_of(folder / name, path) for name, path in made.items())
+        seconds = round(record.seconds + time.monotonic() - began_s, 3)
+        staged.note_whole(folder, replace(record, outputs=outputs, seconds=seconds), made=made, own=task.own)
+        return staged.land(self._place, folder)
 
     def _picture(self, item: Item, files: Mapping[Form, Path]) -> int:
         frame = picture_frame(read_picture(Path(item.input)), name=item.input)
@@ -128,20 +128,58 @@ class Worker:
             sink.finish()
         return 1
 
-    def _video(self, item: Item, files: Mapping[Form, Path], beat: Callable[[], None]) -> int:
-        with VideoSource(Path(item.input)) as source:
-            sinks: list[Sink] = []
-            for form, file in files.items():
-                if form == "painted":
-                    sinks.append(VideoSink(file, source.info, self._plan.encoding))
-                elif form == "masks":
-                    sinks.append(MaskSink(file, source.info.frame_count))
-                else:
-                    sinks.append(ParquetSink(file, item.input, has_time=True))
-            job = Job(
-                source, Stream(self._engines, self._plan.pace), [InBackground(sink) for sink in sinks], self._view
-            )
-            return run_job(job, stop=threading.Event(), progress=beat)
+    def _video(self, task: Task, files: Mapping[Form, Path], beat: Callable[[], None]) -> int:
+        with VideoSource(Path(task.item.input)) as source:
+            return self._segmented(source, self._sinks(task.item, source.info, files), beat)
+
+    def _sinks(self, item: Item, info: SourceInfo, files: Mapping[Form, Path]) -> list[Sink]:
+        makers: dict[Form, Callable[[Path], Sink]] = {
+            "painted": lambda file: VideoSink(file, info, self._plan.encoding),
+            "masks": lambda file: MaskSink(file, info.frame_count),
+            "stats": lambda file: ParquetSink(file, item.input, has_time=True),
+        }
+        return [makers[form](file) for form, file in files.items()]
+
+    def _segmented(self, source: VideoSource, sinks: Sequence[Sink], beat: Callable[[], None]) -> int:
+        """Every frame of a source into the sinks; how many there were."""
+        stream = Stream(self._engines, self._plan.pace)
+        job = Job(source, stream, [InBackground(sink) for sink in sinks], self._view)
+        return run_job(job, stop=threading.Event(), progress=beat)
+
+    def _parts_of(self, task: Task, beat: Callable[[], None]) -> list[Part]:
+        """The parts that a video is to be worked on in; none where it is not to be cut."""
+        if task.item.kind != "video" or not task.cuttable or not self._plan.part_s:
+            return []
+        return parts_of(Path(task.item.input), self._plan, self._engines, beat)
+
+    def _make_part(self, item: Item, part: Part, folder: Path, beat: Callable[[], None]) -> Outcome:
+        own = staged.part_folder(folder, part.number)
+        if staged.is_whole(own):
+            return PartMade()
+        began_s = time.monotonic()
+        staged.begin(own)
+        with VideoSource(Path(item.input), part=part) as source:
+            # Its sound comes when all parts are joined.
+            info = replace(source.info, tracks=False)
+            sinks = [FromFrame(sink, part.first) for sink in self._sinks(item, info, self._files_in(own, item))]
+            frames = self._segmented(source, sinks, beat)
+        if frames != part.end - part.warm:
+            return Uncuttable()
+        staged.note_part(own, time.monotonic() - began_s)
+        return PartMade()
+
+    def _join(self, task: Task, folder: Path, record: Record, *, began_s: float, beat: Callable[[], None]) -> Outcome:
+        folders = [staged.part_folder(folder, part.number) for part in task.parts]
+        files = self._files_in(folder, task.item)
+        try:
+            join_outputs(Path(task.item.input), files, folders, beat)
+        except SinkError as error:
+            if _is_full_disk(error):
+                raise
+            _log.warning("%s: its parts cannot be joined, so that it is done in one: %s", task.item.input, error)
+            return Uncuttable()
+        seconds = sum(map(staged.seconds_of_part, folders))
+        return self._land(task, folder, replace(record, frames=task.parts[-1].end, seconds=seconds), began_s)
 
 
 def identity_of(path: Path) -> Identity:

@@ -15,7 +15,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import IO, Any
 
-from deeplab_cv.batch.work import Item, Plan, Record
+from deeplab_cv.batch.work import Outcome, Plan
 from deeplab_cv.errors import UserError
 from deeplab_cv.machine.memory import own_memory, return_free_memory
 from deeplab_cv.machine.processor import count_on
@@ -24,14 +24,6 @@ from deeplab_cv.segmentation.network_engines import Pinned
 _BEAT_EVERY_S = 1.0
 _HEAD = 8
 """Bytes of a message's length."""
-
-
-@dataclass(frozen=True)
-class Task:
-    """A file to be worked on, and the outputs that an earlier run made of it."""
-
-    item: Item
-    own: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -64,7 +56,7 @@ class Said:
     text: str
 
 
-Message = Ready | Beat | Said | Record | UserError
+Message = Ready | Beat | Said | Outcome | UserError
 """What a worker says; an error ends the job, since it would come of every file."""
 
 Say = Callable[[Message], None]
@@ -116,7 +108,7 @@ def _work(incoming: "queue.SimpleQueue[Any]", say: Say) -> None:
             say(Beat())
 
     while (task := incoming.get()) is not None:
-        say(worker.work_on(task.item, task.own, beat))
+        say(worker.work_on(task, beat))
 
 
 class _LinesSaid(logging.Handler):

@@ -35,6 +35,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--masks", action="store_true", help="one 8-bit index PNG per frame, in VOC colours")
     parser.add_argument("--stats", action="store_true", help="Parquet: file, frame, time, class, share")
+    parser.add_argument(
+        "--part",
+        metavar="SECONDS",
+        type=float,
+        default=120.0,
+        help="cut longer videos into such parts (default: 120)",
+    )
     parser.add_argument("--again", action="store_true", help="do everything anew")
     parser.add_argument("--retry-failed", action="store_true", help="try the files that failed once more")
     parser.add_argument("--workers", metavar="N", type=int, help="processes; without it as many as there is room for")
@@ -52,6 +59,8 @@ def run(args: argparse.Namespace) -> int:
     """Work on every file, and say what is left."""
     if args.workers is not None and args.workers < 1:
         raise UsageError("there must be a worker", f"--workers {args.workers}", "give at least 1, or leave it out")
+    if not (args.part == 0 or args.part >= 1):
+        raise UsageError("parts are at least a second long", f"--part {args.part:g}", "give 1 or more, or 0 for none")
     if not args.patience > 0:
         raise UsageError("a worker must have some time", f"--patience {args.patience:g}", "give seconds above 0")
     forms = {"painted": args.paint_files, "masks": args.masks, "stats": args.stats}
@@ -73,6 +82,7 @@ def run(args: argparse.Namespace) -> int:
         labels=settings.labels,
         picture=settings.picture,
         encoding=settings.output,
+        part_s=args.part,
     )
     wishes = Wishes(again=args.again, retry_failed=args.retry_failed, workers=args.workers, patience_s=args.patience)
     with interrupts.noted() as stop, BatchJob(plan, args.inputs, wishes) as job:

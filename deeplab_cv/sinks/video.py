@@ -18,13 +18,13 @@ from av.video.stream import VideoStream
 from deeplab_cv.errors import SinkError
 from deeplab_cv.frames.frame import Painted, SourceInfo
 from deeplab_cv.machine.files import Draft
+from deeplab_cv.sinks.accompaniment import Accompaniment
 from deeplab_cv.sinks.contents import playable
 from deeplab_cv.sinks.encoding import BT709, Encoding, YuvConverter, choose_encoding, even_size
 from deeplab_cv.sinks.index import in_fragments, put_index_first
 from deeplab_cv.sinks.landing import cannot_write
-from deeplab_cv.sinks.muxing import DISK_ERRORS, Muxer
+from deeplab_cv.sinks.muxing import Muxer
 from deeplab_cv.sinks.options import OutputOptions
-from deeplab_cv.sinks.original import Original
 from deeplab_cv.sinks.sink import Written, saying_what_is_kept
 from deeplab_cv.sinks.ten_bits import TEN_BITS, frame_of_ten_bits, tell_of_hdr
 from deeplab_cv.sinks.transparency import say_checkerboard
@@ -33,9 +33,6 @@ _log = logging.getLogger(__name__)
 
 AS_THE_EXTENSION_SAYS = OutputOptions()
 """The codec that the extension stands for, at its usual quality."""
-
-_SOUND_IS_LATE_S = 1
-"""Sound that has not begun by then is not waited for."""
 
 _RATE_WHERE_UNKNOWN = Fraction(30)
 
@@ -146,7 +143,6 @@ class VideoFile:
     Attributes:
         frames: pictures that the encoder took.
         packets: what became of them.
-        sound_note: what became of the sound, in words.
         complete: it is closed and has its trailer.
     """
 
@@ -162,7 +158,6 @@ class VideoFile:
     ) -> None:
         self.frames = 0
         self.packets = 0
-        self.sound_note = ""
         self.complete = False
         self._closed = False
         self._source_info = source_info
@@ -170,29 +165,23 @@ class VideoFile:
         self._time_base = first.frame.time_base
         self._shortest_gap: int | None = None
         self._last_pts: int | None = None
-        self._original = _original_of(source_info)
-        zero_s = first.frame.time_s
-        if whole:
-            zero_s = self._original.clock_start if self._original else Fraction(0)
-        self._zero_pts = round(zero_s / self._time_base)
+        from_s = None if whole else first.frame.time_s
+        self._accompaniment = Accompaniment(source_info, self._time_base, from_s=from_s)
         deep = first.frame.pixels.deep if encoding.pixel_format == TEN_BITS else None
         matrix = deep.matrix if deep else None
         self._converter = YuvConverter(even_size(first.pixels.size), pixel_format=encoding.pixel_format, matrix=matrix)
         self._muxer = Muxer(path, self._time_base, descriptor=descriptor)
         self._video = self._add_video(encoding)
-        if self._original:
-            self._original.tag(self._muxer.container, self._video)
-        if self._original and source_info.tracks:
-            self.sound_note = ", ".join(self._original.add_streams(self._muxer.container, path.suffix))
-            self._original.start_sound(None if whole else zero_s)
-            if not self._original.fits_fragments:
-                self._muxer.write_head_last()
-            elif not self._original.sounds_are_known_by(zero_s + _SOUND_IS_LATE_S):
-                self._muxer.write_head_at_once()
+        self._accompaniment.begin(self._muxer, self._video, path.suffix)
+
+    @property
+    def sound_note(self) -> str:
+        """What became of the sound, in words."""
+        return self._accompaniment.note
 
     def write(self, painted: Painted) -> None:
         """Encode one picture and copy the sound up to its time."""
-        pts = painted.frame.pts - self._zero_pts
+        pts = painted.frame.pts - self._accompaniment.zero_pts
         if self._last_pts is not None:
             # A source may give two frames one timestamp; a container cannot, and no frame may be lost.
             pts = max(pts, self._last_pts + 1)
@@ -209,7 +198,7 @@ class VideoFile:
         frame.colorspace, frame.color_range = context.colorspace, context.color_range
         frame.color_primaries, frame.color_trc = context.color_primaries, context.color_trc
         self._mux(self._video.encode(frame))
-        self._copy_sound(pts)
+        self._accompaniment.copy(pts)
         self.frames += 1
 
     def close(self, *, whole: bool) -> None:
@@ -220,11 +209,10 @@ class VideoFile:
         try:
             if self.frames:  # an encoder that refused its first picture crashes PyAV 19 when it is flushed
                 self._mux(self._video.encode(None))
-                self._copy_sound(None if whole else (self._last_pts or 0) + self._gap)
+                self._accompaniment.copy(None if whole else (self._last_pts or 0) + self._gap)
             self._muxer.write_rest()
         finally:
-            if self._original:
-                self._original.close()
+            self._accompaniment.close()
             self._muxer.close()
         self.complete = True
 
@@ -248,19 +236,6 @@ class VideoFile:
             self._muxer.write(packet)
             self.packets += 1
 
-    def _copy_sound(self, until_pts: int | None) -> None:
-        if self._original:
-            until_s = None if until_pts is None else (until_pts + self._zero_pts) * self._time_base
-            for packet in self._original.sound_until(until_s, self._zero_pts * self._time_base):
-                try:
-                    self._muxer.write(packet)
-                except av.error.FFmpegError as error:
-                    # A full disk costs the pictures as well; what only this sound is refused for does not.
-                    if error.errno in DISK_ERRORS:
-                        raise
-                    self._original.leave_out(packet, error.strerror or str(error))
-                    self.sound_note += ", not all of them"
-
     def _add_video(self, encoding: Encoding) -> VideoStream:
         # SVT-AV1 talks on stderr whatever FFmpeg's log level; this is its own switch: fatal errors only.
         os.environ.setdefault("SVT_LOG", "0")
@@ -276,19 +251,7 @@ class VideoFile:
         context.color_primaries, context.color_trc = BT709, BT709
         if encoding.tag:
             context.codec_tag = encoding.tag
-        if self._original:
-            context.color_primaries, context.color_trc = self._original.colour_meaning
+        if meaning := self._accompaniment.colour_meaning:
+            context.color_primaries, context.color_trc = meaning
             tell_of_hdr(self._source_info.name, int(context.color_trc), encoding.pixel_format)
         return stream
-
-
-def _original_of(source_info: SourceInfo) -> Original | None:
-    # Pictures are files too, but have no rate; a device is no file to open twice.
-    if source_info.path is None or source_info.frame_rate is None or source_info.live:
-        return None
-    try:
-        return Original(source_info.path)
-    except av.error.FFmpegError as error:
-        # Moved away since its first picture was read, perhaps; the pictures do not need it.
-        _log.warning("%s: its sound is left out: %s", source_info.name, error.strerror or error)
-        return None

@@ -24,7 +24,7 @@ from deeplab_cv.sources.standard_input import behind, open_media
 
 _log = logging.getLogger(__name__)
 
-_INDEXED_CONTAINERS = ("mov,mp4,m4a,3gp,3g2,mj2", "matroska,webm", "avi")
+INDEXED_CONTAINERS = ("mov,mp4,m4a,3gp,3g2,mj2", "matroska,webm", "avi")
 """Containers that tell how long the pictures last; others, like transport streams, may be cut at any point."""
 
 _ALPHA_DECODERS = {"vp8": "libvpx", "vp9": "libvpx-vp9"}
@@ -84,7 +84,7 @@ class VideoDecoder:
         self.frame_rate = self.stream.guessed_rate or self.stream.average_rate or Fraction(25)
         self.first_pts = _first_pts(self._container, self.stream, self.time_base)
         self._told_end_pts = _told_end_pts(self.stream, self.time_base)
-        self._tells_end = self._container.format.name in _INDEXED_CONTAINERS
+        self._tells_end = self._container.format.name in INDEXED_CONTAINERS
 
     @property
     def duration_s(self) -> Fraction | None:

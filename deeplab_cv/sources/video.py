@@ -10,6 +10,7 @@ from pathlib import Path
 from deeplab_cv.errors import SourceError, UsageError
 from deeplab_cv.frames.frame import Frame, SourceInfo, Span
 from deeplab_cv.sources.conversion import FrameConverter
+from deeplab_cv.sources.cutting import Part
 from deeplab_cv.sources.decoding import TimedFrame, VideoDecoder
 from deeplab_cv.sources.files import WebFile
 from deeplab_cv.sources.source import Source
@@ -18,13 +19,21 @@ from deeplab_cv.sources.source import Source
 class VideoSource(Source):
     """The frames of one video file. Where it is damaged, all that can be read comes first and then a SourceError."""
 
-    def __init__(self, place: Path | WebFile, *, start: float | None = None, end: float | None = None) -> None:
+    def __init__(
+        self,
+        place: Path | WebFile,
+        *,
+        start: float | None = None,
+        end: float | None = None,
+        part: Part | None = None,
+    ) -> None:
         """Open a video file.
 
         Args:
             place: the file, here or behind a URL.
             start: seconds from the beginning, as a player counts them.
             end: seconds as well; the frame at that time is left out.
+            part: only its frames, with their numbers in the whole video; `start` and `end` are not given then.
 
         Raises:
             SourceError: there is no such file, it is no video, or nothing of it can be decoded.
@@ -35,8 +44,9 @@ class VideoSource(Source):
         self._lock = threading.Lock()
         self._decoder = VideoDecoder(place)
         try:
-            self._end_pts = self._pts_at(end)
-            self._frames = self._decoder.frames(start_pts=self._pts_at(start), end_pts=self._end_pts)
+            start_pts = part.warm_pts if part else self._pts_at(start)
+            self._end_pts = part.end_pts if part else self._pts_at(end)
+            self._frames = self._decoder.frames(start_pts=start_pts, end_pts=self._end_pts)
             first = self._first_frame(start)
             aspect = self._decoder.stream.sample_aspect_ratio
             self._converter = FrameConverter(first[1], aspect, orientation=self._decoder.orientation)
@@ -46,7 +56,7 @@ class VideoSource(Source):
         self._frames = chain([first], self._frames)
         self._first_pts = first[0]
         self._closed = False
-        self._index = 0
+        self._index = part.warm if part else 0
         self.info = SourceInfo(
             name=place.name,
             size=self._converter.size,

@@ -11,7 +11,7 @@ from PIL import Image
 
 from deeplab_cv.batch import staged
 from deeplab_cv.batch.job import BatchJob, Wishes
-from deeplab_cv.batch.work import Item
+from deeplab_cv.batch.work import Item, Task
 from deeplab_cv.batch.worker import Worker
 from deeplab_cv.errors import UsageError
 from deeplab_cv.overlay.options import PictureOptions
@@ -167,7 +167,7 @@ def test_what_a_killed_run_had_whole_only_gets_its_place(tmp_path, network, mixe
     # Killed between the note that all is whole and the first of the places.
     monkeypatch.setattr(staged, "land", lambda place, folder: None)
     (tmp_path / "other" / ".unfinished").mkdir(parents=True)
-    Worker(other).work_on(Item(str(mixed / "red.png"), "red.png", "picture"), (), lambda: None)
+    Worker(other).work_on(Task(Item(str(mixed / "red.png"), "red.png", "picture"), ()), lambda: None)
     monkeypatch.undo()
 
     records, summary = run_job(other, [mixed])

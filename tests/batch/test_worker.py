@@ -5,7 +5,7 @@ import errno
 import pytest
 
 from deeplab_cv.batch.places import FolderPlace
-from deeplab_cv.batch.work import Item
+from deeplab_cv.batch.work import Item, Task
 from deeplab_cv.batch.worker import Worker, failure_of, identity_of, output_path
 from deeplab_cv.errors import EngineError, MissingSourceError, SinkError, SourceError
 from deeplab_cv.overlay.options import PictureOptions
@@ -77,7 +77,7 @@ def test_each_frame_of_a_clip_is_a_sign_of_life(worker, tmp_path):
     beats = []
     path = clip(tmp_path / "clip.mp4", frames=5)
 
-    record = worker.work_on(Item(str(path), "clip.mp4", "video"), (), lambda: beats.append(1))
+    record = worker.work_on(Task(Item(str(path), "clip.mp4", "video"), ()), lambda: beats.append(1))
 
     assert (record.frames, len(beats)) == (5, 5)
     assert record.identity == identity_of(path)
@@ -93,5 +93,5 @@ def test_a_full_disk_ends_the_job(worker, tmp_path, monkeypatch):
     monkeypatch.setattr("deeplab_cv.batch.worker.write_whole", full)
 
     with pytest.raises(SinkError, match="disk is full"):
-        worker.work_on(Item(str(path), "a.png", "picture"), (), lambda: None)
+        worker.work_on(Task(Item(str(path), "a.png", "picture"), ()), lambda: None)
     assert list((tmp_path / "out" / ".unfinished").iterdir()) == []

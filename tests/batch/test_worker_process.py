@@ -6,9 +6,9 @@ import subprocess
 
 import pytest
 
-from deeplab_cv.batch.pool import PROGRAM
-from deeplab_cv.batch.work import Item, Record
-from deeplab_cv.batch.worker_process import Ready, Said, Task, receive, send
+from deeplab_cv.batch.child import PROGRAM
+from deeplab_cv.batch.work import Item, Record, Task
+from deeplab_cv.batch.worker_process import Ready, Said, receive, send
 from deeplab_cv.errors import UserError
 from tests.batch.jobs import picture, plan_for
 
