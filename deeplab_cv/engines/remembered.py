@@ -9,6 +9,7 @@ from typing import Any
 
 from deeplab_cv.engines.candidates import ENGINES, Candidate, CandidateResult
 from deeplab_cv.engines.options import EngineOptions
+from deeplab_cv.machine.accelerators import accelerator_files
 from deeplab_cv.machine.cache import keep, kept_files
 from deeplab_cv.machine.files import read_ordinary
 from deeplab_cv.machine.installed import ENGINE_WHEELS, installed
@@ -19,9 +20,6 @@ from deeplab_cv.version import VERSION
 _FOLDER = "engines"
 _LARGEST = 100_000
 """Bytes of a note; one of twenty candidates has 4,000."""
-
-_ACCELERATORS = ("dri/render*", "nvidia[0-9]*", "accel/accel*", "kfd")
-"""Device files of graphics cards and NPUs under Linux, there as soon as their driver is."""
 
 
 def recall(question: str, graphs: Sequence[Graph]) -> Candidate | None:
@@ -96,7 +94,7 @@ def question_of(graphs: Sequence[Graph], options: EngineOptions, *, depth: int) 
             str(graphs[0].input_size),
             f"{options.backend}, {options.threads} threads, {depth} in flight",
             f"{processor_name()}, {usable_cores()} cores",
-            *sorted(str(path) for pattern in _ACCELERATORS for path in Path("/dev").glob(pattern)),
+            *accelerator_files(),
             *(f"{wheel} {version}" for wheel, version in installed(ENGINE_WHEELS).items()),
         ]
     )

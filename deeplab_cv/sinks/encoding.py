@@ -150,6 +150,19 @@ def _prores(path: Path, options: OutputOptions) -> Encoding:
     return Encoding("prores_ks", {"profile": "4444", "vendor": "apl0"}, _encoder_threads(), "", "yuva444p10le")
 
 
+def writable_codecs() -> list[str]:
+    """The codecs that videos can be written in here, as --codec takes them."""
+    return [codec for codec, encoder in _ENCODERS.items() if _has_library(encoder.library)]
+
+
+def _has_library(library: str) -> bool:
+    try:
+        av.codec.Codec(library, "w")
+    except ValueError:
+        return False
+    return True
+
+
 def _check_library(library: str, codec: str) -> None:
     try:
         av.codec.Codec(library, "w")

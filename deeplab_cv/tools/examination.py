@@ -1,9 +1,9 @@
 """What `app.py doctor` finds out and prints: the machine, what is installed, and which engines are right on it."""
 
 import platform
-import re
+import textwrap
+from collections.abc import Sequence
 
-import cv2
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
@@ -12,30 +12,36 @@ from deeplab_cv.engines.candidates import ENGINES, CandidateResult, candidates_f
 from deeplab_cv.engines.choice import compare
 from deeplab_cv.engines.options import EngineOptions
 from deeplab_cv.engines.reference import reference_for
+from deeplab_cv.engines.remembered import question_of, recall
 from deeplab_cv.engines.trial import try_out
 from deeplab_cv.errors import EngineError, UsageError
 from deeplab_cv.frames.size import Size
-from deeplab_cv.machine.display import display_problem
-from deeplab_cv.machine.installed import ENGINE_WHEELS, conflicts, installed
-from deeplab_cv.machine.processor import processor_name, usable_cores
+from deeplab_cv.machine.installed import conflicts
 from deeplab_cv.networks.network import Graph, Network, graph_for, variant_graphs
 from deeplab_cv.networks.opening import wanted_network
 from deeplab_cv.networks.options import NetworkOptions
+from deeplab_cv.tools.machine_facts import machine_facts
 from deeplab_cv.version import VERSION
 
 FRAME_SIZE = Size(1280, 720)
 """The size of the frames that the engines are proven for."""
+
+_WIDTH = 80
+"""Characters a line takes, as wide as a terminal is at least."""
+
+_COLUMN = 11
+"""Where the second column begins."""
 
 
 def examine(network_options: NetworkOptions, engine_options: EngineOptions) -> bool:
     """Print everything; whether at least one engine was proven right. Raises UserError for a network that is wrong."""
     console = Console(soft_wrap=True, highlight=False)
     _print_machine(console)
-    _print_installed(console)
     try:
         network = wanted_network(network_options)
     except UsageError as error:
-        console.print(f"\n[yellow]nothing is proven:[/] {escape(str(error))}")
+        console.print()
+        _print_wrapped(console, f"nothing is proven: {error}", indent=_COLUMN)
         _print_not_here(console)
         return False
     results = _try_everything(network, engine_options, console)
@@ -44,34 +50,19 @@ def examine(network_options: NetworkOptions, engine_options: EngineOptions) -> b
 
 
 def _print_machine(console: Console) -> None:
-    console.print(f"deeplab-cv {VERSION}, Python {platform.python_version()}, {platform.platform()}")
-    console.print(f"processor  {escape(processor_name())}, {usable_cores()} cores for this process")
-    console.print(f"window     {escape(display_problem() or 'can be opened')}")
-    console.print(f"OpenCV     {escape(_opencv_build())}")
-
-
-def _opencv_build() -> str:
-    """What decides what OpenCV can do here, from its build information."""
-    text = cv2.getBuildInformation()
-
-    def entry(name: str) -> str:
-        found = re.search(rf"^\s*{name}:\s*(.+?)\s*$", text, re.MULTILINE)
-        return found.group(1) if found else "no"
-
-    devices = cv2.cuda.getCudaEnabledDeviceCount()
-    opencl = "a device" if cv2.ocl.haveOpenCL() else "no device"
-    return (
-        f"{cv2.__version__}: window {entry('GUI')}, CUDA {entry('NVIDIA CUDA')} ({devices} devices), "
-        f"OpenCL {opencl}, threads {entry('Parallel framework')}"
-    )
-
-
-def _print_installed(console: Console) -> None:
-    wheels = installed([*ENGINE_WHEELS, "av", "numpy", "onnx", "torch"])
-    console.print(f"installed  {', '.join(f'{wheel} {version}' for wheel, version in wheels.items())}")
-    console.print("optional   onnxruntime or openvino: one of the two beside OpenCV is enough")
+    console.print(f"deeplab-cv {VERSION}, Python {platform.python_version()}")
+    for word, line in machine_facts():
+        _print_wrapped(console, f"{word:<{_COLUMN}}{line}", indent=_COLUMN)
     for line in conflicts():
-        console.print(f"[yellow]warning:[/] {escape(line)}")
+        _print_wrapped(console, f"warning: {line}", indent=_COLUMN)
+
+
+def _print_wrapped(console: Console, line: str, *, indent: int) -> None:
+    """Print a line in as many as it takes; no word is broken, so that a command or a path can be copied."""
+    wrapped = textwrap.fill(
+        line, _WIDTH, subsequent_indent=" " * indent, break_long_words=False, break_on_hyphens=False
+    )
+    console.print(escape(wrapped))
 
 
 def _try_everything(network: Network, options: EngineOptions, console: Console) -> list[CandidateResult]:
@@ -88,8 +79,25 @@ def _try_everything(network: Network, options: EngineOptions, console: Console) 
         console.print(_table(working))
     for result in results:
         if result.reason:
-            console.print(f"[red]refused[/] {escape(str(result.candidate))}: {escape(result.reason)}")
+            _print_wrapped(console, f"refused {result.candidate}: {result.reason}", indent=2)
+    _print_wrapped(console, _taken(graphs, results, options), indent=2)
     return results
+
+
+def _taken(graphs: Sequence[Graph], results: Sequence[CandidateResult], options: EngineOptions) -> str:
+    """Which of them a run takes, and why."""
+    known = {
+        what: recall(question_of(graphs, options, depth=depth), graphs)
+        for what, depth in (("live pictures", 1), ("files", 2))
+    }
+    chosen = [f"{candidate} for {what}" for what, candidate in known.items() if candidate is not None]
+    if len(chosen) > 1 and len({*known.values()}) == 1:
+        chosen = [str(known["files"])]
+    if chosen:
+        return f"--backend {options.backend} takes {' and '.join(chosen)}, as was found out at an earlier start."
+    if not results or results[0].reason:
+        return f"--backend {options.backend} has nothing to take."
+    return f"--backend {options.backend} takes {results[0].candidate}, the fastest that is right."
 
 
 def _title(graph: Graph) -> str:
@@ -99,8 +107,8 @@ def _title(graph: Graph) -> str:
 
 def _table(results: list[CandidateResult]) -> Table:
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
-    for heading in ("engine", "computes in", "ms", "threads", "error", "allowed", "labels equal"):
-        table.add_column(heading, no_wrap=True, justify="left" if heading in ("engine", "computes in") else "right")
+    for heading in ("engine", "precision", "ms", "threads", "error", "allowed", "equal"):
+        table.add_column(heading, no_wrap=True, justify="left" if heading in ("engine", "precision") else "right")
     for result in results:
         proof = result.proof
         compared = proof is not None and proof.origin != ""
@@ -123,11 +131,11 @@ def _print_not_here(console: Console) -> None:
         try:
             module = engine_module(name)
         except EngineError as error:
-            console.print(f"  {escape(str(error))}")
+            _print_wrapped(console, f"  {error}", indent=4)
             continue
         reasons: dict[str, list[str]] = {}
         for device in module.DEVICES:
             if (refusal := module.why_not(device)) is not None:
                 reasons.setdefault(refusal.remedy, []).append(device)
         for reason, devices in reasons.items():
-            console.print(f"  {name}:{', '.join(devices)}: {escape(reason)}")
+            _print_wrapped(console, f"  {name}:{', '.join(devices)}: {reason}", indent=4)

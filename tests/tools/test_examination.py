@@ -1,10 +1,13 @@
 import numpy as np
 import pytest
 
+from deeplab_cv.engines.choice import choose
 from deeplab_cv.engines.options import EngineOptions
 from deeplab_cv.errors import UserError
+from deeplab_cv.networks.network import graph_for
+from deeplab_cv.networks.opening import wanted_network
 from deeplab_cv.networks.options import NetworkOptions
-from deeplab_cv.tools.examination import examine
+from deeplab_cv.tools.examination import FRAME_SIZE, examine
 from tests.tiny_networks import tiny_network
 
 OPENCV = EngineOptions(backend="opencv:cpu", threads=1)
@@ -55,7 +58,27 @@ def test_the_machine_is_described_before_anything_is_tried(tmp_path, capsys):
 
     lines = capsys.readouterr().out.splitlines()
     assert lines[0].startswith("deeplab-cv ")
-    assert [line.split()[0] for line in lines[1:6]] == ["processor", "window", "OpenCV", "installed", "optional"]
+    assert [line.split()[0] for line in lines[1:4]] == ["system", "processor", "graphics"]
+
+
+def test_no_line_is_wider_than_a_terminal(tmp_path, capsys):
+    examine(of(tiny_network(tmp_path)), EngineOptions(threads=1))
+
+    assert max(map(len, capsys.readouterr().out.splitlines())) <= 80
+
+
+def test_it_says_which_engine_a_run_takes(tmp_path, capsys):
+    network, options = of(tiny_network(tmp_path)), EngineOptions(backend="opencv", threads=1)
+    examine(network, options)
+    fresh = capsys.readouterr().out.splitlines()
+    fastest = next(fresh[place + 1].split()[0] for place, line in enumerate(fresh) if line.startswith("engine "))
+
+    graph = graph_for(wanted_network(network), FRAME_SIZE)
+    choose([graph], options, depth=2).engine.close()
+    examine(network, options)
+
+    assert f"--backend opencv takes {fastest}, the fastest that is right." in fresh
+    assert "for files, as was found out at an earlier start." in " ".join(capsys.readouterr().out.split())
 
 
 def test_devices_that_are_not_here_are_named_with_what_would_bring_them(tmp_path, capsys):
@@ -63,7 +86,7 @@ def test_devices_that_are_not_here_are_named_with_what_would_bring_them(tmp_path
 
     _, _, missing = capsys.readouterr().out.partition("not on this machine:\n")
     assert missing
-    assert all(line.startswith("  ") and ": " in line for line in missing.splitlines())
+    assert all(line.startswith("    ") or (line.startswith("  ") and ": " in line) for line in missing.splitlines())
 
 
 def test_wheels_that_write_over_each_other_are_warned_of(tmp_path, install, capsys):
@@ -75,7 +98,7 @@ def test_wheels_that_write_over_each_other_are_warned_of(tmp_path, install, caps
     printed = capsys.readouterr().out
     assert "onnxruntime-gpu 9.9" in printed
     assert "warning: " in printed
-    assert "write over each other's onnxruntime" in printed
+    assert "write over each other's onnxruntime" in " ".join(printed.split())
 
 
 def test_a_network_that_is_wrong_is_an_error_and_not_a_finding(tmp_path):
