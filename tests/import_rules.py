@@ -3,6 +3,7 @@
 import ast
 from collections.abc import Iterator
 from fnmatch import fnmatch
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 BASE = ("version", "errors", "classes", "options", "machine")
@@ -90,6 +91,30 @@ def broken_rules(package: Path) -> list[str]:
         if _against_the_order(file, module) or _in_the_wrong_file(file, module)
     ]
     return sorted(homeless + broken)
+
+
+def circle(package: Path) -> list[str]:
+    """Modules that import each other in a circle, wherever in their files they do; none where there is none."""
+    modules = {_module_name(path, package): path for path in package.rglob("*.py")}
+    imports = {
+        name: {found for full in _imported(path, package) if (found := _module_of(full, modules)) not in (None, name)}
+        for name, path in modules.items()
+    }
+    try:
+        TopologicalSorter(imports).prepare()
+    except CycleError as error:
+        return list(error.args[1])
+    return []
+
+
+def _module_name(path: Path, package: Path) -> str:
+    return ".".join([package.name, *path.relative_to(package).with_suffix("").parts]).removesuffix(".__init__")
+
+
+def _module_of(full: str, modules: dict[str, Path]) -> str | None:
+    """The module that a full name is, or is of; None for another package's."""
+    parent = full.rpartition(".")[0]
+    return full if full in modules else parent if parent in modules else None
 
 
 def _imported(path: Path, package: Path) -> Iterator[str]:

@@ -6,13 +6,27 @@ from pathlib import Path
 
 import pytest
 
-from tests.import_rules import HEAVY, ONLY, ROOMS, broken_rules
+from tests.import_rules import HEAVY, ONLY, ROOMS, broken_rules, circle
 
 ROOT = Path(__file__).parent.parent
 
 
 def test_every_module_keeps_the_rules():
     assert broken_rules(ROOT / "deeplab_cv") == []
+
+
+def test_no_modules_import_each_other_in_a_circle():
+    assert circle(ROOT / "deeplab_cv") == []
+
+
+def test_a_circle_is_found_also_inside_a_function(tmp_path):
+    package = tmp_path / "deeplab_cv"
+    package.mkdir()
+    (package / "a.py").write_text("from deeplab_cv.b import name\n")
+    (package / "b.py").write_text("import deeplab_cv.c\n")
+    (package / "c.py").write_text("def later():\n    from deeplab_cv import a\n")
+
+    assert set(circle(package)) == {f"deeplab_cv.{name}" for name in "abc"}
 
 
 def broken_in(tmp_path, file, line):

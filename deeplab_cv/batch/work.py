@@ -5,7 +5,6 @@ import json
 from dataclasses import KW_ONLY, dataclass
 from typing import Any, Literal
 
-from deeplab_cv import __version__
 from deeplab_cv.engines.options import EngineOptions
 from deeplab_cv.networks.options import NetworkOptions
 from deeplab_cv.overlay.options import PictureOptions
@@ -13,6 +12,7 @@ from deeplab_cv.segmentation.network_engines import Pinned
 from deeplab_cv.segmentation.options import LabelOptions, PaceOptions
 from deeplab_cv.sinks.options import OutputOptions
 from deeplab_cv.sources.cutting import Part
+from deeplab_cv.version import VERSION
 
 Kind = Literal["picture", "video"]
 Form = Literal["painted", "masks", "stats"]
@@ -111,6 +111,7 @@ class Task:
 
     item: Item
     own: tuple[str, ...]
+    _: KW_ONLY
     part: Part | None = None
     parts: tuple[Part, ...] = ()
     cuttable: bool = True
@@ -173,7 +174,7 @@ class Plan:
     def settings(self) -> dict[str, Any]:
         """All that decides what an output looks like, the choice of engine apart, as plain values."""
         return {
-            "program": __version__,
+            "program": VERSION,
             "forms": list(self.forms),
             "network and background": self.contents,
             "backend": self.engine.backend,
