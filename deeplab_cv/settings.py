@@ -20,6 +20,7 @@ from deeplab_cv.machine.program import program
 from deeplab_cv.networks.options import NetworkOptions
 from deeplab_cv.options import Options, flag, shown
 from deeplab_cv.overlay.options import PictureOptions
+from deeplab_cv.page.options import PageOptions
 from deeplab_cv.segmentation.options import LabelOptions, PaceOptions
 from deeplab_cv.sinks.options import OutputOptions
 from deeplab_cv.sources.options import SourceOptions
@@ -35,6 +36,7 @@ class Settings(Options):
     labels: LabelOptions = Field(default_factory=LabelOptions)
     picture: PictureOptions = Field(default_factory=PictureOptions)
     output: OutputOptions = Field(default_factory=OutputOptions)
+    page: PageOptions = Field(default_factory=PageOptions)
 
 
 _SOURCES = ("camera", "video", "image", "pattern", "demo")

@@ -1,8 +1,8 @@
-"""Settings -> a job, put together from one network, one source, sinks and perhaps a window."""
+"""Settings -> a job, put together from one network, one source, sinks, and perhaps a window and a page."""
 
 import logging
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -11,7 +11,7 @@ from deeplab_cv.controls.controls import Controls
 from deeplab_cv.engines.choice import Report, to_nobody
 from deeplab_cv.errors import UsageError, as_typed
 from deeplab_cv.frames.frame import SourceInfo
-from deeplab_cv.jobs.job import Job
+from deeplab_cv.jobs.job import Job, Screen
 from deeplab_cv.machine import folders
 from deeplab_cv.machine.display import display_problem
 from deeplab_cv.machine.urls import hide_secrets, is_url, without_secrets
@@ -19,6 +19,9 @@ from deeplab_cv.networks.network import Network
 from deeplab_cv.networks.opening import wanted_network
 from deeplab_cv.overlay.look import check_paint, with_the_network_s_names
 from deeplab_cv.overlay.view import USUAL_SMOOTHING, View
+from deeplab_cv.page.options import PageOptions
+from deeplab_cv.page.screen import PageScreen, Unseen
+from deeplab_cv.page.server import PageServer
 from deeplab_cv.segmentation.network_choice import candidates, most_accurate_in_time
 from deeplab_cv.segmentation.network_engines import NetworkEngines
 from deeplab_cv.segmentation.options import PaceOptions
@@ -98,7 +101,7 @@ def assembled(
         opened_sinks = open_sinks(settings, info, is_picture_job=wanted.kind == "image", also_read=also_read)
         sinks = [InBackground(sink) for sink in opened_sinks]
         view = first_view(settings, pictures=pictures)
-        if no_window is not None:
+        if no_window is not None and settings.page.serve is None:
             stream = _ready_stream(settings, network, info)
             try:
                 yield Job(opened, stream, sinks, view)
@@ -109,24 +112,38 @@ def assembled(
             return
         name_leftovers(folder)
         mirrored = Mirrored(opened, on=False)
-        with closing(Window(f"deeplab-cv: {info.name}")) as window:
-            controls = Controls(
-                view,
-                pictures=pictures,
-                tutorial=tutorial,
-                folder=folder,
-                make_recorder=partial(_recorder, settings, info),
-                network_file=network.file,
-                source_name=info.name,
-                names=info.names,
-                live=info.live,
-                mirror=mirrored.exchange,
-                span=info.span,
-                writes=bool(sinks),
-            )
-            # The window shows the source while an engine is being loaded, or chosen among all: half a minute.
-            open_stream = partial(_ready_stream, settings, network, info, report=controls.report)
-            yield Job(mirrored, open_stream, sinks, view, WindowScreen(window, controls))
+        controls = Controls(
+            view,
+            pictures=pictures,
+            tutorial=tutorial,
+            folder=folder,
+            make_recorder=partial(_recorder, settings, info),
+            network_file=network.file,
+            source_name=info.name,
+            names=info.names,
+            live=info.live,
+            mirror=mirrored.exchange,
+            span=info.span,
+            writes=bool(sinks),
+        )
+        # Window and page show the source while an engine is being loaded, or chosen among all: half a minute.
+        open_stream = partial(_ready_stream, settings, network, info, report=controls.report)
+        with _screen(settings.page, controls, info, window=no_window is None) as screen:
+            yield Job(mirrored, open_stream, sinks, view, screen)
+
+
+@contextmanager
+def _screen(page: PageOptions, controls: Controls, info: SourceInfo, *, window: bool) -> Iterator[Screen]:
+    """Where a run shows itself: a window, a page, or a window with a page beside it."""
+    with ExitStack() as stack:
+        screen: Screen = Unseen(controls)
+        if window:
+            opened = stack.enter_context(closing(Window(f"deeplab-cv: {info.name}")))
+            screen = WindowScreen(opened, controls)
+        if page.serve is not None:
+            server = stack.enter_context(PageServer(page, controls.ask))
+            screen = PageScreen(screen, controls, server.stage, info)
+        yield screen
 
 
 def wanted_source(source: SourceOptions) -> NamedSource:
@@ -159,14 +176,14 @@ def with_an_output(settings: Settings, no_window: str | None) -> Settings:
     Raises UsageError where nothing would come out of the run.
     """
     output = settings.output
-    if no_window is None or output.writes_files:
+    if no_window is None or output.writes_files or settings.page.serve is not None:
         if no_window is not None and not output.headless:
             _log.info("no window: %s", no_window)
         return settings
     if settings.source.demo:
         _log.info("no window: %s; writing %s", no_window, DEMO_OUT)
         return settings.model_copy(update={"output": output.model_copy(update={"out": DEMO_OUT})})
-    raise UsageError("no window can be opened", no_window, "say where pictures go: --out, --masks or --stats")
+    raise UsageError("no window can be opened", no_window, "say where pictures go: --out, --masks, --stats or --serve")
 
 
 def _recorder(settings: Settings, info: SourceInfo, path: Path) -> Sink:

@@ -50,7 +50,7 @@ OTHERS = {
 ONLY = {
     "deeplab_cv.settings": ("*/opening.py", "start.py", "commands/*", "cli.py", "bench/instruments/program.py"),
     "deeplab_cv.viewer": ("start.py", "api.py", "commands/*"),
-    "deeplab_cv.page": ("start.py", "api.py", "commands/*"),
+    "deeplab_cv.page": ("start.py", "api.py", "commands/*", "settings.py"),
     "torch": ("pytorch/*",),
     "torchvision": ("pytorch/*",),
     "timm": ("pytorch/*",),
@@ -58,6 +58,7 @@ ONLY = {
     "onnxruntime": ("engines/*", "tools/*", "pytorch/*"),
     "openvino": ("engines/*", "tools/*", "pytorch/*"),
     "starlette": ("page/*",),
+    "uvicorn": ("page/*",),
     "ray": ("batch/on_ray.py",),
     "pyarrow": ("batch/tables.py",),
 }
@@ -74,6 +75,7 @@ HEAVY = (
     "rich",
     "yaml",
     "starlette",
+    "uvicorn",
     "ray",
     "pyarrow",
 )

@@ -7,6 +7,7 @@ ROOT = Path(__file__).parent.parent
 TESTED_ELSEWHERE = {
     "engines/trial_process": "the other side of engines/trial, whose tests start it",
     "engines/options": "two fields with their bounds: test_options.py and test_settings.py read them",
+    "page/options": "fields with their bounds: test_server.py reads them",
     "segmentation/options": "fields with their bounds: test_settings.py and test_api.py refuse what lies outside",
     "sources/source": "a protocol",
     "version": "a number: test_cli.py and test_packaging.py read it",
@@ -35,6 +36,7 @@ OF_SEVERAL_MODULES = {
     "commands/test_without_torch": "every command where PyTorch is missing",
     "engines/test_every_engine": "what all engines promise alike",
     "networks/test_default_network": "the network in models/",
+    "page/test_page": "the page itself, in a browser",
     "sinks/test_browser": "written videos, played by a browser",
 }
 """Test files that are of no single module, and what they are of."""

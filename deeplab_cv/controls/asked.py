@@ -2,7 +2,7 @@
 
 from queue import Empty, SimpleQueue
 
-from deeplab_cv.controls.keys import Action, UnknownKey
+from deeplab_cv.controls.keys import Action, SetView, UnknownKey
 from deeplab_cv.controls.view_changes import VIEW_CHANGES
 
 
@@ -38,4 +38,4 @@ class Asked:
 
 
 def _done_at_once(action: Action) -> bool:
-    return isinstance(action, UnknownKey) or action in ("quit", "leave") or action in VIEW_CHANGES
+    return isinstance(action, UnknownKey | SetView) or action in ("quit", "leave") or action in VIEW_CHANGES

@@ -7,14 +7,14 @@ from functools import partial
 from pathlib import Path
 
 from deeplab_cv.controls.asked import Asked
-from deeplab_cv.controls.keys import Action, PaintClass, UnknownKey, Word
+from deeplab_cv.controls.keys import Action, PaintClass, PaintNamed, SetView, UnknownKey, Word
 from deeplab_cv.controls.leafing import Leafing
 from deeplab_cv.controls.recording import Recording
 from deeplab_cv.controls.seeking import STEP_S, Seeking
 from deeplab_cv.controls.snapshot import save_snapshot, snapshot_facts
 from deeplab_cv.controls.status import Message, Rate, Status
 from deeplab_cv.controls.switching import Kind, Switching
-from deeplab_cv.controls.view_changes import VIEW_CHANGES, with_class_toggled
+from deeplab_cv.controls.view_changes import VIEW_CHANGES, with_wish
 from deeplab_cv.errors import UserError
 from deeplab_cv.frames.frame import Painted, Scored, Span
 from deeplab_cv.jobs.job import UserQuit
@@ -177,14 +177,17 @@ class Controls:
         return self._recording.finish()
 
     def _do(self, action: Action, pipeline: Pipeline) -> None:
-        if isinstance(action, PaintClass):
+        if isinstance(action, PaintClass | PaintNamed | SetView):
             names = self.shown.scored.class_names if self.shown is not None else ()
-            self.view, words = with_class_toggled(self.view, action, names)
-            self._message.say(words)
+            self._take(*with_wish(self.view, action, names))
         elif isinstance(action, UnknownKey):
             self._message.say(f"{action.name} does nothing; h: help")
         else:
             self._deeds[action](pipeline)
+
+    def _take(self, view: View, words: str) -> None:
+        self.view = view
+        self._message.say(words)
 
     def _deeds_of_video(self) -> Mapping[Word, Callable[[Pipeline], None]]:
         changes = {word: partial(self._change, word) for word in VIEW_CHANGES}
@@ -211,8 +214,8 @@ class Controls:
 
     def _change(self, word: Word, pipeline: Pipeline) -> None:
         change = VIEW_CHANGES[word]
-        self.view = change.change(self.view)
-        self._message.say(change.words(self.view))
+        view = change.change(self.view)
+        self._take(view, change.words(view))
 
     def _leave(self, pipeline: Pipeline) -> None:
         if not self.view.fullscreen:

@@ -4,6 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
+from deeplab_cv.classes import RGB
+from deeplab_cv.overlay.options import Style
+
 Word = Literal[
     "quit",
     "leave",
@@ -54,7 +57,37 @@ class UnknownKey:
     name: str
 
 
-Action = Word | PaintClass | UnknownKey
+@dataclass(frozen=True, kw_only=True)
+class PaintNamed:
+    """Paint a class or not, or in another colour, by its name.
+
+    Attributes:
+        name: the network's own for it.
+        on: it is painted; None leaves it as it is.
+        colour: RGB; None leaves it as it is.
+    """
+
+    name: str
+    on: bool | None = None
+    colour: RGB | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class SetView:
+    """Give what keys change step by step a value at once; None leaves it as it is.
+
+    Attributes:
+        style: how labels are painted.
+        alpha: opacity of the paint, 0..1.
+        smooth: weight of earlier scores, 0 is off.
+    """
+
+    style: Style | None = None
+    alpha: float | None = None
+    smooth: float | None = None
+
+
+Action = Word | PaintClass | PaintNamed | SetView | UnknownKey
 """What can be asked of a run while it runs."""
 
 

@@ -3,9 +3,10 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from deeplab_cv.controls.keys import PaintClass, Word
+from deeplab_cv.classes import default_colour
+from deeplab_cv.controls.keys import PaintClass, PaintNamed, SetView, Word
 from deeplab_cv.overlay.options import STYLES
-from deeplab_cv.overlay.view import View, numbered_classes, painted_classes
+from deeplab_cv.overlay.view import View, numbered_classes, paint_for, painted_classes
 
 _ALPHA_STEP = 0.1
 _OPAQUE_STYLES = ("mask", "outline", "blur", "replace", "cutout")
@@ -43,6 +44,14 @@ def _alpha_words(view: View) -> str:
     return f"opacity {view.picture.alpha:g}{f'; style {style} does not show it' if style in _OPAQUE_STYLES else ''}"
 
 
+def _smoothing_words(view: View) -> str:
+    return f"smoothing {f'{view.smooth:g}' if view.smooth else 'off'}"
+
+
+def _style_words(view: View) -> str:
+    return f"style {view.picture.style}{'' if view.overlay else '; paint is off'}"
+
+
 def _classes_words(view: View) -> str:
     return "all classes painted" if view.all_classes else f"painted: {', '.join(view.picture.paint) or 'nothing'}"
 
@@ -66,15 +75,12 @@ VIEW_CHANGES: Mapping[Word, ViewChange] = {
     "overlay": ViewChange(
         lambda view: replace(view, overlay=not view.overlay), _switched("paint", lambda view: view.overlay)
     ),
-    "style": ViewChange(
-        _with_next_style, lambda view: f"style {view.picture.style}{'' if view.overlay else '; paint is off'}"
-    ),
+    "style": ViewChange(_with_next_style, _style_words),
     "alpha_up": ViewChange(lambda view: _with_alpha(view, _ALPHA_STEP), _alpha_words),
     "alpha_down": ViewChange(lambda view: _with_alpha(view, -_ALPHA_STEP), _alpha_words),
     "all_classes": ViewChange(lambda view: replace(view, all_classes=not view.all_classes), _classes_words),
     "smoothing": ViewChange(
-        lambda view: replace(view, smooth=0.0 if view.smooth else view.usual_smooth),
-        lambda view: f"smoothing {f'{view.smooth:g}' if view.smooth else 'off'}",
+        lambda view: replace(view, smooth=0.0 if view.smooth else view.usual_smooth), _smoothing_words
     ),
     "line": ViewChange(
         lambda view: _painted(view, line=not view.picture.line),
@@ -89,6 +95,15 @@ VIEW_CHANGES: Mapping[Word, ViewChange] = {
 """What each action that concerns the view alone does to it."""
 
 
+def with_wish(view: View, action: PaintClass | PaintNamed | SetView, class_names: Sequence[str]) -> tuple[View, str]:
+    """The view that an action with values asks for, and what is new in words."""
+    if isinstance(action, PaintClass):
+        return with_class_toggled(view, action, class_names)
+    if isinstance(action, PaintNamed):
+        return with_named_class_painted(view, action, class_names)
+    return with_values(view, action)
+
+
 def with_class_toggled(view: View, action: PaintClass, class_names: Sequence[str]) -> tuple[View, str]:
     """The view that hides a painted class, or shows it again, and that in words."""
     numbered = numbered_classes(view, class_names)
@@ -101,3 +116,32 @@ def with_class_toggled(view: View, action: PaintClass, class_names: Sequence[str
     changed = replace(view, hidden=view.hidden ^ {action.number - 1})
     name = numbered[action.number - 1]
     return changed, f"{action.number} {name} {'on' if name in painted_classes(changed, class_names) else 'off'}"
+
+
+def with_named_class_painted(view: View, action: PaintNamed, class_names: Sequence[str]) -> tuple[View, str]:
+    """The view that paints a class by name or not, or in another colour, and that in words."""
+    name = action.name
+    if name not in class_names[1:]:
+        return view, f"this network has no class {name}"
+    if action.colour is not None or name not in numbered_classes(view, class_names):
+        paint = view.picture.paint | paint_for(view.picture, class_names)
+        view = _painted(view, paint={**paint, name: action.colour or paint.get(name) or default_colour(name)})
+    place = numbered_classes(view, class_names).index(name)
+    if action.on is not None:
+        view = replace(view, hidden=view.hidden - {place} if action.on else view.hidden | {place})
+    return view, f"{name} {'on' if place not in view.hidden else 'off'}"
+
+
+def with_values(view: View, action: SetView) -> tuple[View, str]:
+    """The view with these values, and what of it is new, in words."""
+    words = []
+    if action.style is not None:
+        view = _painted(view, style=action.style)
+        words.append(_style_words(view))
+    if action.alpha is not None:
+        view = _painted(view, alpha=action.alpha)
+        words.append(_alpha_words(view))
+    if action.smooth is not None:
+        view = replace(view, smooth=action.smooth, usual_smooth=action.smooth or view.usual_smooth)
+        words.append(_smoothing_words(view))
+    return view, "; ".join(words)

@@ -4,14 +4,13 @@ from collections.abc import Sequence
 
 import cv2
 
-from deeplab_cv.frames.areas import class_shares
+from deeplab_cv.frames.areas import roughly_counted_shares
 from deeplab_cv.frames.frame import Labels
 from deeplab_cv.frames.pixels import Image
 from deeplab_cv.frames.size import Size
 from deeplab_cv.overlay.look import Look
 from deeplab_cv.viewer.text import darken, lettering_for
 
-_COUNTED_HEIGHT = 360
 _MOST_ROWS = 10
 _UNPAINTED = (128, 128, 128)
 _SQUARE = 40
@@ -40,9 +39,7 @@ def draw_legend(
         numbered: classes that have a key, in the order of their keys, which stand before their names.
         beside: what is taken of the upper left corner; the list begins below it where both do not fit.
     """
-    # Every second or third pixel tells whole percents well enough, in a fraction of the time.
-    step = max(1, labels.shape[0] // _COUNTED_HEIGHT)
-    shares = class_shares(labels[::step, ::step].copy(), len(class_names))
+    shares = roughly_counted_shares(labels, len(class_names))
     found = [label for label in range(1, len(class_names)) if shares[label]]
     found.sort(key=lambda label: (label not in look.colours, -shares[label]))
     keys = {name: f"{place} " for place, name in enumerate(numbered[:9], 1)}

@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from deeplab_cv.frames.areas import class_areas, class_shares
+from deeplab_cv.frames.areas import class_areas, class_shares, roughly_counted_shares
 
 
 @given(st.integers(1, 1100), st.integers(1, 9), st.integers(0, 2**32 - 1))
@@ -28,3 +28,10 @@ def test_shares_count_each_class_and_sum_to_one():
 
 def test_a_picture_that_is_all_background_has_one_class():
     assert class_areas(np.zeros((4, 6), np.uint8), 3).tolist() == [24, 0, 0]
+
+
+def test_roughly_counted_shares_of_a_large_picture_are_right_to_a_percent():
+    labels = np.zeros((1080, 1920), np.uint8)
+    labels[:, :480] = 15
+
+    assert roughly_counted_shares(labels, 21)[15] == pytest.approx(0.25, abs=0.005)

@@ -1,0 +1,129 @@
+"""A job's screen with a page beside it: what the run shows is put on the page's stage too."""
+
+import time
+
+from deeplab_cv.controls.controls import Controls, Shown
+from deeplab_cv.frames.frame import Frame, Painted, Scored, SourceInfo
+from deeplab_cv.jobs.job import Screen
+from deeplab_cv.jobs.pipeline import Pipeline
+from deeplab_cv.overlay.view import View
+from deeplab_cv.page.stage import RunState, Stage
+from deeplab_cv.sinks.sink import Written
+
+_REST_S = 0.005
+_STATE_S = 0.1
+"""How often the figures of the page are made anew while nothing is asked for."""
+
+
+class Unseen:
+    """A screen without a window: it does what is asked of the controls; see jobs.job.Screen."""
+
+    def __init__(self, controls: Controls) -> None:
+        self._controls = controls
+
+    @property
+    def view(self) -> View:
+        """How frames are painted now."""
+        return self._controls.view
+
+    @property
+    def waits(self) -> bool:
+        """Paused: no further frame is wanted now."""
+        return self._controls.waits
+
+    def attend(self, pipeline: Pipeline) -> None:
+        """Do what was asked for. Raises UserQuit."""
+        if self.waits:
+            time.sleep(_REST_S)
+        self._controls.attend(pipeline)
+
+    def rest(self) -> bool:
+        """Let a moment pass; False when something was asked for."""
+        time.sleep(_REST_S)
+        return not self._controls.asked
+
+    def show(self, scored: Scored, painted: Painted, pipeline: Pipeline) -> None:
+        """A new frame is there."""
+        self._controls.show(scored, painted)
+
+    def close(self) -> Written | None:
+        """Finish the recording, which is returned where there is one. Raises SinkError."""
+        return self._controls.close()
+
+
+class PageScreen:
+    """Another screen, a window or none, and the page beside it; see jobs.job.Screen."""
+
+    def __init__(self, beside: Screen, controls: Controls, stage: Stage, source: SourceInfo) -> None:
+        """Nothing is on the page yet.
+
+        Args:
+            beside: the other screen, which asks the controls to do their work.
+            controls: what both show.
+            stage: what the page shows.
+            source: where frames come from.
+        """
+        self._beside = beside
+        self._controls = controls
+        self._stage = stage
+        self._source = source
+        self._shown: Shown | None = None
+        self._looked_at: Frame | None = None
+        self._view = controls.view
+        self._state_at = 0.0
+
+    @property
+    def view(self) -> View:
+        """How frames are painted now."""
+        return self._beside.view
+
+    @property
+    def waits(self) -> bool:
+        """Paused: no further frame is wanted now."""
+        return self._beside.waits
+
+    def attend(self, pipeline: Pipeline) -> None:
+        """Do what was asked for, and have the page show what came of it. Raises UserQuit."""
+        self._beside.attend(pipeline)
+        self._put_on_stage(pipeline)
+
+    def rest(self) -> bool:
+        """Let a moment pass before the next frame's time has come; False when something was asked for meanwhile."""
+        return self._beside.rest()
+
+    def show(self, scored: Scored, painted: Painted, pipeline: Pipeline) -> None:
+        """Put a new frame on both."""
+        self._beside.show(scored, painted, pipeline)
+        self._put_on_stage(pipeline)
+
+    def close(self) -> Written | None:
+        """Close the other screen; returns what was recorded. Raises SinkError."""
+        return self._beside.close()
+
+    def _put_on_stage(self, pipeline: Pipeline) -> None:
+        shown, newest = self._controls.shown, pipeline.newest
+        if shown is None and newest is not None and newest is not self._looked_at:
+            # While an engine is loaded the page shows the source as it is.
+            self._looked_at = newest
+            self._stage.show(newest.pixels, newest.captured_at)
+        elif shown is not None and shown is not self._shown:
+            self._shown = shown
+            now = time.monotonic()
+            since_s = shown.scored.frame.captured_at if self._source.live else now
+            self._stage.show(shown.painted.pixels, since_s)
+        now = time.monotonic()
+        if now - self._state_at >= _STATE_S or self._view is not self._controls.view:
+            self._state_at, self._view = now, self._controls.view
+            self._stage.say(self._state(pipeline))
+
+    def _state(self, pipeline: Pipeline) -> RunState:
+        controls = self._controls
+        return RunState(
+            source=self._source,
+            source_state=pipeline.source_state,
+            view=controls.view,
+            progress=controls.progress,
+            tutorial=controls.tutorial,
+            status=controls.status(pipeline),
+            shown=controls.shown,
+        )

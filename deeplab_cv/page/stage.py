@@ -1,0 +1,99 @@
+"""What is on the screen now, handed from the run's thread to those of the page: a picture and the run's state."""
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import cv2
+
+from deeplab_cv.controls.controls import Shown
+from deeplab_cv.controls.status import Status
+from deeplab_cv.frames.frame import SourceInfo
+from deeplab_cv.frames.pixels import Once, Pixels
+from deeplab_cv.overlay.view import View
+from deeplab_cv.sources.state import SourceState
+
+_JPEG_QUALITY = 80
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A picture for the page.
+
+    Attributes:
+        number: counts pictures, from 1.
+        pixels: painted when somebody asks for them.
+        since_s: from when its delay counts, `time.monotonic()`: a live frame's capture, a file's turn to be shown.
+        jpeg: it as a JPEG file, made once for all who want it.
+    """
+
+    number: int
+    pixels: Pixels
+    since_s: float
+    jpeg: Once[bytes]
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunState:
+    """The run as the page shows it, beside its picture.
+
+    Attributes:
+        source: what the source is and whether it is live.
+        source_state: whether its pictures come, and why not.
+        view: how frames are painted.
+        progress: what is being done before the first segmented frame.
+        tutorial: pictures that wait for Segment and Restart.
+        status: the figures; None before the first segmented frame.
+        shown: the frame on the screen; None likewise.
+    """
+
+    source: SourceInfo
+    source_state: SourceState
+    view: View
+    progress: str
+    tutorial: bool
+    status: Status | None = None
+    shown: Shown | None = None
+
+
+class Stage:
+    """Keeps the newest picture and state; whoever shows them is told of each change.
+
+    Attributes:
+        picture: the newest; None before the first.
+        state: the newest; None before the first.
+        changed: notified, with its lock held, at each new picture.
+    """
+
+    def __init__(self) -> None:
+        self.picture: Picture | None = None
+        self.state: RunState | None = None
+        self.changed = threading.Condition()
+        self._listeners: list[Callable[[], None]] = []
+
+    def listen(self, listener: Callable[[], None]) -> None:
+        """Have this called at each new picture or state, in the thread that brings it."""
+        self._listeners.append(listener)
+
+    def show(self, pixels: Pixels, since_s: float) -> None:
+        """Put a picture on the stage; see Picture."""
+        with self.changed:
+            number = 1 if self.picture is None else self.picture.number + 1
+            self.picture = Picture(number, pixels, since_s, Once(lambda: encoded_jpeg(pixels)))
+            self.changed.notify_all()
+        self._tell()
+
+    def say(self, state: RunState) -> None:
+        """The run's state is this now."""
+        self.state = state
+        self._tell()
+
+    def _tell(self) -> None:
+        for listener in self._listeners:
+            listener()
+
+
+def encoded_jpeg(pixels: Pixels) -> bytes:
+    """A picture as a JPEG file."""
+    _, encoded = cv2.imencode(".jpg", pixels.image, [cv2.IMWRITE_JPEG_QUALITY, _JPEG_QUALITY])
+    return bytes(encoded)

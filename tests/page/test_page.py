@@ -1,0 +1,311 @@
+"""The page itself in headless Chromium, before a real server."""
+
+import json
+import subprocess
+import sys
+import threading
+import time
+from contextlib import contextmanager
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+pytest.importorskip("uvicorn", reason="no uvicorn here: requirements-web.txt")
+
+from deeplab_cv.controls.keys import KEYS, PaintClass, PaintNamed, SetView
+from deeplab_cv.frames.size import Size
+from deeplab_cv.overlay.options import STYLES
+from deeplab_cv.sources.state import SourceState
+from tests.chromium import CHROMIUM, browser
+from tests.page.serving import pixels, run_state, served
+from tests.waiting import HANGS_S, wait_for
+
+pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no chromium here: apt install chromium")
+
+ROOT = Path(__file__).parents[2]
+TRANSPORTS = ("webcodecs", "mse", "jpeg")
+BLUE, GREEN, RED = (255, 0, 0), (0, 255, 0), (0, 0, 255)
+SIZE = Size(320, 180)
+
+MIDDLE = """(() => {
+  const from = document.querySelector("#glass > *");
+  if (!from) return null;
+  const canvas = new OffscreenCanvas(1, 1), pen = canvas.getContext("2d");
+  const width = from.videoWidth ?? from.width, height = from.videoHeight ?? from.height;
+  if (!width || !height) return null;
+  pen.drawImage(from, width / 2, height / 2, 1, 1, 0, 0, 1, 1);
+  return [...pen.getImageData(0, 0, 1, 1).data].slice(0, 3);
+})()"""
+"""The colour in the middle of the picture on the page (RGB)."""
+
+
+@pytest.fixture(scope="module")
+def chromium(tmp_path_factory):
+    with browser(tmp_path_factory.mktemp("profile")) as opened:
+        yield opened
+
+
+class Film:
+    """Pictures of one colour, thirty a second, until the block ends."""
+
+    def __init__(self, stage):
+        self.colour = RED
+        self._stage, self._ended = stage, threading.Event()
+        self._thread = threading.Thread(target=self._play, daemon=True)
+
+    def __enter__(self):
+        self._thread.start()
+        return self
+
+    def __exit__(self, *error):
+        self._ended.set()
+        self._thread.join(HANGS_S)
+
+    def _play(self):
+        while not self._ended.wait(1 / 30):
+            self._stage.show(pixels(self.colour, SIZE), time.monotonic())
+
+
+@contextmanager
+def page(chromium, query="", **options):
+    """A page in a tab, the server behind it, and a film on it."""
+    with served(**options) as site, Film(site.server.stage) as film:
+        site.server.stage.say(run_state())
+        with chromium.tab(site.server.link + query) as tab:
+            yield tab, site, film
+            assert tab.problems == []
+
+
+def begun(tab):
+    """Wait until the controls are there and know the run's state."""
+    tab.wait("document.querySelectorAll('#all button').length && document.title.includes('camera 0')")
+
+
+def shows(tab, colour_bgr):
+    """The picture on the page has this colour."""
+    seen = tab.run(MIDDLE)
+    return seen is not None and np.abs(np.array(seen) - colour_bgr[::-1]).max() < 60
+
+
+@pytest.mark.parametrize("transport", TRANSPORTS)
+def test_the_picture_on_the_page_follows_the_run(chromium, transport):
+    with page(chromium, f"?transport={transport}") as (tab, _, film):
+        for colour in (RED, GREEN, BLUE, RED):
+            film.colour = colour
+            wait_for(lambda colour=colour: shows(tab, colour))
+
+        assert tab.wait("document.getElementById('way').dataset.transport") == transport
+
+
+def test_on_this_machine_the_page_takes_webcodecs_and_says_so(chromium):
+    with page(chromium) as (tab, _, _):
+        assert "WebCodecs" in tab.wait("document.getElementById('way').textContent")
+
+
+@pytest.mark.parametrize(("missing", "next_way"), [("VideoDecoder", "mse"), ("VideoDecoder MediaSource", "jpeg")])
+def test_where_a_way_is_missing_the_page_takes_the_next(chromium, missing, next_way):
+    with page(chromium) as (tab, site, _):
+        script = "".join(f"delete globalThis.{name};" for name in missing.split())
+        tab.say("Page.enable")
+        tab.say("Page.addScriptToEvaluateOnNewDocument", source=script)
+        tab.say("Page.navigate", url=site.server.link)
+        tab.wait(f"document.getElementById('way')?.dataset.transport === '{next_way}'")
+        wait_for(lambda: shows(tab, RED))
+
+
+@pytest.mark.parametrize("transport", TRANSPORTS)
+def test_the_page_measures_the_time_from_capture_to_its_own_screen(chromium, transport):
+    with page(chromium, f"?transport={transport}") as (tab, _, _):
+        latency_ms = float(tab.wait("document.getElementById('way').dataset.latency"))
+        text = tab.run("document.getElementById('way').textContent")
+
+    assert 0 < latency_ms < HANGS_S * 1000
+    assert f"{latency_ms:.0f} ms" in text or "ms from capture to this screen" in text
+
+
+def test_every_row_of_the_key_table_is_a_control_that_does_it(chromium):
+    with page(chromium) as (tab, site, _):
+        begun(tab)
+        tab.run("window.confirm = () => true")
+        labels = tab.run("[...document.querySelectorAll('#all button')].map(each => each.dataset.row)")
+        site.asked.clear()
+        for place in range(len(labels)):
+            tab.run(f"document.querySelectorAll('#all button')[{place}].click()")
+        wanted = [action for key in KEYS for action in dict.fromkeys(key.actions.values()) if action != "fullscreen"]
+        wait_for(lambda: len(site.asked) >= len(wanted))
+
+    assert set(labels) == {key.label for key in KEYS}
+    assert sorted(map(str, site.asked)) == sorted(map(str, wanted))
+
+
+def test_keys_do_what_they_do_in_the_window(chromium):
+    with page(chromium) as (tab, site, _):
+        begun(tab)
+        site.asked.clear()
+        for name in ("v", "3", " ", "h", "z"):
+            tab.say("Input.dispatchKeyEvent", type="keyDown", key=name, text=name)
+            tab.say("Input.dispatchKeyEvent", type="keyUp", key=name)
+        wait_for(lambda: len(site.asked) >= 4)
+
+    assert set(site.asked) == {"style", PaintClass(3), "pause", "help"}
+
+
+@pytest.mark.parametrize(
+    ("script", "action"),
+    [
+        (f"pick('style', '{STYLES[2]}', 'change')", SetView(style=STYLES[2])),
+        ("pick('alpha', '0.8', 'input')", SetView(alpha=0.8)),
+        ("pick('smooth', '0.6', 'input')", SetView(smooth=0.6)),
+        ("document.querySelector('#classes [data-name=person] [type=checkbox]').click()", ("person", False)),
+        ("document.querySelector('#quick [data-action=record]').click()", "record"),
+        ("document.querySelector('#switches [data-action=backend]').click()", "backend"),
+    ],
+)
+def test_values_are_set_at_once(chromium, script, action):
+    pick = "const pick = (id, value, kind) => { const at = document.getElementById(id); at.value = value;"
+    pick += " at.dispatchEvent(new Event(kind, {bubbles: true})); };"
+    wanted = PaintNamed(name=action[0], on=action[1]) if isinstance(action, tuple) else action
+    with page(chromium) as (tab, site, _):
+        begun(tab)
+        tab.wait("document.querySelector('#classes [data-name=person]') !== null")
+        site.asked.clear()
+        tab.run(f"{{ {pick} {script}; }}")
+        wait_for(lambda: site.asked)
+
+    assert site.asked == [wanted]
+
+
+def test_a_colour_is_chosen_for_a_class(chromium):
+    with page(chromium) as (tab, site, _):
+        begun(tab)
+        tab.wait("document.querySelector('#classes [data-name=dog] [type=color]') !== null")
+        tab.run(
+            "{ const at = document.querySelector('#classes [data-name=dog] [type=color]'); at.value = '#102030';"
+            " at.dispatchEvent(new Event('input')); }"
+        )
+        wait_for(lambda: site.asked)
+
+    assert site.asked == [PaintNamed(name="dog", colour=(16, 32, 48))]
+
+
+def test_figures_and_classes_are_those_of_the_run(chromium):
+    with page(chromium) as (tab, _, _):
+        begun(tab)
+        figures = tab.wait("document.getElementById('figures').textContent")
+        legend = tab.run("document.getElementById('legend').textContent")
+        made_by = tab.run("document.getElementById('made-by').textContent")
+
+    assert "30.0" in figures and "8 ms" in figures
+    assert legend == "person50 %"
+    assert made_by == "tiny at 64x48 on opencv:cpu:float32"
+
+
+def test_the_link_s_token_leaves_the_address_and_opens_the_page(chromium):
+    with page(chromium, "#controls-it", serve_token="controls-it") as (tab, _, _):
+        begun(tab)
+
+        assert "controls-it" not in tab.run("location.href")
+        assert "controls-it" not in tab.run("document.cookie")
+        assert not tab.run("document.querySelector('fieldset').disabled")
+
+
+def test_who_may_only_watch_sees_the_picture_and_can_press_nothing(chromium):
+    tokens = {"serve_token": "controls-it", "serve_view_token": "watches-it"}
+    with page(chromium, "#watches-it", **tokens) as (tab, site, _):
+        begun(tab)
+        wait_for(lambda: shows(tab, RED))
+        enabled = tab.run("document.querySelectorAll('fieldset.controls:not(:disabled)').length")
+        note = tab.run("document.getElementById('role-note').hidden")
+        tab.say("Input.dispatchKeyEvent", type="keyDown", key="v", text="v")
+        tab.run("fetch('/api/action', {method: 'POST', body: '{\"action\": \"quit\"}'}).then(each => each.status)")
+        tab.problems.clear()  # Chromium notes the refusal
+
+    assert (enabled, note) == (0, False)
+    assert site.asked == []
+
+
+def test_a_stranger_is_told_in_one_sentence(chromium):
+    with page(chromium, serve_token="controls-it") as (tab, _, _):
+        assert "link that the program printed" in tab.wait("document.getElementById('notice').textContent")
+
+
+def test_a_hidden_tab_stops_its_stream_and_takes_it_up_again(chromium):
+    hide = "Object.defineProperty(document, 'hidden', {get: () => HIDDEN, configurable: true});"
+    hide += "document.dispatchEvent(new Event('visibilitychange'))"
+    with page(chromium) as (tab, site, _):
+        wait_for(lambda: shows(tab, RED))
+        tab.run(hide.replace("HIDDEN", "true"))
+        wait_for(lambda: b'transport="webcodecs"} 0' in site.ask("/metrics")[2])
+        tab.run(hide.replace("HIDDEN", "false"))
+        wait_for(lambda: b'transport="webcodecs"} 1' in site.ask("/metrics")[2])
+
+
+def test_a_server_that_comes_back_is_found_again(chromium):
+    with served() as site, Film(site.server.stage):
+        site.server.stage.say(run_state())
+        port, link = site.port, site.server.link
+        tab_in = chromium.tab(link)
+        tab = tab_in.__enter__()
+        wait_for(lambda: shows(tab, RED))
+    tab.wait("document.getElementById('condition').textContent.includes('gone')")
+    with served(serve=str(port)) as site, Film(site.server.stage) as film:
+        film.colour = GREEN
+        site.server.stage.say(run_state())
+        wait_for(lambda: shows(tab, GREEN))
+        condition = tab.run("document.getElementById('condition').textContent")
+        tab_in.__exit__(None, None, None)
+
+    assert condition == "live"
+
+
+@pytest.mark.parametrize(("width", "height", "phone"), [(1280, 800, False), (390, 844, True), (844, 390, True)])
+def test_nothing_is_wider_than_the_screen(chromium, width, height, phone):
+    with page(chromium) as (tab, _, _):
+        tab.resize(width, height, phone=phone)
+        begun(tab)
+
+        assert tab.run("document.documentElement.scrollWidth") <= width
+        assert tab.run("document.getElementById('picture').getBoundingClientRect().height") > 100
+
+
+def test_the_whole_program_is_seen_and_ended_from_the_page(chromium, tmp_path):
+    program = subprocess.Popen(
+        [sys.executable, str(ROOT / "app.py"), "--demo", "--loop", "--headless", "--serve", "0", "--backend", "opencv"],
+        cwd=tmp_path,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        link = next(line for line in program.stderr if "the page:" in line).split()[-1]
+        with chromium.tab(link) as tab:
+            tab.wait("document.getElementById('legend').textContent.includes('person')")
+            tab.wait("document.getElementById('way').dataset.shown > 5")
+            picture = cv2.imdecode(np.frombuffer(tab.picture(), np.uint8), cv2.IMREAD_COLOR).astype(int)
+            blue, green, red = (picture[..., each] for each in range(3))
+            reds = ((red > green + 80) & (red > blue + 80)).mean()
+            tab.run("window.confirm = () => true")
+            tab.run("document.querySelector('#all [data-row=q]').click()")
+            assert program.wait(HANGS_S) == 0
+    finally:
+        program.kill()
+        program.stderr.close()
+        program.wait()
+
+    assert reds > 0.03
+    assert json.dumps(sorted(path.name for path in tmp_path.iterdir())) == "[]"
+
+
+def test_a_source_that_is_gone_is_said_over_its_last_picture(chromium):
+    with page(chromium) as (tab, site, _):
+        begun(tab)
+        gone = SourceState("camera 0", "gone", reason="unplugged", retry_at=time.monotonic() + 3.5)
+        site.server.stage.say(run_state(source_state=gone))
+        notice = tab.wait("document.getElementById('notice').textContent")
+        greyed = tab.run("getComputedStyle(document.getElementById('glass')).filter")
+        site.server.stage.say(run_state())
+        tab.wait("document.getElementById('notice').hidden")
+
+    assert notice.startswith("camera 0 is gone, trying again in ")
+    assert "grayscale" in greyed
