@@ -61,6 +61,7 @@ ONLY = {
     "uvicorn": ("page/*",),
     "ray": ("batch/on_ray.py",),
     "pyarrow": ("batch/tables.py",),
+    "fsspec": ("batch/remote.py",),
 }
 """A package, and the only files that may import it besides its own; `*` stands for anything, folders too."""
 
@@ -78,6 +79,7 @@ HEAVY = (
     "uvicorn",
     "ray",
     "pyarrow",
+    "fsspec",
 )
 """What neither `import deeplab_cv` nor `app.py --help` waits for."""
 

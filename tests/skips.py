@@ -13,6 +13,8 @@ REASONS = {
     "train": r"requirements-train\.txt|PyTorch is not installed|train requirements",
     "bench": r"requirements-bench\.txt",
     "batch": r"requirements-batch\.txt",
+    "cloud": r"(s3fs|moto) is not installed",
+    "ray": r"requirements-ray\.txt",
     "supervision": r"supervision is not installed",
     "beside": r"beside the repository|\.\./shared/|shared cases are not here",
     "screen": r"the window cannot be driven|headless build|no cross can be clicked|no chromium here",
@@ -24,8 +26,9 @@ REASONS = {
     r"|does not allow such a name",
 }
 """What is missing, by a short name, and the words by which a skipped test says so: packages of the extras `train`,
-`bench` and `batch`, the package supervision, files that lie beside the repository where it is developed, a virtual
-screen and a browser, the superuser, a device or a fault of this very build of an engine, another operating system."""
+`bench`, `batch` and `ray`, what speaks to S3, the package supervision, files that lie beside the repository
+where it is developed, a virtual screen and a browser, the superuser, a device or a fault of this very build of an
+engine, another operating system."""
 
 
 def unexpected(skips: Iterable[str], allowed: Collection[str]) -> list[str]:

@@ -4,10 +4,12 @@ import csv
 import glob
 import io
 import os
+import tempfile
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path, PurePath
 
+from deeplab_cv.batch.remote import fetched, is_remote, remote_files, without_protocol
 from deeplab_cv.batch.tables import paths_in_parquet
 from deeplab_cv.batch.work import Item, Kind
 from deeplab_cv.errors import MissingSourceError, UsageError
@@ -68,7 +70,11 @@ def find_inputs(words: Sequence[str], without: Path | None, names: dict[str, str
     found: dict[str, Found] = {}
     for word in words:
         for each in _stood_for(word, without, inputs):
-            if without is not None and Path(_whole_path(each.file)).is_relative_to(without):
+            if (
+                without is not None
+                and not is_remote(each.file)
+                and Path(_whole_path(each.file)).is_relative_to(without)
+            ):
                 continue
             found.setdefault(_whole_path(each.file), each)
     inputs.items = list(_named(found.values(), names))
@@ -84,6 +90,10 @@ def kind_of_file(name: str) -> Kind:
 
 
 def _stood_for(word: str, without: Path | None, inputs: Inputs) -> Iterator[Found]:
+    if is_remote(word):
+        yield from _elsewhere(word, inputs)
+        return
+    word = without_protocol(word)
     path = Path(word)
     if is_folder(path):
         yield from _in_folder(path, path, (), without, inputs)
@@ -100,6 +110,20 @@ def _stood_for(word: str, without: Path | None, inputs: Inputs) -> Iterator[Foun
         yield from (Found(match, os.path.relpath(match, fixed)) for match in matches)
     else:
         raise MissingSourceError("no such file or folder", word, "check the name and the folder you are in")
+
+
+def _elsewhere(url: str, inputs: Inputs) -> Iterator[Found]:
+    """The files behind a URL: one, those of a list, those below a folder, or those that a glob matches."""
+    files = remote_files(url)
+    if len(files) == 1 and PurePath(url).suffix.lower() in LISTS:
+        with tempfile.TemporaryDirectory() as folder, fetched(url, Path(folder)) as copy:
+            yield from _below_common_folder(_listed(copy))
+        return
+    for file in files:
+        if len(files) > 1 and PurePath(file.url).suffix.lower() not in PICTURE_EXTENSIONS | VIDEO_EXTENSIONS:
+            inputs.others += 1
+        else:
+            yield Found(file.url, file.name)
 
 
 def _in_folder(
@@ -160,12 +184,16 @@ def _paths_in_csv(lines: Sequence[str]) -> list[str]:
 
 
 def _placed(text: str, folder: Path) -> str:
+    if is_remote(text):
+        return text
     beside = folder / text
     return str(beside) if not os.path.lexists(text) and os.path.lexists(beside) else text
 
 
 def _whole_path(file: str) -> str:
     """The path from the root on; links in it stay, so that each name that a file has is a file of its own."""
+    if is_remote(file):
+        return file
     return os.path.normpath(Path(file).absolute())
 
 

@@ -2,12 +2,10 @@
 
 import contextlib
 import json
-import os
 import threading
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
-from pathlib import Path
 from types import TracebackType
 from typing import Any
 
@@ -16,9 +14,10 @@ from typing_extensions import Self
 from deeplab_cv.batch import staged
 from deeplab_cv.batch.child import PROGRAM
 from deeplab_cv.batch.inputs import find_inputs
-from deeplab_cv.batch.places import FolderPlace
+from deeplab_cv.batch.places import Place, place_of
 from deeplab_cv.batch.pool import PATIENCE_S, Pool, known_identity, workers_at_first
 from deeplab_cv.batch.records import Records
+from deeplab_cv.batch.remote import is_remote
 from deeplab_cv.batch.tables import check_parquet
 from deeplab_cv.batch.work import Item, Plan, Record, Task
 from deeplab_cv.batch.worker import output_path
@@ -73,18 +72,21 @@ class BatchJob:
         if "stats" in plan.forms:
             check_parquet()
         self._wishes = wishes
-        self._place = FolderPlace(Path(os.path.normpath(Path(plan.folder).absolute())))
+        self._place = place_of(plan.folder)
+        if not is_remote(plan.folder):
+            # Workers of other machines have another working folder.
+            plan = replace(plan, folder=str(self._place.local))
         with contextlib.ExitStack() as opened:
             self._place.prepare()
-            opened.enter_context(_alone_in(self._place.folder))
-            self._plan = _as_before(replace(plan, folder=str(self._place.folder)), self._place, wishes)
+            opened.enter_context(_alone_in(self._place))
+            self._plan = _as_before(plan, self._place, wishes)
             self._records = Records(self._place)
             opened.callback(self._records.close)
             if wishes.again:
                 self._records.begin_anew()
             landed = list(self._landed())
             names = {record.input: record.name for record in self._records.all}
-            self._inputs = find_inputs(words, self._place.folder, names)
+            self._inputs = find_inputs(words, self._place.local, names)
             self._unreadable = [
                 Record(file, "", None, self._plan.settings_hash, stage="find", reason=reason)
                 for file, reason in self._inputs.unreadable
@@ -212,7 +214,7 @@ class BatchJob:
         return _facts_of(self._place)
 
 
-def _as_before(plan: Plan, place: FolderPlace, wishes: Wishes) -> Plan:
+def _as_before(plan: Plan, place: Place, wishes: Wishes) -> Plan:
     """The plan with the engine and the cores that an earlier run of the job had, or for the first run with cores.
 
     Raises UsageError where the folder holds the outputs of other settings.
@@ -229,7 +231,7 @@ def _as_before(plan: Plan, place: FolderPlace, wishes: Wishes) -> Plan:
     return replace(plan, cores=max(1, usable_cores() // workers))
 
 
-def _facts_of(place: FolderPlace) -> dict[str, Any]:
+def _facts_of(place: Place) -> dict[str, Any]:
     text = place.read(_FACTS)
     try:
         return {} if text is None else dict(json.loads(text))
@@ -238,16 +240,16 @@ def _facts_of(place: FolderPlace) -> dict[str, Any]:
 
 
 @contextlib.contextmanager
-def _alone_in(folder: Path) -> Iterator[None]:
+def _alone_in(place: Place) -> Iterator[None]:
     """Hold the folder of a job while the block runs. Raises UsageError where another run holds it."""
-    lock = folder / _LOCK
+    lock = place.local / _LOCK
     try:
         lock.touch()
     except OSError as error:
         raise cannot_write(lock, error) from error
     with locked_elsewhere(lock) as locked:
         if locked:
-            raise UsageError("another run is at work in this folder", folder, "wait for it, or name another --to")
+            raise UsageError("another run is at work in this folder", place.text, "wait for it, or name another --to")
         yield
 
 

@@ -1,9 +1,10 @@
-"""Where the outputs and the records of a job lie: a folder of this machine."""
+"""Where the outputs and the records of a job lie: a folder of this machine, or one elsewhere."""
 
 import os
 import shutil
 from pathlib import Path
 
+from deeplab_cv.batch.remote import RemotePlace, is_remote, without_protocol
 from deeplab_cv.batch.work import Output
 from deeplab_cv.errors import SinkError
 from deeplab_cv.machine.files import whole_file
@@ -15,13 +16,13 @@ class FolderPlace:
 
     Attributes:
         text: as it is shown.
-        folder: the folder itself.
+        local: the folder itself.
         staging: where outputs are made before they have their place; renaming from there is one step.
     """
 
     def __init__(self, folder: Path) -> None:
         self.text = str(folder)
-        self.folder = folder
+        self.local = folder
         self.staging = folder / ".unfinished"
 
     def prepare(self) -> None:
@@ -29,7 +30,7 @@ class FolderPlace:
         try:
             self.staging.mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            raise cannot_write(self.folder, error) from error
+            raise cannot_write(self.local, error) from error
 
     def land(self, staged: Path, path: str, *, replaces: bool) -> None:
         """Give a file, or a folder of them, its place.
@@ -42,7 +43,7 @@ class FolderPlace:
         Raises:
             SinkError: something else lies there, or the system refuses.
         """
-        place = self.folder / path
+        place = self.local / path
         try:
             if not os.path.lexists(staged):
                 return
@@ -58,7 +59,7 @@ class FolderPlace:
 
     def holds(self, output: Output) -> bool:
         """An output is still there, with all its bytes."""
-        place = self.folder / output.path
+        place = self.local / output.path
         try:
             if place.is_dir():
                 return sum(entry.stat().st_size for entry in os.scandir(place)) == output.size
@@ -66,20 +67,37 @@ class FolderPlace:
         except OSError:
             return False
 
+    def journal(self, name: str) -> Path:
+        """A file to which lines are added."""
+        return self.local / name
+
+    def publish(self, name: str, *, now: bool = False) -> None:
+        """The journal lies where it belongs."""
+
     def read(self, name: str) -> bytes | None:
         """A file of the job's own; None where there is none. Raises SinkError."""
         try:
-            return (self.folder / name).read_bytes()
+            return (self.local / name).read_bytes()
         except FileNotFoundError:
             return None
         except OSError as error:
-            raise SinkError("cannot read what an earlier run noted", self.folder / name, str(error.strerror)) from error
+            raise SinkError("cannot read what an earlier run noted", self.local / name, str(error.strerror)) from error
 
     def write(self, name: str, data: bytes) -> None:
         """Write a file of the job's own, whole or not at all. Raises SinkError."""
-        path = self.folder / name
+        path = self.local / name
         try:
             with whole_file(path) as temporary:
                 temporary.write_bytes(data)
         except OSError as error:
             raise cannot_write(path, error) from error
+
+
+Place = FolderPlace | RemotePlace
+
+
+def place_of(text: str) -> Place:
+    """The place that a path or a URL names. Raises UsageError where what its protocol needs is not installed."""
+    if is_remote(text):
+        return RemotePlace(text)
+    return FolderPlace(Path(os.path.normpath(Path(without_protocol(text)).absolute())))

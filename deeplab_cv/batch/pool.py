@@ -11,11 +11,10 @@ import time
 from collections import Counter, deque
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from pathlib import Path
 
 from deeplab_cv.batch import staged
 from deeplab_cv.batch.child import PROGRAM, Child, Heard
-from deeplab_cv.batch.places import FolderPlace
+from deeplab_cv.batch.places import Place
 from deeplab_cv.batch.work import Cut, Identity, Item, Outcome, PartMade, Plan, Record, Task, Uncuttable
 from deeplab_cv.batch.worker import identity_of
 from deeplab_cv.batch.worker_process import Ready, Said
@@ -66,7 +65,7 @@ class Pool:
     def __init__(
         self,
         plan: Plan,
-        place: FolderPlace,
+        place: Place,
         *,
         most: int | None = None,
         program: Sequence[str] = PROGRAM,
@@ -248,6 +247,6 @@ class Pool:
 def known_identity(item: Item) -> Identity | None:
     """By what a file is known again; None where it is not there."""
     try:
-        return identity_of(Path(item.input))
+        return identity_of(item.input)
     except SourceError:
         return None

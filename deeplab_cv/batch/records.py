@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import asdict
 from typing import Any
 
-from deeplab_cv.batch.places import FolderPlace
+from deeplab_cv.batch.places import Place
 from deeplab_cv.batch.work import Identity, Output, Record
 from deeplab_cv.errors import SinkError
 from deeplab_cv.sinks.landing import cannot_write
@@ -28,12 +28,16 @@ class Records:
         own: the outputs that this job has made, by their paths: it may replace them.
     """
 
-    def __init__(self, place: FolderPlace) -> None:
+    def __init__(self, place: Place) -> None:
         """Read what earlier runs noted; a line that a killed run did not finish is cut off. Raises SinkError."""
         self._place = place
         self._by_input: dict[str, Record] = {}
         self.own: set[str] = set()
-        data = place.read(NAME) or b""
+        path = place.journal(NAME)
+        try:
+            data = path.read_bytes() if path.exists() else b""
+        except OSError as error:
+            raise SinkError("cannot read what an earlier run noted", path, str(error.strerror)) from error
         whole = data[: data.rfind(b"\n") + 1]
         for line in _lines(whole):
             if line == _ANEW:
@@ -42,7 +46,6 @@ class Records:
             record = record_of(line)
             self._by_input[record.input] = record
             self.own.update(output.path for output in record.outputs)
-        path = place.folder / NAME
         try:
             self._file = path.open("ab")
             self._file.truncate(len(whole))
@@ -71,9 +74,10 @@ class Records:
         self._write(_ANEW)
 
     def close(self) -> None:
-        """Bring all lines to the disk."""
+        """Bring all lines to the disk, and to where they belong. Raises SinkError."""
         os.fsync(self._file.fileno())
         self._file.close()
+        self._place.publish(NAME, now=True)
 
     def _write(self, line: dict[str, Any]) -> None:
         try:
@@ -83,7 +87,8 @@ class Records:
                 os.fsync(self._file.fileno())
                 self._on_disk_s = time.monotonic()
         except OSError as error:
-            raise cannot_write(self._place.folder / NAME, error) from error
+            raise cannot_write(self._place.local / NAME, error) from error
+        self._place.publish(NAME)
 
 
 def line_of(record: Record) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from deeplab_cv.batch.places import FolderPlace
+from deeplab_cv.batch.places import Place
 from deeplab_cv.batch.records import line_of, record_of
 from deeplab_cv.batch.work import Output, Record
 from deeplab_cv.errors import SinkError, UserError
@@ -23,7 +23,7 @@ _NOTE = "whole.json"
 _PARTS_NOTE = "parts.json"
 
 
-def staged_folder(place: FolderPlace, file: str) -> Path:
+def staged_folder(place: Place, file: str) -> Path:
     """The folder in which the outputs of a file are made."""
     return place.staging / hashlib.sha256(os.fsencode(file)).hexdigest()[:24]
 
@@ -95,7 +95,7 @@ def is_whole(folder: Path) -> bool:
     return (folder / _NOTE).is_file()
 
 
-def land(place: FolderPlace, folder: Path) -> Record:
+def land(place: Place, folder: Path) -> Record:
     """Give the outputs in a folder their places; what came of the file. May be done again where it was broken off."""
     note = json.loads((folder / _NOTE).read_text(encoding="ascii"))
     record = record_of(note["record"])
@@ -107,7 +107,7 @@ def land(place: FolderPlace, folder: Path) -> Record:
     return record
 
 
-def land_what_is_left(place: FolderPlace) -> Iterator[Record]:
+def land_what_is_left(place: Place) -> Iterator[Record]:
     """Land what a killed run had whole, one file after another, and delete what it had not. Raises SinkError.
 
     The parts of a long video stay: what is whole of them is not made again.

@@ -3,14 +3,16 @@
 import logging
 import threading
 import time
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, replace
 from pathlib import Path, PurePath
 
 from deeplab_cv.batch import staged
 from deeplab_cv.batch.parts import FromFrame, join_outputs, parts_of
-from deeplab_cv.batch.places import FolderPlace
+from deeplab_cv.batch.places import place_of
 from deeplab_cv.batch.records import line_of
+from deeplab_cv.batch.remote import fetched, is_remote, remote_identity
 from deeplab_cv.batch.tables import ParquetSink
 from deeplab_cv.batch.work import Cut, Form, Identity, Item, Outcome, PartMade, Plan, Record, Task, Uncuttable
 from deeplab_cv.errors import EngineError, MissingSourceError, NetworkError, SinkError, SourceError, UserError
@@ -56,7 +58,7 @@ class Worker:
     def __init__(self, plan: Plan) -> None:
         """Load the network and prove its engine. Raises UserError."""
         self._plan = plan
-        self._place = FolderPlace(Path(plan.folder))
+        self._place = place_of(plan.folder)
         self._engines = NetworkEngines(wanted_network(plan.network), plan.engine, depth=1, pinned=plan.pinned)
         self._view = View(picture=plan.picture, smooth=plan.labels.smooth)
         loaded = self._engines.load(USUAL_SIZE)
@@ -78,7 +80,7 @@ class Worker:
         folder = staged.staged_folder(self._place, task.item.input)
         record = Record(task.item.input, task.item.name, identity=None, settings=self._plan.settings_hash)
         try:
-            record = replace(record, identity=identity_of(Path(task.item.input)))
+            record = replace(record, identity=identity_of(task.item.input))
             if task.part is not None:
                 return self._make_part(task.item, task.part, folder, beat)
             if task.parts:
@@ -88,7 +90,11 @@ class Worker:
                 return Cut(tuple(parts))
             staged.begin(folder)
             files = self._files_in(folder, task.item)
-            frames = self._picture(task.item, files) if task.item.kind == "picture" else self._video(task, files, beat)
+            with _at_hand(task.item.input, folder) as file:
+                if task.item.kind == "picture":
+                    frames = self._picture(task.item, file, files)
+                else:
+                    frames = self._video(task.item, file, files=files, beat=beat)
             return self._land(task, folder, replace(record, frames=frames), began_s)
         except Exception as error:
             staged.discard_folder(folder if task.part is None else staged.part_folder(folder, task.part.number))
@@ -115,22 +121,22 @@ class Worker:
         staged.note_whole(folder, replace(record, outputs=outputs, seconds=seconds), made=made, own=task.own)
         return staged.land(self._place, folder)
 
-    def _picture(self, item: Item, files: Mapping[Form, Path]) -> int:
-        frame = picture_frame(read_picture(Path(item.input)), name=item.input)
+    def _picture(self, item: Item, file: Path, files: Mapping[Form, Path]) -> int:
+        frame = picture_frame(read_picture(file), name=item.input)
         scored = Stream(self._engines).score(frame)
         painted = painted_frame(scored, labels_of(scored), self._view)
-        for form, file in files.items():
+        for form, output in files.items():
             if form == "masks":
-                write_whole(file, encode_mask(painted.labels))
+                write_whole(output, encode_mask(painted.labels))
                 continue
-            sink = PictureSink(file) if form == "painted" else ParquetSink(file, item.input, has_time=False)
+            sink = PictureSink(output) if form == "painted" else ParquetSink(output, item.input, has_time=False)
             sink.write(painted)
             sink.finish()
         return 1
 
-    def _video(self, task: Task, files: Mapping[Form, Path], beat: Callable[[], None]) -> int:
-        with VideoSource(Path(task.item.input)) as source:
-            return self._segmented(source, self._sinks(task.item, source.info, files), beat)
+    def _video(self, item: Item, file: Path, *, files: Mapping[Form, Path], beat: Callable[[], None]) -> int:
+        with VideoSource(file) as source:
+            return self._segmented(source, self._sinks(item, source.info, files), beat)
 
     def _sinks(self, item: Item, info: SourceInfo, files: Mapping[Form, Path]) -> list[Sink]:
         makers: dict[Form, Callable[[Path], Sink]] = {
@@ -148,7 +154,8 @@ class Worker:
 
     def _parts_of(self, task: Task, beat: Callable[[], None]) -> list[Part]:
         """The parts that a video is to be worked on in; none where it is not to be cut."""
-        if task.item.kind != "video" or not task.cuttable or not self._plan.part_s:
+        # Each part of a video that lies elsewhere would be a copy of the whole.
+        if task.item.kind != "video" or not task.cuttable or not self._plan.part_s or is_remote(task.item.input):
             return []
         return parts_of(Path(task.item.input), self._plan, self._engines, beat)
 
@@ -182,8 +189,21 @@ class Worker:
         return self._land(task, folder, replace(record, frames=task.parts[-1].end, seconds=seconds), began_s)
 
 
-def identity_of(path: Path) -> Identity:
-    """By what a file of this machine is known again. Raises SourceError where it is not there."""
+@contextmanager
+def _at_hand(file: str, folder: Path) -> Iterator[Path]:
+    """A file of this machine, or a copy of one that lies elsewhere, in a folder. Raises SourceError."""
+    if not is_remote(file):
+        yield Path(file)
+        return
+    with fetched(file, folder) as copy:
+        yield copy
+
+
+def identity_of(file: str) -> Identity:
+    """By what a file is known again. Raises SourceError where it is not there."""
+    if is_remote(file):
+        return remote_identity(file)
+    path = Path(file)
     try:
         status = path.stat()
     except OSError as error:

@@ -29,20 +29,20 @@ def test_a_folder_replaces_the_one_before(place, tmp_path):
         (staged / f"{number}.png").write_bytes(b"x")
         place.land(staged, "masks/a", replaces=True)
 
-    assert [path.name for path in (place.folder / "masks" / "a").iterdir()] == ["2.png"]
+    assert [path.name for path in (place.local / "masks" / "a").iterdir()] == ["2.png"]
 
 
 def test_what_was_landed_before_stays(place, tmp_path):
-    (place.folder / "a.png").write_bytes(b"x")
+    (place.local / "a.png").write_bytes(b"x")
 
     place.land(tmp_path / "gone", "a.png", replaces=False)
 
-    assert (place.folder / "a.png").read_bytes() == b"x"
+    assert (place.local / "a.png").read_bytes() == b"x"
 
 
 @pytest.mark.parametrize(("size", "held"), [(3, True), (2, False)])
 def test_an_output_is_held_with_all_its_bytes(place, size, held):
-    (place.folder / "a.png").write_bytes(b"xyz")
+    (place.local / "a.png").write_bytes(b"xyz")
 
     assert place.holds(Output("a.png", size, "")) is held
     assert not place.holds(Output("b.png", size, ""))

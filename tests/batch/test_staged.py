@@ -32,8 +32,8 @@ def test_outputs_get_their_places_together(place):
     folder, record = whole(place)
 
     assert staged.land(place, folder) == record
-    assert (place.folder / "painted" / "a.png").read_bytes() == b"painted"
-    assert (place.folder / "masks" / "a" / "000000.png").read_bytes() == b"mask"
+    assert (place.local / "painted" / "a.png").read_bytes() == b"painted"
+    assert (place.local / "masks" / "a" / "000000.png").read_bytes() == b"mask"
     assert all(place.holds(output) for output in record.outputs)
 
 
@@ -56,15 +56,15 @@ def test_what_is_not_whole_is_deleted(place):
 
 
 def test_a_file_of_somebody_else_is_not_replaced_and_one_of_the_job_is(place):
-    (place.folder / "painted").mkdir()
-    (place.folder / "painted" / "a.png").write_bytes(b"old")
+    (place.local / "painted").mkdir()
+    (place.local / "painted" / "a.png").write_bytes(b"old")
 
     refused = staged.land(place, whole(place)[0])
     landed = staged.land(place, whole(place, own=("painted/a.png",))[0])
 
     assert refused.stage == "write"
     assert not landed.failed
-    assert (place.folder / "painted" / "a.png").read_bytes() == b"painted"
+    assert (place.local / "painted" / "a.png").read_bytes() == b"painted"
 
 
 def test_the_hash_of_a_folder_is_that_of_names_and_contents(tmp_path):
