@@ -20,7 +20,7 @@ from deeplab_cv.settings import add_settings_arguments, load_settings
 
 EXIT_SOME_FAILED = 3
 
-_NOT_HERE = ("target_fps", "legend", "line", "out", "masks", "stats", "headless")
+_NOT_HERE = ("target_fps", "legend", "line", "out", "masks", "stats", "stats_form", "headless")
 """Settings of one live run, and those that name a single output."""
 
 _log = logging.getLogger(__name__)

@@ -58,7 +58,7 @@ def open_sinks(
         if file.suffix.lower() not in STATISTICS_EXTENSIONS:
             raise UsageError("no such form of statistics", file, f"use {' or '.join(STATISTICS_EXTENSIONS)}")
         check_output(file, inputs)
-        sinks.append(StatisticsSink(file))
+        sinks.append(StatisticsSink(file, output.stats_form))
     for folder in _folders_of(output):
         name_leftovers(folder)
     return sinks

@@ -4,6 +4,8 @@ from typing import Literal
 
 from deeplab_cv.options import Options, option
 
+StatsForm = Literal["wide", "long"]
+
 
 class OutputOptions(Options):
     """Where pictures, masks and figures go, and how a video is encoded."""
@@ -12,6 +14,7 @@ class OutputOptions(Options):
     out: str | None = option(None, "painted video file (.mp4 .mkv .webm .mov) or picture; a folder for several pictures", metavar="FILE|FOLDER")
     masks: str | None = option(None, "folder for one 8-bit index PNG per frame, in VOC colours", metavar="FOLDER")
     stats: str | None = option(None, "file for the area of each class per frame (.csv or .jsonl)", metavar="FILE")
+    stats_form: StatsForm = option("wide", "wide: a line for each frame; long: one for each frame and class, as pandas and R like it")
     headless: bool = option(False, "open no window")
     codec: Literal["h264", "hevc", "vp9", "av1"] | None = option(None, "video codec; without it the file's extension decides")
     crf: int | None = option(None, "quality of the video, lower is better", ge=0, le=63)

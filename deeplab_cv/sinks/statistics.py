@@ -11,9 +11,13 @@ from deeplab_cv.frames.areas import class_areas
 from deeplab_cv.frames.frame import Painted
 from deeplab_cv.machine.files import Draft
 from deeplab_cv.sinks.landing import cannot_write
+from deeplab_cv.sinks.options import StatsForm
 from deeplab_cv.sinks.sink import Written, saying_what_is_kept
 
 STATISTICS_EXTENSIONS = (".csv", ".jsonl")
+
+_LONG = ("frame", "time_s", "name", "class", "pixels", "share")
+"""The columns of the long form."""
 
 _BEGINS_A_FORMULA = ("=", "+", "-", "@")
 
@@ -23,26 +27,28 @@ class StatisticsSink:
 
     CSV: columns frame, time_s, name, then CLASS_pixels and CLASS_share for each class.
     JSON lines: {"frame", "time_s", "name", "pixels": {class: count}, "share": {class: 0..1}}, all classes in both.
+    The long form has a line for each frame and class instead: frame, time_s, name, class, pixels, share.
     """
 
     needs_picture = False
 
-    def __init__(self, path: Path) -> None:
-        """Nothing is written yet; the extension decides between CSV and JSON lines."""
+    def __init__(self, path: Path, form: StatsForm = "wide") -> None:
+        """Nothing is written yet; the extension of the path decides between CSV and JSON lines."""
         self._path = path
+        self._is_long = form == "long"
         self._as_csv = path.suffix.lower() == ".csv"
         self._draft: Draft | None = None
         self._count = 0
 
     def write(self, painted: Painted) -> None:
         """Add the frame's line. Raises SinkError where it cannot be written; the lines before it stay."""
-        line = self._line(painted)
+        text = self._lines(painted)
         try:
             if self._draft is None:
                 self._draft = Draft(self._path)
                 if self._as_csv:
-                    line = csv_line(_csv_header(painted.class_names)) + line
-            _append(self._draft.descriptor, line.encode())
+                    text = csv_line(self._csv_header(painted.class_names)) + text
+            _append(self._draft.descriptor, text.encode())
             self._count += 1
             self._draft.keep_on_disk()
         except OSError as error:
@@ -68,13 +74,20 @@ class StatisticsSink:
         kept = self._draft.keep()
         return Written(kept, self._count, whole=False) if kept else None
 
-    def _line(self, painted: Painted) -> str:
+    def _lines(self, painted: Painted) -> str:
         frame = painted.frame
         pixels = class_areas(painted.labels, len(painted.class_names)).tolist()
         shares = [round(count / painted.labels.size, 6) for count in pixels]
         time_s = round(float(frame.time_s), 6)
         # Names from a disk may be no text at all.
         name = frame.name.encode(errors="backslashreplace").decode()
+        if self._is_long:
+            rows = [
+                (frame.index, time_s, name, *area) for area in zip(painted.class_names, pixels, shares, strict=True)
+            ]
+            if self._as_csv:
+                return "".join(map(csv_line, rows))
+            return "".join(json.dumps(dict(zip(_LONG, row, strict=True)), ensure_ascii=False) + "\n" for row in rows)
         if self._as_csv:
             areas = [figure for pair in zip(pixels, shares, strict=True) for figure in pair]
             return csv_line([frame.index, time_s, name, *areas])
@@ -87,6 +100,12 @@ class StatisticsSink:
             "share": dict(zip(names, shares, strict=True)),
         }
         return json.dumps(line, ensure_ascii=False) + "\n"
+
+    def _csv_header(self, class_names: tuple[str, ...]) -> Sequence[str]:
+        if self._is_long:
+            return _LONG
+        areas = [f"{name}_{figure}" for name in class_names for figure in ("pixels", "share")]
+        return ["frame", "time_s", "name", *areas]
 
 
 def cut_to_whole_lines(path: Path) -> int:
@@ -101,8 +120,9 @@ def cut_to_whole_lines(path: Path) -> int:
             file.truncate(end)
     except OSError:
         return 0
-    lines = data.count(b"\n", 0, end)
-    return lines - 1 if path.suffix.lower() == ".csv" else lines
+    lines = data[:end].splitlines()[1 if path.suffix.lower() == ".csv" else 0 :]
+    # The long form has several lines for a frame, each of which begins with its number.
+    return len({line.partition(b",")[0] for line in lines})
 
 
 def _append(descriptor: int, data: bytes) -> None:
@@ -114,11 +134,6 @@ def _append(descriptor: int, data: bytes) -> None:
     except OSError:
         os.ftruncate(descriptor, before)
         raise
-
-
-def _csv_header(class_names: tuple[str, ...]) -> list[str]:
-    areas = [f"{name}_{figure}" for name in class_names for figure in ("pixels", "share")]
-    return ["frame", "time_s", "name", *areas]
 
 
 def csv_line(cells: Sequence[object]) -> str:

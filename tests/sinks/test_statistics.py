@@ -10,7 +10,7 @@ import pytest
 from deeplab_cv.classes import VOC_CLASSES
 from deeplab_cv.errors import SinkError
 from deeplab_cv.sinks.sink import Written
-from deeplab_cv.sinks.statistics import StatisticsSink
+from deeplab_cv.sinks.statistics import StatisticsSink, cut_to_whole_lines
 from tests.sinks.clips import painted
 
 PERSON = VOC_CLASSES.index("person")
@@ -132,3 +132,36 @@ def test_a_full_disk_is_one_line(small_disk):
     assert kept == Written(small_disk / "areas.partial.jsonl", len(lines), whole=False)
     assert [json.loads(line)["frame"] for line in lines] == list(range(len(lines)))
     assert [path.name for path in small_disk.iterdir()] == ["areas.partial.jsonl"]
+
+
+@pytest.mark.parametrize("name", ["areas.csv", "areas.jsonl"])
+def test_the_long_form_has_a_line_for_each_frame_and_class(tmp_path, name):
+    sink = StatisticsSink(tmp_path / name, "long")
+    for index, rows in enumerate((0, 3)):
+        sink.write(frame(index, rows, name="a, b.jpg"))
+
+    assert sink.finish() == Written(tmp_path / name, 2)
+    text = (tmp_path / name).read_text(encoding="utf-8").splitlines()
+    lines = [json.loads(line) for line in text] if name.endswith("l") else list(csv.DictReader(text))
+    assert list(lines[0]) == ["frame", "time_s", "name", "class", "pixels", "share"]
+    assert [(str(line["frame"]), line["class"]) for line in lines] == [
+        (str(index), class_name) for index in range(2) for class_name in VOC_CLASSES
+    ]
+    person = lines[21 + PERSON]
+    assert (str(person["time_s"]), person["name"], str(person["pixels"]), str(person["share"])) == (
+        *("0.033367", "a, b.jpg"),
+        *("60", "0.3"),
+    )
+
+
+@pytest.mark.parametrize("name", ["areas.csv", "areas.jsonl"])
+@pytest.mark.parametrize("form", ["wide", "long"])
+def test_the_frames_of_a_killed_run_are_counted_in_both_forms(tmp_path, name, form):
+    sink = StatisticsSink(tmp_path / name, form)
+    for index in range(3):
+        sink.write(frame(index))
+    sink.finish()
+    with (tmp_path / name).open("a") as file:
+        file.write("3,0.1")
+
+    assert cut_to_whole_lines(tmp_path / name) == 3
