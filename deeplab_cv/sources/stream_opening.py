@@ -18,7 +18,7 @@ _OPTIONS = {
     # UDP loses packets, and firewalls stop it: it is the second try, for cameras that refuse TCP.
     "rtsp_flags": "prefer_tcp",
     # What a stream is, in microseconds of looking at it; FFmpeg's own five seconds are long to wait for a picture.
-    "analyzeduration": "1000000",
+    "analyzeduration": "500000",
     # Microseconds that a packet is waited for which others have overtaken; a picture half a second late is worth less.
     "max_delay": "100000",
     # What is lost while nobody reads is lost, and no reason to end.
@@ -29,6 +29,9 @@ _SDP_OPTIONS = _OPTIONS | {"protocol_whitelist": "file,rtp,udp"}
 """An SDP file names the port at which RTP packets come; FFmpeg follows it nowhere unless it is allowed to."""
 
 _WEB = ("http", "https")
+
+_FILE_SCHEMES = (*_WEB, "ftp", "sftp", "file")
+"""Those that give a file as fast as it is read, where it is one; an RTSP server gives even a film at its own pace."""
 
 _VIDEO_SITE = re.compile(
     r"https?://([\w-]+\.)*(youtube\.com|youtu\.be|vimeo\.com|twitch\.tv|dailymotion\.com|tiktok\.com|facebook\.com)(:|/|$)",
@@ -109,6 +112,11 @@ def open_as(address: Address, limits: Limits, container_format: str | None = Non
         options=_SDP_OPTIONS if is_sdp else _OPTIONS,
         metadata_errors="replace",
     )
+
+
+def is_a_file(container: InputContainer, address: Address) -> bool:
+    """What was opened has a length and can be sought."""
+    return container.duration is not None and address.scheme in _FILE_SCHEMES
 
 
 def live_pictures(container: InputContainer, name: str) -> VideoStream:

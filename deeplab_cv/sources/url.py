@@ -22,6 +22,7 @@ from deeplab_cv.sources.source import Source
 from deeplab_cv.sources.stream_opening import (
     Address,
     check_address,
+    is_a_file,
     live_pictures,
     open_as,
     open_container,
@@ -108,7 +109,7 @@ class _Opener:
         """Raises SourceError, and _IsAFile at the first time."""
         first, self.first = self.first, False
         container = open_container(self.address, self.plan.clock, self.plan.limits)
-        if first and container.duration is not None:
+        if first and is_a_file(container, self.address):
             raise _IsAFile(container)
         return StreamConnection(container, self.address, closed, self.plan)
 
@@ -126,7 +127,7 @@ class StreamConnection:
         self._closed = closed
         self._clock = plan.clock
         self._limits = plan.limits
-        self._in_bursts = container.format.name in _IN_BURSTS or container.duration is not None
+        self._in_bursts = container.format.name in _IN_BURSTS or is_a_file(container, address)
         self.stall_s = plan.limits.stall_s * (_BURSTS_STALL if self._in_bursts else 1)
         self._step: tuple[float, float] | None = None
         try:
@@ -219,13 +220,13 @@ class StreamConnection:
 
     def _has_ended(self) -> bool:
         """The sender says that there will be no more: a list of pieces that is complete, or a file."""
-        if self._container.duration is not None:
+        if is_a_file(self._container, self._address):
             return True
         if self._container.format.name not in _IN_BURSTS:
             return False
         try:
             with open_container(self._address, self._clock, self._limits) as again:
-                return again.duration is not None
+                return is_a_file(again, self._address)
         except SourceError:
             return False
 
