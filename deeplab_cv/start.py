@@ -29,9 +29,8 @@ from deeplab_cv.segmentation.stream import Stream
 from deeplab_cv.settings import Settings
 from deeplab_cv.sinks.background import InBackground
 from deeplab_cv.sinks.leftovers import name_leftovers
-from deeplab_cv.sinks.opening import open_sinks
+from deeplab_cv.sinks.opening import open_sinks, video_sink
 from deeplab_cv.sinks.sink import Sink
-from deeplab_cv.sinks.video import VideoSink
 from deeplab_cv.sources.naming import Kind, kind_of_video
 from deeplab_cv.sources.opening import open_source
 from deeplab_cv.sources.options import SourceOptions
@@ -188,7 +187,7 @@ def with_an_output(settings: Settings, no_window: str | None) -> Settings:
 
 def _recorder(settings: Settings, info: SourceInfo, path: Path) -> Sink:
     info = replace(info, tracks=info.tracks and not settings.source.loop)
-    return InBackground(VideoSink(path, info, settings.output, whole=False))
+    return InBackground(video_sink(path, info, settings.output, whole=False))
 
 
 def _ready_stream(settings: Settings, network: Network, info: SourceInfo, *, report: Report = to_nobody) -> Stream:

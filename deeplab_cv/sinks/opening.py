@@ -16,6 +16,7 @@ from deeplab_cv.sinks.landing import check_output, check_output_folder
 from deeplab_cv.sinks.leftovers import name_leftovers
 from deeplab_cv.sinks.masks import MaskSink
 from deeplab_cv.sinks.options import OutputOptions
+from deeplab_cv.sinks.per_size import FilePerSize
 from deeplab_cv.sinks.pictures import PICTURE_EXTENSIONS, PictureFolderSink, PicturePipe, PictureSink
 from deeplab_cv.sinks.pipe import VideoPipe
 from deeplab_cv.sinks.sink import Sink
@@ -106,7 +107,16 @@ def _open_out(
         raise UsageError("a video does not fit into one picture", path, remedy)
     check_output(path, inputs)
     choose_encoding(path, settings.output, transparent=settings.picture.style == "cutout")
-    return VideoSink(path, source_info, settings.output, whole=whole)
+    return video_sink(path, source_info, settings.output, whole=whole)
+
+
+def video_sink(path: Path, source_info: SourceInfo, output: OutputOptions, *, whole: bool) -> Sink:
+    """What writes a video file; see VideoSink."""
+
+    def one_file(place: Path) -> VideoSink:
+        return VideoSink(place, source_info, output, whole=whole)
+
+    return FilePerSize(path, one_file) if source_info.live else one_file(path)
 
 
 def _standard_output() -> int:

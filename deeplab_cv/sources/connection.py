@@ -53,6 +53,10 @@ class StubbornError(SourceError):
     """A source cannot be had, and waiting will hardly change that: a wrong password, an unknown protocol."""
 
 
+class AwaitedError(SourceError):
+    """A source cannot be fetched, only waited for: whoever sends it begins by itself."""
+
+
 @dataclass(frozen=True)
 class Arrival:
     """A picture that came.

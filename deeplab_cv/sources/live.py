@@ -12,6 +12,7 @@ from deeplab_cv.sources.back_off import BackOff
 from deeplab_cv.sources.connection import (
     SYSTEM_CLOCK,
     Arrival,
+    AwaitedError,
     Clock,
     Connect,
     Connection,
@@ -30,6 +31,9 @@ ASSUMED_RATE = Fraction(30)
 """What is taken for true of a source that is missing at the start, until it comes."""
 
 _CLOSE_PATIENCE_S = 0.5
+_AWAITED_S = 3600.0
+"""What comes by itself is looked for this seldom."""
+
 _OLD_S = 1.0
 """A first picture that waited so long for its reader is not given."""
 
@@ -167,15 +171,15 @@ class LiveSource(Source):
 
     def _wait_for_turn(self) -> bool:
         """Wait until the next try; False where something else is to be looked at first."""
-        self._wake.clear()
         now = self._clock.now()
-        retry_at = self._state.retry_at
-        if self._closed.is_set():
-            return False
-        if retry_at is None or now >= retry_at:
+        until = self._state.retry_at or now + _AWAITED_S
+        if now >= until:
             return True
-        until = retry_at if self._end is None or self._first_at is None else min(retry_at, self._first_at + self._end)
-        return self._clock.wait(self._wake, until - now) and not self._closed.is_set()
+        if self._end is not None and self._first_at is not None:
+            until = min(until, self._first_at + self._end)
+        woken = self._clock.wait(self._wake, until - now)
+        self._wake.clear()
+        return woken and not self._closed.is_set()
 
     def _try(self) -> None:
         """Connect. Raises SourceError where that fails and is not tried again."""
@@ -221,6 +225,11 @@ class LiveSource(Source):
         if self._retry is not None and self._back_off.tries >= self._retry:
             self._state = gone
             raise error
+        if isinstance(error, AwaitedError):
+            self._state = gone
+            if first:
+                _log.warning("%s is gone, waiting for it: %s", self.info.name, error.remedy)
+            return
         stubborn = isinstance(error, StubbornError)
         delay_s = self._back_off.next_delay_s(stubborn=stubborn)
         self._state = replace(gone, retry_at=now + delay_s, tries=self._back_off.tries)

@@ -14,8 +14,8 @@ class SourceState:
         name: what the user is told, without secrets, such as `camera 0`.
         phase: pictures come, or they do not and the next try is waited for (gone) or under way (connecting).
         reason: why no pictures come, in words; empty while they do.
-        retry_at: when the next try is made, `time.monotonic()` in seconds; None where none is waited for.
-        tries: tries to get it back that failed, one after the other.
+        retry_at: when the next try is made, `time.monotonic()` in seconds; None where it comes by itself or never.
+        tries: tries to get it back, the one that is waited for included.
         reconnects: how often it came back.
         stalls: how often it was lost because it fell silent.
         notices: what is odd about pictures that do come, such as `the picture stands still`.
@@ -39,8 +39,10 @@ class SourceState:
         """
         if self.phase == "playing":
             return ""
-        if self.phase == "connecting" or self.retry_at is None:
+        if self.phase == "connecting":
             return f"{self.name} is gone, trying again"
+        if self.retry_at is None:
+            return f"{self.name} is gone, waiting for it"
         # Rounded up, so that nobody is told of 0 s.
         return f"{self.name} is gone, trying again in {max(1, -int(-(self.retry_at - now) // 1))} s"
 
