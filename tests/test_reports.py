@@ -1,14 +1,28 @@
 """Cases of public reports, which lie beside the repository where it is developed, through the whole program."""
 
+import itertools
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
 import tarfile
+import threading
+from collections.abc import Iterator
+from fractions import Fraction
 from pathlib import Path
 
+import av
 import numpy as np
 import pytest
 from PIL import Image
 
 from deeplab_cv.cli import main
+from tests.tiny_networks import tiny_network
+from tests.waiting import wait_for
 
+ROOT = Path(__file__).parents[1]
 CASES = Path(__file__).parents[2] / "shared" / "cases"
 
 
@@ -58,3 +72,126 @@ def test_data_that_teaches_nothing_is_refused_in_one_line(
     error = capfd.readouterr().err
     assert message in error
     assert error.count("\n") == 1
+
+
+@pytest.fixture
+def clone(tmp_path: Path) -> Path:
+    """A folder as the shared scripts expect it: app.py, docs/ and this Python as .venv/."""
+    folder = tmp_path / "clone"
+    folder.mkdir()
+    for name in ("app.py", "deeplab_cv", "docs", "models", "samples", "config.yaml"):
+        (folder / name).symlink_to(ROOT / name)
+    (folder / ".venv").symlink_to(sys.prefix)
+    return folder
+
+
+def told_by(script: str, *words: object) -> str:
+    """All that a shared script prints."""
+    if os.name != "posix":
+        pytest.skip("the script is for POSIX shells")
+    done = subprocess.run(
+        ["sh", str(case(script)), *map(str, words)], capture_output=True, text=True, timeout=500, check=False
+    )
+    return done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("stop", ["HUP", "TERM"])
+def test_a_terminal_that_is_closed_leaves_what_was_done(clone: Path, stop: str) -> None:
+    told = told_by("hangup.sh", clone, stop)
+
+    assert f"rc={128 + signal.Signals[f'SIG{stop}']}" in told or "rc=130" in told
+    assert "o.partial.mp4" in told
+    assert "o.partial.csv" in told
+    assert "Traceback" not in told
+
+
+def test_a_user_without_a_home_gets_results(clone: Path) -> None:
+    if os.name != "posix" or os.geteuid() != 0 or shutil.which("setpriv") is None:
+        pytest.skip("only root can become another user")
+    other = ["setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups", str(clone / ".venv/bin/python")]
+    if subprocess.run([*other, "-c", "import numpy"], capture_output=True, check=False).returncode != 0:
+        pytest.skip("another user cannot run this Python")
+
+    told = told_by("home-not-writable.sh", clone, clone / "docs" / "demo.png").splitlines()
+
+    assert [line[0] for line in told if line[:1].isdigit()] == ["1", "2", "3", "4"]
+    assert "a.png" in told[0]
+    assert "b.png" in told[1]
+    assert not [line for line in told if "Error" in line or "error:" in line]
+
+
+def test_output_that_nobody_reads_ends_without_a_traceback(clone: Path) -> None:
+    told = told_by("stdout-gone.sh", clone)
+
+    assert "Traceback" not in told
+    assert "error:" not in told
+
+
+def free_port(kind: socket.SocketKind) -> int:
+    with socket.socket(socket.AF_INET, kind) as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@pytest.fixture
+def camera(tmp_path: Path) -> Iterator[str]:
+    """The address of the shared camera, at a port of its own."""
+    port = free_port(socket.SOCK_STREAM)
+    program = tmp_path / "server.py"
+    program.write_text(case("mjpeg-server.py").read_text(encoding="utf-8").replace("18750", str(port)))
+    with subprocess.Popen([sys.executable, str(program)]) as server:
+        try:
+            wait_for(lambda: listens(port))
+            yield f"http://127.0.0.1:{port}"
+        finally:
+            server.kill()
+
+
+def listens(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+def recorded(url: str, folder: Path) -> list[tuple[int, int]]:
+    """The sizes of the frames that are recorded of a second of a live source."""
+    out = folder / "o.mkv"
+    words = ["--video", url, "--end", "1", "--out", out, "--model", tiny_network(folder), "--backend", "opencv"]
+    assert main([*map(str, words), "--headless"]) == 0
+    with av.open(str(out)) as container:
+        return [(frame.width, frame.height) for frame in container.decode(video=0)]
+
+
+@pytest.mark.parametrize("path", ["normal", "nofirst"])
+def test_a_camera_is_recorded_whatever_stands_before_its_first_picture(camera: str, tmp_path: Path, path: str) -> None:
+    sizes = recorded(f"{camera}/{path}", tmp_path)
+
+    assert sizes
+    assert set(sizes) == {(320, 180)}
+
+
+def test_the_shared_sdp_file_names_a_stream(tmp_path: Path) -> None:
+    port = free_port(socket.SOCK_DGRAM)
+    sdp = tmp_path / "rtp.sdp"
+    sdp.write_text(case("rtp.sdp").read_text(encoding="utf-8").replace("15004", str(port)))
+    done = threading.Event()
+
+    def send() -> None:
+        with av.open(f"rtp://127.0.0.1:{port}", "w", format="rtp") as out:
+            stream = out.add_stream("libx264", rate=25, options={"g": "5", "tune": "zerolatency"})
+            stream.width, stream.height, stream.pix_fmt = 64, 48, "yuv420p"
+            for number in itertools.takewhile(lambda _: not done.is_set(), itertools.count()):
+                frame = av.VideoFrame.from_ndarray(np.full((48, 64, 3), number % 256, np.uint8), format="bgr24")
+                frame.pts, frame.time_base = number, Fraction(1, 25)
+                out.mux(stream.encode(frame))
+                done.wait(0.04)
+
+    sender = threading.Thread(target=send)
+    sender.start()
+    try:
+        sizes = recorded(str(sdp), tmp_path)
+    finally:
+        done.set()
+        sender.join()
+
+    assert sizes
+    assert set(sizes) == {(64, 48)}

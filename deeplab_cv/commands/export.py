@@ -9,11 +9,13 @@ examples:
   app.py export run/network.pt --out models/mine.onnx --half
   app.py export first/network.pt --average-with second/network.pt --out models/mine.onnx
   app.py export deeplabv3_mobilenet_v3_large --size 448 --with-aux --opset 11 --out labview.onnx
-  app.py export deeplabv3_resnet50 --torchscript --out deeplabv3_scripted.pt
+  app.py export deeplabv3_resnet50 --torchscript --out deeplabv3_scripted.pt --image deeplab.jpg
+  app.py export deeplabv3_resnet50 --torchscript --int8 --calibrate pictures/ --out deeplabv3_int8.pt
 """
 
 import argparse
 import sys
+import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,9 +24,17 @@ from deeplab_cv.machine import interrupts
 from deeplab_cv.machine.program import program
 
 if TYPE_CHECKING:
+    from deeplab_cv.frames.pixels import Image
     from deeplab_cv.networks.card import Card
+    from deeplab_cv.pytorch.exporting.torchscript_int8 import AgainstFloat
     from deeplab_cv.pytorch.exporting.weights import TrainedNetwork
     from deeplab_cv.tools.verify import Scorer
+
+_INT8_FRAMES = 32
+"""Half of them calibrate, which takes seconds a picture."""
+
+_USABLE = 0.8
+"""Mean IoU with the float labels; more than nine tenths of the pixels agree long before, being background."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -66,12 +76,25 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     other.add_argument("--with-aux", action="store_true", help="with --size: the second head's scores as `aux`")
     other.add_argument("--torchscript", action="store_true", help="a TorchScript file in place of ONNX")
     other.add_argument("--mobile", action="store_true", help="with --torchscript: for the mobile interpreter (.ptl)")
+    other.add_argument(
+        "--image",
+        metavar="FILE",
+        type=Path,
+        help="with --torchscript: run the file on this picture and write the labels beside it, painted as the iOS "
+        "tutorial does",
+    )
+    other.add_argument("--int8", action="store_true", help="with --torchscript: static quantisation; needs --calibrate")
+    other.add_argument("--calibrate", metavar="DIR|VIDEO", help="with --int8: your own frames, some 30 of which count")
 
 
 def run(args: argparse.Namespace) -> int:
     """Export, say what was written, then prove it on every engine; 0 if all are right, else 1."""
     if (args.with_aux and args.size is None) or (args.mobile and not args.torchscript):
         raise UsageError("--with-aux goes with --size, --mobile with --torchscript", "the command line", "add it")
+    if (args.image or args.int8) and not args.torchscript:
+        raise UsageError("--image and --int8 go with --torchscript", "the command line", "add it")
+    if args.int8 != (args.calibrate is not None):
+        raise UsageError("--int8 goes with --calibrate PICTURES", "the command line", "give both or neither")
     if args.torchscript and (args.size or args.half):
         raise UsageError("--torchscript takes neither --size nor --half", "the command line", "leave them out")
     if args.size and (args.half or args.pixels):
@@ -84,11 +107,13 @@ def run(args: argparse.Namespace) -> int:
     suffix = (".ptl" if args.mobile else ".torchscript.pt") if args.torchscript else ".onnx"
     file = args.out or own_models_folder() / f"{Path(args.network).stem}{suffix}"
     check_target(file, Path(f"name{suffix}").suffix, overwrite=args.overwrite)
+    if args.image:
+        check_target(_painted_file(file), ".png", overwrite=args.overwrite)
     with interrupts.raised():
         trained = with_notes(_trained(args), args.data, args.licences)
         command = without_folders(["app.py", *sys.argv[1:]])
         if args.torchscript:
-            _export_torchscript(trained, file, mobile=args.mobile)
+            _export_torchscript(trained, file, args)
             return 0
         torch_scores = None
         if args.size:
@@ -117,16 +142,64 @@ def _export_fixed(trained: "TrainedNetwork", file: Path, args: argparse.Namespac
     )
 
 
-def _export_torchscript(trained: "TrainedNetwork", file: Path, *, mobile: bool) -> None:
-    from deeplab_cv.pytorch.exporting.torchscript import export_torchscript, first_values
+def _export_torchscript(trained: "TrainedNetwork", file: Path, args: argparse.Namespace) -> None:
+    from rich.console import Console
 
-    scripted = export_torchscript(trained, file, mobile=mobile)
+    from deeplab_cv.progress import progress_bar
+    from deeplab_cv.pytorch.exporting.torchscript import export_torchscript, first_values
+    from deeplab_cv.sources.pictures import read_picture
+    from deeplab_cv.tools.quantising.frames import frames_of
+
+    picture = read_picture(args.image) if args.image else None
+    frames = [frame for _, frame in frames_of(args.calibrate, _INT8_FRAMES)] if args.calibrate else []
+    with progress_bar(Console()) as progress, warnings.catch_warnings():
+        # torch warns of its own tools and of what int8 may cost, which is measured below.
+        warnings.simplefilter("ignore")
+        task = progress.add_task("quantising", total=len(frames) * 3 // 2, visible=bool(frames))
+        scripted = export_torchscript(
+            trained,
+            file,
+            mobile=args.mobile,
+            picture=picture,
+            int8_pictures=frames,
+            progress=lambda: progress.advance(task),
+        )
     print(f"{as_typed(file)}: {file.stat().st_size / 1e6:.1f} MB, {len(trained.classes)} classes")
     if scripted.remark:
         print(scripted.remark)
     print(f"input {tuple(scripted.input.shape)}: {first_values(scripted.input)} ...")
     print(f"out {tuple(scripted.output.shape)}: {first_values(scripted.output)} ...")
     print(f"reloaded against PyTorch: {scripted.error:.1e} of the greatest score")
+    if scripted.against_float:
+        values = trained.network.state_dict().values()
+        print(f"float weights: {sum(value.numel() * value.element_size() for value in values) / 1e6:.1f} MB")
+    for engine, against in scripted.against_float.items():
+        _say_against_float(engine, against, len(frames) // 2)
+    if picture is not None:
+        _write_painted(_painted_file(file), scripted.painted)
+
+
+def _say_against_float(engine: str, against: "AgainstFloat", count: int) -> None:
+    """What int8 gains and costs on an engine of torch's; a line where the float file is the better one."""
+    print(f"with {engine}, {count} other pictures: {against.int8_ms:.0f} ms each, {against.float_ms:.0f} in float")
+    print(f"  labels as in float at {against.agreement:.2%} of the pixels, mean IoU with them {against.miou:.3f}")
+    if against.miou < _USABLE:
+        print("  these labels are not those of the network: keep the float file, or `quantise` an ONNX file")
+    elif against.int8_ms > against.float_ms:
+        print("  slower than float here: keep the float file unless its size counts")
+
+
+def _painted_file(file: Path) -> Path:
+    return file.with_suffix(".png")
+
+
+def _write_painted(file: Path, painted: "Image") -> None:
+    import cv2
+
+    from deeplab_cv.sinks.landing import write_whole
+
+    write_whole(file, cv2.imencode(".png", painted)[1].tobytes())
+    print(f"{as_typed(file)}: its labels, painted as the tutorial does")
 
 
 def _proven(file: Path, torch_scores: "Scorer | None") -> bool:

@@ -1,6 +1,9 @@
+import re
 import sys
 from pathlib import Path
 
+import cv2
+import numpy as np
 import pytest
 
 from deeplab_cv.cli import main
@@ -14,6 +17,10 @@ LITE = "deeplabv3_lite"
     [
         [LITE, "--with-aux"],
         [LITE, "--mobile"],
+        [LITE, "--image", "a.jpg"],
+        [LITE, "--int8", "--calibrate", "pictures"],
+        [LITE, "--torchscript", "--int8"],
+        [LITE, "--torchscript", "--calibrate", "pictures"],
         [LITE, "--torchscript", "--size", "448"],
         [LITE, "--torchscript", "--half"],
         [LITE, "--size", "448", "--half"],
@@ -64,6 +71,40 @@ class TestWithPyTorch:
         assert main(["export", LITE, "--random", *words, "--out", str(tmp_path / "mine.bin")]) == 2
 
         assert f"does not end in {ending}: " in capsys.readouterr().err
+
+    def test_a_torchscript_file_is_run_on_a_picture_whose_labels_are_written_beside_it(
+        self, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        picture, file = tmp_path / "in.png", tmp_path / "net.pt"
+        cv2.imwrite(str(picture), np.full((44, 60, 3), 99, np.uint8))
+        words = [LITE, "--random", "--torchscript", "--image", str(picture), "--out", str(file)]
+
+        assert main(["export", *words]) == 0
+        assert main(["export", *words[:-1], str(tmp_path / "net.pt")]) == 2
+
+        printed, error = capsys.readouterr()
+        assert "input (1, 3, 48, 64): " in printed
+        assert "out (1, 21, 48, 64): " in printed
+        assert f"{tmp_path / 'net.png'}: its labels" in printed
+        assert cv2.imread(str(tmp_path / "net.png")).shape == (48, 64, 3)
+        assert "the file exists" in error
+
+    def test_an_int8_torchscript_says_size_time_and_agreement(
+        self, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        from deeplab_cv.pytorch.exporting import torchscript
+        from tests.pytorch.exporting.colours import SaysTheColour
+
+        monkeypatch.setattr(torchscript, "full_network", lambda trained: SaysTheColour().eval())
+        for number in range(2):
+            cv2.imwrite(str(tmp_path / f"{number}.png"), np.full((40, 60, 3), 99 * number, np.uint8))
+        words = ["--random", "--torchscript", "--int8", "--calibrate", str(tmp_path), "--out", str(tmp_path / "i.pt")]
+
+        assert main(["export", LITE, *words]) == 0
+
+        printed = capsys.readouterr().out
+        assert re.search(r"float weights: \d+\.\d MB\nwith \w+, 1 other pictures: \d+ ms each, \d+ in float", printed)
+        assert re.search(r"labels as in float at [\d.]+% of the pixels, mean IoU with them [01]\.", printed)
 
     def test_what_was_written_is_said_and_proven_on_every_engine(
         self, tmp_path: Path, capsys: pytest.CaptureFixture[str]

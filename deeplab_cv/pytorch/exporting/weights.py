@@ -1,5 +1,6 @@
 """Where a network's weights come from: torchvision's download, a file, this program's own training, or chance."""
 
+import math
 import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import KW_ONLY, dataclass, field, replace
@@ -63,7 +64,8 @@ def trained_checkpoint(path: Path) -> TrainedNetwork:
         command=without_folders(shlex.split(facts.command)),
         seed=facts.seed,
     )
-    figures = facts.accuracy
+    # A class that no picture showed has no IoU, and a list without known pixels no mean.
+    figures = {name: value for name, value in facts.accuracy.items() if not math.isnan(value)}
     iou = {name: round(figures[f"iou_{name}"], 4) for name in facts.classes if f"iou_{name}" in figures}
     accuracy = Accuracy(
         data="the training's validation list",

@@ -3,7 +3,7 @@ import hashlib
 import http.server
 import pickle
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
@@ -25,6 +25,8 @@ from deeplab_cv.pytorch.exporting.weights import (
 from tests.pytorch.pickles import Code
 
 LRASPP = "lraspp_mobilenet_v3_large"
+
+USUAL_FIGURES = {"miou": 0.5}
 
 
 @pytest.fixture
@@ -139,7 +141,23 @@ def test_a_name_that_is_neither_file_nor_architecture_lists_the_architectures() 
         trained_checkpoint(Path("deeplabv4"))
 
 
-def checkpoint(path: Path, fill: float, classes: tuple[str, ...] = VOC_CLASSES) -> Path:
+def test_a_class_that_no_picture_showed_has_no_figure_on_the_card(tmp_path: Path) -> None:
+    figures = {"miou": 0.5, "pixel_accuracy": 0.9, "iou_dog": 0.25, "iou_cat": float("nan")}
+
+    (accuracy,) = trained_checkpoint(checkpoint(tmp_path / "a.pt", 1.0, accuracy=figures)).accuracy
+
+    assert (accuracy.miou, accuracy.iou) == (0.5, {"dog": 0.25})
+
+
+def test_a_training_that_measured_no_known_pixel_has_no_figures(tmp_path: Path) -> None:
+    figures = {"miou": float("nan"), "pixel_accuracy": 0.0}
+
+    assert trained_checkpoint(checkpoint(tmp_path / "a.pt", 1.0, accuracy=figures)).accuracy == ()
+
+
+def checkpoint(
+    path: Path, fill: float, classes: tuple[str, ...] = VOC_CLASSES, accuracy: Mapping[str, float] = USUAL_FIGURES
+) -> Path:
     weights = build_network("deeplabv3_lite", len(classes)).state_dict()
     filled = {name: torch.full_like(value, fill) for name, value in weights.items()}
     facts = CheckpointFacts(
@@ -150,7 +168,7 @@ def checkpoint(path: Path, fill: float, classes: tuple[str, ...] = VOC_CLASSES) 
         minutes=1.0,
         seed=int(fill),
         command=f"app.py train --seed {fill:.0f}",
-        accuracy={"miou": 0.5},
+        accuracy=dict(accuracy),
     )
     save_checkpoint(path, facts, filled)
     return path
