@@ -19,6 +19,7 @@ REASONS = {
     "beside": r"beside the repository|\.\./shared/|shared cases are not here",
     "screen": r"the window cannot be driven|headless build|no cross can be clicked|no chromium here",
     "root": r"a small disk",
+    "strace": r"no strace here",
     "build": r"(O|o)penCV has (CUDA|two engines|no cpu_new)|seen in (this )?OpenCV|this opencv has no cpu_new"
     r"|this ONNX Runtime (is built|has no provider|does not tell)|this machine has |this Pillow writes no AVIF"
     r"|(OpenVINO|openvino) has no (?!cpu\b)\w+",
@@ -27,8 +28,8 @@ REASONS = {
 }
 """What is missing, by a short name, and the words by which a skipped test says so: packages of the extras `train`,
 `bench`, `batch` and `ray`, what speaks to S3, the package supervision, files that lie beside the repository
-where it is developed, a virtual screen and a browser, the superuser, a device or a fault of this very build of an
-engine, another operating system."""
+where it is developed, a virtual screen and a browser, the superuser, a tracer of system calls, a device or a fault of this very
+build of an engine, another operating system."""
 
 
 def unexpected(skips: Iterable[str], allowed: Collection[str]) -> list[str]:

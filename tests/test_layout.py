@@ -25,6 +25,7 @@ OF_SEVERAL_MODULES = {
     "test_layout": "this page",
     "test_options_by_name": "how functions and dataclasses take their options",
     "test_packaging": "the wheel",
+    "test_privacy": "connections and files of every command, by strace",
     "test_python_page": "docs/python.md",
     "test_readme": "README.md",
     "test_skips": "which tests may be skipped",

@@ -1,0 +1,163 @@
+"""What each command connects to and where it leaves files, seen from outside by strace."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from tests.tiny_networks import tiny_network, tiny_onnx
+
+ROOT = Path(__file__).parent.parent
+CALLS = "connect,sendto,sendmsg,sendmmsg,open,openat,creat,mkdir,mkdirat,rename,renameat,renameat2,link,linkat"
+HARMLESS = re.compile(
+    r"/dev/(null|tty|shm/\S+)|/proc/self/\S+|/var/lib/xkb/\S+|/tmp/\.(X\d+-lock|tX\d+-lock|X11-unix\S*)"
+)
+"""Devices, memory with a name, and what the virtual screen of `bench` leaves for itself."""
+
+STATED = ("--classes", "voc", "--mean", "0,0,0", "--std", "1,1,1", "--order", "rgb")
+
+COMMANDS = {
+    "run picture": ("--image in.png --out out.png --headless --model net/tiny.onnx", {"out.png"}),
+    "run video": ("--video in.avi --stats a.csv --out out.mp4 --headless --model net/tiny.onnx", {"a.csv", "out.mp4"}),
+    "models": ("models", set()),
+    "doctor": ("doctor --model net/tiny.onnx", set()),
+    "config": ("config --all", set()),
+    "bench": ("bench labels --model net/tiny.onnx", set()),
+    "evaluate": ("evaluate net/tiny.onnx --video in.avi --json a.json", {"a.json"}),
+    "verify": ("verify net/tiny.onnx", set()),
+    "optimise": ("optimise net/tiny.onnx", set()),
+    "a network that nobody has proven": ("--image in.png --stats a.csv --headless --model plain/tiny.onnx", {"a.csv"}),
+    "repair": (
+        f"repair plain/tiny.onnx --out mended.onnx {' '.join(STATED)}",
+        {"mended.onnx", "mended.card.yaml", "mended.golden.npz"},
+    ),
+}
+"""Each command with the files that it was asked for."""
+
+WITH_PYTORCH = {
+    "export": (
+        "export deeplabv3_lite --random --pixels 64 --out made.onnx",
+        {"made.onnx", "made.card.yaml", "made.golden.npz"},
+    ),
+}
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What strace saw.
+
+    Attributes:
+        code: the exit code.
+        said: all that was printed.
+        connections: the calls that went to another machine, or asked for its name.
+        outside: files that were made outside of the working folder, the cache and the folder for temporary files.
+        left: what lies in them afterwards, besides inputs and the program's own cache.
+    """
+
+    code: int
+    said: str
+    connections: list[str]
+    outside: list[str]
+    left: set[str]
+
+
+@pytest.fixture
+def seen(tmp_path):
+    """Runs a command under strace in a folder with a picture, a clip and networks."""
+    if sys.platform != "linux" or shutil.which("strace") is None:
+        pytest.skip("no strace here")
+    work, home, temporary = (tmp_path / name for name in ("work", "home", "temporary"))
+    for folder in (work / "net", work / "plain", home, temporary):
+        folder.mkdir(parents=True)
+    tiny_network(work / "net")
+    tiny_onnx(work / "plain", shape=(64, 64))
+    cv2.imwrite(str(work / "in.png"), np.full((72, 128, 3), 90, np.uint8))
+    clip = cv2.VideoWriter(str(work / "in.avi"), cv2.VideoWriter.fourcc(*"MJPG"), 10, (128, 72))
+    for shade in range(4):
+        clip.write(np.full((72, 128, 3), 60 * shade, np.uint8))
+    clip.release()
+
+    def run(words):
+        inputs = files_in(work)
+        log = tmp_path / "log"
+        variables = {name: value for name, value in os.environ.items() if not name.startswith(("XDG_", "ORT_"))}
+        variables |= {"HOME": str(home), "TMPDIR": str(temporary), "PYTHONDONTWRITEBYTECODE": "1"}
+        command = ["strace", "-f", "-qq", "-e", f"trace={CALLS}", "-o", str(log)]
+        ended = subprocess.run(
+            [*command, sys.executable, str(ROOT / "app.py"), *words],
+            cwd=work,
+            env=variables,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if "PTRACE" in ended.stderr:
+            pytest.skip("no strace here: the system does not allow it")
+        calls = log.read_text(errors="replace").splitlines()
+        left = {f"work/{name}" for name in files_in(work) - inputs}
+        left |= {f"home/{name}" for name in files_in(home) if not name.startswith(".cache/deeplab-cv/")}
+        left |= {f"temporary/{name}" for name in files_in(temporary)}
+        return Seen(
+            ended.returncode,
+            ended.stdout + ended.stderr,
+            [call for call in calls if "AF_INET" in call],
+            [call for call in calls if makes_a_file(call) and not may_be_made(call, (home, temporary, work))],
+            left,
+        )
+
+    return run
+
+
+def files_in(folder):
+    return {path.relative_to(folder).as_posix() for path in folder.rglob("*") if not path.is_dir()}
+
+
+def makes_a_file(call):
+    made = "O_CREAT" in call if re.search(r"open(at2?)?\(", call) else re.search(r"(creat|mk|rename|link)\w*\(", call)
+    return bool(made) and " = -1 " not in call
+
+
+def may_be_made(call, folders):
+    names = re.findall(r'"((?:[^"\\]|\\.)*)"', call)
+    return all(
+        not name.startswith("/") or HARMLESS.fullmatch(name) or any(name.startswith(str(each)) for each in folders)
+        for name in names
+    )
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_a_command_connects_to_nothing_and_leaves_what_was_asked_for_alone(name, seen):
+    words, wanted = COMMANDS[name]
+
+    found = seen(words.split())
+
+    assert found.code == 0, found.said
+    assert (found.connections, found.outside) == ([], [])
+    assert found.left == {f"work/{file}" for file in wanted}
+
+
+@pytest.mark.parametrize("name", WITH_PYTORCH)
+def test_so_does_a_command_of_the_workshop(name, seen):
+    pytest.importorskip("torch", reason="the workshop needs requirements-train.txt")
+    words, wanted = WITH_PYTORCH[name]
+
+    found = seen(words.split())
+
+    assert found.code == 0, found.said
+    assert (found.connections, found.outside) == ([], [])
+    assert found.left == {f"work/{file}" for file in wanted}
+
+
+def test_a_url_is_asked_and_nobody_else(seen):
+    found = seen(["--video", "http://127.0.0.1:1/in.mp4", "--stats", "a.csv", "--headless", "--model", "net/tiny.onnx"])
+
+    assert found.code == 1
+    assert found.connections
+    assert all("127.0.0.1" in call or "sin_port=htons(0)" in call for call in found.connections)
