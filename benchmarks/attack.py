@@ -1,6 +1,6 @@
 """Attacks the program with hostile and unlucky input, signals and faults, and counts what holds.
 
-    python benchmarks/attack.py                           # all of it: about an hour on two cores
+    python benchmarks/attack.py                           # all of it: half an hour on two cores
     python benchmarks/attack.py --minutes 5               # as much of every kind as fits
     python benchmarks/attack.py --only picture --seed 7   # one kind, other inputs
 
@@ -43,17 +43,17 @@ IN_PROCESS: dict[str, tuple[Kind, int]] = {
     "URL with a secret": (words.url, 200),
     "picture": (files.picture, 250),
     "video": (files.video, 220),
-    "tag": (files.tag, 60),
-    "data set": (files.data_set, 60),
+    "tag": (files.tag, 100),
+    "data set": (files.data_set, 120),
     "card": (networks.card, 160),
-    "golden scores": (networks.golden, 60),
-    "network": (networks.network, 60),
+    "golden scores": (networks.golden, 100),
+    "network": (networks.network, 100),
     "checkpoint": (networks.checkpoint, 80),
-    "cache": (places.cache, 60),
+    "cache": (places.cache, 80),
 }
 """Each kind with how often it is tried."""
 
-FAULTS = {"kill -9": 28, "full disk": 28, "SIGINT": 60, "SIGTERM": 40}
+FAULTS = {"kill -9": 28, "full disk": 28, "SIGINT": 66, "SIGTERM": 44}
 """What each try needs a process for, likewise."""
 
 _HANGS_S = 120.0

@@ -1,8 +1,8 @@
-"""Sends SIGINT and SIGTERM at random moments of the first seconds of six commands, and counts how they end.
+"""Sends SIGINT and SIGTERM at random moments of the first seconds of commands, and counts how they end.
 
 A try is held where the exit code is 130 (or the signal's own, before the program's first line), stderr has no traceback
 and no file is left but a whole or .partial output. Python itself ends with 1 and a traceback of its own while it
-imports `site`, before any line of the program. Takes about half an hour.
+imports `site`, before any line of the program. 300 tries take about half an hour.
 
     python benchmarks/interrupts.py --tries 300 --within 3
 """
@@ -32,6 +32,11 @@ COMMANDS = {
     "doctor": "doctor",
     "config": "config",
     "quantise": f"quantise {NETWORK} --calibrate {PICTURE.parent}",
+    "evaluate": f"evaluate {NETWORK} --video {ROOT / 'samples' / 'demo.mp4'}",
+    "verify": f"verify {NETWORK}",
+    "optimise": f"optimise {NETWORK}",
+    "repair": f"repair {NETWORK} --out mended.onnx --classes voc --mean 0,0,0 --std 1,1,1 --order rgb --size 512x288",
+    "bench": "bench stages",
 }
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 

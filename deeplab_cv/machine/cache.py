@@ -125,8 +125,9 @@ def _private_folder(name: str, reason: OSError) -> Path:
     try:
         with _making:
             if _private.folder is None:
-                folder = Path(tempfile.mkdtemp(prefix="deeplab-cv-"))
-                interrupts.leftovers.add(str(folder))
+                with interrupts.being_made:
+                    folder = Path(tempfile.mkdtemp(prefix="deeplab-cv-"))
+                    interrupts.leftovers.add(str(folder))
                 atexit.register(shutil.rmtree, folder, ignore_errors=True)
                 _private.folder = folder
                 kept = _user_folder("")

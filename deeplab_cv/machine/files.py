@@ -36,8 +36,9 @@ def whole_file(path: Path, *, to_disk: bool = True) -> Iterator[Path]:
     Raises:
         OSError: the file cannot be made, written to the disk or renamed.
     """
-    draft = Draft(path)
-    interrupts.leftovers.add(str(draft.path))
+    with interrupts.being_made:
+        draft = Draft(path)
+        interrupts.leftovers.add(str(draft.path))
     try:
         yield draft.path
         draft.land(to_disk=to_disk)
@@ -57,12 +58,14 @@ def private_folder(within: Path | None = None) -> Iterator[Path]:
     """
     from tempfile import TemporaryDirectory
 
-    with TemporaryDirectory(prefix="deeplab-cv-", dir=within) as name:
-        interrupts.leftovers.add(name)
-        try:
+    with interrupts.being_made:
+        folder = TemporaryDirectory(prefix="deeplab-cv-", dir=within)
+        interrupts.leftovers.add(folder.name)
+    try:
+        with folder as name:
             yield Path(name)
-        finally:
-            interrupts.leftovers.discard(name)
+    finally:
+        interrupts.leftovers.discard(folder.name)
 
 
 class Draft:

@@ -82,6 +82,11 @@ _changing = threading.Lock()
 leftovers: set[str] = set()
 """Half written files and private folders, deleted where the process is ended without its main thread."""
 
+being_made = threading.Lock()
+"""Held while one is made and added to `leftovers`, and by whoever ends the process to the end, so that none is new."""
+
+_MAKING_S = 0.3
+
 
 def hold() -> None:
     """Hold requests to stop from now on: one that no command takes ends the process with one line and exit code 130.
@@ -236,6 +241,7 @@ def _leave() -> NoReturn:
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, 2)
     os.dup2(nowhere, own_number())
+    being_made.acquire(timeout=_MAKING_S)
     for name in tuple(leftovers):
         _delete(Path(name))
     os._exit(EXIT_CODE)

@@ -30,8 +30,9 @@ class StandardInput:
 
     def __init__(self, descriptor: int) -> None:
         """Begin to read an open pipe or file, named by its number in the system, in a thread of its own."""
-        self._folder = tempfile.TemporaryDirectory(prefix="deeplab-cv-", ignore_cleanup_errors=True)
-        interrupts.leftovers.add(self._folder.name)
+        with interrupts.being_made:
+            self._folder = tempfile.TemporaryDirectory(prefix="deeplab-cv-", ignore_cleanup_errors=True)
+            interrupts.leftovers.add(self._folder.name)
         self.path = Path(self._folder.name) / NAME
         self._descriptor = descriptor
         self._arrived = 0

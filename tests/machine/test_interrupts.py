@@ -176,3 +176,18 @@ def test_in_another_thread_a_block_runs_without_requests():
     thread.join()
 
     assert ran == [False]
+
+
+def test_no_file_is_begun_while_the_process_is_being_ended(tmp_path):
+    program = (
+        "from pathlib import Path\n"
+        "from deeplab_cv.machine.files import whole_file\n"
+        f"folder = Path({str(tmp_path)!r})\n"
+        "send()\n"
+        "while True:\n"
+        "    with whole_file(folder / 'a.txt', to_disk=False): pass\n"
+    )
+
+    for _ in range(5):
+        assert after_hold(program) == (130, "", "stopped by Ctrl-C\n")
+        assert not list(tmp_path.glob(".*"))
