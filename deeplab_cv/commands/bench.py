@@ -58,11 +58,14 @@ def run(args: argparse.Namespace) -> int:
     from deeplab_cv.bench.instruments.screen import virtual_screen
     from deeplab_cv.bench.plots import write_plots
     from deeplab_cv.bench.report import print_part, report_of, write_report
+    from deeplab_cv.sources.video import VideoSource
     from deeplab_cv.terminal import wide_console
     from deeplab_cv.viewer.screen import opened_window
 
+    clip = args.clip or folders.demo_clip()
+    # Minutes may pass before the first measurement that reads it.
+    VideoSource(clip).close()
     with interrupts.raised():
-        clip = args.clip or folders.demo_clip()
         console = wide_console(_TABLE_WIDTH)
         measured = []
         with virtual_screen() as screen:

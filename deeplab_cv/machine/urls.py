@@ -76,4 +76,6 @@ def hide_secrets(text: str) -> str:
 
 def _shown(found: re.Match[str]) -> str:
     url = found[0].rstrip(_ENDS_A_PHRASE)
-    return without_secrets(url) + found[0][len(url) :]
+    shown, rest = without_secrets(url), found[0][len(url) :]
+    # Of a URL that was shown before, the dots stay as they are.
+    return shown + (rest.removeprefix(HIDDEN) if shown.endswith(HIDDEN) else rest)

@@ -61,9 +61,10 @@ class Accompaniment:
             return
         self.note = ", ".join(self._original.add_streams(muxer.container, suffix))
         self._original.start_sound(self._from_s)
-        if not self._original.fits_fragments:
+        late = not self._original.sounds_are_known_by(self._zero_s + _SOUND_IS_LATE_S)
+        if not self._original.fits_fragments or (late and self._original.head_waits_for_sound):
             muxer.write_head_last()
-        elif not self._original.sounds_are_known_by(self._zero_s + _SOUND_IS_LATE_S):
+        elif late:
             muxer.write_head_at_once()
 
     def copy(self, until_pts: int | None) -> None:

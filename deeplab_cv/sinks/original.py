@@ -12,6 +12,7 @@ from pathlib import Path
 import av
 import av.container
 import av.error
+from av.bitstream import BitStreamFilterContext
 from av.format import Flags
 from av.packet import Packet
 from av.stream import Discard, Stream
@@ -24,7 +25,10 @@ from deeplab_cv.sources.standard_input import open_media
 _log = logging.getLogger(__name__)
 
 _UNSPECIFIED = (0, 2)
-_NOT_IN_FRAGMENTS = ("ac3", "eac3", "truehd", "mov_text")
+_NOT_IN_FRAGMENTS = ("truehd", "mov_text")
+_TOLD_BY_PACKETS = ("ac3", "eac3")
+"""What the head of an MP4 says of these sounds FFmpeg takes from their packets."""
+
 _MICROSECOND = Fraction(1, 1_000_000)
 
 _COPIED = {"audio": "sound", "subtitle": "subtitles"}
@@ -62,6 +66,7 @@ class Original:
                 # The pictures are read elsewhere; here they would only be carried past.
                 stream.discard = Discard.all
         self._copies: dict[int, Stream] = {}
+        self._filters: dict[int, BitStreamFilterContext] = {}
         self._clocks: dict[int, _RisingClock] = {}
         self._packets: Iterator[Packet[Stream]] = iter(())
         self._waiting: Packet[Stream] | None = None
@@ -113,6 +118,9 @@ class Original:
             copy.metadata.update(stream.metadata)
             copy.disposition = stream.disposition
             self._copies[stream.index] = copy
+            if _from_broadcast(stream) and output.format.name in ("mp4", "mov"):
+                # FFmpeg itself takes the head off each packet, though not where it writes fragments.
+                self._filters[stream.index] = BitStreamFilterContext("aac_adtstoasc", stream)
             self._clocks[stream.index] = _RisingClock(at_once=stream.type == "subtitle")
             kept.add(word)
         for line in left_out:
@@ -128,13 +136,13 @@ class Original:
 
     @property
     def fits_fragments(self) -> bool:
-        """Fragments of MP4 can hold what is copied, also where it comes late or never.
+        """Fragments of MP4 can hold what is copied; subtitles crash FFmpeg there."""
+        return not any(codec in _NOT_IN_FRAGMENTS for codec in self._codecs)
 
-        What the head says of some sounds FFmpeg takes from their packets, it does not take the heads off those of
-        broadcasts there, and subtitles crash it.
-        """
-        streams = [self._container.streams[index] for index in self._copies]
-        return all(_fits_fragments(stream) for stream in streams)
+    @property
+    def head_waits_for_sound(self) -> bool:
+        """The head of an MP4 cannot be written before the first packets of what is copied."""
+        return any(codec in _TOLD_BY_PACKETS for codec in self._codecs)
 
     def leave_out(self, packet: Packet[Stream], reason: str) -> None:
         """Copy no more of the stream that a packet of `sound_until` belongs to, since the output refused it."""
@@ -164,15 +172,32 @@ class Original:
             packet = self._waiting
             self._advance()
             shift = round(clock_start / packet.time_base)
-            packet.stream = self._copies[packet.stream_index]
-            packet.dts = packet.dts - shift if packet.dts is not None else None
-            packet.pts = packet.pts - shift if packet.pts is not None else None
-            yield packet
+            copy = self._copies[packet.stream_index]
+            for whole in self._filtered(packet):
+                whole.stream = copy
+                whole.dts = whole.dts - shift if whole.dts is not None else None
+                whole.pts = whole.pts - shift if whole.pts is not None else None
+                yield whole
 
     def close(self) -> None:
         """Let go of the file."""
         self._packets = iter(())
         self._container.close()
+
+    @property
+    def _codecs(self) -> list[str]:
+        contexts = [self._container.streams[index].codec_context for index in self._copies]
+        return [context.name if context else "" for context in contexts]
+
+    def _filtered(self, packet: Packet[Stream]) -> list[Packet[Stream]]:
+        """The packet in the form that the output takes; nothing for a damaged one."""
+        wanted = self._filters.get(packet.stream_index)
+        if wanted is None:
+            return [packet]
+        try:
+            return list(wanted.filter(packet))
+        except av.error.FFmpegError:
+            return []
 
     def _advance(self) -> None:
         try:
@@ -250,11 +275,10 @@ def _time_s(packet: Packet[Stream]) -> Fraction:
     return (packet.pts if packet.pts is not None else packet.dts or 0) * packet.time_base
 
 
-def _fits_fragments(stream: Stream) -> bool:
+def _from_broadcast(stream: Stream) -> bool:
+    """AAC as broadcasts have it: each packet says what it is, and nothing else does."""
     context = stream.codec_context
-    # AAC as broadcasts have it says in each packet what it is, and nowhere else.
-    from_broadcast = context is not None and context.name == "aac" and not context.extradata
-    return context is not None and context.name not in _NOT_IN_FRAGMENTS and not from_broadcast
+    return context is not None and context.name == "aac" and not context.extradata
 
 
 def _spans(stream: Stream, time_s: Fraction) -> bool:

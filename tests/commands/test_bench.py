@@ -34,3 +34,9 @@ def test_one_command_measures_the_stages_of_a_network_on_the_demo_clip(tmp_path,
 def test_wrong_words_are_one_line(words, said, capsys):
     assert main(["bench", *words]) == 2
     assert said in capsys.readouterr().err
+
+
+def test_a_clip_that_is_not_there_is_found_before_anything_is_measured(capsys):
+    assert main(["bench", "engines", "--clip", "no-such.mp4"]) == 1
+
+    assert capsys.readouterr().err.startswith("error: no such file: no-such.mp4")

@@ -108,3 +108,9 @@ def test_a_protocol_that_nobody_knows_hides_its_secrets_without_its_slashes_too(
 )
 def test_a_line_without_a_secret_stays_as_it_is(line):
     assert hide_secrets(line) == line
+
+
+def test_a_url_that_was_shown_before_stays_as_it_is():
+    line = "udp://127.0.0.1:9000?...: nobody answers"
+
+    assert hide_secrets(line) == line

@@ -1,7 +1,9 @@
 import itertools
+import shutil
 from fractions import Fraction
 
 import av
+import numpy as np
 import pytest
 
 from deeplab_cv.frames.frame import Painted
@@ -9,7 +11,7 @@ from deeplab_cv.sinks.original import Original
 from deeplab_cv.sinks.sink import in_words
 from deeplab_cv.sinks.video import VideoSink
 from deeplab_cv.sources.video import VideoSource
-from tests.sinks.clips import NTSC, read_clip, sound_packets, with_subtitles, write_clip
+from tests.sinks.clips import NTSC, SIZE, read_clip, scene, sound_packets, with_subtitles, write_clip
 from tests.sources.clips import write_scenes
 from tests.test_samples import SAMPLES
 
@@ -326,3 +328,46 @@ def test_the_shared_clip_with_a_cover_keeps_the_video_s_own_colours(tmp_path):
 
     stream = read_clip(tmp_path / "out.mp4").stream
     assert (stream["primaries"], stream["transfer"]) == (BT2020, HLG)
+
+
+def as_broadcast(path, codec):
+    """A second of pictures with sound in MPEG-TS, where each packet of AAC has a head of its own."""
+    with av.open(str(path), "w") as out:
+        pictures, sound = out.add_stream("mpeg2video", rate=25), out.add_stream(codec, rate=48000, layout="stereo")
+        pictures.width, pictures.height, pictures.pix_fmt = *SIZE, "yuv420p"
+        for number in range(50):
+            frame = av.VideoFrame.from_ndarray(scene(number, SIZE), "bgr24")
+            frame.pts, frame.time_base = number, Fraction(1, 25)
+            out.mux(pictures.encode(frame))
+            silence = av.AudioFrame.from_ndarray(np.zeros((2, 1920), np.float32), "fltp", "stereo")
+            silence.rate, silence.pts, silence.time_base = 48000, 1920 * number, Fraction(1, 48000)
+            out.mux(sound.encode(silence))
+        out.mux(pictures.encode(None))
+        out.mux(sound.encode(None))
+    return path
+
+
+@pytest.mark.parametrize("suffix", [".mp4", ".mov"])
+@pytest.mark.parametrize("codec", ["ac3", "eac3", "aac"])
+def test_what_a_killed_run_leaves_of_a_broadcast_plays_with_its_sound(tmp_path, codec, suffix):
+    with VideoSource(as_broadcast(tmp_path / "in.ts", codec)) as source:
+        sink = VideoSink(tmp_path / f"out{suffix}", source.info)
+        for _ in range(40):
+            frame = source.read()
+            sink.write(Painted(frame, None, frame.pixels, ()))
+        (draft,) = tmp_path.glob(f".out.unfinished-*{suffix}")
+        killed = shutil.copy(draft, tmp_path / f"killed{suffix}")
+        while (frame := source.read()) is not None:
+            sink.write(Painted(frame, None, frame.pixels, ()))
+        sink.finish()
+
+    counts = []
+    for file in (killed, tmp_path / f"out{suffix}"):
+        with av.open(str(file)) as container:
+            assert container.streams.audio[0].codec_context.name == codec
+            kinds = [frame for packet in container.demux() for frame in packet.decode()]
+            counts += [sum(isinstance(frame, kind) for frame in kinds) for kind in (av.VideoFrame, av.AudioFrame)]
+    assert counts[0] >= 20
+    assert counts[1] >= 20
+    assert counts[2] == 50
+    assert counts[3] >= 60
