@@ -145,6 +145,7 @@ class Segmenter:
         from deeplab_cv.segmentation.stream import Stream
         from deeplab_cv.sinks.background import InBackground
         from deeplab_cv.sinks.landing import check_output
+        from deeplab_cv.sinks.leftovers import name_leftovers
         from deeplab_cv.sinks.video import VideoSink
         from deeplab_cv.sources.video import VideoSource
 
@@ -152,6 +153,7 @@ class Segmenter:
         view = View(picture=picture, smooth=self._smooth)
         check_paint(picture, self.classes)
         check_output(Path(out), [Path(source)])
+        name_leftovers(Path(out).parent)
         left: list[Written] = []
         with VideoSource(Path(source)) as opened:
             sink = InBackground(VideoSink(Path(out), opened.info))

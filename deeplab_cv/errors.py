@@ -72,6 +72,10 @@ class SourceError(UserError):
     """Frames cannot be read."""
 
 
+class PassedOverError(SourceError):
+    """Some of several pictures cannot be read; raised after all others were."""
+
+
 class MissingSourceError(SourceError, FileNotFoundError):
     """The file that frames shall be read from is not there."""
 

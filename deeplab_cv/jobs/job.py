@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Protocol
 
-from deeplab_cv.errors import SinkError
+from deeplab_cv.errors import PassedOverError, SinkError
 from deeplab_cv.frames.frame import Frame, Painted, Scored
 from deeplab_cv.jobs.pipeline import Pipeline, StreamOrOpener
 from deeplab_cv.overlay.painting import painted_frame
@@ -109,7 +109,8 @@ def run_job(
     try:
         frames, ended = _frames_through(job, stop, progress)
     except BaseException as error:
-        for other in _close(job, written, whole=False):
+        # What holds of all pictures that can be read is whole.
+        for other in _close(job, written, whole=isinstance(error, PassedOverError)):
             _log.warning("%s", other)
         raise error
     errors = _close(job, written, whole=ended or job.source.info.live)

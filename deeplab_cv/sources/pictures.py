@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from deeplab_cv.errors import SourceError, as_typed
+from deeplab_cv.errors import PassedOverError, SourceError, as_typed
 from deeplab_cv.frames.frame import Frame, SourceInfo, Span, picture_frame
 from deeplab_cv.frames.pixels import Image, merged
 from deeplab_cv.frames.size import Size
@@ -120,7 +120,8 @@ class PictureSource(Source):
         problems, self._problems = self._problems, []
         if problems and not self._forgiving:
             what = f"{len(problems)} of {len(self._paths)} pictures could not be read"
-            raise SourceError(what, problems[0].where, f"{problems[0].what}; {problems[0].remedy}; the others are done")
+            remedy = f"{problems[0].what}; {problems[0].remedy}; the others are done"
+            raise PassedOverError(what, problems[0].where, remedy)
 
     def close(self) -> None:
         """Read no more."""

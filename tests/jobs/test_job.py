@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from deeplab_cv.errors import EngineError, SinkError, SourceError
+from deeplab_cv.errors import EngineError, PassedOverError, SinkError, SourceError
 from deeplab_cv.frames.size import Size
 from deeplab_cv.jobs.job import Job, UserQuit, run_job
 from deeplab_cv.overlay.view import View
@@ -91,6 +91,17 @@ def test_a_source_that_fails_delivers_what_came_before_and_the_sink_keeps_it(mak
 
     assert sink.indexes == list(range(10))
     assert sink.ending == "abandoned"
+
+
+def test_pictures_that_were_passed_over_fail_the_run_and_the_output_is_whole(make_stream):
+    sink = Notebook()
+    source = Camera(10, ending=PassedOverError("1 of 11 pictures could not be read", "a.png", "the others are done"))
+
+    with pytest.raises(SourceError, match="1 of 11"):
+        run_job(job(source, make_stream(), sink), stop=threading.Event())
+
+    assert sink.indexes == list(range(10))
+    assert sink.ending == "finished"
 
 
 def test_an_engine_that_fails_at_frame_seven_ends_the_run_with_seven_frames_kept(make_stream):
