@@ -27,9 +27,9 @@ REASONS = {
     r"|does not allow such a name",
 }
 """What is missing, by a short name, and the words by which a skipped test says so: packages of the extras `train`,
-`bench`, `batch` and `ray`, what speaks to S3, the package supervision, files that lie beside the repository
-where it is developed, a virtual screen and a browser, the superuser, a tracer of system calls, a device or a fault of this very
-build of an engine, another operating system."""
+`bench`, `batch` and `ray`, what speaks to S3, the package supervision, files that lie beside the repository where
+it is developed, a virtual screen and a browser, the superuser, a tracer of system calls, a device or a fault of
+this very build of an engine, another operating system."""
 
 
 def unexpected(skips: Iterable[str], allowed: Collection[str]) -> list[str]:

@@ -143,9 +143,10 @@ def network(numbers: random.Random, folder: Path) -> Try:
             tensor.dims[:] = dims if numbers.random() < 0.5 else [numbers.choice((0, -1, 2**31, side)) for side in dims]
         elif harm == 3:
             tensor = numbers.choice(list(model.graph.initializer))
-            values = onnx.numpy_helper.to_array(tensor).copy()
-            values.flat[:] = numbers.choice((np.nan, np.inf, 1e38))
-            tensor.CopyFrom(onnx.numpy_helper.from_array(values, tensor.name))
+            if tensor.raw_data:
+                # Whatever became of its sides before, the bytes can be written over.
+                odd = np.float32(numbers.choice((np.nan, np.inf, 1e38)))
+                tensor.raw_data = np.full(len(tensor.raw_data) // 4, odd).tobytes()
         elif harm == 4:
             sides = numbers.choice((model.graph.input, model.graph.output))[0].type.tensor_type.shape.dim
             sides[numbers.randrange(len(sides))].dim_value = numbers.choice((0, 1, -64, 2**31, 99999))
