@@ -1,6 +1,6 @@
 """Attacks the program with hostile and unlucky input, signals and faults, and counts what holds.
 
-    python benchmarks/attack.py                           # all of it: half an hour on two cores
+    python benchmarks/attack.py                           # all of it: a quarter of an hour on two free cores
     python benchmarks/attack.py --minutes 5               # as much of every kind as fits
     python benchmarks/attack.py --only picture --seed 7   # one kind, other inputs
 
@@ -8,12 +8,13 @@ Every input is made from its seed, so that a failure is seen again with `--only 
 held where the command ends with 0, 1 or 2 (or what is right for its kind), with one line where it fails, and without a
 traceback, a control character, a secret, a draft or a file outside its outputs. Most are run in one process, which is
 begun anew where one dies or takes longer than two minutes. Killed runs and full disks are those of crashes.py, signals
-those of interrupts.py.
+those of interrupts.py. Linux and macOS; checkpoints need PyTorch.
 """
 
 import argparse
 import collections
 import contextlib
+import importlib.util
 import json
 import os
 import queue
@@ -79,12 +80,13 @@ def main() -> None:
     if os.name != "posix" or os.geteuid() != 0:
         # Only root can mount a small disk.
         del numbers["full disk"]
+    if importlib.util.find_spec("torch") is None:
+        del numbers["checkpoint"]
     if unknown := set(args.only or ()) - set(numbers):
         parser.error(f"no such kind: {', '.join(unknown)}; there are {', '.join(numbers)}")
     wanted = {name: args.tries or max(1, round(count * args.share)) for name, count in numbers.items()}
     wanted = {name: count for name, count in wanted.items() if not args.only or name in args.only}
     slice_s = 60 * args.minutes / len(wanted) if args.minutes else float("inf")
-    failures = 0
     begun_s = time.monotonic()
     print("| kind | tries | held | failed |\n|---|---|---|---|", flush=True)
     totals: collections.Counter[str] = collections.Counter()

@@ -29,7 +29,6 @@ class Try:
         words: the command line.
         codes: the exit codes that are right.
         secrets: what no line may show.
-        kept: files that must not change, beside all that lies in `keep` of the folder.
         check: what else is wrong with what it said, empty where nothing is.
     """
 

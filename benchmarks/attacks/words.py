@@ -100,7 +100,6 @@ _COMMANDS = (
     "verify",
     "optimise",
 )
-_HARMLESS = {"--headless": [], "--image": ["in.png"], "--backend": ["opencv:cpu"], "--end": ["0.1"]}
 
 
 @functools.cache

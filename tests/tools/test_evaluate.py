@@ -5,13 +5,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from deeplab_cv.cli import main
 from deeplab_cv.frames.size import Size
 from deeplab_cv.networks.card import read_card
 from tests.sources.clips import write_scenes
 from tests.tiny_networks import DOG, PERSON, tiny_network
-from tests.tools.data.datasets import write_boxes
+from tests.tools.data.datasets import png_bytes, write_boxes
 
 
 def measured(tmp_path: Path, *words: str, backend: str = "onnxruntime:cpu") -> dict:
@@ -69,3 +70,18 @@ def test_measuring_needs_no_torch() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "False"
+
+
+@pytest.mark.parametrize("label", [0, DOG])
+def test_masks_of_one_class_have_no_boundary_and_their_figures_are_json(tmp_path: Path, label: int) -> None:
+    tiny_network(tmp_path)
+    data = write_boxes(tmp_path / "data")
+    for mask in (data / "SegmentationClass").iterdir():
+        with Image.open(mask) as image:
+            size = (image.height, image.width)
+        mask.write_bytes(png_bytes(np.full(size, label, np.uint8)))
+
+    figures = measured(tmp_path, "--data", str(data))["pictures"]
+
+    assert figures["boundary_f"] is None
+    assert "NaN" not in (tmp_path / "figures.json").read_text(encoding="utf-8")
