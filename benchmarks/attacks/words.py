@@ -9,8 +9,8 @@ from benchmarks.attacks.files import picture_bytes
 from benchmarks.attacks.tries import Try, Words
 
 _WORDS = """
-- -- 0 -1 1e300 -1e300 nan inf .inf 1e-300 0.0001 0,0,0 1,2 0x10 99999x99999 0x0 -64x-64 64x x auto none null true [] {} *
-%s%n {0} ~ $HOME ${HOME} ${ `id` ' " ; | & 2021-13-45 1:2:3:4 ../../x / /dev/null /dev/zero /dev/stdin /proc/self/mem
+- -- 0 -1 1e300 -1e300 nan inf .inf 1e-300 0.0001 0,0,0 1,2 0x10 99999x99999 0x0 -64x-64 64x x auto none null true [] {}
+* %s%n {0} ~ $HOME ${HOME} ${ `id` ' " ; | & 2021-13-45 1:2:3:4 ../../x / /dev/null /dev/zero /dev/stdin /proc/self/mem
 file: http: opencv:cpu:cpu onnxruntime: : cuda person= =red person=#12 all,all person,,dog 🐕.mp4
 """
 _LONG = ("9" * 500, "é" * 300, "a" * 5000)

@@ -137,7 +137,7 @@ class Original:
     @property
     def fits_fragments(self) -> bool:
         """Fragments of MP4 can hold what is copied; subtitles crash FFmpeg there."""
-        return not any(codec in _NOT_IN_FRAGMENTS for codec in self._codecs)
+        return all(codec and codec not in _NOT_IN_FRAGMENTS for codec in self._codecs)
 
     @property
     def head_waits_for_sound(self) -> bool:
