@@ -46,7 +46,7 @@ class Segmenter:
             model: an .onnx file; the network that comes with the package without it.
             backend: the engine, such as `opencv`, `onnxruntime:cuda` or `openvino:gpu`; auto takes the fastest.
             threads: processor threads; 0 leaves it to the program.
-            smooth: weight of earlier scores where a video stands still, 0..0.95; 0 is off.
+            smooth: weight of earlier scores in videos, averaged along the motion, 0..0.95; 0 is off.
 
         Raises:
             UserError: the network or the engine cannot be had, or an argument is wrong.
@@ -57,7 +57,7 @@ class Segmenter:
         from deeplab_cv.segmentation.options import LabelOptions
 
         self._engine = checked(EngineOptions, backend=backend, threads=threads)
-        self._smooth = checked(LabelOptions, smooth=smooth).smooth
+        self._smooth = checked(LabelOptions, smooth=smooth).smooth or 0.0
         self._network = open_network(default_network_file() if model is None else Path(model))
         self._lock = threading.Lock()
         self._engines: dict[int, NetworkEngines] = {}

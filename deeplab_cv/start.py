@@ -99,7 +99,7 @@ def assembled(
         also_read = [settings_file] if settings_file else []
         opened_sinks = open_sinks(settings, info, is_picture_job=wanted.kind == "image", also_read=also_read)
         sinks = [InBackground(sink) for sink in opened_sinks]
-        view = first_view(settings, pictures=pictures)
+        view = first_view(settings, pictures=pictures, live=info.live)
         if no_window is not None and settings.page.serve is None:
             stream = _ready_stream(settings, network, info)
             try:
@@ -220,9 +220,11 @@ def wanted_pace(pace: PaceOptions, info: SourceInfo, *, every: int = 1) -> float
     return min(FLUENT_FPS, float(info.frame_rate) / every)
 
 
-def first_view(settings: Settings, *, pictures: bool) -> View:
+def first_view(settings: Settings, *, pictures: bool, live: bool) -> View:
     """What is shown at the start; pictures wait, one at a time, those of the tutorial unpainted."""
     smooth = settings.labels.smooth
+    if smooth is None:
+        smooth = USUAL_SMOOTHING if live else 0.0
     return View(
         overlay=not settings.source.tutorial,
         picture=settings.picture,

@@ -98,9 +98,19 @@ def test_none_and_two_sources_are_refused():
 
 
 def test_a_picture_waits_and_in_the_tutorial_it_is_unpainted():
-    views = [first_view(settings_of({"tutorial": tutorial}), pictures=True) for tutorial in (False, True)]
+    views = [first_view(settings_of({"tutorial": tutorial}), pictures=True, live=False) for tutorial in (False, True)]
 
     assert [(view.overlay, view.paused) for view in views] == [(True, True), (False, True)]
+
+
+@pytest.mark.parametrize(
+    ("words", "live", "smooth"),
+    [({}, True, 0.6), ({}, False, 0.0), ({"smooth": 0}, True, 0.0), ({"smooth": 0.3}, False, 0.3)],
+)
+def test_live_pictures_are_smoothed_and_files_are_not_unless_the_user_says_so(words, live, smooth):
+    view = first_view(settings_of(words), pictures=False, live=live)
+
+    assert (view.smooth, view.usual_smooth) == (smooth, words.get("smooth") or 0.6)
 
 
 @pytest.mark.parametrize("words", [{"pattern": True}, {"image": "pictures", "out": "painted"}])

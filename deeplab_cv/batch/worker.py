@@ -60,7 +60,7 @@ class Worker:
         self._plan = plan
         self._place = place_of(plan.folder)
         self._engines = NetworkEngines(wanted_network(plan.network), plan.engine, depth=1, pinned=plan.pinned)
-        self._view = View(picture=plan.picture, smooth=plan.labels.smooth)
+        self._view = View(picture=plan.picture, smooth=plan.labels.smooth or 0.0)
         loaded = self._engines.load(USUAL_SIZE)
         self.pinned: Pinned = loaded.pinned
         self.engine_name = loaded.name

@@ -7,7 +7,7 @@ from deeplab_cv.classes import PAINTED_BY_DEFAULT, RGB, default_colour
 from deeplab_cv.overlay.options import PictureOptions
 
 USUAL_SMOOTHING = 0.6
-"""The weight of earlier scores where smoothing is asked for without a number."""
+"""The weight of earlier scores of a live picture, and where smoothing is asked for without a number."""
 
 
 @dataclass(frozen=True, kw_only=True)

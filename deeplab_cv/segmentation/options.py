@@ -17,5 +17,5 @@ class LabelOptions(Options):
     """How calm labels are."""
 
     # fmt: off
-    smooth: float = option(0.0, "weight of earlier scores where the picture stands still; 0 is off", "0..0.95", ge=0, le=0.95)
+    smooth: float | None = option(None, "weight of earlier scores, averaged along the motion; 0 is off; without it 0.6 for a live picture, 0 for files", "0..0.95", ge=0, le=0.95)
     # fmt: on

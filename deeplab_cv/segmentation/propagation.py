@@ -12,12 +12,11 @@ from fractions import Fraction
 from statistics import median
 
 import cv2
-import numpy as np
-from numpy.typing import NDArray
 
 from deeplab_cv.frames.frame import Area, Frame, Origin, Scores
 from deeplab_cv.frames.pixels import Image, to_grey
 from deeplab_cv.frames.size import Size
+from deeplab_cv.segmentation.following import cell_origins, moved_scores
 from deeplab_cv.segmentation.motion import CUT, changes_between, thumbnail_of
 from deeplab_cv.segmentation.options import PaceOptions
 
@@ -132,18 +131,7 @@ class Propagator:
     def _along_flow(self, scores: Scores, thumbnail: Image, key_thumbnail: Image) -> Scores:
         """Each cell's scores from where it was in the inferred frame."""
         flow = self._flow.calc(to_grey(thumbnail), to_grey(key_thumbnail), None)  # type: ignore[call-overload]
-        rows, columns = scores.shape[1:]
-        cells = cv2.resize(flow, (columns, rows), interpolation=cv2.INTER_AREA)
-        scale = np.array([columns / thumbnail.shape[1], rows / thumbnail.shape[0]], np.float32)
-        home: NDArray[np.float32] = np.stack(np.meshgrid(np.arange(columns), np.arange(rows)), axis=-1).astype(
-            np.float32
-        )
-        source = home + cells * scale
-        moved = [
-            cv2.remap(plane, source, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)  # type: ignore[call-overload]
-            for plane in scores.astype(np.float32)
-        ]
-        return np.asarray(np.stack(moved), np.float32)
+        return moved_scores(scores, cell_origins(flow, Size.of(scores[0])))
 
 
 def frames_per_inference(target_fps: float, infer_ms: float, carry_ms: float) -> int:

@@ -1,7 +1,8 @@
-"""Scores of successive frames averaged where the picture stands still, so that labels do not flicker.
+"""Scores of successive frames averaged along the motion, so that labels do not flicker.
 
-How much of the earlier scores is kept falls from cell to cell as the picture changes there and as old and new scores
-disagree, so that what moves leaves no trail and what appears is there at once (obs-backgroundremoval 498, 605).
+Each cell's earlier scores are taken from where it was in the frame before. They count by how sure the network was of
+them, and by how far the cell's path is believed, so that what appears, is uncovered or moves in a way that flow does
+not follow has nothing earlier, and an edge is not late (obs-backgroundremoval 498, 605).
 """
 
 from dataclasses import replace
@@ -12,25 +13,32 @@ import numpy as np
 from numpy.typing import NDArray
 
 from deeplab_cv.frames.frame import Frame, Scored, Scores
-from deeplab_cv.frames.pixels import Image
+from deeplab_cv.frames.pixels import Plane
 from deeplab_cv.frames.size import Size
-from deeplab_cv.segmentation.motion import CUT, Changes, changes_between, thumbnail_of
+from deeplab_cv.segmentation.following import Follower, followed_size, moved_scores
+from deeplab_cv.segmentation.motion import CUT, brightness_of
 
-_PIXELS_PER_CELL = 4
-_NOISE = 3.0
-"""Change that a camera's noise alone makes; below it a cell stands still."""
-_MOTION = 12.0
-"""Change from which a cell keeps nothing of earlier frames."""
+_SURE = 2.0
+"""A lead in scores at which a cell counts for two thirds of one that is certain."""
+
+_LEAST_SURE = 0.1
+"""What a cell counts for where two classes are level."""
+
 _LONGEST_GAP_S = Fraction(1, 2)
+
+_Shares = NDArray[np.float32]
+"""A number for each cell: float32 (h, w)."""
 
 
 class ScoreSmoother:
-    """An exponential average of scores over the frames of one source, shown to it in order."""
+    """A weighted average of scores over the frames of one source, shown to it in order."""
 
     def __init__(self) -> None:
+        self._follower = Follower()
         self._average: Scores | None = None
+        self._counted: _Shares | None = None
         self._last: Scored | None = None
-        self._thumbnail: Image | None = None
+        self._brightness: Plane | None = None
 
     def smoothed(self, scored: Scored, weight: float) -> Scored:
         """The frame with its scores averaged as `smooth` does it."""
@@ -45,40 +53,50 @@ class ScoreSmoother:
 
         Args:
             scored: the next frame; its scores are not written into.
-            weight: share of the earlier scores kept where the picture stands still, 0..0.95; 0 is off.
+            weight: share of the earlier scores, 0..0.95, where the network is sure and the motion is believed; 0 is
+                off.
 
         Returns:
             float32 (classes, h, w).
         """
         if weight == 0:
-            self._average = self._last = self._thumbnail = None
+            self._average = self._counted = self._last = self._brightness = None
             return scored.scores
-        frame, scores_chw = scored.frame, scored.scores
-        rows, columns = scores_chw.shape[1:]
-        thumbnail = thumbnail_of(frame.image, scored.area, Size(columns * _PIXELS_PER_CELL, rows * _PIXELS_PER_CELL))
-        average = scores_chw.astype(np.float32)
+        average = scored.scores.astype(np.float32)
+        cells = Size.of(average[0])
+        brightness = brightness_of(scored.frame.pixels, scored.area, followed_size(cells))
+        counted = _sureness(average)
         if (
             self._average is not None
+            and self._counted is not None
             and self._last is not None
-            and self._thumbnail is not None
-            and self._average.shape == scores_chw.shape
+            and self._brightness is not None
+            and self._average.shape == average.shape
             and self._last.stream == scored.stream
-            and _follows(frame, self._last.frame)
+            and _follows(scored.frame, self._last.frame)
+            and float(cv2.absdiff(brightness, self._brightness).mean()) < CUT
         ):
-            change = changes_between(thumbnail, self._thumbnail, _PIXELS_PER_CELL)
-            if change.mean() < CUT:
-                average += (self._average - scores_chw) * weight * _kept(change, self._average, scores_chw)
-        self._average, self._last, self._thumbnail = average, scored, thumbnail
+            path = self._follower.path(brightness, self._brightness, cells)
+            before = moved_scores(self._average, path.origin, cv2.INTER_CUBIC)
+            [counted_before] = moved_scores(self._counted[np.newaxis], path.origin)
+            # Where all is sure and believed, this is the most that keeps the share of the earlier scores at `weight`.
+            counted_before = np.minimum(counted_before * path.trust, weight / (1 - weight))
+            share = counted_before / (counted_before + counted)
+            average += (before - average) * share
+            counted += counted_before
+        self._average, self._counted, self._last, self._brightness = average, counted, scored, brightness
         return average
 
 
-def _kept(change: Changes, earlier: Scores, now: Scores) -> NDArray[np.float32]:
-    """The share of the earlier scores that each cell keeps, 0..1: float32 (h, w)."""
-    around = cv2.dilate(change, np.ones((3, 3), np.uint8))
-    stillness = np.clip((_MOTION - around) / (_MOTION - _NOISE), 0, 1)
-    disagreement = np.abs(_probabilities(now) - _probabilities(earlier)).sum(axis=0) / 2
-    kept: NDArray[np.float32] = (stillness * (1 - disagreement**2)).astype(np.float32)
-    return kept
+def _sureness(scores: Scores) -> _Shares:
+    """What each cell counts for, 0.1..1: the more, the further its best class leads."""
+    best, second = scores[0], np.full_like(scores[0], -np.inf)
+    for plane in scores[1:]:
+        second = np.maximum(second, np.minimum(best, plane))
+        best = np.maximum(best, plane)
+    lead = best - second
+    sureness: _Shares = np.maximum(_LEAST_SURE, 1 - np.exp(-lead / _SURE)).astype(np.float32)
+    return sureness
 
 
 def _follows(frame: Frame, before: Frame) -> bool:
@@ -89,10 +107,3 @@ def _follows(frame: Frame, before: Frame) -> bool:
         and frame.seeks == before.seeks
         and 0 < frame.time_s - before.time_s <= _LONGEST_GAP_S
     )
-
-
-def _probabilities(scores_chw: Scores) -> Scores:
-    """Scores -> softmax over the classes."""
-    powers = np.exp(scores_chw - scores_chw.max(axis=0))
-    probabilities: Scores = powers / powers.sum(axis=0)
-    return probabilities
