@@ -39,7 +39,7 @@ class Settings(Options):
     page: PageOptions = Field(default_factory=PageOptions)
 
 
-_SOURCES = ("camera", "video", "image", "pattern", "demo")
+_SOURCES = ("camera", "video", "image", "pattern", "browser_camera", "demo")
 """Settings of which a run has one."""
 
 NOWHERE: Mapping[str, str] = {}

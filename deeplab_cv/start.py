@@ -31,8 +31,9 @@ from deeplab_cv.sinks.background import InBackground
 from deeplab_cv.sinks.leftovers import name_leftovers
 from deeplab_cv.sinks.opening import open_sinks, video_sink
 from deeplab_cv.sinks.sink import Sink
+from deeplab_cv.sources.browser_camera import BrowserCamera
 from deeplab_cv.sources.naming import Kind, kind_of_video
-from deeplab_cv.sources.opening import open_source
+from deeplab_cv.sources.opening import as_asked, open_browser_camera, open_source
 from deeplab_cv.sources.options import SourceOptions
 from deeplab_cv.sources.source import Source
 from deeplab_cv.sources.wrappers import Mirrored
@@ -91,6 +92,9 @@ def assembled(
         remedy = "leave it out, or show pictures: --image FOLDER --tutorial"
         raise UsageError("this is for pictures that are shown and not written", "--tutorial", remedy)
     options = settings.source.model_copy(update={"loop": False}) if pictures else settings.source
+    camera = _browser_camera(settings)
+    if camera is not None:
+        source = source or as_asked(camera.source, options)
     with source or open_source(wanted.text, options, wanted.kind, forgiving=pictures) as opened:
         info = opened.info
         check_paint(settings.picture, network.card.classes)
@@ -127,12 +131,14 @@ def assembled(
         )
         # Window and page show the source while an engine is being loaded, or chosen among all: half a minute.
         open_stream = partial(_ready_stream, settings, network, info, report=controls.report)
-        with _screen(settings.page, controls, info, window=no_window is None) as screen:
+        with _screen(settings.page, controls, info, camera, window=no_window is None) as screen:
             yield Job(mirrored, open_stream, sinks, view, screen)
 
 
 @contextmanager
-def _screen(page: PageOptions, controls: Controls, info: SourceInfo, *, window: bool) -> Iterator[Screen]:
+def _screen(
+    page: PageOptions, controls: Controls, info: SourceInfo, camera: BrowserCamera | None, *, window: bool
+) -> Iterator[Screen]:
     """Where a run shows itself: a window, a page, or a window with a page beside it."""
     with ExitStack() as stack:
         screen: Screen = Unseen(controls)
@@ -140,7 +146,7 @@ def _screen(page: PageOptions, controls: Controls, info: SourceInfo, *, window: 
             opened = stack.enter_context(closing(Window(f"deeplab-cv: {info.name}")))
             screen = WindowScreen(opened, controls)
         if page.serve is not None:
-            server = stack.enter_context(PageServer(page, controls.ask))
+            server = stack.enter_context(PageServer(page, controls.ask, camera))
             screen = PageScreen(screen, controls, server.stage, info)
         yield screen
 
@@ -159,6 +165,8 @@ def wanted_source(source: SourceOptions) -> NamedSource:
         named[f"--image {as_typed(source.image)}"] = NamedSource(source.image, "image")
     if source.pattern:
         named["--pattern"] = NamedSource("pattern", "pattern")
+    if source.browser_camera:
+        named["--browser-camera"] = NamedSource("browser", "browser")
     if source.demo:
         named["--demo"] = NamedSource(str(folders.demo_clip()), "video")
     if not named:
@@ -167,6 +175,15 @@ def wanted_source(source: SourceOptions) -> NamedSource:
     if len(named) > 1:
         raise UsageError(f"{len(named)} sources are named", hide_secrets(" and ".join(named)), "name one")
     return next(iter(named.values()))
+
+
+def _browser_camera(settings: Settings) -> BrowserCamera | None:
+    """What a page's camera is sent to; None where it is not asked for. Raises UsageError where there is no page."""
+    if not settings.source.browser_camera:
+        return None
+    if settings.page.serve is None:
+        raise UsageError("a page has to send it", "--browser-camera", "serve one: --browser-camera --serve 8000")
+    return open_browser_camera(settings.source)
 
 
 def with_an_output(settings: Settings, no_window: str | None) -> Settings:

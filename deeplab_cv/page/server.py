@@ -22,6 +22,7 @@ from deeplab_cv.page.address import Address, parse_address
 from deeplab_cv.page.certificate import Certificate, self_signed
 from deeplab_cv.page.options import PageOptions
 from deeplab_cv.page.stage import Stage
+from deeplab_cv.sources.browser_camera import BrowserCamera
 
 _log = logging.getLogger(__name__)
 
@@ -40,12 +41,15 @@ class PageServer:
         link: where the page is, with the token where one was made.
     """
 
-    def __init__(self, options: PageOptions, ask: Callable[[Action], None]) -> None:
+    def __init__(
+        self, options: PageOptions, ask: Callable[[Action], None], camera: BrowserCamera | None = None
+    ) -> None:
         """Take the port; nothing is served yet.
 
         Args:
             options: where, and who may see it.
             ask: hands the run what a page asks for; called from the server's thread.
+            camera: what a page's camera is sent to; None where the run has another source.
 
         Raises:
             UsageError: the options do not fit together, or packages are missing.
@@ -58,7 +62,7 @@ class PageServer:
         self._certificate = _certificate_of(options, address)
         self._socket = _listening(address)
         self._address = Address(address.host, self._socket.getsockname()[1])
-        self._options, self._tokens, self._ask = options, tokens, ask
+        self._options, self._tokens, self._ask, self._camera = options, tokens, ask, camera
         self._ready = threading.Event()
         self._stop: Callable[[], None] = _nothing
         self._thread = threading.Thread(target=self._run, name="page", daemon=True)
@@ -113,6 +117,7 @@ class PageServer:
             viewers=viewers,
             access=Access(self._address, self._tokens),
             ask=self._ask,
+            camera=self._camera,
             cookie=f"deeplab-cv-{self._address.port}",
             secure=self._certificate is not None,
         )

@@ -14,6 +14,7 @@ from starlette.websockets import WebSocket
 
 from deeplab_cv.controls.keys import Action
 from deeplab_cv.page.access import Access, RateLimit, Role, tokens_in
+from deeplab_cv.page.camera_socket import attend_camera
 from deeplab_cv.page.guard import Guard
 from deeplab_cv.page.report import Metric, controls_table, metrics_of, prometheus_text, state_json
 from deeplab_cv.page.requests import MOST_BYTES, action_of
@@ -21,6 +22,7 @@ from deeplab_cv.page.shared_stream import SharedStream
 from deeplab_cv.page.socket import attend_viewer
 from deeplab_cv.page.stage import Stage
 from deeplab_cv.page.viewers import TRANSPORTS, Viewers
+from deeplab_cv.sources.browser_camera import BrowserCamera
 
 STATIC = Path(__file__).parent / "static"
 
@@ -47,6 +49,7 @@ class Site:
         viewers: Viewers,
         access: Access,
         ask: Callable[[Action], None],
+        camera: BrowserCamera | None,
         cookie: str,
         secure: bool,
     ) -> None:
@@ -58,11 +61,12 @@ class Site:
             viewers: who watches.
             access: who may.
             ask: hands an action to the run.
+            camera: what a page's camera is sent to; None where the run has another source.
             cookie: the name of the token's cookie; of its own for each port, as cookies know no ports.
             secure: it is HTTPS.
         """
         self._stage, self._stream, self._viewers, self._access = stage, stream, viewers, access
-        self._ask, self._cookie, self._secure = ask, cookie, secure
+        self._ask, self._camera, self._cookie, self._secure = ask, camera, cookie, secure
         self._actions = RateLimit(_ACTIONS_A_SECOND)
         routes = [
             Route("/", self._page),
@@ -76,6 +80,7 @@ class Site:
             Route("/snapshot.jpg", self._for("viewer", self._snapshot)),
             Route("/stream.mjpg", self._for("viewer", self._mjpeg)),
             WebSocketRoute("/ws", self._watch),
+            WebSocketRoute("/ws/camera", self._take_camera),
             Mount("/static", StaticFiles(directory=STATIC)),
         ]
         self.app = Guard(Starlette(routes=routes), access)
@@ -188,7 +193,14 @@ class Site:
         if role is None:
             await socket.close(1008)
             return
-        await attend_viewer(socket, role, self._stage, self._stream, self._viewers)
+        takes = None if self._camera is None else self._camera.size
+        await attend_viewer(socket, role, self._stage, self._stream, self._viewers, takes)
+
+    async def _take_camera(self, socket: WebSocket) -> None:
+        if self._camera is None or self._role_of(socket) != "controller":
+            await socket.close(1008)
+            return
+        await attend_camera(socket, self._camera)
 
 
 def _problem(status: int, text: str) -> Response:

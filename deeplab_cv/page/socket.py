@@ -7,6 +7,7 @@ from typing import Any
 
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
+from deeplab_cv.frames.size import Size
 from deeplab_cv.page.access import RateLimit, Role
 from deeplab_cv.page.report import state_json
 from deeplab_cv.page.shared_stream import SharedStream
@@ -19,8 +20,10 @@ _STATE_S = 0.2
 _FULL, _NONSENSE = 4003, 1008
 
 
-async def attend_viewer(socket: WebSocket, role: Role, stage: Stage, stream: SharedStream, viewers: Viewers) -> None:
-    """Serve one page until it goes."""
+async def attend_viewer(
+    socket: WebSocket, role: Role, stage: Stage, stream: SharedStream, viewers: Viewers, takes_camera: Size | None
+) -> None:
+    """Serve one page until it goes; `takes_camera` is what is asked of its camera, None where none is taken."""
     await socket.accept()
     viewer = viewers.add()
     if viewer is None:
@@ -31,7 +34,7 @@ async def attend_viewer(socket: WebSocket, role: Role, stage: Stage, stream: Sha
         for work in (
             _read(socket, viewer, viewers),
             _send_pictures(socket, viewer, stage, stream, viewers),
-            _send_state(socket, role, stage, viewers),
+            _send_state(socket, role, stage, viewers, takes_camera),
         )
     ]
     try:
@@ -106,11 +109,12 @@ async def _send(socket: WebSocket, viewer: Viewer, data: bytes) -> None:
     await socket.send_bytes(data)
 
 
-async def _send_state(socket: WebSocket, role: Role, stage: Stage, viewers: Viewers) -> None:
+async def _send_state(socket: WebSocket, role: Role, stage: Stage, viewers: Viewers, takes_camera: Size | None) -> None:
+    camera = takes_camera and {"width": takes_camera.width, "height": takes_camera.height}
     sent = ""
     while True:
         state = await asyncio.to_thread(state_json, stage.state)
-        text = json.dumps({"type": "state", "role": role, "viewers": len(viewers), **state})
+        text = json.dumps({"type": "state", "role": role, "viewers": len(viewers), "takes_camera": camera, **state})
         if text != sent:
             await socket.send_text(text)
             sent = text

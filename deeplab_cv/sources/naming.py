@@ -10,7 +10,7 @@ from deeplab_cv.errors import UsageError
 from deeplab_cv.machine.urls import is_url, lost_slashes
 from deeplab_cv.sources.files import exists, is_folder
 
-Kind = Literal["camera", "video", "stream", "image", "pattern"]
+Kind = Literal["camera", "video", "stream", "image", "pattern", "browser"]
 
 PICTURE_EXTENSIONS = frozenset(
     {".jpg", ".jpeg", ".jpe", ".png", ".bmp", ".webp", ".tif", ".tiff", ".avif", ".jp2", ".ppm", ".pgm", ".pbm"}

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from deeplab_cv.errors import UsageError
 from deeplab_cv.frames.size import Size
+from deeplab_cv.sources.browser_camera import USUAL_SIZE, BrowserCamera
 from deeplab_cv.sources.camera import Wishes, open_camera
 from deeplab_cv.sources.naming import Kind, kind_of, with_variables
 from deeplab_cv.sources.options import SourceOptions
@@ -39,13 +40,21 @@ def open_source(text: str, options: SourceOptions, kind: Kind | None = None, *, 
 
 
 def _opener(text: str, options: SourceOptions, kind: Kind, *, forgiving: bool) -> Callable[[], Source]:
-    def open_once() -> Source:
-        source = _open_kind(text, options, kind, forgiving=forgiving)
-        if options.mirror:
-            source = Mirrored(source)
-        return EveryNth(source, options.every) if options.every > 1 else source
+    return lambda: as_asked(_open_kind(text, options, kind, forgiving=forgiving), options)
 
-    return open_once
+
+def as_asked(source: Source, options: SourceOptions) -> Source:
+    """A source mirrored and thinned out as the options say."""
+    if options.mirror:
+        source = Mirrored(source)
+    return EveryNth(source, options.every) if options.every > 1 else source
+
+
+def open_browser_camera(options: SourceOptions) -> BrowserCamera:
+    """What a page's camera is sent to. Raises UsageError for an option that it does not have."""
+    _refuse_options(options, "browser")
+    size = USUAL_SIZE
+    return BrowserCamera(Size(options.width or size.width, options.height or size.height))
 
 
 def _open_kind(text: str, options: SourceOptions, kind: Kind, *, forgiving: bool) -> Source:
@@ -78,9 +87,10 @@ def _refuse_options(options: SourceOptions, kind: Kind) -> None:
         "stream": "a live stream",
         "image": "pictures",
         "pattern": "the test pattern",
+        "browser": "a browser's camera",
     }
     refused = {
-        "--loop": options.loop and kind in ("camera", "stream"),
+        "--loop": options.loop and kind in ("camera", "stream", "browser"),
         f"--start {options.start}": options.start is not None and kind not in ("video", "stream"),
         f"--retry {options.retry}": bool(options.retry) and kind not in ("camera", "stream"),
         f"--end {options.end}": options.end is not None and kind not in ("video", "stream", "pattern"),

@@ -11,6 +11,7 @@ class SourceOptions(Options):
     video: str | None = option(None, "video file to read, or a live stream: rtsp://..., http://..., tcp://...; ${NAME} is taken from the environment", metavar="FILE|URL")
     image: str | None = option(None, "picture, folder of pictures, or glob such as 'pictures/*.jpg'", metavar="FILE|FOLDER|GLOB")
     pattern: bool = option(False, "a moving test pattern, for machines without a camera")
+    browser_camera: bool = option(False, "the camera of a browser that has the page of --serve open")
     demo: bool = option(False, "the clip that comes with the program")
     tutorial: bool = option(False, "pictures in the window wait for its buttons Segment and Restart, as in PyTorch's iOS tutorial")
     width: int | None = option(None, "width asked of the camera", "px", ge=1, le=16384, metavar="PIXELS")
@@ -28,5 +29,8 @@ class SourceOptions(Options):
     def names_none(self) -> bool:
         """No source is named."""
         return not (
-            self.pattern or self.demo or any(each is not None for each in (self.camera, self.video, self.image))
+            self.pattern
+            or self.demo
+            or self.browser_camera
+            or any(each is not None for each in (self.camera, self.video, self.image))
         )

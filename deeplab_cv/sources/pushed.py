@@ -36,11 +36,17 @@ class PushedPictures:
         self._lock = threading.Lock()
         self.source = LiveSource(name, self._connect, clock=clock)
 
-    def put(self, image: Image) -> None:
-        """A picture has come: uint8 (H, W, 3), BGR, which nobody writes into. One that nobody took yet is replaced."""
+    def put(self, image: Image, *, came_at: float | None = None) -> None:
+        """A picture has come, and replaces one that nobody took yet.
+
+        Args:
+            image: uint8 (H, W, 3), BGR, which nobody writes into.
+            came_at: when it was taken, by the clock; now where its sender does not know.
+        """
+        came_at = self._clock.now() if came_at is None else came_at
         fingerprint = zlib.crc32(image[::16, ::16].tobytes())
         with self._lock:
-            self._newest, self._left = Arrival(Pixels(image=image), self._clock.now(), fingerprint=fingerprint), False
+            self._newest, self._left = Arrival(Pixels(image=image), came_at, fingerprint=fingerprint), False
             self._came.set()
         if self.source.state.phase != "playing":
             self.source.try_now()

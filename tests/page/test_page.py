@@ -1,6 +1,5 @@
 """The page itself in headless Chromium, before a real server."""
 
-import json
 import subprocess
 import sys
 import threading
@@ -15,8 +14,11 @@ import pytest
 pytest.importorskip("uvicorn", reason="no uvicorn here: requirements-web.txt")
 
 from deeplab_cv.controls.keys import KEYS, PaintClass, PaintNamed, SetView
+from deeplab_cv.frames.pixels import Pixels
 from deeplab_cv.frames.size import Size
+from deeplab_cv.machine.folders import demo_clip
 from deeplab_cv.overlay.options import STYLES
+from deeplab_cv.page.stage import encoded_jpeg
 from deeplab_cv.sources.state import SourceState
 from tests.chromium import CHROMIUM, browser
 from tests.page.serving import pixels, run_state, served
@@ -270,31 +272,48 @@ def test_nothing_is_wider_than_the_screen(chromium, width, height, phone):
         assert tab.run("document.getElementById('picture').getBoundingClientRect().height") > 100
 
 
-def test_the_whole_program_is_seen_and_ended_from_the_page(chromium, tmp_path):
-    program = subprocess.Popen(
-        [sys.executable, str(ROOT / "app.py"), "--demo", "--loop", "--headless", "--serve", "0", "--backend", "opencv"],
-        cwd=tmp_path,
-        stderr=subprocess.PIPE,
-        text=True,
+@contextmanager
+def program(folder, *words):
+    """app.py with these words in a folder, and the link that it prints."""
+    process = subprocess.Popen(
+        [sys.executable, str(ROOT / "app.py"), *words], cwd=folder, stderr=subprocess.PIPE, text=True
     )
     try:
-        link = next(line for line in program.stderr if "the page:" in line).split()[-1]
-        with chromium.tab(link) as tab:
-            tab.wait("document.getElementById('legend').textContent.includes('person')")
-            tab.wait("document.getElementById('way').dataset.shown > 5")
-            picture = cv2.imdecode(np.frombuffer(tab.picture(), np.uint8), cv2.IMREAD_COLOR).astype(int)
-            blue, green, red = (picture[..., each] for each in range(3))
-            reds = ((red > green + 80) & (red > blue + 80)).mean()
-            tab.run("window.confirm = () => true")
-            tab.run("document.querySelector('#all [data-row=q]').click()")
-            assert program.wait(HANGS_S) == 0
+        yield process, next(line for line in process.stderr if "the page:" in line).split()[-1]
     finally:
-        program.kill()
-        program.stderr.close()
-        program.wait()
+        process.kill()
+        process.stderr.close()
+        process.wait()
 
+
+def share_of_red(png):
+    """How much of a picture is painted red."""
+    picture = cv2.imdecode(np.frombuffer(png, np.uint8), cv2.IMREAD_COLOR).astype(int)
+    blue, green, red = (picture[..., each] for each in range(3))
+    return ((red > green + 80) & (red > blue + 80)).mean()
+
+
+def read_frames(clip, count):
+    """The first frames of a clip, BGR."""
+    capture = cv2.VideoCapture(str(clip))
+    frames = [capture.read()[1] for _ in range(count)]
+    capture.release()
+    return frames
+
+
+def test_the_whole_program_is_seen_and_ended_from_the_page(chromium, tmp_path):
+    words = ("--demo", "--loop", "--headless", "--serve", "0", "--backend", "opencv")
+    with program(tmp_path, *words) as (process, link), chromium.tab(link) as tab:
+        tab.wait("document.getElementById('legend').textContent.includes('person')")
+        tab.wait("document.getElementById('way').dataset.shown > 5")
+        reds = wait_for(lambda: share_of_red(tab.picture()))
+        tab.run("window.confirm = () => true")
+        tab.run("document.querySelector('#all [data-row=q]').click()")
+        code = process.wait(HANGS_S)
+
+    assert code == 0
     assert reds > 0.03
-    assert json.dumps(sorted(path.name for path in tmp_path.iterdir())) == "[]"
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_source_that_is_gone_is_said_over_its_last_picture(chromium):
@@ -309,3 +328,35 @@ def test_a_source_that_is_gone_is_said_over_its_last_picture(chromium):
 
     assert notice.startswith("camera 0 is gone, trying again in ")
     assert "grayscale" in greyed
+
+
+def test_a_browser_s_camera_is_segmented_and_red_people_come_back(tmp_path):
+    camera = tmp_path / "people.mjpeg"
+    frames = read_frames(demo_clip(), 40)
+    camera.write_bytes(b"".join(encoded_jpeg(Pixels(image=frame)) for frame in frames))
+    flags = ("--use-fake-ui-for-media-stream", "--use-fake-device-for-media-stream")
+    with (
+        program(tmp_path, "--browser-camera", "--headless", "--serve", "0", "--backend", "opencv") as (_, link),
+        browser(tmp_path / "profile", (*flags, f"--use-file-for-fake-video-capture={camera}")) as chromium,
+        chromium.tab(link) as tab,
+    ):
+        waits = tab.wait("document.getElementById('notice').textContent")
+        tab.wait("!document.getElementById('camera-card').hidden")
+        tab.run("document.getElementById('camera-button').click()")
+        tab.wait("document.getElementById('legend').textContent.includes('person')")
+        reds = wait_for(lambda: share_of_red(tab.picture()))
+        tab.wait("document.getElementById('way').dataset.latency > 0")
+
+    assert waits == "the browser's camera is gone, waiting for it"
+    assert reds > 0.03
+
+
+def test_where_the_browser_gives_no_camera_the_page_says_how_to_get_one(chromium):
+    with page(chromium) as (tab, site, _):
+        tab.say("Page.enable")
+        script = "Object.defineProperty(navigator, 'mediaDevices', {value: undefined})"
+        tab.say("Page.addScriptToEvaluateOnNewDocument", source=script)
+        tab.say("Page.navigate", url=site.server.link)
+        note = tab.wait("document.getElementById('camera-note')?.textContent")
+
+    assert "secure pages only" in note and "--tls-self-signed" in note

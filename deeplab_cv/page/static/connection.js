@@ -60,11 +60,19 @@ export class Connection {
     if (this.samples.length > SAMPLES) this.samples.shift();
   }
 
+  // A time of this page's clock (performance.now, in seconds) by the server's; 0 before the clocks are compared.
+  serverS(timeS) {
+    return this.samples.length ? timeS + this.best.aheadS : 0;
+  }
+
+  get best() {
+    return this.samples.reduce((one, other) => (other.tripS < one.tripS ? other : one));
+  }
+
   // Milliseconds from a time of the server's clock until now; null before the clocks are compared. The comparison with
   // the shortest trip is the best: it can be wrong by half of that trip at most.
   delayMs(sinceS) {
     if (!this.samples.length) return null;
-    const best = this.samples.reduce((one, other) => (other.tripS < one.tripS ? other : one));
-    return Math.max(0, (nowS() + best.aheadS - sinceS) * 1000);
+    return Math.max(0, (this.serverS(nowS()) - sinceS) * 1000);
   }
 }

@@ -162,6 +162,8 @@ export class Controls {
   showClasses(classes) {
     this.classes = classes;
     const list = byId("classes");
+    // Those with a key first, in the order of their keys.
+    classes = [...classes].sort((one, other) => (one.key ?? 99) - (other.key ?? 99));
     const worth = classes.filter(each => each.key || each.on || each.share >= 0.005);
     const few = classes.length <= FEWEST_CLASSES;
     const shown = this.allClasses || few ? classes : worth;

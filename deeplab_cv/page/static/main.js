@@ -1,5 +1,6 @@
 // Puts the page together: who may enter, the live picture, the run's state, and the controls.
 
+import {Camera} from "./camera.js";
 import {Connection} from "./connection.js";
 import {Controls, percent} from "./controls.js";
 import {enter} from "./entry.js";
@@ -36,21 +37,26 @@ const ORIGINS = {inferred: "", carried: " (carried)", kept: " (still)"};
 function figures(state, picture) {
   const {running, source, view} = state;
   if (!running) return {};
-  const latency = source.live && !view.paused ? picture.latencyMs : null;
-  return {
-    "Frames/s": view.paused ? "paused" : running.rate.toFixed(1),
+  const flows = !view.paused;
+  const values = {
+    "Frames/s": flows ? running.rate.toFixed(1) : "paused",
     Inference: `${running.inference_ms.toFixed(0)} ms${ORIGINS[running.origin]}`,
-    "Latency here": latency === null ? "–" : `${latency.toFixed(0)} ms`,
-    "At the program": source.live && !view.paused ? `${running.latency_ms.toFixed(0)} ms` : "–",
-    Dropped: source.live ? String(running.dropped) : "–",
     Viewers: String(state.viewers),
   };
+  if (!source.live) return values;
+  const latency = flows ? picture.latencyMs : null;
+  values["Latency here"] = latency === null ? "–" : `${latency.toFixed(0)} ms`;
+  values["In the program"] = flows ? `${running.latency_ms.toFixed(0)} ms` : "–";
+  values.Dropped = String(running.dropped);
+  if (source.reconnects) values.Reconnects = String(source.reconnects);
+  return values;
 }
 
 function showFigures(values) {
   const list = byId("figures");
   const names = Object.keys(values);
-  if (list.children.length !== names.length) {
+  if (list.dataset.names !== names.join()) {
+    list.dataset.names = names.join();
     list.replaceChildren(...names.map(name => {
       const box = document.createElement("div");
       box.append(document.createElement("dt"), document.createElement("dd"));
@@ -112,6 +118,7 @@ async function main() {
     },
   });
   const picture = new Picture(byId("glass"), connection, shape);
+  const camera = new Camera(connection);
   await picture.choose();
 
   function showState(said) {
@@ -131,6 +138,7 @@ async function main() {
     showLegend(said);
     showFigures(figures(said, picture));
     controls.show(said);
+    camera.show(said);
   }
 
   let bytes = 0, shown = 0;
