@@ -10,7 +10,7 @@ from deeplab_cv.errors import EngineError, SettingsError, UsageError
 from deeplab_cv.jobs.job import run_job
 from deeplab_cv.segmentation import network_engines
 from deeplab_cv.settings import Settings, settings_of
-from deeplab_cv.start import assembled, first_view, wanted_source
+from deeplab_cv.start import assembled, first_view, wanted_source, with_an_output
 from tests.jobs.numbers import Camera
 from tests.tiny_networks import tiny_network
 
@@ -119,3 +119,16 @@ def test_the_tutorial_is_for_pictures_that_are_shown(words, monkeypatch):
 
     with pytest.raises(UsageError, match="--tutorial"), assembled(settings_of({"tutorial": True} | words)):
         pass
+
+
+def test_a_browser_s_camera_needs_a_page_that_sends_it(tmp_path):
+    settings = settings_of({"browser_camera": True, "headless": True, "out": str(tmp_path / "out.mp4")})
+
+    with pytest.raises(UsageError, match="--browser-camera --serve 8000"), assembled(settings):
+        pass
+
+
+def test_a_page_alone_is_an_output():
+    settings = settings_of({"pattern": True, "headless": True, "serve": "8000"})
+
+    assert with_an_output(settings, "--headless") == settings
