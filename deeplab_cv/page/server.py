@@ -140,7 +140,8 @@ class PageServer:
         server = uvicorn.Server(config)
 
         def stop() -> None:
-            server.should_exit = True
+            # Motion JPEG never ends by itself: nobody's answer is waited for.
+            server.should_exit = server.force_exit = True
 
         self._stop = stop
         loop.call_soon(self._ready.set)

@@ -2,6 +2,7 @@ import json
 import logging
 import socket
 import threading
+from http.client import HTTPConnection
 
 import pytest
 
@@ -11,7 +12,7 @@ from deeplab_cv.errors import UsageError, UserError
 from deeplab_cv.page.certificate import self_signed
 from deeplab_cv.page.options import PageOptions
 from deeplab_cv.page.server import PageServer
-from tests.page.serving import served
+from tests.page.serving import pixels, served
 from tests.waiting import HANGS_S
 
 
@@ -109,3 +110,15 @@ def test_https_with_a_certificate_that_is_given(tmp_path):
 def test_what_does_not_fit_together_is_one_line(options, words):
     with pytest.raises(UsageError, match=words):
         PageServer(PageOptions(**({"serve": "0"} | options)), nobody)
+
+
+def test_a_program_that_reads_motion_jpeg_does_not_keep_the_run_from_ending():
+    with served() as site:
+        site.server.stage.show(pixels(), 0.0)
+        line = HTTPConnection("127.0.0.1", site.port)
+        line.request("GET", "/stream.mjpg")
+        line.getresponse()
+    alive = [thread for thread in threading.enumerate() if thread.name == "page" and thread.is_alive()]
+    line.close()
+
+    assert alive == []
