@@ -10,9 +10,12 @@ import argparse
 from deeplab_cv.errors import as_typed
 from deeplab_cv.machine import folders
 from deeplab_cv.machine.program import program
-from deeplab_cv.machine.urls import hide_secrets
+from deeplab_cv.machine.urls import HIDDEN, hide_secrets
 from deeplab_cv.settings import Settings, add_settings_arguments, by_name, config_text, load_settings
 from deeplab_cv.terminal import one_line
+
+_SECRET = ("serve_token", "serve_view_token")
+"""Settings whose values open something."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -32,7 +35,8 @@ def run(args: argparse.Namespace) -> int:
     values = by_name(loaded.settings)
     wanted = [key for key, value in values.items() if args.all or value != usual[key]]
     for key in wanted:
-        print(one_line(hide_secrets(f"{key:<14} {_text(values[key]):<40} {loaded.origins[key]}")))
+        text = HIDDEN if key in _SECRET and values[key] is not None else _text(values[key])
+        print(one_line(hide_secrets(f"{key:<14} {text:<40} {loaded.origins[key]}")))
     if not wanted:
         print(f"every setting is the program's own; `{program()} config --all` lists them")
     return 0

@@ -85,3 +85,11 @@ def test_no_secret_of_a_url_is_printed(url, capsys):
 
     assert "secret" not in line
     assert "host" in line
+
+
+def test_what_opens_the_page_is_not_shown(shown):
+    lines = shown("--serve-token", "controls-it", "--serve-view-token", "watches-it")
+
+    assert "controls-it" not in str(lines) and "watches-it" not in str(lines)
+    assert lines["serve_token"].split() == ["...", "command", "line"]
+    assert shown()["serve_token"].split() == ["-", "default"]
