@@ -14,6 +14,7 @@ from typing_extensions import Self
 from deeplab_cv.batch import staged
 from deeplab_cv.batch.child import PROGRAM
 from deeplab_cv.batch.inputs import find_inputs
+from deeplab_cv.batch.on_ray import Actor, RayPool
 from deeplab_cv.batch.places import Place, place_of
 from deeplab_cv.batch.pool import PATIENCE_S, Pool, known_identity, workers_at_first
 from deeplab_cv.batch.records import Records
@@ -35,6 +36,21 @@ _SUMMARY = "summary.json"
 _LOCK = ".lock"
 
 
+@dataclass(frozen=True)
+class OnRay:
+    """A Ray cluster.
+
+    Attributes:
+        address: where it is; empty for one that is started here.
+        resources: what each actor takes, as Ray calls it.
+        actor: what each actor is.
+    """
+
+    address: str
+    resources: dict[str, float]
+    actor: type[Actor] = Actor
+
+
 @dataclass(frozen=True, kw_only=True)
 class Wishes:
     """How a job is run; it makes no difference to what comes out.
@@ -45,6 +61,7 @@ class Wishes:
         workers: how many processes; None for as many as the machine has room for.
         patience_s: how long a worker may be silent over one frame.
         program: what starts a worker.
+        ray: the cluster that works in the place of this machine's processes; None for these.
     """
 
     again: bool = False
@@ -52,6 +69,7 @@ class Wishes:
     workers: int | None = None
     patience_s: float = PATIENCE_S
     program: Sequence[str] = PROGRAM
+    ray: OnRay | None = None
 
 
 class BatchJob:
@@ -123,13 +141,7 @@ class BatchJob:
             UserError: the network or the engine cannot be had, the disk is full, or no worker stays alive.
         """
         began_s = time.monotonic()
-        pool = Pool(
-            self._plan,
-            self._place,
-            most=self._wishes.workers,
-            program=self._wishes.program,
-            patience_s=self._wishes.patience_s,
-        )
+        pool = self._pool()
         now: list[Record] = []
         try:
             yield from self._known
@@ -143,13 +155,32 @@ class BatchJob:
         finally:
             self._write_what_is_left(now, pool, time.monotonic() - began_s)
 
+    def _pool(self) -> Pool | RayPool:
+        wishes, ray = self._wishes, self._wishes.ray
+        if ray is None:
+            return Pool(
+                self._plan,
+                self._place,
+                most=wishes.workers,
+                program=wishes.program,
+                patience_s=wishes.patience_s,
+            )
+        return RayPool(
+            self._plan,
+            self._place,
+            address=ray.address,
+            actors=wishes.workers,
+            resources=ray.resources,
+            actor=ray.actor,
+        )
+
     @property
     def summary(self) -> dict[str, Any]:
         """What `summary.json` says. Raises SinkError."""
         text = self._place.read(_SUMMARY)
         return {} if text is None else dict(json.loads(text))
 
-    def _write_what_is_left(self, now: Sequence[Record], pool: Pool, seconds: float) -> None:
+    def _write_what_is_left(self, now: Sequence[Record], pool: Pool | RayPool, seconds: float) -> None:
         whole = sum(not record.failed for record in self._of_this_job)
         frames = sum(record.frames for record in now)
         summary = {
@@ -227,6 +258,8 @@ def _as_before(plan: Plan, place: Place, wishes: Wishes) -> Plan:
             what = f"the folder holds the outputs of other settings ({other})"
             raise UsageError(what, as_typed(place.text), "name another --to, or do everything anew with --again")
         return replace(plan, cores=facts["cores"], pinned=Pinned(**facts["pinned"]))
+    if wishes.ray is not None:
+        return replace(plan, cores=max(1, int(wishes.ray.resources["num_cpus"])))
     workers = wishes.workers or workers_at_first()
     return replace(plan, cores=max(1, usable_cores() // workers))
 

@@ -67,6 +67,20 @@ class FolderPlace:
         except OSError:
             return False
 
+    def note_try(self, name: str) -> int:
+        """Note that something is begun; how often that was noted, for whoever dies over it. Raises SinkError."""
+        tries = len(list(self.staging.glob(f"tried-{name}-*"))) + 1
+        try:
+            (self.staging / f"tried-{name}-{tries}").touch()
+        except OSError as error:
+            raise cannot_write(self.staging, error) from error
+        return tries
+
+    def forget_tries(self, name: str) -> None:
+        """It was done, whatever came of it."""
+        for note in self.staging.glob(f"tried-{name}-*"):
+            note.unlink(missing_ok=True)
+
     def journal(self, name: str) -> Path:
         """A file to which lines are added."""
         return self.local / name

@@ -215,6 +215,17 @@ class RemotePlace:
             # Whatever it is: the file is made anew.
             return False
 
+    def note_try(self, name: str) -> int:
+        """Note that something is begun; how often that was noted, for whoever dies over it. Raises SinkError."""
+        tries = int(self.read(f".tried/{name}") or b"0") + 1
+        self.write(f".tried/{name}", str(tries).encode())
+        return tries
+
+    def forget_tries(self, name: str) -> None:
+        """It was done, whatever came of it. Raises SinkError."""
+        with self._upload_told_of(name):
+            self._system.ask(lambda each: each.rm_file(f"{self._root}/.tried/{name}"))
+
     def journal(self, name: str) -> Path:
         """A file of this machine to which lines are added: what lies elsewhere, and what did not get there before."""
         path = self.local / name

@@ -121,7 +121,11 @@ def land_what_is_left(place: Place) -> Iterator[Record]:
             yield land(place, folder)
         elif (folder / _PARTS_NOTE).is_file():
             continue
-        discard_folder(folder)
+        if folder.is_dir():
+            discard_folder(folder)
+        else:
+            # How often something was begun by workers that are no more.
+            folder.unlink()
 
 
 def discard_folder(folder: Path) -> None:

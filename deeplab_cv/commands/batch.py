@@ -52,6 +52,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default=120.0,
         help="a worker silent for longer is ended (default: 120)",
     )
+    parser.add_argument(
+        "--ray", metavar="ADDRESS", nargs="?", const="", help="work on Ray, of this machine or at ADDRESS"
+    )
+    parser.add_argument(
+        "--ray-resources", metavar="cpus=N,gpus=N", default="", help="what each of Ray's actors takes (default: cpus=1)"
+    )
     add_settings_arguments(parser, only=("network", "engine", "pace", "labels", "picture", "output"), without=_NOT_HERE)
 
 
@@ -59,6 +65,8 @@ def run(args: argparse.Namespace) -> int:
     """Work on every file, and say what is left."""
     if args.workers is not None and args.workers < 1:
         raise UsageError("there must be a worker", f"--workers {args.workers}", "give at least 1, or leave it out")
+    if args.ray is None and args.ray_resources:
+        raise UsageError("this is for actors of Ray", f"--ray-resources {args.ray_resources}", "add --ray")
     if not (args.part == 0 or args.part >= 1):
         raise UsageError("parts are at least a second long", f"--part {args.part:g}", "give 1 or more, or 0 for none")
     if not args.patience > 0:
@@ -68,7 +76,8 @@ def run(args: argparse.Namespace) -> int:
     args.masks = args.stats = None
     settings = load_settings(args, folders.config_file()).settings
 
-    from deeplab_cv.batch.job import BatchJob, Wishes
+    from deeplab_cv.batch.job import BatchJob, OnRay, Wishes
+    from deeplab_cv.batch.on_ray import parse_resources
     from deeplab_cv.batch.planning import make_plan
     from deeplab_cv.batch.work import FORMS
     from deeplab_cv.progress import JobProgress
@@ -82,9 +91,16 @@ def run(args: argparse.Namespace) -> int:
         labels=settings.labels,
         picture=settings.picture,
         encoding=settings.output,
-        part_s=args.part,
+        # Parts of one video would have to reach the same disk.
+        part_s=args.part if args.ray is None else 0.0,
     )
-    wishes = Wishes(again=args.again, retry_failed=args.retry_failed, workers=args.workers, patience_s=args.patience)
+    wishes = Wishes(
+        again=args.again,
+        retry_failed=args.retry_failed,
+        workers=args.workers,
+        patience_s=args.patience,
+        ray=None if args.ray is None else OnRay(args.ray, parse_resources(args.ray_resources)),
+    )
     with interrupts.noted() as stop, BatchJob(plan, args.inputs, wishes) as job:
         if job.to_do < job.total:
             _log.info("%d of %d files are done already", job.total - job.to_do, job.total)

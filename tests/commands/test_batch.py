@@ -101,3 +101,10 @@ def test_a_run_that_is_killed_again_and_again_ends_as_one_that_is_not(tmp_path, 
     assert subprocess.run(command, check=False, stdout=subprocess.DEVNULL).returncode == 0
     assert hashes_below(tmp_path / "out") == hashes_below(tmp_path / "undisturbed")
     assert set(lines_of(tmp_path / "out").values()) == {1}
+
+
+@pytest.mark.parametrize("wrong", [["--ray-resources", "cpus=1"], ["--ray", "--ray-resources", "cores=1"]])
+def test_what_ray_cannot_understand_is_exit_code_2(tmp_path, words, wrong):
+    picture(tmp_path / "in" / "a.png", RED)
+
+    assert main(["batch", str(tmp_path / "in"), *words, *wrong]) == 2
