@@ -5,6 +5,7 @@ truth about what is done are the job's own records, since Ray may run a task twi
 """
 
 import importlib
+import logging
 import os
 import pickle
 import threading
@@ -187,6 +188,8 @@ def _modules() -> tuple[Any, Any]:
 
 
 def _connect(ray: Any, address: str) -> None:
+    # How far the job is, is said elsewhere.
+    logging.getLogger("ray.data").setLevel(logging.ERROR)
     if address:
         ray.init(address=address, log_to_driver=False, logging_level="ERROR")
     else:
