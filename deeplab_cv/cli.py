@@ -11,6 +11,7 @@ import re
 import sys
 import traceback
 from collections.abc import Collection, Sequence
+from itertools import pairwise
 from typing import NoReturn
 
 from deeplab_cv.errors import UsageError, UserError, as_typed, did_you_mean
@@ -18,7 +19,7 @@ from deeplab_cv.machine import interrupts
 from deeplab_cv.machine.opencv_environment import make_opencv_silent, make_opencv_wait_less
 from deeplab_cv.machine.program import program
 from deeplab_cv.machine.telemetry import switch_off_telemetry
-from deeplab_cv.terminal import logged_lines, print_line, print_text
+from deeplab_cv.terminal import lines_as_json, logged_lines, print_line, print_text
 from deeplab_cv.version import VERSION
 
 COMMANDS = {
@@ -94,6 +95,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     make_opencv_silent()
     switch_off_telemetry()
     arguments = list(sys.argv[1:] if argv is None else argv)
+    with lines_as_json(on=_wants_json(arguments)):
+        return _main(arguments)
+
+
+def _main(arguments: list[str]) -> int:
     debug = "--debug" in arguments
     name = "run"
     try:
@@ -201,6 +207,9 @@ def build_parser(name: str, description: str) -> CommandParser:
         # Of fifty flags none would be found in a line of all.
         parser.usage = f"{prog} [SOURCE] [FLAGS]   or   {prog} COMMAND [FLAGS]"
     parser.add_argument("--debug", action="store_true", help="show the traceback of an error")
+    parser.add_argument(
+        "--log", choices=("text", "json"), default="text", help="lines as they are read, or each as a JSON object"
+    )
     parser.add_argument("-V", "--version", action="version", version=f"deeplab-cv {VERSION}")
     return parser
 
@@ -208,6 +217,11 @@ def build_parser(name: str, description: str) -> CommandParser:
 def what_was_meant(word: str) -> str:
     """The nearest command to a word that is none, as a question; empty where none is near."""
     return did_you_mean(word, [*COMMANDS, *OTHER_SPELLINGS], OTHER_WORDS)
+
+
+def _wants_json(arguments: Sequence[str]) -> bool:
+    """Asked before the arguments are understood, since what is wrong with them is a line as well."""
+    return "--log=json" in arguments or any(pair == ("--log", "json") for pair in pairwise(arguments))
 
 
 def _nearest_flag(flag: str, known: Collection[str]) -> str:

@@ -1,10 +1,12 @@
 """Lines, and tables, in a terminal. Light to import: the command line itself prints its lines here."""
 
 import contextlib
+import json
 import logging
 import re
 import sys
 from collections.abc import Iterator
+from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
 from deeplab_cv.machine.urls import hide_secrets
@@ -22,18 +24,37 @@ _LONGEST_LINE = 1000
 _UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 
 
-def print_line(text: str) -> None:
+class _Form:
+    """How lines are printed in this process."""
+
+    as_json = False
+
+
+@contextlib.contextmanager
+def lines_as_json(*, on: bool) -> Iterator[None]:
+    """Print each line as a JSON object with `time` (ISO 8601, UTC), `level` and `message` while the block runs."""
+    before, _Form.as_json = _Form.as_json, on
+    try:
+        yield
+    finally:
+        _Form.as_json = before
+
+
+def print_line(text: str, level: str = "error") -> None:
     """Print one line to stderr, whatever the text holds, and even where stderr is closed or missing."""
     # A password that is cut could not be found any more.
-    _print(_shortened(hide_secrets(one_line(text))))
+    _print(_shortened(hide_secrets(one_line(text))), level)
 
 
 def print_text(text: str) -> None:
     """Print lines to stderr, even where it is closed or missing; passwords in URLs are left out."""
-    _print(hide_secrets(text))
+    _print(hide_secrets(text), "error")
 
 
-def _print(text: str) -> None:
+def _print(text: str, level: str) -> None:
+    if _Form.as_json:
+        now = datetime.now(timezone.utc).isoformat(timespec="milliseconds")
+        text = json.dumps({"time": now, "level": level, "message": text})
     if sys.stderr is None:  # pythonw, or a service that was given none
         return
     with contextlib.suppress(OSError, ValueError):
@@ -73,7 +94,7 @@ class _LineHandler(logging.Handler):
     """Looks sys.stderr up for each line: a progress bar puts one of its own there, which prints above the bar."""
 
     def emit(self, record: logging.LogRecord) -> None:
-        print_line(self.format(record))
+        print_line(self.format(record), record.levelname.lower())
 
 
 def wide_console(width: int = TABLE_WIDTH) -> "Console":

@@ -1,10 +1,38 @@
 import io
+import json
 import logging
 import sys
+from datetime import datetime
 
 import pytest
 
-from deeplab_cv.terminal import logged_lines, print_line, wide_console
+from deeplab_cv.cli import main
+from deeplab_cv.terminal import lines_as_json, logged_lines, print_line, wide_console
+
+
+def test_lines_as_json_have_time_level_and_message(capsys):
+    with lines_as_json(on=True), logged_lines():
+        logging.getLogger("deeplab_cv.sources.live").warning('rtsp://me:secret@host/1 is "gone"')
+        print_line("error: broken")
+    print_line("plain")
+
+    first, second, third = capsys.readouterr().err.splitlines()
+    assert {**json.loads(first), "time": ""} == {
+        "time": "",
+        "level": "warning",
+        "message": 'rtsp://host/1 is "gone"',
+    }
+    assert datetime.fromisoformat(json.loads(first)["time"]).tzinfo is not None
+    assert (json.loads(second)["level"], json.loads(second)["message"]) == ("error", "error: broken")
+    assert third == "plain"
+
+
+@pytest.mark.parametrize("words", [["--log", "json"], ["--log=json"]])
+def test_errors_of_the_command_line_are_json_where_it_is_asked_for(capsys, words):
+    assert main(["--nonsense", *words]) == 2
+
+    (line,) = capsys.readouterr().err.splitlines()
+    assert json.loads(line)["message"].startswith("error: unknown flag: --nonsense")
 
 
 def test_what_a_module_logs_is_a_plain_line_on_stderr(capsys):
