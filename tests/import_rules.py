@@ -57,6 +57,7 @@ ONLY = {
     "av": ("sources/*", "sinks/*", "bench/*"),
     "onnxruntime": ("engines/*", "tools/*", "pytorch/*"),
     "openvino": ("engines/*", "tools/*", "pytorch/*"),
+    "pyvirtualcam": ("sinks/virtual_camera.py",),
     "starlette": ("page/*",),
     "uvicorn": ("page/*",),
     "ray": ("batch/on_ray.py",),

@@ -34,6 +34,20 @@ def resize(picture: NDArray[Number], size: Size, interpolation: int = cv2.INTER_
     return np.asarray(cv2.resize(picture, size, interpolation=interpolation), picture.dtype)
 
 
+def fitted(picture: Image, area: Size) -> Image:
+    """A copy of a picture in the middle of an area, as large as fits in: text over it is never scaled."""
+    size = Size.of(picture)
+    if size == area:
+        return np.array(picture)
+    scale = min(area.width / size.width, area.height / size.height)
+    inner = Size(max(1, round(size.width * scale)), max(1, round(size.height * scale)))
+    left, top = (area.width - inner.width) // 2, (area.height - inner.height) // 2
+    canvas: Image = np.zeros((*area.hw, 3), np.uint8)
+    scaled = resize(picture, inner, cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR)
+    canvas[top : top + inner.height, left : left + inner.width] = scaled
+    return canvas
+
+
 def flip(picture: NDArray[Number], code: int = 1) -> NDArray[Number]:
     """A picture or plane flipped by OpenCV's code: 1 exchanges left and right, 0 above and below, -1 both."""
     return np.asarray(cv2.flip(picture, code), picture.dtype)

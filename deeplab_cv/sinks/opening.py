@@ -8,6 +8,7 @@ from pathlib import Path
 
 from deeplab_cv.errors import UsageError
 from deeplab_cv.frames.frame import SourceInfo
+from deeplab_cv.frames.size import Size
 from deeplab_cv.machine.files import behind_links
 from deeplab_cv.machine.standard_error import own_number
 from deeplab_cv.settings import Settings
@@ -22,6 +23,7 @@ from deeplab_cv.sinks.pipe import VideoPipe
 from deeplab_cv.sinks.sink import Sink
 from deeplab_cv.sinks.statistics import STATISTICS_EXTENSIONS, StatisticsSink
 from deeplab_cv.sinks.video import VideoSink
+from deeplab_cv.sinks.virtual_camera import VirtualCamera
 
 
 def open_sinks(
@@ -60,6 +62,9 @@ def open_sinks(
             raise UsageError("no such form of statistics", file, f"use {' or '.join(STATISTICS_EXTENSIONS)}")
         check_output(file, inputs)
         sinks.append(StatisticsSink(file, output.stats_form))
+    if output.virtual_camera:
+        size = Size(output.virtual_width, output.virtual_height)
+        sinks.append(VirtualCamera(source_info, size, output.virtual_fps))
     for folder in _folders_of(output):
         name_leftovers(folder)
     return sinks

@@ -20,6 +20,7 @@ from deeplab_cv.machine.installed import conflicts
 from deeplab_cv.networks.network import Graph, Network, graph_for, variant_graphs
 from deeplab_cv.networks.opening import wanted_network
 from deeplab_cv.networks.options import NetworkOptions
+from deeplab_cv.sinks.virtual_camera import what_there_is
 from deeplab_cv.tools.machine_facts import machine_facts
 from deeplab_cv.version import VERSION
 
@@ -53,6 +54,7 @@ def _print_machine(console: Console) -> None:
     console.print(f"deeplab-cv {VERSION}, Python {platform.python_version()}")
     for word, line in machine_facts():
         _print_wrapped(console, f"{word:<{_COLUMN}}{line}", indent=_COLUMN)
+    _print_wrapped(console, f"{'camera out':<{_COLUMN}}{what_there_is()}", indent=_COLUMN)
     for line in conflicts():
         _print_wrapped(console, f"warning: {line}", indent=_COLUMN)
 

@@ -12,7 +12,7 @@ from deeplab_cv.controls.controls import Controls
 from deeplab_cv.controls.keys import help_rows
 from deeplab_cv.controls.status import Status
 from deeplab_cv.frames.frame import Painted, Scored
-from deeplab_cv.frames.pixels import Image, Pixels, merged, resize, to_grey
+from deeplab_cv.frames.pixels import Image, Pixels, fitted, merged, to_grey
 from deeplab_cv.frames.size import Size
 from deeplab_cv.jobs.pipeline import Pipeline
 from deeplab_cv.overlay.look import Look, look_of
@@ -122,20 +122,6 @@ class WindowScreen:
         picture = draw_buttons(picture, [(button.text, button.box) for button in buttons])
         self._window.show(picture, buttons)
         self._window.entitle(f"deeplab-cv: {status.title}")
-
-
-def fitted(picture: Image, area: Size) -> Image:
-    """A copy of a picture in the middle of an area, as large as fits in: text over it is never scaled."""
-    size = Size.of(picture)
-    if size == area:
-        return np.array(picture)
-    scale = min(area.width / size.width, area.height / size.height)
-    inner = Size(max(1, round(size.width * scale)), max(1, round(size.height * scale)))
-    left, top = (area.width - inner.width) // 2, (area.height - inner.height) // 2
-    canvas: Image = np.zeros((*area.hw, 3), np.uint8)
-    scaled = resize(picture, inner, cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR)
-    canvas[top : top + inner.height, left : left + inner.width] = scaled
-    return canvas
 
 
 def greyed(picture: Image) -> Image:
