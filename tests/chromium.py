@@ -43,11 +43,15 @@ class Tab:
         self._socket = socket
         self._number = 0
         self.problems: list[str] = []
+        self.requests: list[str] = []
+        self.say("Network.enable")
         self.say("Runtime.enable")
         self.say("Log.enable")
 
     def say(self, method: str, **parameters: Any) -> dict[str, Any]:
-        """Ask the browser for something; returns its answer. What the page complains about goes into `problems`."""
+        """Ask the browser for something; returns its answer. What the page complains about goes into `problems`,
+        the addresses that it asks for into `requests`.
+        """
         self._number += 1
         self._socket.send(json.dumps({"id": self._number, "method": method, "params": parameters}))
         while True:
@@ -89,6 +93,8 @@ class Tab:
         parameters = said.get("params", {})
         if said.get("method") == "Runtime.exceptionThrown":
             self.problems.append(json.dumps(parameters["exceptionDetails"]))
+        if said.get("method") == "Network.requestWillBeSent":
+            self.requests.append(parameters["request"]["url"])
         if said.get("method") == "Log.entryAdded" and parameters["entry"]["level"] == "error":
             self.problems.append(parameters["entry"]["text"])
 
@@ -104,7 +110,7 @@ class Browser:
         """A new tab with a page in it."""
         from websockets.sync.client import connect
 
-        made = self._ask(f"/new?{quote(url, safe=':/?=&')}", method="PUT")
+        made = self._ask(f"/new?{quote(url, safe='')}", method="PUT")
         with connect(made["webSocketDebuggerUrl"], max_size=None) as socket:
             tab = Tab(socket)
             tab.wait("location.protocol !== 'about:' && document.readyState === 'complete'")

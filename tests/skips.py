@@ -20,6 +20,7 @@ REASONS = {
     "screen": r"the window cannot be driven|headless build|no cross can be clicked|no chromium here",
     "root": r"a small disk",
     "strace": r"no strace here",
+    "npm": r"npm cannot fetch packages here|requirements-web\.txt",
     "build": r"(O|o)penCV has (CUDA|two engines|no cpu_new)|seen in (this )?OpenCV|this opencv has no cpu_new"
     r"|this ONNX Runtime (is built|has no provider|does not tell)|this machine has |this Pillow writes no AVIF"
     r"|(OpenVINO|openvino) has no (?!cpu\b)\w+",
@@ -28,8 +29,8 @@ REASONS = {
 }
 """What is missing, by a short name, and the words by which a skipped test says so: packages of the extras `train`,
 `bench`, `batch` and `ray`, what speaks to S3, the package supervision, files that lie beside the repository where
-it is developed, a virtual screen and a browser, the superuser, a tracer of system calls, a device or a fault of
-this very build of an engine, another operating system."""
+it is developed, a virtual screen and a browser, the superuser, a tracer of system calls, npm, a device or a fault
+of this very build of an engine, another operating system."""
 
 
 def unexpected(skips: Iterable[str], allowed: Collection[str]) -> list[str]:

@@ -39,6 +39,8 @@ OF_SEVERAL_MODULES = {
     "networks/test_default_network": "the network in models/",
     "page/test_page": "the page itself, in a browser",
     "sinks/test_browser": "written videos, played by a browser",
+    "website/test_in_browser": "the page, in a browser",
+    "website/test_pages": "the page's JavaScript",
 }
 """Test files that are of no single module, and what they are of."""
 

@@ -12,7 +12,7 @@ from pathlib import Path, PurePath
 from deeplab_cv.batch.remote import fetched, is_remote, remote_files, without_protocol
 from deeplab_cv.batch.tables import paths_in_parquet
 from deeplab_cv.batch.work import Item, Kind
-from deeplab_cv.errors import MissingSourceError, UsageError, as_typed
+from deeplab_cv.errors import MissingSourceError, UsageError
 from deeplab_cv.machine.files import read_ordinary
 from deeplab_cv.sources.files import cannot_read, is_folder
 from deeplab_cv.sources.naming import PICTURE_EXTENSIONS, VIDEO_EXTENSIONS
@@ -80,7 +80,7 @@ def find_inputs(words: Sequence[str], without: Path | None, names: dict[str, str
     inputs.items = list(_named(found.values(), names))
     if not inputs.items and not inputs.unreadable:
         kinds = "pictures are .jpg .png .webp and a few more, videos .mp4 .mov .mkv .webm and a few more"
-        raise UsageError("there is no picture and no video", " ".join(map(as_typed, words[:3])), kinds)
+        raise UsageError("there is no picture and no video", " ".join(words[:3]), kinds)
     return inputs
 
 
@@ -105,13 +105,11 @@ def _stood_for(word: str, without: Path | None, inputs: Inputs) -> Iterator[Foun
     elif glob.has_magic(word):
         matches = [match for match in sorted(glob.glob(word, recursive=True)) if not is_folder(Path(match))]  # noqa: PTH207
         if not matches:
-            raise MissingSourceError(
-                "no file matches", as_typed(word), "put the pattern in quotes and check the folder"
-            )
+            raise MissingSourceError("no file matches", word, "put the pattern in quotes and check the folder")
         fixed = _fixed_part(word)
         yield from (Found(match, os.path.relpath(match, fixed)) for match in matches)
     else:
-        raise MissingSourceError("no such file or folder", as_typed(word), "check the name and the folder you are in")
+        raise MissingSourceError("no such file or folder", word, "check the name and the folder you are in")
 
 
 def _elsewhere(url: str, inputs: Inputs) -> Iterator[Found]:

@@ -23,7 +23,7 @@ from deeplab_cv.batch.tables import check_parquet
 from deeplab_cv.batch.work import Item, Plan, Record, Task
 from deeplab_cv.batch.worker import output_path
 from deeplab_cv.batch.worker_process import Ready
-from deeplab_cv.errors import SinkError, UsageError, as_typed
+from deeplab_cv.errors import SinkError, UsageError
 from deeplab_cv.machine.locks import locked_elsewhere
 from deeplab_cv.machine.processor import usable_cores
 from deeplab_cv.segmentation.network_engines import Pinned
@@ -256,7 +256,7 @@ def _as_before(plan: Plan, place: Place, wishes: Wishes) -> Plan:
             before = facts["settings"]
             other = ", ".join(key for key, value in plan.settings.items() if before.get(key) != value)
             what = f"the folder holds the outputs of other settings ({other})"
-            raise UsageError(what, as_typed(place.text), "name another --to, or do everything anew with --again")
+            raise UsageError(what, place.text, "name another --to, or do everything anew with --again")
         return replace(plan, cores=facts["cores"], pinned=Pinned(**facts["pinned"]))
     if wishes.ray is not None:
         return replace(plan, cores=max(1, int(wishes.ray.resources["num_cpus"])))
@@ -269,9 +269,7 @@ def _facts_of(place: Place) -> dict[str, Any]:
     try:
         return {} if text is None else dict(json.loads(text))
     except ValueError as error:
-        raise SinkError(
-            "cannot read what an earlier run noted", as_typed(f"{place.text}/{_FACTS}"), "delete it"
-        ) from error
+        raise SinkError("cannot read what an earlier run noted", f"{place.text}/{_FACTS}", "delete it") from error
 
 
 @contextlib.contextmanager
@@ -284,9 +282,7 @@ def _alone_in(place: Place) -> Iterator[None]:
         raise cannot_write(lock, error) from error
     with locked_elsewhere(lock) as locked:
         if locked:
-            raise UsageError(
-                "another run is at work in this folder", as_typed(place.text), "wait for it, or name another --to"
-            )
+            raise UsageError("another run is at work in this folder", place.text, "wait for it, or name another --to")
         yield
 
 

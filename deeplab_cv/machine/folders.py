@@ -1,5 +1,6 @@
 """Where the program's own files lie, beside its code."""
 
+import importlib.metadata
 from pathlib import Path
 
 from deeplab_cv.machine.cache import cache_folder
@@ -36,3 +37,11 @@ def config_file() -> Path | None:
     """config.yaml of the clone; None for an installed package, whose defaults are the same."""
     path = _PACKAGE.parent / "config.yaml"
     return path if path.exists() and cloned() else None
+
+
+def licence_files() -> list[Path]:
+    """The terms of the program and of its default network, as far as they lie here."""
+    if cloned():
+        return [path for path in (_PACKAGE.parent / "LICENSE", models_folder() / "NOTICE") if path.is_file()]
+    files = importlib.metadata.files("deeplab-cv") or []
+    return [Path(str(file.locate())) for file in files if "licenses" in file.parts and "Apache" not in file.name]

@@ -145,13 +145,13 @@ def _answered_by(answer: Callable[[FrameType | None], None], grace: Grace | None
         if _state.unheeded:
             _end()
         outer, _state.answer = _state.answer, answer
-        outer_grace, _state.grace = _state.grace, grace
+        outer_patience, _state.grace = _state.grace, grace
         _state.raised = False
     try:
         yield
     finally:
         with _changing:
-            _state.answer, _state.grace = outer, outer_grace
+            _state.answer, _state.grace = outer, outer_patience
         for number, handler in before.items():
             signal.signal(number, handler)
 
@@ -195,10 +195,9 @@ def _watch(reading: int) -> None:
         number = received[0]
         if number not in _SIGNALS:
             continue
-        # In a native call the handler has not run yet, and may never.
-        _state.last = number
         with _changing:
             if _state.answer is None and not _state.answered:
+                _state.last = number
                 _end()
         _see_out(number)
         if _state.answer is None:

@@ -89,13 +89,6 @@ def test_a_native_call_that_never_comes_back_is_ended_and_what_it_was_writing_is
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="a mutex of glibc")
-def test_the_signal_that_met_a_native_call_is_named():
-    program = f"{NEVER_BACK}with interrupts.raised(): never_back()\n"
-
-    assert after_hold(program, signal.SIGTERM) == (130, "", "stopped by SIGTERM\n")
-
-
-@pytest.mark.skipif(sys.platform != "linux", reason="a mutex of glibc")
 def test_a_clean_up_that_never_ends_is_ended():
     program = NEVER_BACK + (
         "with interrupts.raised():\n"

@@ -1,0 +1,51 @@
+/** The camera of this device. */
+
+/** Why there is no camera, as a word of words.js. */
+export class CameraError extends Error {
+  /** @param {"insecure" | "denied" | "missing" | "lost"} word */
+  constructor(word) {
+    super(word);
+    this.word = word;
+  }
+}
+
+/**
+ * Open a camera.
+ * @param {string} device "user" (front), "environment" (back), or a device's own name
+ * @param {() => void} onLost called when it ends by itself
+ * @returns {Promise<HTMLVideoElement>} plays it
+ */
+export async function openCamera(device, onLost) {
+  if (!navigator.mediaDevices) throw new CameraError("insecure");
+  const facing = device === "user" || device === "environment";
+  const wanted = facing ? { facingMode: { ideal: device } } : { deviceId: { exact: device } };
+  /** @type {MediaStream} */
+  let stream;
+  try {
+    stream = await navigator.mediaDevices.getUserMedia({
+      video: { ...wanted, width: { ideal: 1280 }, height: { ideal: 720 }, frameRate: { ideal: 30 } },
+    });
+  } catch (error) {
+    throw new CameraError(error instanceof DOMException && error.name === "NotAllowedError" ? "denied" : "missing");
+  }
+  stream.getVideoTracks()[0].onended = onLost;
+  const video = document.createElement("video");
+  Object.assign(video, { srcObject: stream, muted: true, playsInline: true });
+  await video.play();
+  return video;
+}
+
+/** @param {HTMLVideoElement} video */
+export function closeCamera(video) {
+  for (const track of /** @type {MediaStream} */ (video.srcObject).getTracks()) {
+    track.onended = null;
+    track.stop();
+  }
+  video.srcObject = null;
+}
+
+/** @returns {Promise<MediaDeviceInfo[]>} those whose names the browser gives, which it does once one was allowed */
+export async function cameras() {
+  const all = (await navigator.mediaDevices?.enumerateDevices()) ?? [];
+  return all.filter((each) => each.kind === "videoinput" && each.deviceId);
+}

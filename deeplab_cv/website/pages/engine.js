@@ -1,0 +1,169 @@
+/** Providers: the thread that computes, its proof, and the choice of the fastest that is right. */
+
+/** @import { Choice, Facts, Look, NetworkFile, Painted, Proof, Provider, Size } from "./types" */
+
+const PATIENCE_MS = 5000;
+const WANTED_MS = 66;
+
+/** A provider gave no answer in time. */
+export class LateError extends Error {}
+
+/** One worker with one provider. */
+export class Engine {
+  /** @param {Choice} choice */
+  constructor(choice) {
+    this.choice = choice;
+    /** @type {Map<number, {resolve: (value: any) => void, reject: (reason: Error) => void}>} */
+    this.waiting = new Map();
+    this.count = 0;
+    this.worker = new Worker(new URL("worker.js", import.meta.url), { type: "module" });
+    this.ready = new Promise((resolve, reject) => this.waiting.set(0, { resolve, reject }));
+    this.worker.onmessage = ({ data: { id, result, error } }) => {
+      const asked = this.waiting.get(id);
+      this.waiting.delete(id);
+      if (error !== undefined) asked?.reject(new Error(error));
+      else asked?.resolve(result);
+    };
+    this.worker.onerror = (event) => {
+      const error = new Error(event.message || "the worker cannot be loaded");
+      for (const { reject } of this.waiting.values()) reject(error);
+      this.waiting.clear();
+    };
+  }
+
+  /**
+   * @param {string} action
+   * @param {object} options
+   * @param {Transferable[]} transfer
+   * @returns {Promise<any>}
+   */
+  async ask(action, options = {}, transfer = []) {
+    await this.ready;
+    const id = ++this.count;
+    return new Promise((resolve, reject) => {
+      this.waiting.set(id, { resolve, reject });
+      this.worker.postMessage({ id, action, options }, transfer);
+    });
+  }
+
+  /**
+   * Prove the network at an input size. Throws where it is wrong.
+   * @param {Size} size
+   * @returns {Promise<number>} milliseconds of an inference
+   */
+  async prove(size) {
+    /** @type {{proof: Proof, ms: number}} */
+    const { proof, ms } = await this.ask("prove", { size: { width: size.width, height: size.height } });
+    if (!(proof.error <= proof.tolerance)) {
+      const error = proof.error.toPrecision(2);
+      const equal = (100 * proof.equal).toFixed(1);
+      throw new Error(
+        `wrong scores: error ${error} of the greatest score where ${proof.tolerance} is allowed, ${equal} % of the labels equal`,
+      );
+    }
+    return ms;
+  }
+
+  /**
+   * @param {ImageBitmap} bitmap taken away
+   * @param {{size: Size, mirror: boolean, look: Look}} options
+   * @returns {Promise<Painted>}
+   */
+  segment(bitmap, options) {
+    return this.ask("segment", { bitmap, ...options }, [bitmap]);
+  }
+
+  close() {
+    this.worker.terminate();
+    for (const { reject } of this.waiting.values()) reject(new Error("closed"));
+  }
+}
+
+/**
+ * What the address asks for; each of them may be missing.
+ * @param {URLSearchParams} query
+ */
+export function wishes(query) {
+  const size = /^(\d+)x(\d+)$/.exec(query.get("size") ?? "");
+  return {
+    size: size && { width: Number(size[1]), height: Number(size[2]) },
+    provider: query.get("provider"),
+    precision: query.get("precision"),
+    threads: Number(query.get("threads")) || null,
+  };
+}
+
+/**
+ * The ways to compute, the surest first: WebAssembly gives the first picture, WebGPU is tried beside it.
+ * @param {Facts} facts
+ * @param {ReturnType<typeof wishes>} wish
+ * @returns {Choice[]}
+ */
+export function choices(facts, wish) {
+  const most = self.crossOriginIsolated ? Math.min(navigator.hardwareConcurrency || 1, 4) : 1;
+  const threads = Math.min(wish.threads ?? most, most);
+  // Seen: with one thread int8 takes .8 of the time of float, with two threads 1.3 times as long.
+  const likes = wish.precision ?? (threads > 1 ? "float32" : "int8");
+  const file = (/** @type {string} */ precision) =>
+    facts.files.find((each) => each.precision === precision) ?? /** @type {NetworkFile} */ (facts.files[0]);
+  /** @type {Choice[]} */
+  const all = [{ provider: "wasm", threads, file: file(likes) }];
+  if ("gpu" in navigator) all.push({ provider: "webgpu", threads: 1, file: file("float32") });
+  const wanted = all.filter((choice) => !wish.provider || choice.provider === wish.provider);
+  if (!wanted.length) throw new Error(`this browser has no ${wish.provider}`);
+  return wanted;
+}
+
+/**
+ * The proven sizes of the aspect nearest to a picture's, the largest first.
+ * @param {Facts} facts
+ * @param {Size} size
+ */
+export function fittingSizes(facts, size) {
+  const aspect = (/** @type {Size} */ each) => Math.log(each.width / each.height);
+  const distance = (/** @type {Size} */ each) => Math.abs(aspect(each) - aspect(size));
+  const nearest = facts.sizes.reduce((best, each) => (distance(each) < distance(best) ? each : best));
+  return facts.sizes
+    .filter((each) => Math.abs(aspect(each) - aspect(nearest)) < 0.05)
+    .sort((a, b) => b.width * b.height - a.width * a.height);
+}
+
+/**
+ * A provider that is right at a size. Throws where it is wrong, or gives no answer in time.
+ * @param {Facts} facts
+ * @param {Choice} choice
+ * @param {Size} size
+ * @param {boolean} patient wait for as long as it takes: the address asked for it
+ * @returns {Promise<{engine: Engine, ms: number}>}
+ */
+export async function provenEngine(facts, choice, size, patient) {
+  const engine = new Engine(choice);
+  const late = (/** @type {(reason: Error) => void} */ reject) =>
+    setTimeout(() => reject(new LateError("no answer within 5 s")), PATIENCE_MS);
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  let timer;
+  try {
+    // What is loaded over the net may take its time; what is computed may not.
+    await engine.ask("load", { facts, choice });
+    const proven = engine.prove(size);
+    const inTime = new Promise((_, reject) => (timer = patient ? undefined : late(reject)));
+    const ms = await (patient ? proven : Promise.race([proven, inTime]));
+    return { engine, ms: Number(ms) };
+  } catch (error) {
+    engine.close();
+    throw error;
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/**
+ * The largest size that is fast enough for a live picture, from the time that one of them takes.
+ * @param {Size[]} sizes the largest first
+ * @param {Size} measured
+ * @param {number} ms
+ */
+export function liveSize(sizes, measured, ms) {
+  const perPixel = ms / (measured.width * measured.height);
+  return sizes.find((size) => size.width * size.height * perPixel <= WANTED_MS) ?? sizes[sizes.length - 1];
+}

@@ -1,0 +1,496 @@
+/** The page: buttons, camera and pictures on one side, a proven engine on the other. */
+
+/** @import { Choice, Facts, Look, Painted, Size, Style } from "./types" */
+/** @import { Engine } from "./engine.js" */
+
+import { CameraError, cameras, closeCamera, openCamera } from "./camera.js";
+import { LateError, choices, fittingSizes, liveSize, provenEngine, wishes } from "./engine.js";
+import { className, language, loadWords, say } from "./words.js";
+
+/** @type {Style[]} */
+const STYLES = ["blend", "mask", "outline", "blur", "replace", "cutout"];
+const LEAST_LIVE = { width: 16, height: 9 };
+const RECORDED_FPS = 30;
+
+const query = new URLSearchParams(location.search);
+const wish = wishes(query);
+const context = /** @type {CanvasRenderingContext2D} */ (element("picture", HTMLCanvasElement).getContext("2d"));
+
+/** @type {Facts} */
+let facts;
+/** @type {Engine | null} */
+let engine = null;
+/** How long an inference takes, and at which input size that was. */
+let pace = { size: LEAST_LIVE, ms: 0 };
+/** Sizes that the engine has been proven at. */
+const proven = new Set();
+/** @type {HTMLVideoElement | null} */
+let video = null;
+/** @type {ImageBitmap | null} The picture that was opened. */
+let picture = null;
+let segmented = false;
+/** @type {MediaRecorder | null} */
+let recorder = null;
+/** @type {number[]} When the last frames were shown. */
+const shown = [];
+/** @type {Record<number, [number, number, number]>} Every class's colour, painted or not. */
+const colours = {};
+/** @type {Set<number>} */
+const painted = new Set();
+
+/**
+ * @template {HTMLElement} Kind
+ * @param {string} id
+ * @param {new () => Kind} kind
+ * @returns {Kind}
+ */
+function element(id, kind) {
+  const found = document.getElementById(id);
+  if (!(found instanceof kind)) throw new Error(`the page has no ${id}`);
+  return found;
+}
+
+const button = (/** @type {string} */ id) => element(id, HTMLButtonElement);
+const input = (/** @type {string} */ id) => element(id, HTMLInputElement);
+const select = (/** @type {string} */ id) => element(id, HTMLSelectElement);
+
+/** @param {string} text */
+function tell(text) {
+  element("message", HTMLElement).textContent = text;
+}
+
+/** @param {string} text */
+function notice(text) {
+  const notices = element("notices", HTMLElement);
+  notices.textContent = [notices.textContent, text].filter(Boolean).join("\n");
+}
+
+/** @returns {Look} */
+function look() {
+  const entries = [...painted].map((label) => [label, colours[label]]);
+  return {
+    style: /** @type {Style} */ (select("style").value),
+    alpha: input("alpha").valueAsNumber,
+    colours: Object.fromEntries(entries),
+    background: rgbOf(input("background").value),
+  };
+}
+
+/** @param {string} text such as #00b140 */
+function rgbOf(text) {
+  const [red, green, blue] = [1, 3, 5].map((at) => parseInt(text.slice(at, at + 2), 16));
+  return /** @type {[number, number, number]} */ ([red, green, blue]);
+}
+
+/** @param {readonly number[]} rgb */
+function hexOf(rgb) {
+  return `#${rgb.map((value) => value.toString(16).padStart(2, "0")).join("")}`;
+}
+
+/** Take the surest provider for the first picture, then the fastest that is right. */
+async function chooseEngine() {
+  const all = choices(facts, wish);
+  const late = [];
+  for (const choice of all) {
+    const problem = await take(choice, wish.provider !== null || all.length === 1);
+    if (problem instanceof LateError) late.push(choice);
+  }
+  // Where nobody else is left, the first that was passed over may take as long as it takes.
+  if (!engine && late.length) await take(late[0], true);
+  if (!engine) {
+    tell(say("nothing"));
+    for (const id of ["camera", "segment"]) button(id).disabled = true;
+  }
+}
+
+/**
+ * Prove a provider, and use it if it is faster than the one in use. Returns what is wrong with it.
+ * @param {Choice} choice
+ * @param {boolean} patient
+ */
+async function take(choice, patient) {
+  const size = wish.size ?? fittingSizes(facts, { width: 16, height: 9 }).at(-1) ?? facts.sizes[0];
+  const name = `${choice.provider} ${choice.file.precision}`;
+  if (!engine) tell(say("proving", { provider: name }));
+  try {
+    const found = await provenEngine(facts, choice, size, patient);
+    const before = engine;
+    if (before && found.ms >= pace.ms) {
+      found.engine.close();
+      return null;
+    }
+    [engine, pace] = [found.engine, { size, ms: found.ms }];
+    proven.clear();
+    proven.add(keyOf(size));
+    before?.close();
+    showFigures();
+    if (!before) ready();
+    return null;
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    notice(say("refused", { provider: name, reason }));
+    return error;
+  }
+}
+
+function ready() {
+  document.body.dataset.ready = "yes";
+  tell(video || picture ? "" : say("ready"));
+  if (query.get("camera")) void startCamera();
+}
+
+/**
+ * The input size for pictures of a size, proven on the engine.
+ * @param {Engine} on
+ * @param {Size} size
+ * @param {boolean} live
+ */
+async function inputFor(on, size, live) {
+  const sizes = fittingSizes(facts, size);
+  const chosen = wish.size ?? (live ? liveSize(sizes, pace.size, pace.ms) : sizes[0]);
+  if (!proven.has(keyOf(chosen))) {
+    await on.prove(chosen);
+    if (on === engine) proven.add(keyOf(chosen));
+  }
+  return { width: chosen.width, height: chosen.height };
+}
+
+const keyOf = (/** @type {Size} */ size) => `${size.width}x${size.height}`;
+
+/**
+ * Segment what a video or picture shows now, and show it painted.
+ * @param {HTMLVideoElement | ImageBitmap} source
+ * @param {() => boolean} wanted whether the result is still to be shown
+ */
+async function segment(source, wanted) {
+  const live = source instanceof HTMLVideoElement;
+  const size = live
+    ? { width: source.videoWidth, height: source.videoHeight }
+    : { width: source.width, height: source.height };
+  for (;;) {
+    const on = engine;
+    if (!on) return;
+    try {
+      const inputSize = await inputFor(on, size, live);
+      const bitmap = await createImageBitmap(source);
+      const result = await on.segment(bitmap, { size: inputSize, mirror: live && input("mirror").checked, look: look() });
+      if (wanted()) show(result);
+      return;
+    } catch (error) {
+      // The engine may have been exchanged for a faster one meanwhile, the picture for another.
+      if (on === engine && wanted()) throw error;
+      if (!wanted()) return;
+    }
+  }
+}
+
+/** @param {Painted} result */
+function show(result) {
+  const { canvas } = context;
+  const { width, height } = result.picture;
+  if (canvas.width !== width || canvas.height !== height) Object.assign(canvas, { width, height });
+  context.putImageData(result.picture, 0, 0);
+  const found = result.counts.map((count, label) => (label && count ? className(facts.classes[label]) : ""));
+  canvas.setAttribute("aria-label", `${say("painted")}: ${found.filter(Boolean).join(", ")}`);
+  shown.push(performance.now());
+  while (shown.length > 30) shown.shift();
+  showFigures(result);
+}
+
+/** @param {Painted} [result] */
+function showFigures(result) {
+  const rows = [];
+  if (engine) {
+    const { provider, threads, file } = engine.choice;
+    const on = provider === "webgpu" ? "WebGPU" : `WebAssembly, ${threads} ${threads > 1 ? "threads" : "thread"}`;
+    rows.push([say("provider"), `${on}, ${file.precision}`]);
+  }
+  if (result) {
+    const { blob, inference, labels, paint } = result.times;
+    rows.push([say("input"), keyOf(result.input)]);
+    rows.push([say("inference"), `${inference.toFixed(0)} ms`]);
+    rows.push([say("whole"), `${(blob + inference + labels + paint).toFixed(0)} ms`]);
+    const seconds = (shown[shown.length - 1] - shown[0]) / 1000;
+    if (video && seconds > 0) rows.push([say("rate"), ((shown.length - 1) / seconds).toFixed(1)]);
+  }
+  const figures = rows.map(([name, value]) => {
+    const row = document.createElement("div");
+    row.append(textElement("dt", name), textElement("dd", value));
+    return row;
+  });
+  element("figures", HTMLDListElement).replaceChildren(...figures);
+}
+
+/**
+ * @param {string} kind
+ * @param {string} text
+ */
+function textElement(kind, text) {
+  const made = document.createElement(kind);
+  made.textContent = text;
+  return made;
+}
+
+/** @param {string} device */
+async function startCamera(device = select("device").value) {
+  stopCamera();
+  showPicture(null);
+  try {
+    video = await openCamera(device, () => {
+      stopCamera();
+      tell(say("lost"));
+    });
+  } catch (error) {
+    if (!(error instanceof CameraError)) throw error;
+    tell(say(error.word));
+    return;
+  }
+  tell("");
+  button("camera").textContent = say("stop");
+  void listCameras();
+  const playing = video;
+  shown.length = 0;
+  try {
+    while (playing === video) {
+      await nextFrame(playing);
+      if (playing === video) await segment(playing, () => playing === video);
+    }
+  } catch (error) {
+    stopCamera();
+    throw error;
+  }
+}
+
+/**
+ * Wait for a picture of the camera that is not shown yet.
+ * @param {HTMLVideoElement} playing
+ */
+function nextFrame(playing) {
+  return new Promise((resolve) => {
+    if ("requestVideoFrameCallback" in playing) playing.requestVideoFrameCallback(resolve);
+    else requestAnimationFrame(resolve);
+    // A camera that has been stopped shows no further picture.
+    setTimeout(resolve, 1000);
+  });
+}
+
+function stopCamera() {
+  if (video) closeCamera(video);
+  video = null;
+  recorder?.stop();
+  button("camera").textContent = say("camera");
+}
+
+async function listCameras() {
+  const found = await cameras();
+  const device = select("device");
+  const chosen = device.value;
+  const options = [new Option(say("front"), "user"), new Option(say("back"), "environment")];
+  options.push(...found.map((each) => new Option(each.label || each.deviceId.slice(0, 8), each.deviceId)));
+  device.replaceChildren(...options);
+  device.value = [...device.options].some((option) => option.value === chosen) ? chosen : "user";
+}
+
+/** @param {ImageBitmap | null} opened shown as it is, with Segment and Restart */
+function showPicture(opened) {
+  picture?.close();
+  picture = opened;
+  segmented = false;
+  button("segment").hidden = button("restart").hidden = !opened;
+  if (opened) drawPicture(opened);
+}
+
+/** @param {ImageBitmap} opened */
+function drawPicture(opened) {
+  Object.assign(context.canvas, { width: opened.width, height: opened.height });
+  context.drawImage(opened, 0, 0);
+  tell("");
+}
+
+/** @param {Blob} file */
+async function openPicture(file) {
+  stopCamera();
+  try {
+    showPicture(await createImageBitmap(file));
+  } catch {
+    tell(say("unreadable"));
+  }
+}
+
+async function segmentPicture() {
+  const opened = picture;
+  if (!opened || !engine) return;
+  tell(say("busy"));
+  await segment(opened, () => opened === picture);
+  if (opened !== picture) return;
+  segmented = true;
+  tell("");
+}
+
+/** The picture as it was opened, as the tutorial's button does. */
+function restart() {
+  if (!picture) return;
+  segmented = false;
+  drawPicture(picture);
+}
+
+/** The look has changed: a picture is painted anew, a camera's next frame is anyway. */
+function repaint() {
+  element("background-label", HTMLElement).hidden = select("style").value !== "replace";
+  if (picture && segmented) void segmentPicture();
+}
+
+async function snapshot() {
+  const { canvas } = context;
+  let source = canvas;
+  if (select("style").value === "cutout" && engine && (video || segmented)) {
+    const { picture: transparent } = await engine.ask("cutOut");
+    source = document.createElement("canvas");
+    Object.assign(source, { width: transparent.width, height: transparent.height });
+    source.getContext("2d")?.putImageData(transparent, 0, 0);
+  }
+  source.toBlob((blob) => blob && download(blob, "deeplab.png"), "image/png");
+}
+
+function record() {
+  if (recorder) return recorder.stop();
+  const type = ["video/mp4", "video/webm"].find((each) => self.MediaRecorder?.isTypeSupported(each));
+  if (!type) return tell(say("unable"));
+  /** @type {Blob[]} */
+  const parts = [];
+  const running = new MediaRecorder(context.canvas.captureStream(RECORDED_FPS), { mimeType: type });
+  recorder = running;
+  running.ondataavailable = ({ data }) => parts.push(data);
+  running.onstop = () => {
+    recorder = null;
+    button("record").setAttribute("aria-pressed", "false");
+    download(new Blob(parts, { type }), `deeplab.${type.split("/")[1]}`);
+  };
+  running.start(1000);
+  button("record").setAttribute("aria-pressed", "true");
+}
+
+/**
+ * @param {Blob} blob
+ * @param {string} name
+ */
+function download(blob, name) {
+  const link = document.createElement("a");
+  Object.assign(link, { href: URL.createObjectURL(blob), download: name });
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
+}
+
+/** Fill in what the page says, and the controls that follow from the network. */
+function build() {
+  document.documentElement.lang = language;
+  document.title = say("title");
+  for (const each of document.querySelectorAll("[data-word]")) {
+    each.textContent = say(each.getAttribute("data-word") ?? "");
+  }
+  select("style").replaceChildren(...STYLES.map((style) => new Option(say(style), style)));
+  facts.classes.forEach((name, label) => {
+    colours[label] = facts.paint[name] ?? facts.palette[label];
+    if (name in facts.paint) painted.add(label);
+  });
+  element("class-list", HTMLUListElement).replaceChildren(...facts.classes.map((_, label) => classRow(label)));
+  element("samples", HTMLElement).replaceChildren(...facts.samples.map(sampleButton));
+  void listCameras();
+  repaint();
+}
+
+/** @param {number} label */
+function classRow(label) {
+  const row = document.createElement("li");
+  const whole = document.createElement("label");
+  const box = Object.assign(document.createElement("input"), { type: "checkbox", checked: painted.has(label) });
+  const colour = Object.assign(document.createElement("input"), { type: "color", value: hexOf(colours[label]) });
+  const name = className(facts.classes[label]);
+  colour.setAttribute("aria-label", name);
+  box.onchange = () => {
+    if (box.checked) painted.add(label);
+    else painted.delete(label);
+    repaint();
+  };
+  colour.onchange = () => {
+    colours[label] = rgbOf(colour.value);
+    repaint();
+  };
+  whole.append(box, textElement("span", name), colour);
+  row.append(whole);
+  return row;
+}
+
+/**
+ * @param {string} file
+ * @param {number} place
+ */
+function sampleButton(file, place) {
+  const made = document.createElement("button");
+  const image = Object.assign(document.createElement("img"), { src: file, alt: `${say("sample")} ${place + 1}` });
+  made.type = "button";
+  made.append(image);
+  made.onclick = async () => openPicture(await (await fetch(file)).blob());
+  return made;
+}
+
+function listen() {
+  button("camera").onclick = () => (video ? stopCamera() : startCamera());
+  button("open").onclick = () => input("file").click();
+  button("segment").onclick = segmentPicture;
+  button("restart").onclick = restart;
+  button("snapshot").onclick = snapshot;
+  button("record").onclick = record;
+  input("file").onchange = () => {
+    const [file] = input("file").files ?? [];
+    if (file) void openPicture(file);
+    input("file").value = "";
+  };
+  select("device").onchange = () => video && startCamera();
+  for (const id of ["style", "alpha", "background"]) element(id, HTMLElement).onchange = repaint;
+  const stage = element("stage", HTMLElement);
+  document.ondragover = (event) => {
+    event.preventDefault();
+    stage.classList.add("over");
+  };
+  document.ondragleave = () => stage.classList.remove("over");
+  document.ondrop = (event) => {
+    event.preventDefault();
+    stage.classList.remove("over");
+    const file = event.dataTransfer?.files[0];
+    if (file) void openPicture(file);
+  };
+  document.onkeydown = (event) => {
+    if (event.ctrlKey || event.metaKey || event.altKey || event.target instanceof HTMLInputElement) return;
+    /** @type {Record<string, () => unknown>} The keys of the program's window. */
+    const keys = {
+      v: () => {
+        select("style").selectedIndex = (select("style").selectedIndex + 1) % STYLES.length;
+        repaint();
+      },
+      x: () => input("mirror").click(),
+      p: snapshot,
+      w: record,
+      s: segmentPicture,
+      r: restart,
+    };
+    keys[event.key]?.();
+  };
+  self.onunhandledrejection = ({ reason }) => tell(say("failed", { reason: reason?.message ?? String(reason) }));
+}
+
+async function start() {
+  await loadWords();
+  listen();
+  tell(say("loading"));
+  const answer = await fetch("site.json");
+  if (!answer.ok) throw new Error(`site.json: ${answer.status}`);
+  facts = await answer.json();
+  build();
+  if ("serviceWorker" in navigator) void navigator.serviceWorker.register("service-worker.js").catch(() => undefined);
+  await chooseEngine();
+}
+
+// What was shown last can be compared with the program's labels: `await deeplab.last()`.
+Object.assign(self, { deeplab: { last: () => engine?.ask("last") } });
+void start();
