@@ -120,6 +120,20 @@ class ProgressLines:
         return ", ".join(filter(None, [figures, self._note]))
 
 
+def slow_lines(clock: Callable[[], float] = time.monotonic) -> Callable[[str], None]:
+    """What says in lines what is being done, once the work has taken three seconds and then every three at most."""
+    next_s = clock() + _FIRST_STEP_LINE_S
+
+    def say(text: str) -> None:
+        nonlocal next_s
+        now = clock()
+        if now >= next_s:
+            next_s = now + _FIRST_STEP_LINE_S
+            _log.info("%s", text)
+
+    return say
+
+
 class _RateColumn(ProgressColumn):
     def render(self, task: Task) -> Text:
         rate = task.finished_speed or task.speed

@@ -69,6 +69,7 @@ def assembled(
     source: Source | None = None,
     folder: Path = Path(),
     settings_file: Path | None = None,
+    report: Report = to_nobody,
 ) -> Iterator[Job]:
     """A run as the settings describe it, put together and ready to go; at the end all that it opened is closed.
 
@@ -77,6 +78,7 @@ def assembled(
         source: an open one, in place of the one that the settings name.
         folder: where the window's snapshots and recordings go.
         settings_file: where the settings were read from, which no output may replace.
+        report: is told what is done while an engine is loaded, where no screen shows it.
 
     Raises:
         UserError: something cannot be had.
@@ -105,7 +107,7 @@ def assembled(
         sinks = [InBackground(sink) for sink in opened_sinks]
         view = first_view(settings, pictures=pictures, live=info.live)
         if no_window is not None and settings.page.serve is None:
-            stream = _ready_stream(settings, network, info)
+            stream = _ready_stream(settings, network, info, report=report)
             try:
                 yield Job(opened, stream, sinks, view)
             finally:
@@ -207,7 +209,7 @@ def _recorder(settings: Settings, info: SourceInfo, path: Path) -> Sink:
     return InBackground(video_sink(path, info, settings.output, whole=False))
 
 
-def _ready_stream(settings: Settings, network: Network, info: SourceInfo, *, report: Report = to_nobody) -> Stream:
+def _ready_stream(settings: Settings, network: Network, info: SourceInfo, *, report: Report) -> Stream:
     """The stream for frames of this source, its engine loaded and proven."""
     pace = settings.pace
     # Any network of models/ will do where a rate is named and no network.

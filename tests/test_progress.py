@@ -5,7 +5,7 @@ import sys
 import pytest
 from rich.console import Console
 
-from deeplab_cv.progress import JobProgress, ProgressLines, progress_bar
+from deeplab_cv.progress import JobProgress, ProgressLines, progress_bar, slow_lines
 from deeplab_cv.terminal import logged_lines
 
 
@@ -132,3 +132,13 @@ def test_files_are_counted_with_what_is_to_be_said_of_them(caplog):
     lines.advance("1 failed")
 
     assert caplog.messages == ["1 of 4 files, 0.1/s, 0:01:00 left, 1 failed"]
+
+
+def test_what_takes_long_is_said_in_lines_three_seconds_apart(caplog):
+    caplog.set_level(logging.INFO)
+    now = [0.0]
+    say = slow_lines(clock=lambda: now[0])
+    for now[0], text in ((1.0, "at once"), (3.5, "late"), (5.0, "soon after"), (7.0, "later")):
+        say(text)
+
+    assert [record.getMessage() for record in caplog.records] == ["late", "later"]

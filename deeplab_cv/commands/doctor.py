@@ -19,6 +19,7 @@ def run(args: argparse.Namespace) -> int:
     """Print what is installed and what works; 0 if at least one engine is proven right, else 1."""
     settings = load_settings(args, folders.config_file()).settings
 
+    from deeplab_cv.progress import slow_lines
     from deeplab_cv.tools.examination import examine
 
-    return 0 if examine(settings.network, settings.engine) else 1
+    return 0 if examine(settings.network, settings.engine, report=slow_lines()) else 1

@@ -205,11 +205,12 @@ def _write_painted(file: Path, painted: "Image") -> None:
 def _proven(file: Path, torch_scores: "Scorer | None") -> bool:
     """Print how every engine of this machine does; whether all are right."""
     from deeplab_cv.networks.opening import open_network
+    from deeplab_cv.progress import slow_lines
     from deeplab_cv.tools.verify import verify
     from deeplab_cv.tools.verify_report import print_findings
 
     network = open_network(file)
-    findings = list(verify(network, "auto", [], torch_scores=torch_scores))
+    findings = list(verify(network, "auto", [], torch_scores=torch_scores, report=slow_lines()))
     print_findings(network, findings)
     return not any(finding.fault for finding in findings)
 

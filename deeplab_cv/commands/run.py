@@ -52,14 +52,14 @@ def run(args: argparse.Namespace) -> int:
         return UsageError.exit_code
 
     from deeplab_cv.jobs.job import run_job
-    from deeplab_cv.progress import JobProgress
+    from deeplab_cv.progress import JobProgress, slow_lines
     from deeplab_cv.sinks.sink import Written, in_words
     from deeplab_cv.start import assembled
 
     def say(written: Written) -> None:
         _log.info("%s", in_words(written))
 
-    with assembled(settings, folder=Path.cwd(), settings_file=config) as job:
+    with assembled(settings, folder=Path.cwd(), settings_file=config, report=slow_lines()) as job:
         bar = JobProgress(job.source.info.frame_count, visible=job.screen is None)
         with bar, interrupts.noted() as stop:
             run_job(job, stop=stop, progress=bar.advance, written=say)

@@ -37,6 +37,7 @@ def run(args: argparse.Namespace) -> int:
     settings = load_settings(args, folders.config_file()).settings
 
     from deeplab_cv.networks.opening import wanted_network
+    from deeplab_cv.progress import slow_lines
     from deeplab_cv.sources.pictures import find_pictures, read_picture
     from deeplab_cv.tools.verify import verify
     from deeplab_cv.tools.verify_report import print_findings, write_findings
@@ -47,7 +48,14 @@ def run(args: argparse.Namespace) -> int:
     scripted = args.file.with_suffix(".torchscript.pt")
     scripted_scores = _scripted_scores(network, scripted) if scripted.is_file() else None
     findings = list(
-        verify(network, settings.engine.backend, pictures, torch_scores=torch_scores, scripted_scores=scripted_scores)
+        verify(
+            network,
+            settings.engine.backend,
+            pictures,
+            torch_scores=torch_scores,
+            scripted_scores=scripted_scores,
+            report=slow_lines(),
+        )
     )
     print_findings(network, findings)
     if args.json:

@@ -27,6 +27,10 @@ _COMPARED_S = 3.0
 _HOPELESS = 1.5
 """Two are compared no longer where the best time of one is this many times that of the other."""
 
+_SLOW_MS, _PATIENCE_S = 1000.0, 5.0
+"""Where a frame takes longer than the one, a race of float32 on the processor ends after the other: each further engine
+takes long to load, to prove and to time, and they differ by less than two times there."""
+
 ANY_ENGINE = EngineOptions()
 """The fastest that is right."""
 
@@ -105,8 +109,8 @@ def choose(
     reference = reference_for(graphs[0])
     if len(candidates) == 1:
         return Choice(_load(candidates[0], reference, options, depth).engine, candidates[0], ())
-    _log.info("finding the fastest engine that is right on this machine, this once")
-    results, engine = compare(candidates, reference, options, depth=depth, report=report)
+    _log.info("%s, this once", _what_is_raced(candidates))
+    results, engine = compare(candidates, reference, options, depth=depth, report=report, hurried=True)
     if engine is None:
         others = f", and {len(results) - 1} more" if len(results) > 1 else ""
         cause = f"{results[0].candidate}: {results[0].reason}{others}"
@@ -119,7 +123,16 @@ def choose(
         remember(question, winner, results)
     working = sum(not result.reason for result in results)
     _log.info("%s is the fastest of %d that are right: %.1f ms a frame", winner, working, results[0].ms)
+    if left_out := len(candidates) - len(results):
+        _log.info("%d more are left out, as each takes long to try; `%s doctor` tries all", left_out, program())
     return Choice(engine, winner, tuple(results))
+
+
+def _what_is_raced(candidates: Sequence[Candidate]) -> str:
+    (backend, *others) = {candidate.backend for candidate in candidates}
+    if others:
+        return "finding the fastest engine that is right on this machine"
+    return f"trying {len(candidates)} forms of the network on {backend}"
 
 
 def compare(
@@ -129,17 +142,29 @@ def compare(
     *,
     depth: int = 1,
     report: Report = to_nobody,
+    hurried: bool = False,
 ) -> tuple[list[CandidateResult], Engine | None]:
     """Load, prove and time every candidate, each beside the fastest so far; the slower of the two is closed at once.
 
     So no more than two are ever loaded: all of them together take more memory than a run.
+
+    Args:
+        candidates: what is compared, those that are usually fastest first.
+        reference: what they are held to.
+        options: what is asked of them.
+        depth: tensors wanted in flight.
+        report: is told how far the race is.
+        hurried: somebody waits for the first picture: where a frame takes seconds, what gains little is left out.
 
     Returns:
         What came of each, the fastest first, then those refused; and the fastest, still loaded, None where none works.
     """
     refused: list[CandidateResult] = []
     ranking: list[tuple[float, _Proven]] = []
+    begun_at = time.monotonic()
     for place, candidate in enumerate(candidates, 1):
+        if hurried and time.monotonic() - begun_at > _PATIENCE_S and _gains_little(candidate, ranking):
+            continue
         report(f"choosing an engine, {place} of {len(candidates)}: {candidate}")
         # Free what graph making or the previous engine left.
         return_free_memory()
@@ -164,6 +189,13 @@ def compare(
     return_free_memory()
     results = [loaded.result(ms) for ms, loaded in ranking]
     return [*results, *refused], ranking[0][1].engine if ranking else None
+
+
+def _gains_little(candidate: Candidate, ranking: Sequence[tuple[float, _Proven]]) -> bool:
+    """One that works takes seconds a frame, and this one computes in float32 on the processor or is another form."""
+    in_full = candidate.device in ("cpu", "cpu_new") and candidate.graph.precision == "float32"
+    on_processor = candidate.device.startswith("cpu")
+    return bool(ranking) and ranking[0][0] > _SLOW_MS and (in_full or (on_processor and bool(candidate.graph.form)))
 
 
 def _load(candidate: Candidate, reference: Reference, options: EngineOptions, depth: int) -> _Proven:

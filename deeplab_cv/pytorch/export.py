@@ -1,5 +1,6 @@
 """PyTorch network -> ONNX file + card + golden scores: read top to bottom."""
 
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
@@ -23,6 +24,8 @@ from deeplab_cv.pytorch.exporting.graph import graph_of, round_weights
 from deeplab_cv.pytorch.exporting.portable import portable_network
 from deeplab_cv.pytorch.exporting.sizes import proven_sizes
 from deeplab_cv.pytorch.exporting.weights import TrainedNetwork
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -71,6 +74,7 @@ def export(trained: TrainedNetwork, plan: ExportPlan) -> Exported:
     sizes = proven_sizes(plan.pixels, architecture.input_multiple)
     blobs = {size: golden_blob(GOLDEN_SEED, size, facts) for size in sizes}
 
+    _log.info("computing the network's scores at %d sizes, as it was trained and in its portable form", len(sizes))
     original = PlainInput(trained.network, architecture).eval()
     portable = portable_network(trained.network, architecture)
     golden = {size: scores_of(original, blob) for size, blob in blobs.items()}
@@ -86,6 +90,7 @@ def export(trained: TrainedNetwork, plan: ExportPlan) -> Exported:
         golden = {size: scores_of(portable, blob) for size, blob in blobs.items()}
         rounding_error = _worst(golden, rewritten)
 
+    _log.info("writing the ONNX file")
     model = graph_of(portable, architecture.input_multiple, plan.opset)
     if plan.half:
         store_half(model)
@@ -93,6 +98,7 @@ def export(trained: TrainedNetwork, plan: ExportPlan) -> Exported:
     save_graph(model, plan.file, graph_facts(trained))
     golden_file = plan.file.with_suffix(".golden.npz")
     write_golden(golden_file, golden)
+    _log.info("measuring how far lower precisions may be off")
     card = Card(
         name=card_name(plan.file),
         file=plan.file.name,

@@ -9,7 +9,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from deeplab_cv.engines.candidates import ENGINES, CandidateResult, candidates_for, engine_module
-from deeplab_cv.engines.choice import compare
+from deeplab_cv.engines.choice import Report, compare, to_nobody
 from deeplab_cv.engines.options import EngineOptions
 from deeplab_cv.engines.reference import reference_for
 from deeplab_cv.engines.remembered import question_of, recall
@@ -34,8 +34,17 @@ _COLUMN = 11
 """Where the second column begins."""
 
 
-def examine(network_options: NetworkOptions, engine_options: EngineOptions) -> bool:
-    """Print everything; whether at least one engine was proven right. Raises UserError for a network that is wrong."""
+def examine(network_options: NetworkOptions, engine_options: EngineOptions, *, report: Report = to_nobody) -> bool:
+    """Print everything; whether at least one engine was proven right.
+
+    Args:
+        network_options: which network.
+        engine_options: which engines.
+        report: is told what is being tried.
+
+    Raises:
+        UserError: the network is wrong.
+    """
     console = Console(soft_wrap=True, highlight=False)
     _print_machine(console)
     try:
@@ -45,7 +54,7 @@ def examine(network_options: NetworkOptions, engine_options: EngineOptions) -> b
         _print_wrapped(console, f"nothing is proven: {error}", indent=_COLUMN)
         _print_not_here(console)
         return False
-    results = _try_everything(network, engine_options, console)
+    results = _try_everything(network, engine_options, console, report)
     _print_not_here(console)
     return any(not result.reason for result in results)
 
@@ -67,13 +76,15 @@ def _print_wrapped(console: Console, line: str, *, indent: int) -> None:
     console.print(escape(wrapped))
 
 
-def _try_everything(network: Network, options: EngineOptions, console: Console) -> list[CandidateResult]:
+def _try_everything(
+    network: Network, options: EngineOptions, console: Console, report: Report
+) -> list[CandidateResult]:
     graph = graph_for(network, FRAME_SIZE)
     graphs = [graph, *variant_graphs(network, graph)]
     console.print(f"\n{escape(_title(graph))}")
     candidates = candidates_for(graphs, options.backend)
     try_out(candidates, options.threads, depth=1)
-    results, engine = compare(candidates, reference_for(graph), options)
+    results, engine = compare(candidates, reference_for(graph), options, report=report)
     if engine is not None:
         engine.close()
     working = [result for result in results if not result.reason]

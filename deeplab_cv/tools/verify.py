@@ -10,6 +10,7 @@ from typing import Literal
 import numpy as np
 
 from deeplab_cv.engines.candidates import Candidate, candidates_for
+from deeplab_cv.engines.choice import Report, to_nobody
 from deeplab_cv.engines.engine import Blob, Engine, run_all
 from deeplab_cv.engines.golden_check import tolerance_for
 from deeplab_cv.engines.trial import load_candidate
@@ -92,6 +93,7 @@ def verify(
     *,
     torch_scores: Scorer | None = None,
     scripted_scores: Scorer | None = None,
+    report: Report = to_nobody,
 ) -> Iterator[Finding]:
     """Run every engine on every sample at every proven input size.
 
@@ -101,11 +103,13 @@ def verify(
         pictures: name and picture (H, W, 3), BGR.
         torch_scores: PyTorch's way to compute scores; the reference in place of ONNX Runtime where it is given.
         scripted_scores: TorchScript's way, whose scores are as large as the input.
+        report: is told what is being done.
 
     Raises:
         EngineError: nothing is there to compare with.
     """
     for input_size in network.card.input_sizes:
+        report(f"computing what is right at {input_size}")
         graph = graph_at(network, input_size)
         candidates = candidates_for([graph, *variant_graphs(network, graph)], backend)
         if torch_scores:
@@ -116,7 +120,8 @@ def verify(
         if scripted_scores:
             whole = [replace(sample, scores=enlarged(sample.scores, graph.input_size.hw)) for sample in samples]
             yield from _all_compared("torchscript", "float32", FLOAT32_TOLERANCE, graph, whole, scripted_scores)
-        for candidate in candidates:
+        for place, candidate in enumerate(candidates, 1):
+            report(f"proving {candidate} at {input_size}, {place} of {len(candidates)}")
             yield from _engine_findings(candidate, samples)
 
 

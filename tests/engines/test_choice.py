@@ -198,3 +198,27 @@ def test_a_race_says_how_far_it_is(graph):
     assert [line.partition(":")[0] for line in told[1:]] == [
         f"choosing an engine, {place} of {count}" for place in range(1, count + 1)
     ]
+
+
+def test_where_a_frame_takes_seconds_float32_on_the_processor_is_not_raced_for_long(graph, monkeypatch, caplog):
+    caplog.set_level("INFO")
+    everything = choose([graph], EngineOptions()).results
+    caplog.clear()
+    note().unlink()
+    monkeypatch.setattr("deeplab_cv.engines.choice._SLOW_MS", 0.0)
+    monkeypatch.setattr("deeplab_cv.engines.choice._PATIENCE_S", -1.0)
+
+    hurried = choose([graph], EngineOptions())
+
+    in_full = [each for each in hurried.results if each.candidate.device in ("cpu", "cpu_new") and not each.reason]
+    assert len(in_full) == 1
+    assert f"{len(everything) - len(hurried.results)} more are left out" in caplog.text
+    assert choose([graph], EngineOptions()).candidate == hurried.candidate
+
+
+def test_a_race_of_one_backend_is_one_of_forms(graph, caplog):
+    caplog.set_level("INFO")
+
+    choose([graph, dataclasses.replace(graph, form="slices")], EngineOptions(backend="opencv:cpu"))
+
+    assert "trying 2 forms of the network on opencv:cpu, this once" in caplog.text

@@ -1,6 +1,7 @@
 """PyTorch -> ONNX of one fixed size, as the LabVIEW article on DeepLabV3 wants it: `input` -> `output`, `aux`."""
 
 import copy
+import logging
 from pathlib import Path
 
 import torch
@@ -16,6 +17,8 @@ from deeplab_cv.pytorch.exporting.golden import measured_tolerances
 from deeplab_cv.pytorch.exporting.graph import traced
 from deeplab_cv.pytorch.exporting.portable import fold_batch_normalisation, split_image_pooling
 from deeplab_cv.pytorch.exporting.weights import TrainedNetwork
+
+_log = logging.getLogger(__name__)
 
 
 def export_fixed(trained: TrainedNetwork, file: Path, size: int, *, with_aux: bool, opset: int, command: str) -> Card:
@@ -39,6 +42,7 @@ def export_fixed(trained: TrainedNetwork, file: Path, size: int, *, with_aux: bo
     split_image_pooling(portable)
     fold_batch_normalisation(portable)
     portable = portable.float().eval()
+    _log.info("computing the network's scores at %d x %d, as it was trained and in its portable form", size, size)
     with torch.inference_mode():
         expected = [scores[0].numpy() for scores in original(torch.from_numpy(blob))]
         rewritten = [scores[0].numpy() for scores in portable(torch.from_numpy(blob))]
@@ -47,10 +51,12 @@ def export_fixed(trained: TrainedNetwork, file: Path, size: int, *, with_aux: bo
         raise NetworkError(f"the rewritten network is off by {error:.1e}", file, "this should not happen")
     names = ("output", "aux")[: len(expected)]
     file.parent.mkdir(parents=True, exist_ok=True)
+    _log.info("writing the ONNX file")
     model = traced(portable, torch.from_numpy(blob), opset=opset, outputs=names)
     save_graph(model, file, {"architecture": architecture.name, "input": "RGB, (x - mean) / std"})
     golden_file = file.with_suffix(".golden.npz")
     write_golden(golden_file, {Size(size, size): expected[0]})
+    _log.info("measuring how far lower precisions may be off")
     tolerance = measured_tolerances(lambda pictures: portable(pictures)[0], blob)
     card = Card(
         name=card_name(file),
