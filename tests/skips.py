@@ -18,7 +18,7 @@ REASONS = {
     "supervision": r"supervision is not installed",
     "beside": r"beside the repository|\.\./shared/|shared cases are not here",
     "screen": r"the window cannot be driven|headless build|no cross can be clicked|no chromium here",
-    "root": r"a small disk",
+    "root": r"a small disk|become another user|another user cannot run",
     "strace": r"no strace here",
     "npm": r"npm cannot fetch packages here|requirements-web\.txt",
     "build": r"(O|o)penCV has (CUDA|two engines|no cpu_new)|seen in (this )?OpenCV|this opencv has no cpu_new"
