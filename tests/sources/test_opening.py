@@ -104,8 +104,16 @@ def test_an_option_the_source_does_not_have_is_wrong_use(place, text, options, f
         ("nothing", None, "the folder has no pictures in it: nothing; "),
         ("*.bmp", None, r"no file matches: '\*\.bmp'; "),
         ("clip.mp4", "image", "this is a video, not a picture: clip.mp4; name it with --video clip.mp"),
-        ("videos", None, "there are videos here, not pictures: videos; name it with --video videos/a.MP4; `app.py batch` takes"),
-        ("videos/*.m*", None, r"there are videos here, not pictures: 'videos/\*.m\*'; name it with --video videos/b.mo"),
+        (
+            "videos",
+            None,
+            "there are videos here, not pictures: videos; name it with --video videos/a.MP4; `app.py batch` takes",
+        ),
+        (
+            "videos/*.m*",
+            None,
+            r"there are videos here, not pictures: 'videos/\*.m\*'; name it with --video videos/b.mo",
+        ),
         (
             "clip.mp4",
             "camera",
