@@ -6,6 +6,8 @@ from pathlib import Path
 
 import numpy as np
 import onnx
+import onnxruntime
+from onnxruntime.capi.onnxruntime_pybind11_state import NotImplemented as NoKernel
 
 from deeplab_cv.engines.engine import Blob
 from deeplab_cv.errors import NetworkError, UsageError
@@ -31,7 +33,7 @@ from deeplab_cv.networks.input_form import (
     weights_off_the_inputs,
 )
 from deeplab_cv.networks.onnx_file import load_sorted
-from deeplab_cv.networks.onnx_graph import computes_in_half, save_graph, simplified
+from deeplab_cv.networks.onnx_graph import computes_in_half, main_output, save_graph, simplified
 from deeplab_cv.networks.output_form import OUTPUT, Cut, cut_after_scores
 from deeplab_cv.networks.uncarded import fitting_names
 from deeplab_cv.tools.reference import reference_session
@@ -103,6 +105,8 @@ def repair(file: Path, target: Path, stated: StatedFacts, command: str) -> Repai
     input_size = _fix_size(model, file, stated.size)
     model = simplified(model)
     cut = cut_after_scores(model, max(2, len(stated.classes)))
+    if _gives_other_floats(original):
+        found.append(("scores of another type than float32", "this program and OpenCV read float32"))
     if cut.layout.channels_last:
         found.append(("scores with channels last", "their height would be taken for the classes"))
     if cut.layout.background is not None:
@@ -116,6 +120,7 @@ def repair(file: Path, target: Path, stated: StatedFacts, command: str) -> Repai
     facts = stated.input.model_copy(update={"name": model.graph.input[0].name})
     error, golden = _proof(file, original, model, cut, input_size, facts, channels_last=channels_last)
     classes = fitting_names(stated.classes, len(golden), file)
+    target.parent.mkdir(parents=True, exist_ok=True)
     save_graph(model, target, {"repaired": ", ".join(name for name, _ in found)})
     golden_file = target.with_suffix(".golden.npz")
     write_golden(golden_file, {input_size: golden})
@@ -140,6 +145,12 @@ def repair(file: Path, target: Path, stated: StatedFacts, command: str) -> Repai
     )
     write_card(card, target)
     return Repaired(card, tuple(found), error)
+
+
+def _gives_other_floats(model: onnx.ModelProto) -> bool:
+    name = main_output(model.graph)
+    kinds = {value.type.tensor_type.elem_type for value in model.graph.output if value.name == name}
+    return bool(kinds & {onnx.TensorProto.FLOAT16, onnx.TensorProto.BFLOAT16, onnx.TensorProto.DOUBLE})
 
 
 def _in_two_files(file: Path) -> bool:
@@ -186,7 +197,7 @@ def _proof(
     kind = onnx.helper.tensor_dtype_to_np_dtype(entry.type.tensor_type.elem_type)
     if cut.scores not in {value.name for value in watched.graph.output}:
         watched.graph.output.append(onnx.helper.make_empty_tensor_value_info(cut.scores))
-    before, after = reference_session(watched), reference_session(model)
+    before, after = _session(watched, file), _session(model, file)
 
     def expected(blob: Blob) -> Scores:
         fed = blob.transpose(0, 2, 3, 1) if channels_last else blob
@@ -203,3 +214,12 @@ def _proof(
     if not max(errors) < (SAME_IN_HALF if computes_in_half(model) else SAME):
         raise NetworkError(f"the scores would change by {max(errors):.1e}", file, "nothing was written")
     return max(errors), expected(golden_blob(GOLDEN_SEED, input_size, facts))
+
+
+def _session(model: onnx.ModelProto, file: Path) -> onnxruntime.InferenceSession:
+    try:
+        return reference_session(model)
+    except NoKernel as error:
+        what = "ONNX Runtime does not compute in the network's numbers, such as float64"
+        missing = str(error).rpartition(" : ")[2]
+        raise NetworkError(what, file, "export it again in float32", cause=missing) from error

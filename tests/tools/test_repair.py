@@ -113,6 +113,46 @@ def test_weights_listed_as_inputs_become_weights_alone(tmp_path: Path) -> None:
     assert [value.name for value in onnx.load(tmp_path / "mended.onnx").graph.input] == ["input"]
 
 
+@pytest.mark.parametrize("kind", [TensorProto.DOUBLE, TensorProto.FLOAT16])
+@pytest.mark.parametrize("end", ["input", "output", "both"])
+def test_a_network_that_takes_or_gives_other_numbers_takes_and_gives_floats(
+    tmp_path: Path, kind: int, end: str
+) -> None:
+    floats = TensorProto.FLOAT
+    taken, given = (kind if end in (side, "both") else floats for side in ("input", "output"))
+    nodes = [
+        helper.make_node("Cast", ["input"], ["floats"], to=floats),
+        helper.make_node("Conv", ["floats", "kernel"], ["scores"]),
+        helper.make_node("Cast", ["scores"], ["output"], to=given),
+    ]
+    file = handmade(tmp_path, nodes, {"input": (taken, [1, 3, *SHAPE])}, given)
+
+    repaired = repair(file, tmp_path / "new" / "mended.onnx", STATED, command="")
+
+    graph = onnx.load(tmp_path / "new" / "mended.onnx").graph
+    assert {value.type.tensor_type.elem_type for value in (*graph.input, *graph.output)} == {floats}
+    assert [name.split()[0] for name, _ in repaired.found] == [
+        word for word, side in (("input", taken), ("scores", given)) if side != floats
+    ]
+
+
+@pytest.mark.parametrize("inside", [False, True], ids=["throughout", "inside"])
+def test_a_network_that_computes_in_float64_is_one_line(tmp_path: Path, inside: bool) -> None:
+    double, outside = TensorProto.DOUBLE, TensorProto.FLOAT if inside else TensorProto.DOUBLE
+    nodes = [
+        helper.make_node("Cast", ["input"], ["doubles"], to=double),
+        helper.make_node("Cast", ["kernel"], ["weights"], to=double),
+        helper.make_node("Conv", ["doubles", "weights"], ["scores"]),
+        helper.make_node("Cast", ["scores"], ["output"], to=outside),
+    ]
+    file = handmade(tmp_path, nodes, {"input": (outside, [1, 3, *SHAPE])}, outside)
+
+    with pytest.raises(NetworkError, match=r"such as float64: .*; export it again in float32"):
+        repair(file, tmp_path / "mended.onnx", STATED, command="")
+
+    assert [path.name for path in tmp_path.iterdir()] == ["handmade.onnx"]
+
+
 @pytest.mark.parametrize(
     ("nodes", "inputs", "message"),
     [
