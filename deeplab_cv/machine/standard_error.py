@@ -27,11 +27,13 @@ _changing = threading.Lock()
 
 
 def take_own_number() -> None:
-    """Give Python's standard error a number of its own; to be called before anything is written to it."""
+    """Give Python's standard error a number of its own; to be called before anything is written to it.
+
+    Python has none where it was closed at the start; whatever has its number by then takes the lines.
+    """
     _state.own = os.dup(_NATIVE)
-    sys.stderr = os.fdopen(
-        _state.own, "w", buffering=1, encoding=sys.stderr.encoding, errors=sys.stderr.errors, closefd=False
-    )
+    encoding, errors = (sys.stderr.encoding, sys.stderr.errors) if sys.stderr else ("utf-8", "backslashreplace")
+    sys.stderr = os.fdopen(_state.own, "w", buffering=1, encoding=encoding, errors=errors, closefd=False)
 
 
 def own_number() -> int:
