@@ -86,9 +86,11 @@ class Draw:
 class Training:
     """One network, its average, its optimizer."""
 
-    def __init__(self, form: str, start: dict[str, Tensor], device: torch.device, rate: float) -> None:
+    def __init__(
+        self, form: str, start: dict[str, Tensor], pictures: Sequence[Tensor], device: torch.device, rate: float
+    ) -> None:
         self.form, self.device = form, device
-        self.network = build_form(form, start).to(device, memory_format=torch.channels_last)
+        self.network = build_form(form, start, pictures).to(device, memory_format=torch.channels_last)
         self.averaged = copy.deepcopy(self.network).eval()
         self.values, self.averages = tensors(self.network), tensors(self.averaged)
         self.step = 0
@@ -248,9 +250,8 @@ def main() -> None:
     whole = build_form("full", start).to(device)
     draw = Draw(pictures, arguments.seed)
     drawn = [draw.indices(arguments.batch_size) for _ in range(arguments.norm_batches)]
-    measure_norms(
-        whole, (normalise(cutter.cut(indices, draw.scales[indices]).pictures, ARCHITECTURE) for indices in drawn)
-    )
+    fitted_by = [normalise(cutter.cut(indices, draw.scales[indices]).pictures, ARCHITECTURE) for indices in drawn]
+    measure_norms(whole, fitted_by)
     start = {name: value.cpu() for name, value in whole.state_dict().items()}
     log("statistics measured")
 
@@ -263,7 +264,7 @@ def main() -> None:
         training.network.train()
         return figures
 
-    trainings = [Training(form, start, device, LEARNING_RATE) for form in arguments.forms.split(",")]
+    trainings = [Training(form, start, fitted_by, device, LEARNING_RATE) for form in arguments.forms.split(",")]
     for training in trainings:
         measured(training)
     if not arguments.together and len(trainings) > 1:
