@@ -156,7 +156,8 @@ def test_so_does_a_command_of_the_workshop(name, seen):
 
 
 def test_a_url_is_asked_and_nobody_else(seen):
-    found = seen(["--video", "http://127.0.0.1:1/in.mp4", "--stats", "a.csv", "--headless", "--model", "net/tiny.onnx"])
+    url = "--video http://127.0.0.1:1/in.mp4 --retry 0"
+    found = seen(f"{url} --stats a.csv --headless --model net/tiny.onnx".split())
 
     assert found.code == 1
     assert found.connections
