@@ -79,8 +79,10 @@ def test_each_frame_of_a_clip_is_a_sign_of_life(worker, tmp_path):
 
     record = worker.work_on(Task(Item(str(path), "clip.mp4", "video"), ()), lambda: beats.append(1))
 
-    assert (record.frames, len(beats)) == (5, 5)
-    assert record.identity == identity_of(path)
+    assert record.frames == 5
+    # Looking for key frames, where it could be cut, is work as well.
+    assert len(beats) >= 5
+    assert record.identity == identity_of(str(path))
 
 
 def test_a_full_disk_ends_the_job(worker, tmp_path, monkeypatch):
