@@ -112,11 +112,11 @@ def test_view_keys_change_what_a_snapshot_tells(program):
     program.keys("minus", "m", "0", "1", "3")
     last = program.snapshot()
 
-    assert (begin["style"], begin["alpha"], begin["smooth"], begin["overlay"]) == ("blend", 0.5, 0.0, True)
+    assert (begin["style"], begin["alpha"], begin["smooth"], begin["overlay"]) == ("blend", 0.5, 0.6, True)
     assert begin["painted"] == ["person", "dog", "sheep"]
-    assert (after["style"], after["alpha"], after["smooth"]) == (STYLES[1], 0.7, 0.6)
+    assert (after["style"], after["alpha"], after["smooth"]) == (STYLES[1], 0.7, 0.0)
     assert len(after["painted"]) == 20
-    assert (last["alpha"], last["smooth"], last["painted"]) == (0.6, 0.0, ["dog"])
+    assert (last["alpha"], last["smooth"], last["painted"]) == (0.6, 0.6, ["dog"])
 
 
 def test_the_style_key_shows_every_style(program):
