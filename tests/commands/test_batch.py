@@ -62,7 +62,9 @@ def test_ctrl_c_leaves_whole_files_and_says_how_to_go_on(tmp_path, words):
     clip(tmp_path / "in" / "b.mp4", frames=3000)
     command = [sys.executable, str(ROOT / "app.py"), "batch", str(tmp_path / "in"), *words]
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
-        wait_for(lambda: "painted/a.png" in hashes_below(tmp_path / "out"))
+        # An output is whole before its record is: what the line counts are records.
+        records = tmp_path / "out" / "done.jsonl"
+        wait_for(lambda: records.is_file() and "a.png" in records.read_text(encoding="utf-8"))
         process.send_signal(signal.SIGINT)
         lines = process.communicate(timeout=HANGS_S)[1]
 
