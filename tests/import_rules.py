@@ -37,7 +37,7 @@ OTHERS = {
     "progress": BASE,
     "settings": (*BASE, *ROOMS),
     "start": (*BASE, *ROOMS, "settings"),
-    "website": (*BASE, "frames", "networks"),
+    "website": (*BASE, "frames", "networks", "overlay"),
     "tools": (*BASE, *ROOMS, "terminal"),
     "pytorch": (*BASE, *ROOMS, "terminal", "progress", "tools"),
     "bench": (*BASE, *ROOMS, "terminal", "progress", "tools", "start", "settings"),

@@ -15,7 +15,7 @@ RIDGE = 1e-4
 
 
 @dataclass(frozen=True)
-class Moments:
+class Products:
     """What a linear fit needs of its inputs (places, n) and targets (places, m): means and centred products."""
 
     mean: Tensor
@@ -24,7 +24,7 @@ class Moments:
     cross: Tensor
 
 
-def moments_of(pairs: Iterable[tuple[Tensor, Tensor]]) -> Moments:
+def products_of(pairs: Iterable[tuple[Tensor, Tensor]]) -> Products:
     """Of pairs of feature maps (N, n, h, w) and (N, m, h, w)."""
     count, total, target_total, gram, cross = 0, 0.0, 0.0, 0.0, 0.0
     for inputs, targets in pairs:
@@ -35,12 +35,12 @@ def moments_of(pairs: Iterable[tuple[Tensor, Tensor]]) -> Moments:
         gram = gram + (rows.T @ rows).double()
         cross = cross + (rows.T @ wanted).double()
     mean, target_mean = total / count, target_total / count
-    return Moments(mean, target_mean, gram - count * mean.outer(mean), cross - count * mean.outer(target_mean))
+    return Products(mean, target_mean, gram - count * mean.outer(mean), cross - count * mean.outer(target_mean))
 
 
-def most_telling(moments: Moments, count: int) -> Tensor:
+def most_telling(products: Products, count: int) -> Tensor:
     """The channels that explain most of the targets together, each chosen beside those before it: int64, sorted."""
-    left, explained = moments.gram.clone(), moments.cross.clone()
+    left, explained = products.gram.clone(), products.cross.clone()
     least = 1e-6 * left.diagonal().mean()
     free = torch.ones(len(left), dtype=torch.bool, device=left.device)
     for _ in range(count):
@@ -53,12 +53,12 @@ def most_telling(moments: Moments, count: int) -> Tensor:
     return (~free).nonzero().flatten()
 
 
-def fit(moments: Moments, kept: Tensor) -> tuple[Tensor, Tensor]:
+def fit(products: Products, kept: Tensor) -> tuple[Tensor, Tensor]:
     """Weights (m, kept) and biases (m,) of the best linear map from these channels to the targets."""
-    gram = moments.gram[kept][:, kept]
+    gram = products.gram[kept][:, kept]
     gram = gram + RIDGE * gram.diagonal().mean() * torch.eye(len(kept), dtype=gram.dtype, device=gram.device)
-    weights = torch.linalg.solve(gram, moments.cross[kept]).T
-    return weights.float(), (moments.target_mean - weights @ moments.mean[kept]).float()
+    weights = torch.linalg.solve(gram, products.cross[kept]).T
+    return weights.float(), (products.target_mean - weights @ products.mean[kept]).float()
 
 
 @torch.no_grad()
@@ -78,7 +78,7 @@ def narrow_stages(network: nn.Module, pictures: Sequence[Tensor], share: float, 
     for number in (5, 6):
         if number == 6 and short:
             wanted = [stages[6](features) for features in whole]
-            stages[6] = fitted_convolution(moments_of(zip(own, wanted, strict=True)))
+            stages[6] = fitted_convolution(products_of(zip(own, wanted, strict=True)))
             continue
         for block in stages[number]:
             wanted = [block(features) for features in whole]
@@ -100,9 +100,9 @@ def narrow_block(block: nn.Module, inputs: Sequence[Tensor], wanted: Sequence[Te
     """Leave `count` channels of an inverted residual block's expansion, and fit its projection, in place."""
     expanded = (block.bn2(block.conv_dw(block.bn1(block.conv_pw(features)))) for features in inputs)
     targets = (target - features if block.has_skip else target for target, features in zip(wanted, inputs, strict=True))
-    moments = moments_of(zip(expanded, targets, strict=True))
-    kept = most_telling(moments, count)
-    weights, biases = fit(moments, kept)
+    products = products_of(zip(expanded, targets, strict=True))
+    kept = most_telling(products, count)
+    weights, biases = fit(products, kept)
     for convolution in (block.conv_pw, block.conv_dw):
         convolution.weight = nn.Parameter(convolution.weight.detach()[kept].clone())
         convolution.out_channels = count
@@ -117,9 +117,9 @@ def narrow_block(block: nn.Module, inputs: Sequence[Tensor], wanted: Sequence[Te
     pass_through(block.bn3, biases)
 
 
-def fitted_convolution(moments: Moments) -> nn.Sequential:
+def fitted_convolution(products: Products) -> nn.Sequential:
     """A 1x1 convolution and its normalisation in place of a whole stage."""
-    weights, biases = fit(moments, torch.arange(len(moments.mean), device=moments.mean.device))
+    weights, biases = fit(products, torch.arange(len(products.mean), device=products.mean.device))
     convolution = nn.Conv2d(weights.shape[1], weights.shape[0], 1, bias=False)
     convolution.weight = nn.Parameter(weights[:, :, None, None].contiguous())
     norm = nn.BatchNorm2d(weights.shape[0]).to(weights.device)

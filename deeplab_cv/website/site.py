@@ -12,13 +12,15 @@ from typing import Any
 import cv2
 import numpy as np
 
-from deeplab_cv.classes import PAINTED_BY_DEFAULT, default_colour, known_class, voc_palette
-from deeplab_cv.errors import NetworkError, SettingsError, UsageError
+from deeplab_cv.classes import default_colour, voc_palette
+from deeplab_cv.errors import NetworkError, UsageError
 from deeplab_cv.frames.size import Size
 from deeplab_cv.machine.files import file_hash
 from deeplab_cv.machine.folders import demo_clip, licence_files
 from deeplab_cv.networks.golden import golden_picture, read_golden
 from deeplab_cv.networks.network import Network
+from deeplab_cv.overlay.options import PictureOptions
+from deeplab_cv.overlay.view import paint_for
 from deeplab_cv.website.icon import ICON_SIDES, draw_icon
 from deeplab_cv.website.runtime import Runtime
 
@@ -135,7 +137,7 @@ def _network_facts(network: Network) -> dict[str, Any]:
         "name": card.name,
         "classes": card.classes,
         "palette": [default_colour(name) if label else voc_palette()[0] for label, name in enumerate(card.classes)],
-        "paint": _painted(card.classes),
+        "paint": paint_for(PictureOptions(), card.classes),
         "input": {
             "name": card.input.name,
             "order": card.input.order,
@@ -147,17 +149,6 @@ def _network_facts(network: Network) -> dict[str, Any]:
         "output": {"name": card.output.name, "alignCorners": card.output.align_corners},
         "dimensions": _dimensions(network),
     }
-
-
-def _painted(classes: Sequence[str]) -> dict[str, tuple[int, int, int]]:
-    """The tutorial's three classes, as far as the network has them."""
-    painted = {}
-    for name, colour in PAINTED_BY_DEFAULT.items():
-        try:
-            painted[classes[known_class(name, classes)]] = colour
-        except SettingsError:
-            continue
-    return painted
 
 
 def _dimensions(network: Network) -> dict[str, str] | None:

@@ -3,7 +3,6 @@
 import json
 import os
 import queue
-import shutil
 import signal
 import subprocess
 import threading
@@ -11,23 +10,8 @@ from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
+from tests.chromium import CHROMIUM, FLAGS
 from tests.waiting import HANGS_S
-
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-
-_FLAGS = (
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--disable-dev-shm-usage",
-    "--force-color-profile=srgb",
-    "--autoplay-policy=no-user-gesture-required",
-)
 
 _PAGE = """<!doctype html><video id=video muted autoplay playsinline></video><script>
 const video = document.getElementById("video");
@@ -84,7 +68,7 @@ def play(file: Path, profile: Path, points: list[tuple[int, int]], wanted_s: flo
     threading.Thread(target=server.serve_forever, daemon=True).start()
     address = f"http://127.0.0.1:{server.server_address[1]}/page"
     browser = subprocess.Popen(
-        [CHROMIUM, *_FLAGS, f"--user-data-dir={profile}", address],
+        [CHROMIUM, *FLAGS, f"--user-data-dir={profile}", address],
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
         start_new_session=True,

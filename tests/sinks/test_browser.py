@@ -11,7 +11,8 @@ import pytest
 from deeplab_cv.frames.size import Size
 from deeplab_cv.sinks.options import OutputOptions
 from deeplab_cv.sinks.video import VideoSink
-from tests.sinks.browser import CHROMIUM, play
+from tests.chromium import CHROMIUM
+from tests.sinks.browser import play
 from tests.sinks.clips import cut_out, disc, info_of, painted, write_clip
 
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no chromium here: apt install chromium")

@@ -1,5 +1,6 @@
 """Servers of live streams on this machine, and a source that is not tried again."""
 
+import http.server
 import socket
 import threading
 from contextlib import ExitStack, contextmanager
@@ -35,3 +36,16 @@ def free_udp_port():
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
         probe.bind(("127.0.0.1", 0))
         return probe.getsockname()[1]
+
+
+@contextmanager
+def web_server(handler):
+    """The address of a web server that answers by a handler of http.server's."""
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        serving = threading.Thread(target=server.serve_forever)
+        serving.start()
+        try:
+            yield f"http://127.0.0.1:{server.server_port}"
+        finally:
+            server.shutdown()
+            serving.join()

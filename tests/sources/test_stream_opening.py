@@ -1,11 +1,10 @@
 import http.server
-import threading
 
 import pytest
 
 from deeplab_cv.errors import SourceError, UserError
 from deeplab_cv.sources.connection import StalledError, StubbornError
-from tests.sources.servers import answering, free_udp_port, open_once
+from tests.sources.servers import answering, free_udp_port, open_once, web_server
 
 
 def test_a_page_that_is_no_picture_cannot_be_opened():
@@ -93,15 +92,8 @@ def test_a_web_page_is_answered_with_how_its_video_is_had():
         def log_message(self, *_):
             pass
 
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Page) as server:
-        serving = threading.Thread(target=server.serve_forever)
-        serving.start()
-        try:
-            with pytest.raises(SourceError, match="if this is a web page: yt-dlp"):
-                open_once(f"http://127.0.0.1:{server.server_port}/watch")
-        finally:
-            server.shutdown()
-            serving.join()
+    with web_server(Page) as address, pytest.raises(SourceError, match="if this is a web page: yt-dlp"):
+        open_once(f"{address}/watch")
 
 
 @pytest.mark.parametrize(("status", "scheme"), [(b"401 Unauthorized", "http"), (b"403 Forbidden", "http")])

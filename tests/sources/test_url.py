@@ -24,7 +24,7 @@ from deeplab_cv.sources.url import StreamPlan, open_stream
 from deeplab_cv.sources.video import VideoSource
 from tests.sinks.clips import scene
 from tests.sources.clips import read_all, write_scenes
-from tests.sources.servers import answering, free_udp_port, open_once
+from tests.sources.servers import answering, free_udp_port, open_once, web_server
 from tests.tiny_networks import tiny_network
 from tests.waiting import HANGS_S
 
@@ -260,14 +260,8 @@ def web_files(folder, *, ranges=True):
         def log_message(self, *_):
             pass
 
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Files) as server:
-        serving = threading.Thread(target=server.serve_forever)
-        serving.start()
-        try:
-            yield f"http://127.0.0.1:{server.server_port}", requests
-        finally:
-            server.shutdown()
-            serving.join()
+    with web_server(Files) as address:
+        yield address, requests
 
 
 def test_a_file_behind_a_url_is_a_file_of_which_every_frame_comes(clip):
@@ -379,14 +373,8 @@ def playlist_served(playlist):
         def log_message(self, *_):
             pass
 
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Pieces) as server:
-        serving = threading.Thread(target=server.serve_forever)
-        serving.start()
-        try:
-            yield f"http://127.0.0.1:{server.server_port}/live.m3u8"
-        finally:
-            server.shutdown()
-            serving.join()
+    with web_server(Pieces) as address:
+        yield f"{address}/live.m3u8"
 
 
 def test_a_list_of_pieces_that_ends_ends_the_stream_and_its_pictures_come_at_their_own_pace(clip, tmp_path):
