@@ -14,7 +14,7 @@ from deeplab_cv.frames.size import Size
 from deeplab_cv.result import Result
 
 if TYPE_CHECKING:
-    from deeplab_cv.batch.work import Record
+    from deeplab_cv.batch.work import DoneRecord
     from deeplab_cv.frames.frame import Labels, Scored
     from deeplab_cv.frames.pixels import Image
     from deeplab_cv.segmentation.network_engines import NetworkEngines
@@ -172,7 +172,7 @@ class Segmenter:
         retry_failed: bool = False,
         workers: int | None = None,
         **options: Any,
-    ) -> "Iterator[Record]":
+    ) -> "Iterator[DoneRecord]":
         """Segment many files into a folder, in processes of their own, as `app.py batch INPUTS --to DIR` does.
 
         The same call again goes on where the last one was. Break off the loop to stop.
@@ -194,7 +194,7 @@ class Segmenter:
         Raises:
             UserError: an input is not there, the folder holds the outputs of other settings, or the disk is full.
         """
-        from deeplab_cv.batch.job import BatchJob, Wishes
+        from deeplab_cv.batch.job import BatchJob, RunOptions
         from deeplab_cv.batch.planning import make_plan
         from deeplab_cv.batch.work import FORMS
         from deeplab_cv.networks.options import NetworkOptions
@@ -213,8 +213,8 @@ class Segmenter:
             picture=picture_options(**options),
             encoding=OutputOptions(),
         )
-        wishes = Wishes(again=again, retry_failed=retry_failed, workers=workers)
-        with BatchJob(plan, [os.fspath(each) for each in inputs], wishes) as job:
+        run_options = RunOptions(again=again, retry_failed=retry_failed, workers=workers)
+        with BatchJob(plan, [os.fspath(each) for each in inputs], run_options) as job:
             yield from job.run(threading.Event())
 
     def close(self) -> None:

@@ -20,7 +20,7 @@ from deeplab_cv.batch.pool import PATIENCE_S, Pool, known_identity, workers_at_f
 from deeplab_cv.batch.records import Records
 from deeplab_cv.batch.remote import is_remote
 from deeplab_cv.batch.tables import check_parquet
-from deeplab_cv.batch.work import Item, Plan, Record, Task
+from deeplab_cv.batch.work import DoneRecord, Item, Plan, Task
 from deeplab_cv.batch.worker import output_path
 from deeplab_cv.batch.worker_process import Ready
 from deeplab_cv.errors import SinkError, UsageError
@@ -52,7 +52,7 @@ class OnRay:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Wishes:
+class RunOptions:
     """How a job is run; it makes no difference to what comes out.
 
     Attributes:
@@ -81,7 +81,7 @@ class BatchJob:
         failed: how many have failed, now or before.
     """
 
-    def __init__(self, plan: Plan, words: Sequence[str], wishes: Wishes) -> None:
+    def __init__(self, plan: Plan, words: Sequence[str], options: RunOptions) -> None:
         """See what is to be done, and finish what a killed run had whole.
 
         Raises:
@@ -89,7 +89,7 @@ class BatchJob:
         """
         if "stats" in plan.forms:
             check_parquet()
-        self._wishes = wishes
+        self._options = options
         self._place = place_of(plan.folder)
         if not is_remote(plan.folder):
             # Workers of other machines have another working folder.
@@ -97,16 +97,16 @@ class BatchJob:
         with contextlib.ExitStack() as opened:
             self._place.prepare()
             opened.enter_context(_alone_in(self._place))
-            self._plan = _as_before(plan, self._place, wishes)
+            self._plan = _as_before(plan, self._place, options)
             self._records = Records(self._place)
             opened.callback(self._records.close)
-            if wishes.again:
+            if options.again:
                 self._records.begin_anew()
             landed = list(self._landed())
             names = {record.input: record.name for record in self._records.all}
             self._inputs = find_inputs(words, self._place.local, names)
             self._unreadable = [
-                Record(file, "", None, self._plan.settings_hash, stage="find", reason=reason)
+                DoneRecord(file, "", None, self._plan.settings_hash, stage="find", reason=reason)
                 for file, reason in self._inputs.unreadable
             ]
             unheard_of = [record for record in self._unreadable if record != self._records.of(record.input)]
@@ -134,7 +134,7 @@ class BatchJob:
         """How many files have failed, now or before."""
         return sum(record.failed for record in self._of_this_job)
 
-    def run(self, stop: threading.Event) -> Iterator[Record]:
+    def run(self, stop: threading.Event) -> Iterator[DoneRecord]:
         """Do what is to be done; yields what comes of each file, once it is noted. Ends early once `stop` is set.
 
         Raises:
@@ -142,7 +142,7 @@ class BatchJob:
         """
         began_s = time.monotonic()
         pool = self._pool()
-        now: list[Record] = []
+        now: list[DoneRecord] = []
         try:
             yield from self._known
             for record in pool.work_on(self._tasks, stop):
@@ -156,20 +156,20 @@ class BatchJob:
             self._write_what_is_left(now, pool, time.monotonic() - began_s)
 
     def _pool(self) -> Pool | RayPool:
-        wishes, ray = self._wishes, self._wishes.ray
+        options, ray = self._options, self._options.ray
         if ray is None:
             return Pool(
                 self._plan,
                 self._place,
-                most=wishes.workers,
-                program=wishes.program,
-                patience_s=wishes.patience_s,
+                most=options.workers,
+                program=options.program,
+                patience_s=options.patience_s,
             )
         return RayPool(
             self._plan,
             self._place,
             address=ray.address,
-            actors=wishes.workers,
+            actors=options.workers,
             resources=ray.resources,
             actor=ray.actor,
         )
@@ -180,7 +180,7 @@ class BatchJob:
         text = self._place.read(_SUMMARY)
         return {} if text is None else dict(json.loads(text))
 
-    def _write_what_is_left(self, now: Sequence[Record], pool: Pool | RayPool, seconds: float) -> None:
+    def _write_what_is_left(self, now: Sequence[DoneRecord], pool: Pool | RayPool, seconds: float) -> None:
         whole = sum(not record.failed for record in self._of_this_job)
         frames = sum(record.frames for record in now)
         summary = {
@@ -202,7 +202,7 @@ class BatchJob:
         self._place.write(_FAILURES, _failures_csv(self._of_this_job))
         self._place.write(_SUMMARY, (json.dumps(summary, indent=1) + "\n").encode())
 
-    def _landed(self) -> Iterator[Record]:
+    def _landed(self) -> Iterator[DoneRecord]:
         """What a killed run had whole, noted now; it may have been killed after it was noted."""
         for record in staged.land_what_is_left(self._place):
             if record != self._records.of(record.input):
@@ -210,7 +210,7 @@ class BatchJob:
                 yield record
 
     @property
-    def _of_this_job(self) -> list[Record]:
+    def _of_this_job(self) -> list[DoneRecord]:
         files = [item.input for item in self._inputs.items] + [record.input for record in self._unreadable]
         return [record for file in files if (record := self._records.of(file)) is not None]
 
@@ -222,12 +222,12 @@ class BatchJob:
             paths = [output_path(item, form, self._plan) for form in self._plan.forms]
             yield Task(item, tuple(path for path in paths if path in self._records.own))
 
-    def _stands(self, record: Record, item: Item) -> bool:
+    def _stands(self, record: DoneRecord, item: Item) -> bool:
         """Nothing is to be done for a file: it is whole, or failed and is not to be tried again."""
         if record.settings != self._plan.settings_hash or record.identity != known_identity(item):
             return False
         if record.failed:
-            return not self._wishes.retry_failed
+            return not self._options.retry_failed
         return all(self._place.holds(output) for output in record.outputs)
 
     def _note_engine(self, ready: Ready) -> None:
@@ -245,22 +245,22 @@ class BatchJob:
         return _facts_of(self._place)
 
 
-def _as_before(plan: Plan, place: Place, wishes: Wishes) -> Plan:
+def _as_before(plan: Plan, place: Place, options: RunOptions) -> Plan:
     """The plan with the engine and the cores that an earlier run of the job had, or for the first run with cores.
 
     Raises UsageError where the folder holds the outputs of other settings.
     """
     facts = _facts_of(place)
-    if facts and not wishes.again:
+    if facts and not options.again:
         if facts["settings_hash"] != plan.settings_hash:
             before = facts["settings"]
             other = ", ".join(key for key, value in plan.settings.items() if before.get(key) != value)
             what = f"the folder holds the outputs of other settings ({other})"
             raise UsageError(what, place.text, "name another --to, or do everything anew with --again")
         return replace(plan, cores=facts["cores"], pinned=Pinned(**facts["pinned"]))
-    if wishes.ray is not None:
-        return replace(plan, cores=max(1, int(wishes.ray.resources["num_cpus"])))
-    workers = wishes.workers or workers_at_first()
+    if options.ray is not None:
+        return replace(plan, cores=max(1, int(options.ray.resources["num_cpus"])))
+    workers = options.workers or workers_at_first()
     return replace(plan, cores=max(1, usable_cores() // workers))
 
 
@@ -286,7 +286,7 @@ def _alone_in(place: Place) -> Iterator[None]:
         yield
 
 
-def _failures_csv(records: Sequence[Record]) -> bytes:
+def _failures_csv(records: Sequence[DoneRecord]) -> bytes:
     """The failed files as a table: file, stage, reason."""
     rows = [(record.input, record.stage, record.reason) for record in records if record.failed]
     # Names from a disk may be no text at all.

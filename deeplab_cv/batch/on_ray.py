@@ -16,7 +16,7 @@ from typing import Any
 from deeplab_cv.batch import staged
 from deeplab_cv.batch.places import Place, place_of
 from deeplab_cv.batch.remote import RemotePlace
-from deeplab_cv.batch.work import Plan, Record, Task
+from deeplab_cv.batch.work import DoneRecord, Plan, Task
 from deeplab_cv.batch.worker import Worker
 from deeplab_cv.batch.worker_process import Ready
 from deeplab_cv.errors import EngineError, UsageError
@@ -46,13 +46,13 @@ class Actor:
         """What came of each task."""
         return {"record": [pickle.dumps(self._work_on(pickle.loads(task))) for task in rows["task"]]}
 
-    def _work_on(self, task: Task) -> Record:
+    def _work_on(self, task: Task) -> DoneRecord:
         folder = staged.staged_folder(self._place, task.item.input)
         if staged.is_whole(folder):
             return staged.land(self._place, folder)
         if self._place.note_try(folder.name) > _STARTS:
             reason = "two actors were lost over it: it is set aside"
-            record = Record(task.item.input, task.item.name, identity=None, settings=self._plan.settings_hash)
+            record = DoneRecord(task.item.input, task.item.name, identity=None, settings=self._plan.settings_hash)
             outcome: Any = replace(record, stage="worker", reason=reason)
         else:
             outcome = self._worker.work_on(task, _nothing)
@@ -60,7 +60,7 @@ class Actor:
         if isinstance(self._place, RemotePlace):
             # Whoever notes what was done cannot reach this node's disk.
             staged.discard_folder(folder)
-        assert isinstance(outcome, Record)
+        assert isinstance(outcome, DoneRecord)
         return outcome
 
 
@@ -101,7 +101,7 @@ class RayPool:
         self._resources = resources
         self._actor = actor
 
-    def work_on(self, tasks: Sequence[Task], stop: threading.Event) -> Iterator[Record]:
+    def work_on(self, tasks: Sequence[Task], stop: threading.Event) -> Iterator[DoneRecord]:
         """What comes of each file, as soon as it is known; ends early once `stop` is set.
 
         Raises:
@@ -123,7 +123,7 @@ class RayPool:
         finally:
             ray.shutdown()
 
-    def _records(self, data: Any, tasks: Sequence[Task], stop: threading.Event) -> Iterator[Record]:
+    def _records(self, data: Any, tasks: Sequence[Task], stop: threading.Event) -> Iterator[DoneRecord]:
         context = data.DataContext.get_current()
         context.enable_progress_bars = False
         context.print_on_execution_start = False

@@ -14,7 +14,7 @@ from deeplab_cv.segmentation.propagation import Propagator
 from deeplab_cv.sinks.joining import join_parts
 from deeplab_cv.sinks.landing import cannot_write
 from deeplab_cv.sinks.sink import Sink, Written
-from deeplab_cv.sources.cutting import Part, cut, layout_of, warmed_up
+from deeplab_cv.sources.cutting import Part, cut, frame_times_of, warmed_up
 from deeplab_cv.sources.video import VideoSource
 
 _FORGOTTEN = 1e-4
@@ -55,14 +55,14 @@ def parts_of(file: Path, plan: Plan, engines: NetworkEngines, beat: Callable[[],
     Raises:
         SourceError: it cannot be read.
     """
-    layout = layout_of(file, beat)
-    parts = [] if layout is None else cut(layout, plan.part_s)
-    if layout is None or len(parts) < 2:
+    frame_times = frame_times_of(file, beat)
+    parts = [] if frame_times is None else cut(frame_times, plan.part_s)
+    if frame_times is None or len(parts) < 2:
         return []
     smooth = plan.labels.smooth
     frames = math.ceil(math.log(_FORGOTTEN) / math.log(smooth)) if smooth else 0
     begins = None if plan.pace == PaceOptions() else _inferred_frames(file, plan.pace, engines, beat)
-    return warmed_up(layout, parts, frames=frames, begins=begins)
+    return warmed_up(frame_times, parts, frames=frames, begins=begins)
 
 
 def _inferred_frames(file: Path, pace: PaceOptions, engines: NetworkEngines, beat: Callable[[], None]) -> list[int]:

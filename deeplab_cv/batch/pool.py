@@ -15,7 +15,7 @@ from dataclasses import replace
 from deeplab_cv.batch import staged
 from deeplab_cv.batch.child import PROGRAM, Child, Heard
 from deeplab_cv.batch.places import Place
-from deeplab_cv.batch.work import Cut, Identity, Item, Outcome, PartMade, Plan, Record, Task, Uncuttable
+from deeplab_cv.batch.work import Cut, DoneRecord, Identity, Item, Outcome, PartMade, Plan, Task, Uncuttable
 from deeplab_cv.batch.worker import identity_of
 from deeplab_cv.batch.worker_process import Ready, Said
 from deeplab_cv.errors import EngineError, SourceError, UserError
@@ -97,7 +97,7 @@ class Pool:
         self._parts_made: Counter[str] = Counter()
         self._in_one: dict[str, Task] = {}
 
-    def work_on(self, tasks: Sequence[Task], stop: threading.Event) -> Iterator[Record]:
+    def work_on(self, tasks: Sequence[Task], stop: threading.Event) -> Iterator[DoneRecord]:
         """What comes of each file, as soon as it is known; ends early once `stop` is set.
 
         Raises:
@@ -114,7 +114,7 @@ class Pool:
                 worker.end()
             self._alive.clear()
 
-    def _next_records(self) -> Iterator[Record]:
+    def _next_records(self) -> Iterator[DoneRecord]:
         """What comes of the next message: a record where it is one, or where it ends a worker for the second time."""
         for worker in [each for each in self._alive if each.silent_too_long(self._patience_s)]:
             worker.ended_for = f"stopped answering for {self._patience_s:g} s"
@@ -133,7 +133,7 @@ class Pool:
                 self._wanted = self._room_for(message)
         elif isinstance(message, Said):
             _log.log(message.level, "%s", message.text)
-        elif isinstance(message, Record | Cut | PartMade | Uncuttable):
+        elif isinstance(message, DoneRecord | Cut | PartMade | Uncuttable):
             yield from self._after(worker.tasks.popleft(), message)
         elif message is None:
             yield from self._after_end_of(worker)
@@ -142,7 +142,7 @@ class Pool:
         if self.ready and len(self._alive) < self._wanted and len(self._waiting) > loading:
             self._start()
 
-    def _after(self, task: Task, outcome: Outcome) -> Iterator[Record]:
+    def _after(self, task: Task, outcome: Outcome) -> Iterator[DoneRecord]:
         """A task is done: what follows from it for the video that it was a part of."""
         file = task.item.input
         if isinstance(outcome, Cut):
@@ -199,7 +199,7 @@ class Pool:
         room = min(room, 1 + _fitting(int(_ROOM * (first.memory or _USUAL_MEMORY))))
         return room if self._most is None else self._most
 
-    def _after_end_of(self, worker: Child) -> Iterator[Record]:
+    def _after_end_of(self, worker: Child) -> Iterator[DoneRecord]:
         """A worker is gone: what it had is handed to others, and another one takes its place."""
         worker.end()
         self._alive.remove(worker)
@@ -218,7 +218,7 @@ class Pool:
         _log.warning("a worker %s while it loaded; %d work on", how, len(self._alive))
         self._wanted = len(self._alive)
 
-    def _after_end_over(self, task: Task, how: str) -> Iterator[Record]:
+    def _after_end_over(self, task: Task, how: str) -> Iterator[DoneRecord]:
         folder = staged.staged_folder(self._place, task.item.input)
         if staged.is_whole(folder):
             yield staged.land(self._place, folder)
@@ -234,7 +234,7 @@ class Pool:
             return
         self._forget_parts_of(task.item.input)
         reason = f"two workers were lost over it, the second {how}: it is set aside"
-        yield Record(
+        yield DoneRecord(
             input=task.item.input,
             name=task.item.name,
             identity=known_identity(task.item),

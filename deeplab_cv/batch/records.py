@@ -8,7 +8,7 @@ from dataclasses import asdict
 from typing import Any
 
 from deeplab_cv.batch.places import Place
-from deeplab_cv.batch.work import Identity, Output, Record
+from deeplab_cv.batch.work import DoneRecord, Identity, Output
 from deeplab_cv.errors import SinkError
 from deeplab_cv.sinks.landing import cannot_write
 
@@ -31,7 +31,7 @@ class Records:
     def __init__(self, place: Place) -> None:
         """Read what earlier runs noted; a line that a killed run did not finish is cut off. Raises SinkError."""
         self._place = place
-        self._by_input: dict[str, Record] = {}
+        self._by_input: dict[str, DoneRecord] = {}
         self.own: set[str] = set()
         path = place.journal(NAME)
         try:
@@ -53,16 +53,16 @@ class Records:
             raise cannot_write(path, error) from error
         self._on_disk_s = time.monotonic()
 
-    def of(self, file: str) -> Record | None:
+    def of(self, file: str) -> DoneRecord | None:
         """What came of a file; None where it was not worked on."""
         return self._by_input.get(file)
 
     @property
-    def all(self) -> list[Record]:
+    def all(self) -> list[DoneRecord]:
         """What came of every file."""
         return list(self._by_input.values())
 
-    def add(self, record: Record) -> None:
+    def add(self, record: DoneRecord) -> None:
         """Note what came of a file, once its outputs have their place. Raises SinkError."""
         self._by_input[record.input] = record
         self.own.update(output.path for output in record.outputs)
@@ -91,16 +91,16 @@ class Records:
         self._place.publish(NAME)
 
 
-def line_of(record: Record) -> dict[str, Any]:
+def line_of(record: DoneRecord) -> dict[str, Any]:
     """A record as plain values; what is empty is left out."""
     return {key: value for key, value in asdict(record).items() if value not in ("", (), None)}
 
 
-def record_of(line: dict[str, Any]) -> Record:
+def record_of(line: dict[str, Any]) -> DoneRecord:
     """A record made again from `line_of`. Raises SinkError where the line is none."""
     try:
         identity = line.get("identity")
-        return Record(
+        return DoneRecord(
             **{key: value for key, value in line.items() if key not in ("identity", "outputs")},
             identity=None if identity is None else Identity(**identity),
             outputs=tuple(Output(**output) for output in line.get("outputs", ())),

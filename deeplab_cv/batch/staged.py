@@ -15,7 +15,7 @@ from typing import Any
 
 from deeplab_cv.batch.places import Place
 from deeplab_cv.batch.records import line_of, record_of
-from deeplab_cv.batch.work import Output, Record
+from deeplab_cv.batch.work import DoneRecord, Output
 from deeplab_cv.errors import SinkError, UserError
 from deeplab_cv.machine.files import file_hash
 
@@ -75,7 +75,7 @@ def seconds_of_part(folder: Path) -> float:
     return float(json.loads((folder / _NOTE).read_text(encoding="ascii")))
 
 
-def note_whole(folder: Path, record: Record, made: dict[str, str], own: tuple[str, ...]) -> None:
+def note_whole(folder: Path, record: DoneRecord, made: dict[str, str], own: tuple[str, ...]) -> None:
     """All outputs of a file are whole: say where each of them belongs. Raises OSError.
 
     Args:
@@ -95,7 +95,7 @@ def is_whole(folder: Path) -> bool:
     return (folder / _NOTE).is_file()
 
 
-def land(place: Place, folder: Path) -> Record:
+def land(place: Place, folder: Path) -> DoneRecord:
     """Give the outputs in a folder their places; what came of the file. May be done again where it was broken off."""
     note = json.loads((folder / _NOTE).read_text(encoding="ascii"))
     record = record_of(note["record"])
@@ -107,7 +107,7 @@ def land(place: Place, folder: Path) -> Record:
     return record
 
 
-def land_what_is_left(place: Place) -> Iterator[Record]:
+def land_what_is_left(place: Place) -> Iterator[DoneRecord]:
     """Land what a killed run had whole, one file after another, and delete what it had not. Raises SinkError.
 
     The parts of a long video stay: what is whole of them is not made again.

@@ -65,7 +65,7 @@ class Output:
 
 
 @dataclass(frozen=True)
-class Record:
+class DoneRecord:
     """What came of one file.
 
     Attributes:
@@ -134,7 +134,7 @@ class Uncuttable:
     """What was made of a video's parts does not add up to the whole; it is to be worked on in one."""
 
 
-Outcome = Record | Cut | PartMade | Uncuttable
+Outcome = DoneRecord | Cut | PartMade | Uncuttable
 """What comes of a task."""
 
 

@@ -14,7 +14,7 @@ from deeplab_cv.batch.places import place_of
 from deeplab_cv.batch.records import line_of
 from deeplab_cv.batch.remote import fetched, is_remote, remote_identity
 from deeplab_cv.batch.tables import ParquetSink
-from deeplab_cv.batch.work import Cut, Form, Identity, Item, Outcome, PartMade, Plan, Record, Task, Uncuttable
+from deeplab_cv.batch.work import Cut, DoneRecord, Form, Identity, Item, Outcome, PartMade, Plan, Task, Uncuttable
 from deeplab_cv.errors import EngineError, MissingSourceError, NetworkError, SinkError, SourceError, UserError
 from deeplab_cv.frames.frame import SourceInfo, picture_frame
 from deeplab_cv.frames.size import Size
@@ -78,7 +78,7 @@ class Worker:
         """
         began_s = time.monotonic()
         folder = staged.staged_folder(self._place, task.item.input)
-        record = Record(task.item.input, task.item.name, identity=None, settings=self._plan.settings_hash)
+        record = DoneRecord(task.item.input, task.item.name, identity=None, settings=self._plan.settings_hash)
         try:
             record = replace(record, identity=identity_of(task.item.input))
             if task.part is not None:
@@ -113,7 +113,7 @@ class Worker:
         paths = {form: output_path(item, form, self._plan) for form in self._plan.forms}
         return {form: folder / f"{form}{PurePath(path).suffix}" for form, path in paths.items()}
 
-    def _land(self, task: Task, folder: Path, record: Record, began_s: float) -> Record:
+    def _land(self, task: Task, folder: Path, record: DoneRecord, began_s: float) -> DoneRecord:
         files = self._files_in(folder, task.item)
         made = {file.name: output_path(task.item, form, self._plan) for form, file in files.items()}
         outputs = tuple(staged.output_of(folder / name, path) for name, path in made.items())
@@ -175,7 +175,9 @@ class Worker:
         staged.note_part(own, time.monotonic() - began_s)
         return PartMade()
 
-    def _join(self, task: Task, folder: Path, record: Record, *, began_s: float, beat: Callable[[], None]) -> Outcome:
+    def _join(
+        self, task: Task, folder: Path, record: DoneRecord, *, began_s: float, beat: Callable[[], None]
+    ) -> Outcome:
         folders = [staged.part_folder(folder, part.number) for part in task.parts]
         files = self._files_in(folder, task.item)
         try:

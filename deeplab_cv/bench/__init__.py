@@ -1,4 +1,4 @@
-"""What `app.py bench` measures: one file per measurement, each with `measure(plan, ...) -> Part`."""
+"""What `app.py bench` measures: one file per measurement, each with `measure(plan, ...) -> Measurement`."""
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
@@ -55,7 +55,7 @@ class BenchPlan:
 
 
 @dataclass(frozen=True)
-class Part:
+class Measurement:
     """One measurement's outcome.
 
     Attributes:

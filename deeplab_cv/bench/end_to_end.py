@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from deeplab_cv.bench import BenchPlan, Part, Row
+from deeplab_cv.bench import BenchPlan, Measurement, Row
 from deeplab_cv.bench.instruments.child import run_in_child, words_of
 from deeplab_cv.bench.instruments.clips import clip_at
 from deeplab_cv.bench.instruments.program import Run, RunKind
@@ -44,7 +44,7 @@ FILE_TO_NOTHING = Route("file to nothing", "nothing", (*_SEEN, "overlay"), 2)
 LIVE_TO_WINDOW = Route("live stream to window", "live", (*_SEEN, "to BGR", "overlay on BGR", "show"), 1)
 
 
-def measure(plan: BenchPlan) -> Part:
+def measure(plan: BenchPlan) -> Measurement:
     """A row for each size of frame and route through the program. Raises UserError."""
     no_window = display_problem()
     routes = [FILE_TO_FILE, FILE_TO_NOTHING, *([] if no_window else [LIVE_TO_WINDOW])]
@@ -71,7 +71,7 @@ def measure(plan: BenchPlan) -> Part:
     ]
     if no_window:
         remarks.append(f"live stream to window is not measured: {no_window}")
-    return Part("end-to-end", "the whole program beside its floor", tuple(rows), tuple(remarks))
+    return Measurement("end-to-end", "the whole program beside its floor", tuple(rows), tuple(remarks))
 
 
 def _run(plan: BenchPlan, route: Route, clip: Path) -> Run:

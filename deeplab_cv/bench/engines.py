@@ -3,7 +3,7 @@
 import logging
 from dataclasses import dataclass
 
-from deeplab_cv.bench import BenchPlan, Part, Row
+from deeplab_cv.bench import BenchPlan, Measurement, Row
 from deeplab_cv.bench.instruments.turns import Work, costs_in_turns, spread_of, timed
 from deeplab_cv.engines.candidates import Candidate, candidates_for
 from deeplab_cv.engines.engine import Blob, Engine, run_all
@@ -44,7 +44,7 @@ class _Loaded:
         return Work(run, frames)
 
 
-def measure(plan: BenchPlan) -> Part:
+def measure(plan: BenchPlan) -> Measurement:
     """A row for each network, input, engine, precision, number of threads and tensors in flight. Raises UserError."""
     rows = []
     for network in _networks(plan):
@@ -54,7 +54,7 @@ def measure(plan: BenchPlan) -> Part:
         "in flight: two for files, one for a live picture; an engine that takes only one has no row for two",
         "a candidate much slower than the fastest has one turn only",
     )
-    return Part("engines", "inference alone, milliseconds a frame", tuple(rows), remarks)
+    return Measurement("engines", "inference alone, milliseconds a frame", tuple(rows), remarks)
 
 
 def _networks(plan: BenchPlan) -> list[Network]:

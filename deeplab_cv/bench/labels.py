@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from deeplab_cv.bench import BenchPlan, Part, Row
+from deeplab_cv.bench import BenchPlan, Measurement, Row
 from deeplab_cv.bench.instruments.clips import clip_at
 from deeplab_cv.bench.instruments.turns import Work, costs_in_turns, spread_of
 from deeplab_cv.frames.frame import Labels, Scores
@@ -22,7 +22,7 @@ _USUAL_HEIGHT = 720
 _ASPECT = 16 / 9
 
 
-def measure(plan: BenchPlan) -> Part:
+def measure(plan: BenchPlan) -> Measurement:
     """A row for each size of frame with the network's classes, and for each number of classes. Raises UserError."""
     scores, align_corners = _network_scores(plan)
     cases = [(scores, height) for height in _HEIGHTS if height in plan.heights]
@@ -33,7 +33,7 @@ def measure(plan: BenchPlan) -> Part:
         "upsample, argmax: cv2.resize of every plane, the fastest there is, then NumPy's argmax",
         "identical: to every class interpolated at every pixel in float32; cv2.resize rounds its weights",
     )
-    return Part("labels", "scores to labels at frame size, milliseconds", rows, remarks)
+    return Measurement("labels", "scores to labels at frame size, milliseconds", rows, remarks)
 
 
 def plain_labels(scores_chw: Scores, size: Size) -> Labels:

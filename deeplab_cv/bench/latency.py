@@ -6,7 +6,7 @@ from subprocess import Popen
 
 import numpy as np
 
-from deeplab_cv.bench import BenchPlan, Part, Row
+from deeplab_cv.bench import BenchPlan, Measurement, Row
 from deeplab_cv.bench.instruments import timecode
 from deeplab_cv.bench.instruments.child import read_report, started, words_of
 from deeplab_cv.bench.instruments.clips import clip_at
@@ -32,11 +32,11 @@ Seen = list[tuple[float, float]]
 """When a new picture was on the screen, in seconds, and how old it was then, in milliseconds."""
 
 
-def measure(plan: BenchPlan) -> Part:
+def measure(plan: BenchPlan) -> Measurement:
     """One row: from the moment a frame is given to the moment it is on the screen. Raises UserError."""
     title = "from camera to screen, milliseconds"
     if plan.screen is None:
-        return Part("latency", title, (), (f"not measured: {screen_problem()}",))
+        return Measurement("latency", title, (), (f"not measured: {screen_problem()}",))
     clip = clip_at(plan.clip, _HEIGHT)
     with VideoSource(clip) as source:
         interval_ms = float(1000 / (source.info.frame_rate or 30))
@@ -60,7 +60,7 @@ def measure(plan: BenchPlan) -> Part:
         f"allowed: one inference, one frame interval and {_ALLOWED_MS:.0f} ms",
         "the time is read from the memory of a virtual screen (Xvfb), which costs the program nothing",
     )
-    return Part("latency", title, (row,), remarks)
+    return Measurement("latency", title, (row,), remarks)
 
 
 def _watch(plan: BenchPlan, clip: Path, screen: VirtualScreen) -> tuple[Seen, Run]:

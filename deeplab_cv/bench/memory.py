@@ -6,7 +6,7 @@ from subprocess import Popen
 
 import numpy as np
 
-from deeplab_cv.bench import BenchPlan, Part, Row
+from deeplab_cv.bench import BenchPlan, Measurement, Row
 from deeplab_cv.bench.instruments.child import read_report, run_in_child, started, words_of
 from deeplab_cv.engines.candidates import ENGINES
 from deeplab_cv.errors import UsageError
@@ -22,7 +22,7 @@ Samples = Sequence[tuple[float, float]]
 """Seconds since the start, and megabytes."""
 
 
-def measure(plan: BenchPlan) -> Part:
+def measure(plan: BenchPlan) -> Measurement:
     """A row for each engine. Raises UserError."""
     backends = ENGINES if plan.engine.backend == "auto" else (plan.engine.backend,)
     rows = tuple(_row(plan, backend) for backend in backends)
@@ -31,7 +31,7 @@ def measure(plan: BenchPlan) -> Part:
         "resident memory of the whole process, its libraries included",
         f"growth: slope of a straight line through all samples but the first {_SETTLING:.0%} of the run",
     )
-    return Part("memory", f"memory over {plan.memory_frames} frames", rows, remarks)
+    return Measurement("memory", f"memory over {plan.memory_frames} frames", rows, remarks)
 
 
 def growth_mb(samples: Samples) -> float:

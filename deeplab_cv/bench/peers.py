@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from deeplab_cv.bench import BenchPlan, Part, Row
+from deeplab_cv.bench import BenchPlan, Measurement, Row
 from deeplab_cv.bench.instruments.child import ROOT, child_environment, run_in_child
 from deeplab_cv.bench.instruments.clips import clip_at
 from deeplab_cv.bench.instruments.turns import spread_of
@@ -83,7 +83,7 @@ class Figures:
     stages_ms: dict[str, float]
 
 
-def measure(plan: BenchPlan) -> Part:
+def measure(plan: BenchPlan) -> Measurement:
     """A row for each program and network, this program's first. Raises UserError."""
     if not _FOLDER.is_dir():
         raise UsageError("an installed package has no peers", _FOLDER, "run it in a clone")
@@ -91,7 +91,7 @@ def measure(plan: BenchPlan) -> Part:
     return compared(_peers(plan), partial(_run, clip=clip), max(1, plan.rounds - 1))
 
 
-def compared(peers: Sequence[Peer], run: Callable[[Peer], Figures], rounds: int) -> Part:
+def compared(peers: Sequence[Peer], run: Callable[[Peer], Figures], rounds: int) -> Measurement:
     """A row for each peer that runs, in turns; why another one does not is a remark.
 
     Raises EngineError where the first one, which all others are compared with, does not run.
@@ -126,7 +126,7 @@ def compared(peers: Sequence[Peer], run: Callable[[Peer], Figures], rounds: int)
         }
         for each, rate in rates.items()
     ]
-    return Part("peers", f"{_HEIGHT}p, file to file, same clip, same cores", tuple(rows), tuple(remarks))
+    return Measurement("peers", f"{_HEIGHT}p, file to file, same clip, same cores", tuple(rows), tuple(remarks))
 
 
 def _peers(plan: BenchPlan) -> list[Peer]:

@@ -10,14 +10,14 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from deeplab_cv.bench import BenchPlan, Cell, Part
+from deeplab_cv.bench import BenchPlan, Cell, Measurement
 from deeplab_cv.bench.instruments.machine import machine_facts, settings_facts, versions
 from deeplab_cv.bench.instruments.turns import Spread
 from deeplab_cv.errors import SinkError
 from deeplab_cv.machine.files import whole_file
 
 
-def print_part(console: Console, part: Part) -> None:
+def print_part(console: Console, part: Measurement) -> None:
     """The part's table and its remarks."""
     console.print(f"\n[bold]{escape(part.name)}[/]: {escape(part.title)}")
     if part.rows:
@@ -40,7 +40,7 @@ def text_of(cell: Cell) -> str:
     return str(cell)
 
 
-def report_of(parts: Sequence[Part], plan: BenchPlan) -> dict[str, Any]:
+def report_of(parts: Sequence[Measurement], plan: BenchPlan) -> dict[str, Any]:
     """Everything as one dictionary of JSON's own types: machine, versions, settings, parts."""
     return {
         "machine": machine_facts(),

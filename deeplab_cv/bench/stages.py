@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import cv2
 import numpy as np
 
-from deeplab_cv.bench import BenchPlan, Part, Row, ShowFrame
+from deeplab_cv.bench import BenchPlan, Measurement, Row, ShowFrame
 from deeplab_cv.bench.instruments.clips import clip_at
 from deeplab_cv.bench.instruments.turns import Cost, Spread, Work, costs_in_turns, spread_of
 from deeplab_cv.engines.engine import run_all
@@ -75,14 +75,14 @@ def floor_ms(costs: StageCosts, stages: Sequence[str], cores: int) -> float:
     return costs.sum_ms(stages) / cores
 
 
-def measure(plan: BenchPlan) -> Part:
+def measure(plan: BenchPlan) -> Measurement:
     """A row for each size of frame and stage. Raises UserError."""
     measured = [measure_at(plan, height, depth=2) for height in plan.heights]
     rows = [row for costs in measured for row in _rows(costs)]
     remarks = [f"the engine is {measured[0].engine}, with two frames in flight as in a file job"]
     if "show" not in measured[0].costs:
         remarks.append(f"show is not measured: {display_problem()}")
-    return Part(
+    return Measurement(
         "stages", "each stage alone, milliseconds a frame: median (lowest..highest)", tuple(rows), tuple(remarks)
     )
 

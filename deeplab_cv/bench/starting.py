@@ -8,7 +8,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from deeplab_cv.bench import BenchPlan, Part, Row
+from deeplab_cv.bench import BenchPlan, Measurement, Row
 from deeplab_cv.bench.instruments.child import child_environment, words_of
 from deeplab_cv.bench.instruments.turns import spread_of
 from deeplab_cv.errors import EngineError
@@ -19,7 +19,7 @@ from deeplab_cv.sources.video import VideoSource
 _ENTRY = "from deeplab_cv.__main__ import entry; entry()"
 
 
-def measure(plan: BenchPlan) -> Part:
+def measure(plan: BenchPlan) -> Measurement:
     """A row for the help, a cold and a warm start. Raises UserError."""
     with private_folder() as folder:
         picture = folder / "frame.png"
@@ -43,7 +43,7 @@ def measure(plan: BenchPlan) -> Part:
         {"start": "--help", "seconds": spread_of(help_s)},
     )
     remark = "one picture in, one out: from the command to the end of the process; cold means the program's own cache"
-    return Part("start", "from the command to the first mask", rows, (remark,))
+    return Measurement("start", "from the command to the first mask", rows, (remark,))
 
 
 def _seconds(words: list[str], cache: Path) -> float:

@@ -76,7 +76,7 @@ def run(args: argparse.Namespace) -> int:
     args.masks = args.stats = None
     settings = load_settings(args, folders.config_file()).settings
 
-    from deeplab_cv.batch.job import BatchJob, OnRay, Wishes
+    from deeplab_cv.batch.job import BatchJob, OnRay, RunOptions
     from deeplab_cv.batch.on_ray import parse_resources
     from deeplab_cv.batch.planning import make_plan
     from deeplab_cv.batch.work import FORMS
@@ -94,14 +94,14 @@ def run(args: argparse.Namespace) -> int:
         # Parts of one video would have to reach the same disk.
         part_s=args.part if args.ray is None else 0.0,
     )
-    wishes = Wishes(
+    options = RunOptions(
         again=args.again,
         retry_failed=args.retry_failed,
         workers=args.workers,
         patience_s=args.patience,
         ray=None if args.ray is None else OnRay(args.ray, parse_resources(args.ray_resources)),
     )
-    with interrupts.noted() as stop, BatchJob(plan, args.inputs, wishes) as job:
+    with interrupts.noted() as stop, BatchJob(plan, args.inputs, options) as job:
         if job.to_do < job.total:
             _log.info("%d of %d files are done already", job.total - job.to_do, job.total)
         with JobProgress(job.to_do, unit="files") as bar:

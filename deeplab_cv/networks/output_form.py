@@ -34,7 +34,7 @@ _LOGITS, _SHARES = (0.0, 0.0), (-1.0, 1.0)
 
 
 @dataclass(frozen=True)
-class Layout:
+class ScoresLayout:
     """How scores lie in a tensor.
 
     Attributes:
@@ -52,7 +52,7 @@ class Layout:
     @property
     def plain(self) -> bool:
         """It is (1, classes, height, width) already."""
-        return self == Layout()
+        return self == ScoresLayout()
 
     def scores(self, values: NDArray[Any]) -> NDArray[np.float32]:
         """The tensor's values as float32 (1, classes, height, width)."""
@@ -65,7 +65,7 @@ class Layout:
 
 
 @dataclass(frozen=True)
-class Cut:
+class ScoresCut:
     """What was cut behind the scores.
 
     Attributes:
@@ -76,12 +76,12 @@ class Cut:
     """
 
     scores: str
-    layout: Layout
+    layout: ScoresLayout
     words: tuple[str, ...]
     align_corners: bool | None
 
 
-def cut_after_scores(model: onnx.ModelProto, names: int, *, upsampling: bool = True) -> Cut:
+def cut_after_scores(model: onnx.ModelProto, names: int, *, upsampling: bool = True) -> ScoresCut:
     """Make the scores the only output, `output`, cutting what stands behind them.
 
     Args:
@@ -135,7 +135,7 @@ def _kind(value: Any) -> int:
     return TensorProto.FLOAT if value is None else int(value.type.tensor_type.elem_type or TensorProto.FLOAT)
 
 
-def _find_scores(graph: Any, shapes: Sizes, names: int, *, upsampling: bool) -> Cut:
+def _find_scores(graph: Any, shapes: Sizes, names: int, *, upsampling: bool) -> ScoresCut:
     name = main_output(graph)
     words: list[str] = []
     align_corners: bool | None = None
@@ -158,32 +158,34 @@ def _find_scores(graph: Any, shapes: Sizes, names: int, *, upsampling: bool) -> 
     layout = _layout(shapes.get(name, ()), names, last=last, background=background)
     if layout is None:
         raise NetworkError("the output is no scores", main_output(graph), "name a segmentation network")
-    return Cut(name, layout, tuple(reversed(words)), align_corners)
+    return ScoresCut(name, layout, tuple(reversed(words)), align_corners)
 
 
-def _layout(shape: tuple[int, ...], names: int, *, last: bool | None, background: tuple[float, float]) -> Layout | None:
+def _layout(
+    shape: tuple[int, ...], names: int, *, last: bool | None, background: tuple[float, float]
+) -> ScoresLayout | None:
     """How scores lie in a tensor of this shape, 0 for a side that is open; None where it can hold none.
 
     last: whether the graph shows that the classes lie along the last axis; None where it does not show it.
     """
     if len(shape) == 4:
         if 1 in (shape[1], shape[3]):
-            return Layout((), channels_last=shape[1] != 1, background=background)
-        return Layout((), channels_last=(shape[3] == names and shape[1] != names) if last is None else last)
+            return ScoresLayout((), channels_last=shape[1] != 1, background=background)
+        return ScoresLayout((), channels_last=(shape[3] == names and shape[1] != names) if last is None else last)
     if len(shape) == 3 and shape[0] not in (0, 1) and shape[0] == names:
-        return Layout((0,))
+        return ScoresLayout((0,))
     if len(shape) == 3 and shape[2] == names > 1:
-        return Layout((0,), channels_last=True)
+        return ScoresLayout((0,), channels_last=True)
     if len(shape) == 3 and shape[2] == 1 and 1 not in shape[:2]:
-        return Layout((0,), channels_last=True, background=background)
+        return ScoresLayout((0,), channels_last=True, background=background)
     if len(shape) == 3 and shape[0] in (0, 1) and 1 not in shape[1:]:
-        return Layout((1,), channels_last=False, background=background)
+        return ScoresLayout((1,), channels_last=False, background=background)
     if len(shape) == 2 and 0 not in shape and 1 not in shape:
-        return Layout((0, 1), channels_last=False, background=background)
-    return None if shape else Layout()
+        return ScoresLayout((0, 1), channels_last=False, background=background)
+    return None if shape else ScoresLayout()
 
 
-def _lay_out(model: onnx.ModelProto, name: str, kind: int, layout: Layout) -> None:
+def _lay_out(model: onnx.ModelProto, name: str, kind: int, layout: ScoresLayout) -> None:
     """Append what makes float32 (1, classes, height, width) of a tensor."""
     graph = model.graph
     if kind != TensorProto.FLOAT:

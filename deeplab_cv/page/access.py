@@ -9,7 +9,7 @@ from http.cookies import CookieError, SimpleCookie
 from typing import Literal
 
 from deeplab_cv.errors import UsageError
-from deeplab_cv.page.address import Address, split_host
+from deeplab_cv.page.address import ServeAddress, split_host
 from deeplab_cv.page.options import PageOptions
 from deeplab_cv.sources.naming import with_variables
 
@@ -38,7 +38,7 @@ class Tokens:
     made: bool = False
 
 
-def wanted_tokens(options: PageOptions, address: Address) -> Tokens:
+def wanted_tokens(options: PageOptions, address: ServeAddress) -> Tokens:
     """The options' tokens; the one for control is made where it is wanted and not given.
 
     It is wanted where others than this machine reach the page, and where watching alone has a token.
@@ -116,7 +116,7 @@ class Access:
         tokens: what opens the page.
     """
 
-    def __init__(self, address: Address, tokens: Tokens) -> None:
+    def __init__(self, address: ServeAddress, tokens: Tokens) -> None:
         self.tokens = tokens
         self._address = address
         self._guesses: dict[str, Guesses] = {}

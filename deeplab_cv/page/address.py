@@ -11,7 +11,7 @@ _OF_LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
 @dataclass(frozen=True)
-class Address:
+class ServeAddress:
     """Where the server listens.
 
     Attributes:
@@ -48,7 +48,7 @@ class Address:
         return _outward_address() or socket.gethostname()
 
 
-def parse_address(text: str) -> Address:
+def parse_address(text: str) -> ServeAddress:
     """`8000` is that port of this machine alone; `HOST:8000` listens at the host's address. Raises UsageError."""
     host, colon, port = text.rpartition(":")
     host = host if colon else _LOOPBACK
@@ -56,7 +56,7 @@ def parse_address(text: str) -> Address:
     if not port.isdecimal() or not port.isascii() or int(port) > 65535 or not bare or (":" in bare and bare == host):
         remedy = "use a port such as 8000, or a host and a port such as 0.0.0.0:8000"
         raise UsageError("not an address for the page", f"--serve {text}", remedy)
-    return Address(bare, int(port))
+    return ServeAddress(bare, int(port))
 
 
 def split_host(value: str) -> str:

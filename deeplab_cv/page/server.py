@@ -18,7 +18,7 @@ from deeplab_cv.controls.keys import Action
 from deeplab_cv.errors import UsageError, UserError
 from deeplab_cv.machine.installed import how_to_install
 from deeplab_cv.page.access import Access, Tokens, wanted_tokens
-from deeplab_cv.page.address import Address, parse_address
+from deeplab_cv.page.address import ServeAddress, parse_address
 from deeplab_cv.page.certificate import Certificate, self_signed
 from deeplab_cv.page.options import PageOptions
 from deeplab_cv.page.stage import Stage
@@ -61,7 +61,7 @@ class PageServer:
         self.stage = Stage()
         self._certificate = _certificate_of(options, address)
         self._socket = _listening(address)
-        self._address = Address(address.host, self._socket.getsockname()[1])
+        self._address = ServeAddress(address.host, self._socket.getsockname()[1])
         self._options, self._tokens, self._ask, self._camera = options, tokens, ask, camera
         self._ready = threading.Event()
         self._stop: Callable[[], None] = _nothing
@@ -95,7 +95,7 @@ class PageServer:
         import uvicorn
 
         from deeplab_cv.page.shared_stream import Chunk, SharedStream
-        from deeplab_cv.page.site import Site
+        from deeplab_cv.page.site import PageRoutes
         from deeplab_cv.page.viewers import Viewers
 
         loop = asyncio.get_running_loop()
@@ -111,7 +111,7 @@ class PageServer:
         stream = SharedStream(self.stage, deliver)
         viewers = Viewers(self._options.serve_viewers, stream)
         self.stage.listen(lambda: in_loop(viewers.wake))
-        site = Site(
+        site = PageRoutes(
             stage=self.stage,
             stream=stream,
             viewers=viewers,
@@ -168,7 +168,7 @@ def _need_packages() -> None:
             raise UsageError("a package of the page is missing", name, how_to_install("web"))
 
 
-def _certificate_of(options: PageOptions, address: Address) -> Certificate | None:
+def _certificate_of(options: PageOptions, address: ServeAddress) -> Certificate | None:
     """The certificate for HTTPS; None for plain HTTP. Raises UsageError where what is named is none."""
     if options.tls_cert is None and options.tls_key is None:
         return self_signed([address.link_host()]) if options.tls_self_signed else None
@@ -185,7 +185,7 @@ def _certificate_of(options: PageOptions, address: Address) -> Certificate | Non
     return certificate
 
 
-def _listening(address: Address) -> socket.socket:
+def _listening(address: ServeAddress) -> socket.socket:
     """A socket that listens there. Raises UserError where it cannot be had."""
     where = f"--serve {address.host}:{address.port}"
     try:

@@ -34,7 +34,7 @@ _STANDING_S = 1.0
 """A picture that stands still is sent again after so long, so that no program takes the stream for dead."""
 
 
-class Site:
+class PageRoutes:
     """The server's routes; all of it runs in the server's thread.
 
     Attributes:

@@ -40,7 +40,7 @@ _PLUG_IN = "plug it in again, or close other programs that use it"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Wishes:
+class CameraWishes:
     """What is asked of a camera, which may give something else; None where nothing is.
 
     Attributes:
@@ -55,7 +55,7 @@ class Wishes:
 
 def open_camera(
     text: str,
-    wishes: Wishes,
+    wishes: CameraWishes,
     *,
     retry: int | None = None,
     clock: Clock = SYSTEM_CLOCK,
@@ -88,7 +88,7 @@ class _Camera:
 
     name: str
     text: str
-    wishes: Wishes
+    wishes: CameraWishes
     clock: Clock
     limits: Limits
     makers_name: str = field(default="", init=False)
@@ -195,7 +195,7 @@ def _open_capture(device: int | str, name: str) -> cv2.VideoCapture:
     return capture
 
 
-def _ask(capture: cv2.VideoCapture, wishes: Wishes) -> None:
+def _ask(capture: cv2.VideoCapture, wishes: CameraWishes) -> None:
     asked = {
         cv2.CAP_PROP_FRAME_WIDTH: wishes.width,
         cv2.CAP_PROP_FRAME_HEIGHT: wishes.height,

@@ -39,7 +39,7 @@ class Part:
 
 
 @dataclass(frozen=True)
-class Layout:
+class FrameTimes:
     """The frames of a video as its packets tell of them.
 
     Attributes:
@@ -53,7 +53,7 @@ class Layout:
     time_base: Fraction
 
 
-def layout_of(path: Path, progress: Callable[[], None]) -> Layout | None:
+def frame_times_of(path: Path, progress: Callable[[], None]) -> FrameTimes | None:
     """How a video is laid out; None where its packets do not tell exactly which frames will come.
 
     Args:
@@ -88,35 +88,37 @@ def layout_of(path: Path, progress: Callable[[], None]) -> Layout | None:
     order = sorted(set(times))
     if len(order) != len(times):
         return None
-    return Layout(order, [bisect_left(order, key) for key in sorted(keys)], time_base)
+    return FrameTimes(order, [bisect_left(order, key) for key in sorted(keys)], time_base)
 
 
-def cut(layout: Layout, part_s: float) -> list[Part]:
+def cut(frame_times: FrameTimes, part_s: float) -> list[Part]:
     """Parts of about the same length, at least `part_s` seconds long; one where the video is too short or has no key.
 
     No frame is read before a part begins; see `warmed_up`.
     """
-    times = layout.times
+    times = frame_times.times
     if not times:
         return []
-    length_s = float((times[-1] - times[0]) * layout.time_base)
+    length_s = float((times[-1] - times[0]) * frame_times.time_base)
     wanted = max(1, int(length_s / part_s))
     begins = [0]
     for number in range(1, wanted):
         aim = times[0] + (times[-1] - times[0]) * number // wanted
-        place = bisect_left(layout.keys, bisect_left(times, aim))
-        if place < len(layout.keys) and layout.keys[place] > begins[-1]:
-            begins.append(layout.keys[place])
+        place = bisect_left(frame_times.keys, bisect_left(times, aim))
+        if place < len(frame_times.keys) and frame_times.keys[place] > begins[-1]:
+            begins.append(frame_times.keys[place])
     ends = [*begins[1:], len(times)]
     spans = enumerate(zip(begins, ends, strict=True))
     return [_part(times, number=number, first=first, end=end, warm=first) for number, (first, end) in spans]
 
 
-def warmed_up(layout: Layout, parts: Sequence[Part], frames: int, begins: Sequence[int] | None = None) -> list[Part]:
+def warmed_up(
+    frame_times: FrameTimes, parts: Sequence[Part], frames: int, begins: Sequence[int] | None = None
+) -> list[Part]:
     """The parts, each read from some frames earlier on.
 
     Args:
-        layout: of the video.
+        frame_times: of the video.
         parts: its parts.
         frames: how many frames earlier at least.
         begins: the numbers of the frames at which a reader may begin, rising from 0 on; any where it is None.
@@ -126,7 +128,7 @@ def warmed_up(layout: Layout, parts: Sequence[Part], frames: int, begins: Sequen
         at = max(0, part.first - frames)
         if begins is not None:
             at = begins[bisect_left(begins, at + 1) - 1]
-        warm.append(_part(layout.times, number=part.number, first=part.first, end=part.end, warm=at))
+        warm.append(_part(frame_times.times, number=part.number, first=part.first, end=part.end, warm=at))
     return warm
 
 

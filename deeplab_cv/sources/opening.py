@@ -7,7 +7,7 @@ from pathlib import Path
 from deeplab_cv.errors import UsageError
 from deeplab_cv.frames.size import Size
 from deeplab_cv.sources.browser_camera import USUAL_SIZE, BrowserCamera
-from deeplab_cv.sources.camera import Wishes, open_camera
+from deeplab_cv.sources.camera import CameraWishes, open_camera
 from deeplab_cv.sources.naming import Kind, kind_of, with_variables
 from deeplab_cv.sources.options import SourceOptions
 from deeplab_cv.sources.pattern import PatternSource
@@ -60,7 +60,7 @@ def open_browser_camera(options: SourceOptions) -> BrowserCamera:
 def _open_kind(text: str, options: SourceOptions, kind: Kind, *, forgiving: bool) -> Source:
     if kind == "camera":
         return open_camera(
-            text, Wishes(width=options.width, height=options.height, fps=options.fps), retry=options.retry
+            text, CameraWishes(width=options.width, height=options.height, fps=options.fps), retry=options.retry
         )
     if kind == "pattern":
         size = Size(options.width or 1280, options.height or 720)

@@ -46,7 +46,7 @@ _CHECK_SERVER = "see whether its server runs, and the address"
 
 
 @dataclass(frozen=True)
-class Address:
+class StreamAddress:
     """Where a stream lies.
 
     Attributes:
@@ -63,7 +63,7 @@ class Address:
         return self.url.partition(":")[0].lower()
 
 
-def check_address(address: Address) -> None:
+def check_address(address: StreamAddress) -> None:
     """Raises UserError for what nobody needs to be asked about."""
     if lost_slashes(address.url):
         raise UsageError("this is no whole URL", address.name, f"write {address.scheme}://HOST/PATH")
@@ -75,7 +75,7 @@ def check_address(address: Address) -> None:
         raise SourceError("the page of a video site is no stream", address.name, _FROM_A_PAGE)
 
 
-def open_container(address: Address, clock: Clock, limits: Limits) -> InputContainer:
+def open_container(address: StreamAddress, clock: Clock, limits: Limits) -> InputContainer:
     """Connect. Raises SourceError."""
     began_at = clock.now()
     try:
@@ -100,7 +100,7 @@ def open_container(address: Address, clock: Clock, limits: Limits) -> InputConta
         raise SourceError(what, address.name, remedy) from error
 
 
-def open_as(address: Address, limits: Limits, container_format: str | None = None) -> InputContainer:
+def open_as(address: StreamAddress, limits: Limits, container_format: str | None = None) -> InputContainer:
     """FFmpeg's connection, as a container of this format where one is named. Raises FFmpegError."""
     is_sdp = not is_url(address.url)
     # FFmpeg waits twice for an RTSP server.
@@ -114,7 +114,7 @@ def open_as(address: Address, limits: Limits, container_format: str | None = Non
     )
 
 
-def is_a_file(container: InputContainer, address: Address) -> bool:
+def is_a_file(container: InputContainer, address: StreamAddress) -> bool:
     """What was opened has a length and can be sought."""
     return container.duration is not None and address.scheme in _FILE_SCHEMES
 
@@ -134,7 +134,7 @@ def reason_of(error: av.error.FFmpegError) -> str:
     return (error.strerror or str(error)).lower()
 
 
-def _open_bare_jpegs(address: Address, limits: Limits, error: av.error.InvalidDataError) -> InputContainer:
+def _open_bare_jpegs(address: StreamAddress, limits: Limits, error: av.error.InvalidDataError) -> InputContainer:
     """A camera whose JPEGs come without the boundary that should stand before the first.
 
     Raises `error` where what comes is no JPEG.
@@ -148,7 +148,7 @@ def _open_bare_jpegs(address: Address, limits: Limits, error: av.error.InvalidDa
     return container
 
 
-def _remedy(address: Address) -> str:
+def _remedy(address: StreamAddress) -> str:
     if address.scheme == "rtp":
         return "RTP does not say what it carries: give --video the sender's SDP file, such as camera.sdp"
     return f"{_CHECK_SERVER}; {_ENCODE}" if "@" in address.url else _CHECK_SERVER

@@ -20,7 +20,7 @@ from deeplab_cv.sources.interlacing import Deinterlacer
 from deeplab_cv.sources.live import LiveSource
 from deeplab_cv.sources.source import Source
 from deeplab_cv.sources.stream_opening import (
-    Address,
+    StreamAddress,
     check_address,
     is_a_file,
     live_pictures,
@@ -71,7 +71,7 @@ def open_stream(url: str, plan: StreamPlan = USUAL_PLAN) -> Source:
         SourceError: it cannot be had, and is not tried again.
         UsageError: the URL cannot be meant, or `start` of what is no file.
     """
-    address = Address(url, without_secrets(url))
+    address = StreamAddress(url, without_secrets(url))
     check_address(address)
     opener = _Opener(address, plan)
     try:
@@ -101,7 +101,7 @@ class _Opener:
         first: the first connection, which may turn out to be a file.
     """
 
-    address: Address
+    address: StreamAddress
     plan: StreamPlan
     first: bool = field(default=True, init=False)
 
@@ -117,7 +117,9 @@ class _Opener:
 class StreamConnection:
     """An opened stream; see sources.connection.Connection."""
 
-    def __init__(self, container: InputContainer, address: Address, closed: threading.Event, plan: StreamPlan) -> None:
+    def __init__(
+        self, container: InputContainer, address: StreamAddress, closed: threading.Event, plan: StreamPlan
+    ) -> None:
         """Wait for the first picture, which is not given: it is old before it is wanted, and may be half a one.
 
         Raises SourceError where none comes.

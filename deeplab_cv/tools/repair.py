@@ -34,7 +34,7 @@ from deeplab_cv.networks.input_form import (
 )
 from deeplab_cv.networks.onnx_file import load_sorted
 from deeplab_cv.networks.onnx_graph import computes_in_half, main_output, save_graph, simplified
-from deeplab_cv.networks.output_form import OUTPUT, Cut, cut_after_scores
+from deeplab_cv.networks.output_form import OUTPUT, ScoresCut, cut_after_scores
 from deeplab_cv.networks.uncarded import fitting_names
 from deeplab_cv.tools.reference import reference_session
 from deeplab_cv.tools.repairing.mends import MENDS
@@ -185,7 +185,7 @@ def _proof(
     file: Path,
     original: onnx.ModelProto,
     model: onnx.ModelProto,
-    cut: Cut,
+    cut: ScoresCut,
     input_size: Size,
     facts: InputFacts,
     *,

@@ -9,7 +9,7 @@ import av
 import cv2
 import numpy as np
 
-from deeplab_cv.batch.job import BatchJob, Wishes
+from deeplab_cv.batch.job import BatchJob, RunOptions
 from deeplab_cv.batch.planning import make_plan
 from deeplab_cv.engines.options import EngineOptions
 from deeplab_cv.networks.options import NetworkOptions
@@ -59,7 +59,7 @@ def plan_for(network_file, folder, *, forms=("painted",), **groups):
 
 def run_job(plan, words, **wishes):
     """Run a job to its end, with one worker where nothing else is said; its records by the names of their files."""
-    with BatchJob(plan, [str(word) for word in words], Wishes(**({"workers": 1} | wishes))) as job:
+    with BatchJob(plan, [str(word) for word in words], RunOptions(**({"workers": 1} | wishes))) as job:
         records = list(job.run(threading.Event()))
         return {Path(record.input).name: record for record in records}, job.summary
 

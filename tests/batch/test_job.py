@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from deeplab_cv.batch import staged
-from deeplab_cv.batch.job import BatchJob, Wishes
+from deeplab_cv.batch.job import BatchJob, RunOptions
 from deeplab_cv.batch.work import Item, Task
 from deeplab_cv.batch.worker import Worker
 from deeplab_cv.errors import UsageError
@@ -182,7 +182,7 @@ def test_what_a_killed_run_had_whole_only_gets_its_place(tmp_path, network, mixe
 def test_a_run_that_is_stopped_leaves_whole_files_and_the_next_does_the_rest(tmp_path, network, mixed):
     plan = plan_for(network, tmp_path / "out")
     stop = threading.Event()
-    with BatchJob(plan, [str(mixed)], Wishes(workers=1)) as job:
+    with BatchJob(plan, [str(mixed)], RunOptions(workers=1)) as job:
         for _ in job.run(stop):
             stop.set()
         summary = job.summary
@@ -196,8 +196,8 @@ def test_a_run_that_is_stopped_leaves_whole_files_and_the_next_does_the_rest(tmp
 def test_two_runs_in_one_folder_are_refused(tmp_path, network, mixed):
     plan = plan_for(network, tmp_path / "out")
 
-    with BatchJob(plan, [str(mixed)], Wishes()), pytest.raises(UsageError, match="another run is at work"):
-        BatchJob(plan, [str(mixed)], Wishes())
+    with BatchJob(plan, [str(mixed)], RunOptions()), pytest.raises(UsageError, match="another run is at work"):
+        BatchJob(plan, [str(mixed)], RunOptions())
 
 
 def test_the_engine_is_chosen_once_and_noted(tmp_path, network, mixed):

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from deeplab_cv.batch import on_ray
-from deeplab_cv.batch.job import BatchJob, OnRay, Wishes
+from deeplab_cv.batch.job import BatchJob, OnRay, RunOptions
 from deeplab_cv.batch.on_ray import parse_resources
 from deeplab_cv.errors import UsageError
 from tests.batch.fake_decoder import FakeActor
@@ -34,7 +34,7 @@ def cluster():
 
 def on_cluster(cluster, plan, words, actor=on_ray.Actor, each=lambda record: None):
     """Run a job on the cluster; its records by the names of their files, and the summary."""
-    wishes = Wishes(ray=OnRay(cluster.address, {"num_cpus": 1.0}, actor=actor))
+    wishes = RunOptions(ray=OnRay(cluster.address, {"num_cpus": 1.0}, actor=actor))
     records = {}
     with BatchJob(plan, [str(word) for word in words], wishes) as job:
         for record in job.run(threading.Event()):
@@ -113,7 +113,7 @@ def test_other_resources_are_one_line(text):
 def test_without_ray_it_is_one_line_that_says_how_to_get_it(network, tmp_path, monkeypatch):
     picture(tmp_path / "in" / "a.png")
     monkeypatch.setattr(on_ray.importlib, "import_module", lambda name: (_ for _ in ()).throw(ImportError(name)))
-    wishes = Wishes(ray=OnRay("", {"num_cpus": 1.0}))
+    wishes = RunOptions(ray=OnRay("", {"num_cpus": 1.0}))
 
     with (
         BatchJob(plan_for(network, tmp_path / "out"), [str(tmp_path / "in")], wishes) as job,

@@ -7,13 +7,13 @@ import pytest
 
 from deeplab_cv.batch.places import FolderPlace
 from deeplab_cv.batch.records import Records, line_of, record_of
-from deeplab_cv.batch.work import Identity, Output, Record
+from deeplab_cv.batch.work import DoneRecord, Identity, Output
 from deeplab_cv.errors import SinkError
 
-WHOLE = Record(
+WHOLE = DoneRecord(
     "a.png", "a.png", Identity(3, "7"), "hash", outputs=(Output("painted/a.png", 5, "ab"),), frames=1, seconds=0.5
 )
-FAILED = Record("b.png", "b.png", None, "hash", stage="read", reason="it is empty")
+FAILED = DoneRecord("b.png", "b.png", None, "hash", stage="read", reason="it is empty")
 
 
 @pytest.fixture
@@ -28,7 +28,7 @@ def written(place, *records):
     notes.close()
 
 
-@pytest.mark.parametrize("record", [WHOLE, FAILED, Record(os.fsdecode(b"caf\xe9.png"), "x", None, "hash")])
+@pytest.mark.parametrize("record", [WHOLE, FAILED, DoneRecord(os.fsdecode(b"caf\xe9.png"), "x", None, "hash")])
 def test_a_record_comes_back_as_it_was(record):
     assert record_of(json.loads(json.dumps(line_of(record)))) == record
 
@@ -43,7 +43,7 @@ def test_the_next_run_reads_what_this_one_noted(place):
 
 
 def test_the_last_line_of_a_file_holds(place):
-    written(place, Record("a.png", "a.png", None, "hash", stage="read", reason="no"), WHOLE)
+    written(place, DoneRecord("a.png", "a.png", None, "hash", stage="read", reason="no"), WHOLE)
 
     assert Records(place).all == [WHOLE]
 

@@ -4,7 +4,7 @@ import pytest
 
 from deeplab_cv.batch import staged
 from deeplab_cv.batch.places import FolderPlace
-from deeplab_cv.batch.work import Identity, Output, Record
+from deeplab_cv.batch.work import DoneRecord, Identity, Output
 
 
 @pytest.fixture
@@ -23,7 +23,7 @@ def whole(place, own=()):
     (folder / "masks" / "000000.png").write_bytes(b"mask")
     made = {"painted.png": "painted/a.png", "masks": "masks/a"}
     outputs = tuple(staged.output_of(folder / name, path) for name, path in made.items())
-    record = Record("a.png", "a.png", Identity(1, "1"), "hash", outputs=outputs, frames=1)
+    record = DoneRecord("a.png", "a.png", Identity(1, "1"), "hash", outputs=outputs, frames=1)
     staged.note_whole(folder, record, made, own)
     return folder, record
 

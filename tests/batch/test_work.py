@@ -4,7 +4,7 @@ import dataclasses
 
 import pytest
 
-from deeplab_cv.batch.work import Record
+from deeplab_cv.batch.work import DoneRecord
 from deeplab_cv.overlay.options import PictureOptions
 from deeplab_cv.segmentation.network_engines import Pinned
 from tests.batch.jobs import plan_for
@@ -28,5 +28,5 @@ def test_the_hash_is_of_what_decides_how_outputs_look(network, tmp_path, change,
 
 
 def test_a_record_with_a_stage_is_of_a_file_that_failed():
-    assert Record("a", "a", None, "", stage="read").failed
-    assert not Record("a", "a", None, "").failed
+    assert DoneRecord("a", "a", None, "", stage="read").failed
+    assert not DoneRecord("a", "a", None, "").failed

@@ -7,7 +7,7 @@ import subprocess
 import pytest
 
 from deeplab_cv.batch.child import PROGRAM
-from deeplab_cv.batch.work import Item, Record, Task
+from deeplab_cv.batch.work import DoneRecord, Item, Task
 from deeplab_cv.batch.worker_process import Ready, Said, receive, send
 from deeplab_cv.errors import UserError
 from tests.batch.jobs import picture, plan_for
@@ -55,7 +55,7 @@ def test_a_worker_says_that_it_is_ready_and_what_came_of_a_file(process, network
 
     assert isinstance(ready, Ready)
     assert ready.pinned.backend.startswith("opencv:")
-    assert isinstance(record, Record)
+    assert isinstance(record, DoneRecord)
     assert (tmp_path / "out" / record.outputs[0].path).is_file()
 
 

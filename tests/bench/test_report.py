@@ -3,14 +3,14 @@ import json
 import pytest
 from rich.console import Console
 
-from deeplab_cv.bench import Part
+from deeplab_cv.bench import Measurement
 from deeplab_cv.bench.instruments.turns import Spread
 from deeplab_cv.bench.report import print_part, report_of, write_report
 from deeplab_cv.engines.options import EngineOptions
 from deeplab_cv.errors import SinkError
 from tests.bench.plans import plan_of
 
-LABELS = Part(
+LABELS = Measurement(
     "labels",
     "a title",
     (

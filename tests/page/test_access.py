@@ -4,11 +4,11 @@ from hypothesis import strategies as st
 
 from deeplab_cv.errors import UsageError
 from deeplab_cv.page.access import Access, Guesses, RateLimit, Tokens, tokens_in, wanted_tokens
-from deeplab_cv.page.address import Address
+from deeplab_cv.page.address import ServeAddress
 from deeplab_cv.page.options import PageOptions
 from tests.waiting import Clock
 
-HOME, LAN = Address("127.0.0.1", 8000), Address("0.0.0.0", 8000)
+HOME, LAN = ServeAddress("127.0.0.1", 8000), ServeAddress("0.0.0.0", 8000)
 BOTH = Tokens(control="controls-it", view="watches-it")
 
 

@@ -3,17 +3,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from deeplab_cv.errors import UsageError
-from deeplab_cv.page.address import Address, parse_address, split_host
+from deeplab_cv.page.address import ServeAddress, parse_address, split_host
 
 
 @pytest.mark.parametrize(
     ("text", "address"),
     [
-        ("8000", Address("127.0.0.1", 8000)),
-        ("0", Address("127.0.0.1", 0)),
-        ("0.0.0.0:8000", Address("0.0.0.0", 8000)),
-        ("box.lan:80", Address("box.lan", 80)),
-        ("[::1]:8000", Address("::1", 8000)),
+        ("8000", ServeAddress("127.0.0.1", 8000)),
+        ("0", ServeAddress("127.0.0.1", 0)),
+        ("0.0.0.0:8000", ServeAddress("0.0.0.0", 8000)),
+        ("box.lan:80", ServeAddress("box.lan", 80)),
+        ("[::1]:8000", ServeAddress("::1", 8000)),
     ],
 )
 def test_a_port_is_of_this_machine_alone_and_a_host_is_taken(text, address):
@@ -40,12 +40,12 @@ def test_any_text_is_an_address_or_refused(text):
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "::1", "127.0.0.2"])
 def test_loopback_is_reached_by_this_machine_alone(host):
-    assert Address(host, 80).is_loopback
+    assert ServeAddress(host, 80).is_loopback
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.168.1.5", "box.lan", "localhost.evil.org"])
 def test_any_other_address_is_reached_by_others(host):
-    assert not Address(host, 80).is_loopback
+    assert not ServeAddress(host, 80).is_loopback
 
 
 @pytest.mark.parametrize(
@@ -65,7 +65,7 @@ def test_any_other_address_is_reached_by_others(host):
     ],
 )
 def test_a_name_that_may_be_made_to_lead_here_is_not_this_server_s(host, name, may):
-    assert Address(host, 80).may_be_called(name) is may
+    assert ServeAddress(host, 80).may_be_called(name) is may
 
 
 @pytest.mark.parametrize(

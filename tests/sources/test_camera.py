@@ -10,12 +10,12 @@ import pytest
 from deeplab_cv.errors import SourceError
 from deeplab_cv.frames.size import Size
 from deeplab_cv.sources import camera, camera_names
-from deeplab_cv.sources.camera import Wishes, open_camera
+from deeplab_cv.sources.camera import CameraWishes, open_camera
 from tests.sources.connections import FakeClock
 from tests.waiting import HANGS_S
 
 PICTURE = np.full((48, 64, 3), 7, np.uint8)
-NOTHING = Wishes()
+NOTHING = CameraWishes()
 
 
 class FakeCapture:
@@ -85,7 +85,7 @@ def test_frames_come_with_rising_times_in_microseconds(plug_in):
 
 
 def test_what_came_is_told_not_what_was_asked(plug_in):
-    with plug_in(FakeCapture([PICTURE], rate=29.97), wishes=Wishes(width=1280, height=720, fps=60)) as source:
+    with plug_in(FakeCapture([PICTURE], rate=29.97), wishes=CameraWishes(width=1280, height=720, fps=60)) as source:
         info = source.info
 
     assert info.size == Size(64, 48)
@@ -104,7 +104,7 @@ def test_size_and_rate_are_asked_after_the_compressed_format(plug_in, monkeypatc
     monkeypatch.setattr(camera, "ON_LINUX", True)
     capture = FakeCapture([PICTURE])
 
-    plug_in(capture, wishes=Wishes(width=1280, height=720, fps=30)).close()
+    plug_in(capture, wishes=CameraWishes(width=1280, height=720, fps=30)).close()
 
     keys = [cv2.CAP_PROP_FOURCC, cv2.CAP_PROP_FRAME_WIDTH, cv2.CAP_PROP_FRAME_HEIGHT, cv2.CAP_PROP_FPS]
     assert [key for key, _ in capture.asked] == keys
@@ -252,7 +252,7 @@ def test_a_camera_that_does_not_exist_names_those_that_do(known_cameras, capfd):
 
 
 def test_a_camera_that_is_missing_is_waited_for_with_one_line_that_names_those_there(known_cameras, caplog):
-    with open_camera("77", Wishes(width=320, height=180)) as source:
+    with open_camera("77", CameraWishes(width=320, height=180)) as source:
         assert source.state.phase == "gone"
         assert source.info.size == Size(320, 180)
 
