@@ -27,11 +27,11 @@ from websockets.sync.client import connect
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from deeplab_cv.controls.keys import Action
+from deeplab_cv.controls.stage import Stage
 from deeplab_cv.frames.pixels import Pixels
 from deeplab_cv.machine.folders import demo_clip
 from deeplab_cv.page.options import PageOptions
 from deeplab_cv.page.server import PageServer
-from deeplab_cv.page.stage import Stage
 from deeplab_cv.page.viewers import MP4_HEAD, TRANSPORTS
 from deeplab_cv.sources.video import VideoSource
 

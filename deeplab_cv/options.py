@@ -18,13 +18,21 @@ class Options(BaseModel):
     @classmethod
     def _is_no_text_of_zeros(cls, value: object) -> object:
         # No name of a file, class or device holds one; YAML can write it, and the system refuses it in its own words.
-        if isinstance(value, str) and "\0" in value:
+        texts = value if isinstance(value, list | tuple) else [value]
+        if any(isinstance(text, str) and "\0" in text for text in texts):
             raise ValueError("it holds a character of number 0")
         return value
 
 
 def option(
-    default: Any, description: str, unit: str = "", *, metavar: str = "", heading: str = "", **limits: Any
+    default: Any,
+    description: str,
+    unit: str = "",
+    *,
+    metavar: str = "",
+    heading: str = "",
+    counted: bool = False,
+    **limits: Any,
 ) -> Any:
     """A field of Options.
 
@@ -34,12 +42,18 @@ def option(
         unit: what a number counts, or the range that it lies in.
         metavar: what stands for the value in the help; without it N, NAME or TEXT.
         heading: a group of its own in help and config.yaml.
+        counted: a number that the flag, which takes no value, makes greater each time it is given.
         limits: pydantic's own, such as ge and le.
     """
     return Field(
         default,
         description=description,
-        json_schema_extra={"unit": unit, "metavar": metavar, "heading": heading},
+        json_schema_extra={
+            "unit": unit,
+            "metavar": metavar,
+            "heading": heading,
+            "counted": "counted" if counted else "",
+        },
         **limits,
     )
 

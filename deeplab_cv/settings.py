@@ -40,7 +40,7 @@ class Settings(Options):
 
 
 _SOURCES = ("camera", "video", "image", "pattern", "browser_camera", "demo")
-"""Settings of which a run has one."""
+"""Settings that name what is read."""
 
 NOWHERE: Mapping[str, str] = {}
 """For values from no file and no command line: errors name the key alone."""
@@ -52,6 +52,20 @@ class LoadedSettings:
 
     settings: Settings
     origins: Mapping[str, str]
+
+
+class _Counted(argparse.BooleanOptionalAction):
+    """A flag that counts how often it is given; `--no-` before it takes all back."""
+
+    def __call__(
+        self,
+        parser: argparse.ArgumentParser,
+        namespace: argparse.Namespace,
+        values: object,
+        option_string: str | None = None,
+    ) -> None:
+        taken_back = option_string is not None and option_string.startswith("--no-")
+        setattr(namespace, self.dest, 0 if taken_back else (getattr(namespace, self.dest) or 0) + 1)
 
 
 def add_settings_arguments(
@@ -72,8 +86,13 @@ def add_settings_arguments(
     groups = {heading: parser.add_argument_group(heading) for heading in usual_first}
     for name, key, field in wanted:
         group = groups[_heading(name, field)]
-        if field.annotation is bool:
-            group.add_argument(flag(key), action=argparse.BooleanOptionalAction, default=None, help=_help_text(field))
+        if field.annotation is bool or _extra(field, "counted"):
+            action = argparse.BooleanOptionalAction if field.annotation is bool else _Counted
+            group.add_argument(flag(key), action=action, default=None, help=_help_text(field))
+        elif _is_list(field):
+            group.add_argument(
+                flag(key), action="append", metavar=_metavar(field), default=None, help=_help_text(field)
+            )
         else:
             group.add_argument(flag(key), metavar=_metavar(field), default=None, help=_help_text(field))
 
@@ -87,7 +106,7 @@ def load_settings(args: argparse.Namespace, default_file: Path | None) -> Loaded
     if file:
         settings_of(written, {key: f"{as_typed(file)}, {key}" for key in written})
     if any(key in given for key in _SOURCES):
-        # One source is named: the one on the command line takes the place of the file's.
+        # What the command line names takes the place of what the file names.
         written = {key: value for key, value in written.items() if key not in _SOURCES}
     merged = written | given
     origins = dict.fromkeys(keys, "default") | dict.fromkeys(written, str(file)) | dict.fromkeys(given, "command line")
@@ -191,6 +210,10 @@ def _help_text(field: FieldInfo, *, for_file: bool = False) -> str:
 def _choices(field: FieldInfo) -> tuple[str, ...]:
     options = [field.annotation, *get_args(field.annotation)]
     return next((get_args(option) for option in options if get_origin(option) is Literal), ())
+
+
+def _is_list(field: FieldInfo) -> bool:
+    return any(get_args(each)[-1:] == (Ellipsis,) for each in (field.annotation, *get_args(field.annotation)))
 
 
 def _metavar(field: FieldInfo) -> str:

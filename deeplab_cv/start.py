@@ -1,26 +1,24 @@
 """Settings -> a job, put together from one network, one source, sinks, and perhaps a window and a page."""
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
 from deeplab_cv.controls.controls import Controls
+from deeplab_cv.controls.staged import Staged, Unseen
 from deeplab_cv.engines.choice import Report, to_nobody
-from deeplab_cv.errors import UsageError, as_typed
+from deeplab_cv.errors import UsageError
 from deeplab_cv.frames.frame import SourceInfo
 from deeplab_cv.jobs.job import Job, Screen
-from deeplab_cv.machine import folders
 from deeplab_cv.machine.display import display_problem
-from deeplab_cv.machine.urls import hide_secrets, is_url, without_secrets
 from deeplab_cv.networks.network import Network
 from deeplab_cv.networks.opening import wanted_network
 from deeplab_cv.overlay.look import check_paint, with_the_network_s_names
 from deeplab_cv.overlay.view import USUAL_SMOOTHING, View
 from deeplab_cv.page.options import PageOptions
-from deeplab_cv.page.screen import PageScreen, Unseen
 from deeplab_cv.page.server import PageServer
 from deeplab_cv.segmentation.network_choice import candidates, most_accurate_in_time
 from deeplab_cv.segmentation.network_engines import NetworkEngines
@@ -29,12 +27,12 @@ from deeplab_cv.segmentation.stream import Stream
 from deeplab_cv.settings import Settings
 from deeplab_cv.sinks.background import InBackground
 from deeplab_cv.sinks.leftovers import name_leftovers
+from deeplab_cv.sinks.of_source import outputs_of
 from deeplab_cv.sinks.opening import open_sinks, video_sink
 from deeplab_cv.sinks.sink import Sink
 from deeplab_cv.sources.browser_camera import BrowserCamera
-from deeplab_cv.sources.naming import Kind, kind_of_video
+from deeplab_cv.sources.named import wanted_source, wanted_sources
 from deeplab_cv.sources.opening import as_asked, open_browser_camera, open_source
-from deeplab_cv.sources.options import SourceOptions
 from deeplab_cv.sources.source import Source
 from deeplab_cv.sources.wrappers import Mirrored
 from deeplab_cv.viewer.screen import WindowScreen
@@ -47,19 +45,6 @@ DEMO_OUT = "demo-segmented.mp4"
 
 
 _log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True)
-class NamedSource:
-    """Which source the settings name.
-
-    Attributes:
-        text: what open_source is given.
-        kind: the kind of source that its flag is for.
-    """
-
-    text: str
-    kind: Kind
 
 
 @contextmanager
@@ -87,6 +72,7 @@ def assembled(
     network = wanted_network(settings.network)
     no_window = "--headless" if settings.output.headless else display_problem()
     settings = with_an_output(settings, no_window)
+    settings = settings.model_copy(update={"output": outputs_of(settings.output, wanted.label)})
     # Pictures that are only shown are leafed through, by keys or as in the tutorial.
     pictures = wanted.kind == "image" and not settings.output.writes_files
     tutorial = settings.source.tutorial
@@ -94,7 +80,7 @@ def assembled(
         remedy = "leave it out, or show pictures: --image FOLDER --tutorial"
         raise UsageError("this is for pictures that are shown and not written", "--tutorial", remedy)
     options = settings.source.model_copy(update={"loop": False}) if pictures else settings.source
-    camera = _browser_camera(settings)
+    camera = browser_camera_of(settings)
     if camera is not None:
         source = source or as_asked(camera.source, options)
     with source or open_source(wanted.text, options, wanted.kind, forgiving=pictures) as opened:
@@ -122,7 +108,7 @@ def assembled(
             pictures=pictures,
             tutorial=tutorial,
             folder=folder,
-            make_recorder=partial(_recorder, settings, info),
+            make_recorder=partial(recording_sink, settings, info),
             network_file=network.file,
             source_name=info.name,
             names=info.names,
@@ -139,7 +125,12 @@ def assembled(
 
 @contextmanager
 def _screen(
-    page: PageOptions, controls: Controls, info: SourceInfo, camera: BrowserCamera | None, *, window: bool
+    page: PageOptions,
+    controls: Controls,
+    info: SourceInfo,
+    camera: BrowserCamera | None,
+    *,
+    window: bool,
 ) -> Iterator[Screen]:
     """Where a run shows itself: a window, a page, or a window with a page beside it."""
     with ExitStack() as stack:
@@ -149,37 +140,11 @@ def _screen(
             screen = WindowScreen(opened, controls)
         if page.serve is not None:
             server = stack.enter_context(PageServer(page, controls.ask, camera))
-            screen = PageScreen(screen, controls, server.stage, info)
+            screen = Staged(screen, controls, server.stage, info)
         yield screen
 
 
-def wanted_source(source: SourceOptions) -> NamedSource:
-    """The one source the options name. Raises UsageError where they name none, or several."""
-    named: dict[str, NamedSource] = {}
-    if source.camera is not None:
-        named[f"--camera {as_typed(source.camera)}"] = NamedSource(source.camera, "camera")
-    if source.video is not None:
-        named[f"--video {as_typed(source.video)}"] = NamedSource(source.video, kind_of_video(source.video))
-    if source.image is not None:
-        if is_url(source.image):
-            remedy = "download it and name the file; a camera that gives pictures is --video URL"
-            raise UsageError("a picture is not fetched from the network", without_secrets(source.image), remedy)
-        named[f"--image {as_typed(source.image)}"] = NamedSource(source.image, "image")
-    if source.pattern:
-        named["--pattern"] = NamedSource("pattern", "pattern")
-    if source.browser_camera:
-        named["--browser-camera"] = NamedSource("browser", "browser")
-    if source.demo:
-        named["--demo"] = NamedSource(str(folders.demo_clip()), "video")
-    if not named:
-        remedy = "name a file, a folder, a camera's number or a URL, or take --pattern or --demo"
-        raise UsageError("nothing to segment is named", "the command line", remedy)
-    if len(named) > 1:
-        raise UsageError(f"{len(named)} sources are named", hide_secrets(" and ".join(named)), "name one")
-    return next(iter(named.values()))
-
-
-def _browser_camera(settings: Settings) -> BrowserCamera | None:
+def browser_camera_of(settings: Settings) -> BrowserCamera | None:
     """What a page's camera is sent to; None where it is not asked for. Raises UsageError where there is no page."""
     if not settings.source.browser_camera:
         return None
@@ -198,32 +163,49 @@ def with_an_output(settings: Settings, no_window: str | None) -> Settings:
         if no_window is not None and not output.headless:
             _log.info("no window: %s", no_window)
         return settings
-    if settings.source.demo:
+    if settings.source.demo and len(wanted_sources(settings.source)) == 1:
         _log.info("no window: %s; writing %s", no_window, DEMO_OUT)
         return settings.model_copy(update={"output": output.model_copy(update={"out": DEMO_OUT})})
     raise UsageError("no window can be opened", no_window, "say where pictures go: --out, --masks, --stats or --serve")
 
 
-def _recorder(settings: Settings, info: SourceInfo, path: Path) -> Sink:
+def recording_sink(settings: Settings, info: SourceInfo, path: Path) -> Sink:
+    """What writes a recording that is begun while the run goes on."""
     info = replace(info, tracks=info.tracks and not settings.source.loop)
     return InBackground(video_sink(path, info, settings.output, whole=False))
 
 
 def _ready_stream(settings: Settings, network: Network, info: SourceInfo, *, report: Report) -> Stream:
     """The stream for frames of this source, its engine loaded and proven."""
+    engines = opened_engines(settings, network, [info], report=report)
+    return Stream(engines, settings.pace, closes_engines=True)
+
+
+def opened_engines(
+    settings: Settings, network: Network, infos: Sequence[SourceInfo], *, report: Report = to_nobody
+) -> NetworkEngines:
+    """The engines for frames of these sources, loaded and proven for the size of each. Raises EngineError."""
     pace = settings.pace
     # Any network of models/ will do where a rate is named and no network.
     networks = candidates(network) if pace.target_fps is not None and settings.network.model is None else [network]
+    rates = [wanted_pace(pace, info, every=settings.source.every) for info in infos]
     make_engines = partial(
         NetworkEngines,
         options=settings.engine,
         # Two frames in flight keep both cores busy in a file job; a live picture must not wait behind another.
-        depth=1 if info.live else 2,
-        pace_fps=wanted_pace(pace, info, every=settings.source.every),
+        depth=1 if any(info.live for info in infos) else 2,
+        pace_fps=sum(rate for rate in rates if rate is not None) or None,
         report=report,
     )
-    engines = most_accurate_in_time(networks, network, make_engines, info.size)
-    return Stream(engines, pace, closes_engines=True)
+    largest = max((info.size for info in infos), key=lambda size: size.width * size.height)
+    engines = most_accurate_in_time(networks, network, make_engines, largest)
+    try:
+        for info in infos:
+            engines.load(info.size)
+    except BaseException:
+        engines.close()
+        raise
+    return engines
 
 
 def wanted_pace(pace: PaceOptions, info: SourceInfo, *, every: int = 1) -> float | None:

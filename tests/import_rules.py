@@ -37,6 +37,7 @@ OTHERS = {
     "progress": BASE,
     "settings": (*BASE, *ROOMS),
     "start": (*BASE, *ROOMS, "settings"),
+    "start_several": (*BASE, *ROOMS, "settings", "start"),
     "website": (*BASE, "frames", "networks", "overlay"),
     "tools": (*BASE, *ROOMS, "terminal"),
     "pytorch": (*BASE, *ROOMS, "terminal", "progress", "tools"),
@@ -51,6 +52,7 @@ OTHERS = {
         "bench",
         "website",
         "start",
+        "start_several",
         "settings",
         "cli",
     ),
@@ -61,9 +63,16 @@ OTHERS = {
 """What stands beside the list: what each may import besides itself."""
 
 ONLY = {
-    "deeplab_cv.settings": ("*/opening.py", "start.py", "commands/*", "cli.py", "bench/instruments/program.py"),
-    "deeplab_cv.viewer": ("start.py", "api.py", "commands/*"),
-    "deeplab_cv.page": ("start.py", "api.py", "commands/*", "settings.py"),
+    "deeplab_cv.settings": (
+        "*/opening.py",
+        "start.py",
+        "start_several.py",
+        "commands/*",
+        "cli.py",
+        "bench/instruments/program.py",
+    ),
+    "deeplab_cv.viewer": ("start.py", "start_several.py", "api.py", "commands/*"),
+    "deeplab_cv.page": ("start.py", "start_several.py", "api.py", "commands/*", "settings.py"),
     "torch": ("pytorch/*",),
     "torchvision": ("pytorch/*",),
     "timm": ("pytorch/*",),

@@ -117,11 +117,17 @@ def test_every_command_s_help_shows_an_example(name: str, capsys: pytest.Capture
         ("--headless more", "error: no such file or command: more; see app.py --help"),
         ("models more", "error: not understood: more; names with spaces stand in quotes; see app.py models --help"),
         (
-            "0 1",
-            "error: 2 sources are named: 0 1; name one; several pictures are a folder or '*.jpg' in quotes",
+            "0 a*.jpg",
+            "error: 2 sources are named: 0 'a*.jpg'; "
+            "pictures go alone; several of them are a folder or '*.jpg' in quotes",
         ),
-        ("0 --camera 1", "error: 2 sources are named: 0 and --camera; name one"),
-        ("0 --video in.mp4", "error: 2 sources are named: --camera 0 and --video in.mp4; name one"),
+        ("0 --camera 0", "error: a camera is named twice: --camera 0; name it once"),
+        ("0 --image a.jpg", "error: 2 sources are named: --camera 0 and --image a.jpg; pictures go alone: name one"),
+        (
+            "pattern pattern --headless --out out.mp4",
+            "error: several sources do not fit into one output: --out out.mp4; "
+            "{source} in its name stands for each source: --out 'out-{source}.mp4'",
+        ),
         ("bench --rounds x", "error: invalid int value: 'x': --rounds; see app.py bench --help"),
         ("train --data a --out b", "error: something is missing: --minutes or --steps; give one of them"),
     ],

@@ -118,3 +118,19 @@ def test_a_long_wrong_value_is_shown_by_its_beginning(tmp_path):
         load([], written(tmp_path, f"style: {'x' * 90_000}\n"))
 
     assert len(str(error.value)) < 500
+
+
+def test_a_source_s_flag_is_given_once_for_each_source(tmp_path):
+    file = written(tmp_path, "camera: [0, /dev/video2]\nvideo: in.mp4\n")
+
+    flags = load(["--camera", "0", "--pattern", "--camera", "1", "--pattern"], file).settings.source
+    named_in_file = load([], file).settings.source
+
+    assert (flags.camera, flags.video, flags.pattern) == (("0", "1"), None, 2)
+    assert (named_in_file.camera, named_in_file.video) == (("0", "/dev/video2"), ("in.mp4",))
+
+
+def test_the_test_pattern_of_the_file_can_be_taken_back(tmp_path):
+    file = written(tmp_path, "pattern: true\n")
+
+    assert [load(words, file).settings.source.pattern for words in ([], ["--no-pattern"])] == [1, 0]

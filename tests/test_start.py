@@ -10,7 +10,7 @@ from deeplab_cv.errors import EngineError, SettingsError, UsageError
 from deeplab_cv.jobs.job import run_job
 from deeplab_cv.segmentation import network_engines
 from deeplab_cv.settings import Settings, settings_of
-from deeplab_cv.start import assembled, first_view, wanted_source, with_an_output
+from deeplab_cv.start import assembled, first_view, with_an_output
 from tests.jobs.numbers import Camera
 from tests.tiny_networks import tiny_network
 
@@ -93,8 +93,8 @@ def test_an_unknown_class_is_found_before_anything_is_written(settings, tmp_path
 
 def test_none_and_two_sources_are_refused():
     for several in (Settings(), settings_of({"demo": True, "pattern": True})):
-        with pytest.raises(UsageError, match="named"):
-            wanted_source(several.source)
+        with pytest.raises(UsageError, match="named"), assembled(several):
+            pass
 
 
 def test_a_picture_waits_and_in_the_tutorial_it_is_unpainted():

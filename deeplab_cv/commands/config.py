@@ -45,4 +45,6 @@ def run(args: argparse.Namespace) -> int:
 def _text(value: object) -> str:
     if isinstance(value, dict):
         return " ".join("{}=#{:02x}{:02x}{:02x}".format(name, *colour) for name, colour in value.items())
+    if isinstance(value, tuple):
+        return " ".join(map(as_typed, value))
     return "-" if value is None else as_typed(value)

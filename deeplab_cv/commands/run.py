@@ -13,10 +13,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from deeplab_cv.cli import COMMANDS, what_was_meant
-from deeplab_cv.errors import UsageError, as_typed, nearest
+from deeplab_cv.errors import UsageError, UserError, as_typed, nearest
 from deeplab_cv.machine import folders, interrupts
 from deeplab_cv.machine.program import program
-from deeplab_cv.settings import add_settings_arguments, load_settings
+from deeplab_cv.settings import Settings, add_settings_arguments, load_settings
 
 _log = logging.getLogger(__name__)
 
@@ -34,7 +34,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "source",
         nargs="*",
         metavar="SOURCE",
-        help="a video or picture file, a folder of pictures, a camera's number or a live stream's URL",
+        help="a video or picture file, a folder of pictures, a camera's number or a live stream's URL; videos, cameras "
+        "and streams may be several",
     )
     parser.add_argument("--list-cameras", action="store_true", help="print the cameras of this machine and exit")
     add_settings_arguments(parser)
@@ -50,6 +51,11 @@ def run(args: argparse.Namespace) -> int:
     if args.alone and settings.source.names_none:
         print(_FIRST_WORDS.format(program()), file=sys.stderr)
         return UsageError.exit_code
+
+    from deeplab_cv.sources.named import wanted_sources
+
+    if len(wanted_sources(settings.source)) > 1:
+        return _run_several(settings, config)
 
     from deeplab_cv.jobs.job import run_job
     from deeplab_cv.progress import JobProgress, slow_lines
@@ -68,8 +74,40 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
+def _run_several(settings: Settings, config: Path | None) -> int:
+    """Run all the sources that are named at once; returns the exit code."""
+    from deeplab_cv.jobs.several import Outcome, run_jobs
+    from deeplab_cv.progress import JobProgress, slow_lines
+    from deeplab_cv.sinks.sink import in_words
+    from deeplab_cv.start_several import assembled_several
+
+    def say(outcome: Outcome) -> None:
+        for written in outcome.written:
+            _log.info("%s: %s", outcome.label, in_words(written))
+        if outcome.error is not None:
+            _log.error("error: %s: %s", outcome.label, outcome.error)
+        elif not outcome.written:
+            _log.info("%s: %d frames", outcome.label, outcome.frames)
+
+    with assembled_several(settings, settings_file=config, report=slow_lines()) as several:
+        for outcome in several.failed:
+            say(outcome)
+        bar = JobProgress(several.frame_count)
+        with bar, interrupts.noted() as stop:
+            outcomes = run_jobs(several.jobs, stop=stop, progress=bar.advance, over=say)
+    errors = [outcome.error for outcome in [*several.failed, *outcomes] if outcome.error is not None]
+    for error in errors:
+        if not isinstance(error, UserError):
+            raise error
+    if errors:
+        return UserError.exit_code
+    if stop.is_set():
+        raise KeyboardInterrupt
+    return 0
+
+
 def _take_source(args: argparse.Namespace) -> None:
-    """Put a word without a flag where its flag would put it. Raises UsageError where it names nothing."""
+    """Put words without a flag where their flags would put them. Raises UsageError where one names nothing."""
     from deeplab_cv.sources.naming import is_anything, kind_of
 
     if not args.source:
@@ -77,18 +115,21 @@ def _take_source(args: argparse.Namespace) -> None:
     for word in args.source:
         if not is_anything(word):
             _refuse(word, args.source)
-    if len(args.source) > 1:
-        raise UsageError(
-            f"{len(args.source)} sources are named",
-            " ".join(map(as_typed, args.source[:2])),
-            "name one; several pictures are a folder or '*.jpg' in quotes",
-        )
-    (word,) = args.source
-    kind = kind_of(word)
-    key, value = (kind, True) if kind == "pattern" else ("video" if kind == "stream" else kind, word)
-    if getattr(args, key) is not None:
-        raise UsageError("2 sources are named", f"{as_typed(word)} and --{key}", "name one")
-    setattr(args, key, value)
+    kinds = [kind_of(word) for word in args.source]
+    if kinds == ["image"] and args.image is None:
+        (args.image,) = args.source
+        return
+    if "image" in kinds:
+        others = [*map(as_typed, args.source), *([] if args.image is None else ["--image"])]
+        remedy = "pictures go alone; several of them are a folder or '*.jpg' in quotes"
+        raise UsageError(f"{len(others)} sources are named", " ".join(others[:2]), remedy)
+    if kinds == ["pattern"]:
+        args.pattern = 1 + (args.pattern or 0)
+    elif kinds == ["camera"]:
+        args.camera = [*args.source, *(args.camera or [])]
+    else:
+        # A camera and the test pattern are understood there too, so that the order stays the user's.
+        args.video = [*args.source, *(args.video or [])]
 
 
 def _refuse(word: str, words: Sequence[str]) -> None:

@@ -7,10 +7,10 @@ from typing import Any
 
 from deeplab_cv.classes import default_colour
 from deeplab_cv.controls.keys import KEYS, Action, PaintClass
+from deeplab_cv.controls.stage import RunState
 from deeplab_cv.frames.areas import roughly_counted_shares
 from deeplab_cv.overlay.options import STYLES
 from deeplab_cv.overlay.view import View, numbered_classes, painted_classes
-from deeplab_cv.page.stage import RunState
 
 
 def controls_table() -> dict[str, Any]:

@@ -15,13 +15,13 @@ from types import TracebackType
 from typing_extensions import Self
 
 from deeplab_cv.controls.keys import Action
+from deeplab_cv.controls.stage import Stage
 from deeplab_cv.errors import UsageError, UserError
 from deeplab_cv.machine.installed import how_to_install
 from deeplab_cv.page.access import Access, Tokens, wanted_tokens
 from deeplab_cv.page.address import ServeAddress, parse_address
 from deeplab_cv.page.certificate import Certificate, self_signed
 from deeplab_cv.page.options import PageOptions
-from deeplab_cv.page.stage import Stage
 from deeplab_cv.sources.browser_camera import BrowserCamera
 
 _log = logging.getLogger(__name__)

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from deeplab_cv.page.stage import Picture, Stage
+from deeplab_cv.controls.stage import Picture, Stage
 from deeplab_cv.sinks.live_encoding import LiveEncoder, LivePacket
 
 _log = logging.getLogger(__name__)

@@ -13,6 +13,7 @@ from starlette.staticfiles import StaticFiles
 from starlette.websockets import WebSocket
 
 from deeplab_cv.controls.keys import Action
+from deeplab_cv.controls.stage import Stage
 from deeplab_cv.page.access import Access, RateLimit, Role, tokens_in
 from deeplab_cv.page.camera_socket import attend_camera
 from deeplab_cv.page.guard import Guard
@@ -20,7 +21,6 @@ from deeplab_cv.page.report import Metric, controls_table, metrics_of, prometheu
 from deeplab_cv.page.requests import MOST_BYTES, action_of
 from deeplab_cv.page.shared_stream import SharedStream
 from deeplab_cv.page.socket import attend_viewer
-from deeplab_cv.page.stage import Stage
 from deeplab_cv.page.viewers import TRANSPORTS, Viewers
 from deeplab_cv.sources.browser_camera import BrowserCamera
 

@@ -7,11 +7,11 @@ from typing import Any
 
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
+from deeplab_cv.controls.stage import Stage
 from deeplab_cv.frames.size import Size
 from deeplab_cv.page.access import RateLimit, Role
 from deeplab_cv.page.report import state_json
 from deeplab_cv.page.shared_stream import SharedStream
-from deeplab_cv.page.stage import Stage
 from deeplab_cv.page.viewers import JPEG, MP4_HEAD, TRANSPORTS, Viewer, Viewers, message, piece
 
 _MOST_CHARACTERS = 512

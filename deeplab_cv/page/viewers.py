@@ -5,8 +5,8 @@ import struct
 from collections import deque
 from typing import Literal, get_args
 
+from deeplab_cv.controls.stage import Picture
 from deeplab_cv.page.shared_stream import Chunk, SharedStream
-from deeplab_cv.page.stage import Picture
 
 Transport = Literal["webcodecs", "mse", "jpeg"]
 """How a page gets its pictures: H.264 as it is, H.264 as fragments of MP4, or single JPEGs."""

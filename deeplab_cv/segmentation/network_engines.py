@@ -12,7 +12,7 @@ from deeplab_cv.engines.candidates import backend_names
 from deeplab_cv.engines.choice import Choice, Report, choose, to_nobody
 from deeplab_cv.engines.engine import describe
 from deeplab_cv.engines.options import EngineOptions
-from deeplab_cv.engines.shared import SharedEngine
+from deeplab_cv.engines.shared import Row, SharedEngine
 from deeplab_cv.errors import EngineError
 from deeplab_cv.frames.size import Size
 from deeplab_cv.networks.network import Graph, Network, fitting_sizes, graph_at, variant_graphs
@@ -102,6 +102,7 @@ class NetworkEngines:
         self.pace_fps = pace_fps
         self._report = report
         self._loading = threading.Lock()
+        self._row = Row()
         self._by_aspect: dict[tuple[Size, ...], LoadedEngine] = {}
         self._by_size: dict[Size, LoadedEngine] = {}
 
@@ -177,7 +178,7 @@ class NetworkEngines:
             # They are compared once: the winner is taken at the smaller sizes too.
             options = options.model_copy(update={"backend": choice.candidate.backend})
         loaded = LoadedEngine(
-            shared=SharedEngine(choice.engine),
+            shared=SharedEngine(choice.engine, self._row),
             input_size=input_size,
             backend=choice.candidate.backend,
             graph=choice.candidate.graph.sha256,

@@ -2,6 +2,7 @@
 
 import time
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import count
 from types import TracebackType
@@ -42,7 +43,13 @@ class Stream:
     """
 
     def __init__(
-        self, engines: NetworkEngines, pace: PaceOptions = EVERY_FRAME, *, closes_engines: bool = False
+        self,
+        engines: NetworkEngines,
+        pace: PaceOptions = EVERY_FRAME,
+        *,
+        closes_engines: bool = False,
+        shared_by: int = 1,
+        left: Callable[[], None] | None = None,
     ) -> None:
         """No frame is in flight yet.
 
@@ -50,10 +57,14 @@ class Stream:
             engines: the network's engines.
             pace: which frames are inferred.
             closes_engines: no other stream uses them, so they are closed with this one.
+            shared_by: how many streams take turns on them, this one among them.
+            left: called once, when it is closed: it uses the engines no longer.
         """
         self.engines = engines
         self.pace = pace
         self._closes_engines = closes_engines
+        self._shared_by = shared_by
+        self._left = left
         self._propagator = Propagator(pace)
         self._pending: deque[_Pending] = deque()
         self._blobs: dict[Size, deque[Blob]] = {}
@@ -125,6 +136,9 @@ class Stream:
         """Forget the frames in flight, and close the engines where they are this stream's own. Safe to call twice."""
         self._pending.clear()
         self._blobs.clear()
+        left, self._left = self._left, None
+        if left is not None:
+            left()
         if self._closes_engines:
             self.engines.close()
 
@@ -144,8 +158,9 @@ class Stream:
             shared = pending.loaded.shared
             inference = shared.result(pending.request)
             self._inference_ms = inference.ms
-            # Of the frames in flight each takes its share of the time.
-            self._propagator.inferred(pending.plan, inference.scores, inference.ms / shared.engine.depth)
+            # Of the frames in flight each takes its share of the time, and the other streams have theirs.
+            every_ms = inference.ms / shared.engine.depth * self._shared_by
+            self._propagator.inferred(pending.plan, inference.scores, every_ms)
             return inference.scores
         begun_at = time.perf_counter()
         scores = self._propagator.carried(pending.plan)

@@ -45,7 +45,7 @@ def open_sinks(
     sinks: list[Sink] = []
     source, output = settings.source, settings.output
     network = settings.network
-    named = (source.video, source.image, settings.picture.background, network.model, network.classes)
+    named = (*(source.video or ()), source.image, settings.picture.background, network.model, network.classes)
     inputs = [*also_read, *(Path(text) for text in named if text)]
     inputs += [source_info.path] if source_info.path else []
     if output.out is not None:

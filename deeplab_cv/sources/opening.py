@@ -1,6 +1,6 @@
 """One text -> the source it names."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping
 from fractions import Fraction
 from pathlib import Path
 
@@ -17,6 +17,23 @@ from deeplab_cv.sources.standard_input import standard_input
 from deeplab_cv.sources.url import StreamPlan, open_stream
 from deeplab_cv.sources.video import VideoSource
 from deeplab_cv.sources.wrappers import EveryNth, Looped, Mirrored
+
+_NAMES: Mapping[Kind, str] = {
+    "camera": "a camera",
+    "video": "a video",
+    "stream": "a live stream",
+    "image": "pictures",
+    "pattern": "the test pattern",
+    "browser": "a browser's camera",
+}
+
+_KINDS_WITH: Mapping[str, frozenset[Kind]] = {
+    "loop": frozenset({"video", "image", "pattern"}),
+    "start": frozenset({"video", "stream"}),
+    "retry": frozenset({"camera", "stream"}),
+    "end": frozenset({"video", "stream", "pattern"}),
+}
+"""Options that some kinds of source have."""
 
 
 def open_source(text: str, options: SourceOptions, kind: Kind | None = None, *, forgiving: bool = False) -> Source:
@@ -79,22 +96,18 @@ def _arrived() -> list[Path]:
     return [source.path]
 
 
+def fitting(options: SourceOptions, kind: Kind, beside: Collection[Kind]) -> SourceOptions:
+    """The options without those that this kind of source has not, and one of the kinds beside it has."""
+    others = [key for key, kinds in _KINDS_WITH.items() if kind not in kinds and not kinds.isdisjoint(beside)]
+    return options.model_copy(update={key: False if key == "loop" else None for key in others})
+
+
 def _refuse_options(options: SourceOptions, kind: Kind) -> None:
     """Raises UsageError for what this kind of source cannot do, so that nobody believes it was done."""
-    names = {
-        "camera": "a camera",
-        "video": "a video",
-        "stream": "a live stream",
-        "image": "pictures",
-        "pattern": "the test pattern",
-        "browser": "a browser's camera",
-    }
-    refused = {
-        "--loop": options.loop and kind in ("camera", "stream", "browser"),
-        f"--start {options.start}": options.start is not None and kind not in ("video", "stream"),
-        f"--retry {options.retry}": bool(options.retry) and kind not in ("camera", "stream"),
-        f"--end {options.end}": options.end is not None and kind not in ("video", "stream", "pattern"),
-    }
-    for flag, wrong in refused.items():
-        if wrong:
-            raise UsageError(f"this does not go with {names[kind]}", flag, "leave it out")
+    for key, kinds in _KINDS_WITH.items():
+        value = getattr(options, key)
+        # What is never tried again needs no patience: --retry 0 goes with everything.
+        given = bool(value) if key in ("loop", "retry") else value is not None
+        if given and kind not in kinds:
+            flag = f"--{key}" if key == "loop" else f"--{key} {value}"
+            raise UsageError(f"this does not go with {_NAMES[kind]}", flag, "leave it out")

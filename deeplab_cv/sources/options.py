@@ -1,16 +1,20 @@
 """What is asked of a source: which one it is, and how it is read."""
 
+from typing import Any
+
+from pydantic import field_validator
+
 from deeplab_cv.options import Options, option
 
 
 class SourceOptions(Options):
-    """Which source is read, and how; width, height and fps are asked of a camera or the test pattern."""
+    """Which sources are read, and how; width, height and fps are asked of a camera or the test pattern."""
 
     # fmt: off
-    camera: str | None = option(None, "camera to open: its index or device path, such as 0 or /dev/video0", metavar="N|DEVICE")
-    video: str | None = option(None, "video file to read, or a live stream: rtsp://..., http://..., tcp://...; ${NAME} is taken from the environment", metavar="FILE|URL")
+    camera: tuple[str, ...] | None = option(None, "camera to open: its index or device path, such as 0 or /dev/video0; several at once with a flag for each", metavar="N|DEVICE")
+    video: tuple[str, ...] | None = option(None, "video file to read, or a live stream: rtsp://..., http://..., tcp://...; ${NAME} is taken from the environment; several at once with a flag for each", metavar="FILE|URL")
     image: str | None = option(None, "picture, folder of pictures, or glob such as 'pictures/*.jpg'", metavar="FILE|FOLDER|GLOB")
-    pattern: bool = option(False, "a moving test pattern, for machines without a camera")
+    pattern: int = option(0, "a moving test pattern, for machines without a camera; several at once with a flag for each", "0..16", ge=0, le=16, counted=True)
     browser_camera: bool = option(False, "the camera of a browser that has the page of --serve open")
     demo: bool = option(False, "the clip that comes with the program")
     tutorial: bool = option(False, "pictures in the window wait for its buttons Segment and Restart, as in PyTorch's iOS tutorial")
@@ -25,12 +29,17 @@ class SourceOptions(Options):
     retry: int | None = option(None, "how often a camera or stream that is gone is tried again, one try after the other; without it for ever, 0: not at all", "tries", ge=0, le=1000000)
     # fmt: on
 
+    @field_validator("camera", "video", mode="before")
+    @classmethod
+    def _are_texts(cls, value: object) -> Any:
+        """One name stands for a list of one; a camera's number is a text."""
+        if value is None:
+            return None
+        several = value if isinstance(value, list | tuple) else [value]
+        return tuple(str(each) if type(each) is int else each for each in several) or None
+
     @property
     def names_none(self) -> bool:
         """No source is named."""
-        return not (
-            self.pattern
-            or self.demo
-            or self.browser_camera
-            or any(each is not None for each in (self.camera, self.video, self.image))
-        )
+        one_each = self.image is not None or self.browser_camera or self.demo
+        return not (self.camera or self.video or self.pattern or one_each)

@@ -1,3 +1,5 @@
+import os
+import re
 import signal
 import sys
 
@@ -9,6 +11,7 @@ from deeplab_cv.cli import main
 from deeplab_cv.progress import JobProgress
 from deeplab_cv.sources import camera_names
 from deeplab_cv.sources.camera_names import CameraName
+from tests.sources.clips import write_scenes
 from tests.tiny_networks import network as network
 
 
@@ -89,3 +92,62 @@ def test_the_name_alone_is_answered_on_stderr(tmp_path, monkeypatch, capsys):
     printed = capsys.readouterr()
     assert printed.out == ""
     assert "deeplab-cv --demo " in printed.err
+
+
+@pytest.fixture
+def clips(tmp_path):
+    return [write_scenes(tmp_path / f"{name}.mp4", count) for name, count in (("one", 5), ("two", 6))]
+
+
+def test_several_sources_are_run_at_once_and_the_last_lines_name_each(network, clips, tmp_path, capsys):
+    words = [word for clip in clips for word in ("--video", clip)]
+
+    assert run(network, *words, "--pattern", "--end", "0.2", "--out", tmp_path / "out-{source}.mp4") == 0
+
+    lines = capsys.readouterr().err.splitlines()
+    said = [line for line in lines if re.match(r"(video|pattern)-\d: ", line)]
+    assert sorted(line.partition(":")[0] for line in said) == ["pattern-2", "video-0", "video-1"]
+    assert all(str(tmp_path / f"out-{line.partition(':')[0]}.mp4: ") in line for line in said)
+    assert len(list(tmp_path.glob("out-*.mp4"))) == 3
+
+
+def test_words_without_flags_may_be_several_sources_in_their_order(network, clips, tmp_path, capsys):
+    assert run(network, clips[1], clips[0], "--stats", tmp_path / "{source}.csv") == 0
+
+    assert f"video-0: {tmp_path / 'video-0.csv'}: 6 frames" in capsys.readouterr().err
+    assert len((tmp_path / "video-1.csv").read_text().splitlines()) == 6
+
+
+def test_one_source_that_fails_is_one_line_and_the_others_are_whole(network, clips, tmp_path, capsys):
+    damaged = tmp_path / "damaged.mp4"
+    damaged.write_bytes(clips[1].read_bytes()[:-2000])
+
+    assert run(network, clips[0], damaged, "--stats", tmp_path / "{source}.csv") == 1
+
+    lines = capsys.readouterr().err.splitlines()
+    assert sum(line.startswith("error: video-1: ") for line in lines) == 1
+    assert f"video-0: {tmp_path / 'video-0.csv'}: 5 frames" in lines
+
+
+def test_several_sources_that_are_stopped_leave_whole_live_files(network, tmp_path, monkeypatch, capsys):
+    advance, done = JobProgress.advance, []
+
+    def advance_and_stop(bar):
+        advance(bar)
+        done.append(1)
+        if len(done) == 40:
+            os.kill(os.getpid(), signal.SIGINT)
+
+    monkeypatch.setattr(JobProgress, "advance", advance_and_stop)
+    words = ["--pattern", "--pattern", "--width", "64", "--height", "48"]
+
+    assert run(network, *words, "--out", tmp_path / "{source}.mp4") == 130
+
+    assert sorted(path.name for path in tmp_path.glob("*.*4")) == ["pattern-0.mp4", "pattern-1.mp4"]
+    assert "stopped by Ctrl-C" in capsys.readouterr().err
+
+
+def test_one_source_s_outputs_may_be_called_after_it_too(network, clips, tmp_path):
+    assert run(network, clips[0], "--stats", tmp_path / "area-{source}.csv") == 0
+
+    assert (tmp_path / "area-video-0.csv").exists()

@@ -4,9 +4,12 @@ import numpy as np
 import pytest
 
 from deeplab_cv.engines.engine import run_all
-from deeplab_cv.engines.shared import SharedEngine
+from deeplab_cv.engines.shared import Row, SharedEngine
+from deeplab_cv.engines.synchronous import Facts, SynchronousEngine
 from deeplab_cv.errors import EngineError
+from deeplab_cv.frames.size import Size
 from tests.engines.engines import load_or_skip, random_blob
+from tests.waiting import HANGS_S, wait_for
 
 
 @pytest.fixture(params=["opencv:cpu", "onnxruntime:cpu", "openvino:cpu"])
@@ -58,3 +61,57 @@ def test_requests_in_flight_at_the_close_end_in_an_error(engine, graph):
         shared.result(request)
     with pytest.raises(EngineError, match="closed"):
         shared.submit(random_blob(graph, 1))
+
+
+class Watched(SynchronousEngine):
+    """An engine of numbers that notes which one computes."""
+
+    def __init__(self, name, log, meanwhile=lambda: None):
+        def compute(blob):
+            log.append(f"{name} begins")
+            meanwhile()
+            log.append(f"{name} ends")
+            return blob[0, :, :1, :1].copy()
+
+        super().__init__(Facts(name, "cpu", "float32", 1, "1"), Size(16, 8), compute)
+
+
+def blob_of(number):
+    return np.full((1, 3, 8, 16), number, np.float32)
+
+
+def test_engines_of_one_row_compute_one_after_the_other():
+    row, log = Row(), []
+    one, other = (SharedEngine(Watched(name, log), row) for name in ("one", "other"))
+
+    request = one.submit(blob_of(1))
+    other.result(other.submit(blob_of(2)))
+
+    assert log == ["one begins", "one ends", "other begins", "other ends"]
+    assert one.result(request).scores[0, 0, 0] == 1
+
+
+def test_threads_on_two_engines_of_a_row_have_turns_of_equal_number():
+    row, log, answers, wanted = Row(), [], [], 40
+
+    def saturated():
+        # All who still run have asked for their next turn: the row is never short of threads.
+        if len(log) < 2 * (3 * wanted - 6):
+            wait_for(lambda: row.turns.waiting >= 1)
+
+    engines = [SharedEngine(Watched(str(number), log, saturated), row) for number in range(2)]
+
+    def run(name, shared):
+        for number in range(wanted):
+            answers.append((name, shared.result(shared.submit(blob_of(number))).scores[0, 0, 0] == number))
+
+    threads = [threading.Thread(target=run, args=(place, engines[place > 0])) for place in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(HANGS_S)
+
+    assert all(right for _, right in answers)
+    # Two threads share the second engine, and all three have had about as many turns at any time.
+    middle = [name for name, _ in answers[: len(answers) // 2]]
+    assert all(abs(middle.count(name) - wanted / 2) <= 5 for name in range(3))

@@ -15,6 +15,7 @@ import numpy as np
 from deeplab_cv.classes import VOC_CLASSES
 from deeplab_cv.controls.controls import Shown
 from deeplab_cv.controls.keys import Action
+from deeplab_cv.controls.stage import RunState
 from deeplab_cv.controls.status import Status
 from deeplab_cv.frames.frame import WHOLE_INPUT, Frame, Painted, Scored, SourceInfo
 from deeplab_cv.frames.pixels import Pixels
@@ -22,7 +23,6 @@ from deeplab_cv.frames.size import Size
 from deeplab_cv.overlay.view import View
 from deeplab_cv.page.options import PageOptions
 from deeplab_cv.page.server import PageServer
-from deeplab_cv.page.stage import RunState
 from deeplab_cv.sources.state import SourceState
 from tests.waiting import HANGS_S
 

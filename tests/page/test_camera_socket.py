@@ -11,9 +11,9 @@ client = pytest.importorskip("websockets.sync.client", reason="no websockets her
 
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
+from deeplab_cv.controls.stage import encoded_jpeg
 from deeplab_cv.page.options import PageOptions
 from deeplab_cv.page.server import PageServer
-from deeplab_cv.page.stage import encoded_jpeg
 from deeplab_cv.sources.browser_camera import BrowserCamera
 from tests.page.serving import Served, pixels
 from tests.waiting import HANGS_S, wait_for

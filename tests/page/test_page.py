@@ -14,11 +14,11 @@ import pytest
 pytest.importorskip("uvicorn", reason="no uvicorn here: requirements-web.txt")
 
 from deeplab_cv.controls.keys import KEYS, PaintClass, PaintNamed, SetView
+from deeplab_cv.controls.stage import encoded_jpeg
 from deeplab_cv.frames.pixels import Pixels
 from deeplab_cv.frames.size import Size
 from deeplab_cv.machine.folders import demo_clip
 from deeplab_cv.overlay.options import STYLES
-from deeplab_cv.page.stage import encoded_jpeg
 from deeplab_cv.sources.state import SourceState
 from tests.chromium import CHROMIUM, browser
 from tests.page.serving import pixels, run_state, served

@@ -3,10 +3,10 @@ from contextlib import contextmanager
 
 import pytest
 
+from deeplab_cv.controls.stage import Stage
 from deeplab_cv.frames.pixels import Pixels
 from deeplab_cv.frames.size import Size
 from deeplab_cv.page.shared_stream import SharedStream
-from deeplab_cv.page.stage import Stage
 from tests.page.serving import pixels
 from tests.waiting import HANGS_S, wait_for
 

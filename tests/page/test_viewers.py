@@ -3,8 +3,8 @@ import struct
 
 import pytest
 
+from deeplab_cv.controls.stage import Stage
 from deeplab_cv.page.shared_stream import Chunk
-from deeplab_cv.page.stage import Stage
 from deeplab_cv.page.viewers import H264, JPEG, MP4_FRAGMENT, Viewer, Viewers, message, piece
 from deeplab_cv.sinks.live_encoding import LivePacket
 from tests.page.serving import pixels

@@ -3,7 +3,7 @@ import pytest
 
 from deeplab_cv.errors import SourceError, UsageError
 from deeplab_cv.frames.size import Size
-from deeplab_cv.sources.opening import open_source
+from deeplab_cv.sources.opening import fitting, open_source
 from deeplab_cv.sources.options import SourceOptions
 from deeplab_cv.sources.pattern import PatternSource
 from deeplab_cv.sources.pictures import PictureSource
@@ -136,3 +136,16 @@ def test_every_sample_opens_and_gives_a_frame():
             frame = source.read()
             assert frame.size == source.info.size, sample.name
             assert frame.image.std() > 10, sample.name
+
+
+def test_what_only_a_source_beside_it_has_is_not_asked_of_a_source():
+    options = SourceOptions(loop=True, start=1.0, end=2.0, retry=3, mirror=True)
+
+    assert fitting(options, "camera", {"camera", "video"}) == SourceOptions(retry=3, mirror=True)
+    assert fitting(options, "video", {"camera", "video"}) == SourceOptions(loop=True, start=1.0, end=2.0, mirror=True)
+
+
+def test_what_no_source_has_is_still_refused():
+    options = SourceOptions(loop=True)
+
+    assert fitting(options, "camera", {"camera", "stream"}) == options

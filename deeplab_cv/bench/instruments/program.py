@@ -23,8 +23,9 @@ from deeplab_cv.jobs.job import run_job
 from deeplab_cv.machine import folders
 from deeplab_cv.segmentation.stream import Stream
 from deeplab_cv.settings import Settings, add_settings_arguments, load_settings
+from deeplab_cv.sources.named import wanted_source
 from deeplab_cv.sources.opening import open_source
-from deeplab_cv.start import assembled, wanted_source
+from deeplab_cv.start import assembled
 
 RunKind = Literal["plain", "nothing", "live", "stamped"]
 

@@ -1,4 +1,4 @@
-"""What is on the screen now, handed from the run's thread to those of the page: a picture and the run's state."""
+"""What a run shows now, handed from its thread to those that show it as well: a picture and the run's state."""
 
 import threading
 from collections.abc import Callable
@@ -18,7 +18,7 @@ _JPEG_QUALITY = 80
 
 @dataclass(frozen=True)
 class Picture:
-    """A picture for the page.
+    """A picture that a run shows.
 
     Attributes:
         number: counts pictures, from 1.
@@ -35,7 +35,7 @@ class Picture:
 
 @dataclass(frozen=True, kw_only=True)
 class RunState:
-    """The run as the page shows it, beside its picture.
+    """What is to be known of a run, beside its picture.
 
     Attributes:
         source: what the source is and whether it is live.

@@ -4,12 +4,12 @@ import threading
 
 import pytest
 
+from deeplab_cv.controls.stage import Stage
+from deeplab_cv.controls.staged import Staged, Unseen
 from deeplab_cv.frames.size import Size
 from deeplab_cv.jobs.job import Job, run_job
 from deeplab_cv.overlay.options import PictureOptions
 from deeplab_cv.overlay.view import View
-from deeplab_cv.page.screen import PageScreen, Unseen
-from deeplab_cv.page.stage import Stage
 from tests.controls.numbers import DEFAULT, controls_of_numbers
 from tests.jobs.conftest import make_stream as make_stream
 from tests.jobs.numbers import Camera, Notebook
@@ -40,7 +40,7 @@ def run(make_stream, tmp_path):
         controls = controls_of_numbers(tmp_path, view=view)
         stage = Watching(controls, *actions)
         source = Camera(count)
-        screen = PageScreen(Unseen(controls), controls, stage, source.info)
+        screen = Staged(Unseen(controls), controls, stage, source.info)
         frames = run_job(Job(source, make_stream(), list(sinks), view, screen), stop=threading.Event())
         return stage, frames
 

@@ -4,8 +4,8 @@ import threading
 import numpy as np
 from PIL import Image
 
+from deeplab_cv.controls.stage import Stage, encoded_jpeg
 from deeplab_cv.frames.pixels import Pixels
-from deeplab_cv.page.stage import Stage, encoded_jpeg
 from tests.page.serving import pixels, run_state
 
 

@@ -1,18 +1,18 @@
-"""A job's screen with a page beside it: what the run shows is put on the page's stage too."""
+"""Screens without a picture of their own: one that only obeys, and one that puts what is shown on a stage."""
 
 import time
 
 from deeplab_cv.controls.controls import Controls, Shown
+from deeplab_cv.controls.stage import RunState, Stage
 from deeplab_cv.frames.frame import Frame, Painted, Scored, SourceInfo
 from deeplab_cv.jobs.job import Screen
 from deeplab_cv.jobs.pipeline import Pipeline
 from deeplab_cv.overlay.view import View
-from deeplab_cv.page.stage import RunState, Stage
 from deeplab_cv.sinks.sink import Written
 
 _REST_S = 0.005
 _STATE_S = 0.1
-"""How often the figures of the page are made anew while nothing is asked for."""
+"""How often figures are made anew while nothing is asked for."""
 
 
 class Unseen:
@@ -51,16 +51,16 @@ class Unseen:
         return self._controls.close()
 
 
-class PageScreen:
-    """Another screen, a window or none, and the page beside it; see jobs.job.Screen."""
+class Staged:
+    """Another screen, a window or none, and a stage for whoever shows the run as well; see jobs.job.Screen."""
 
     def __init__(self, beside: Screen, controls: Controls, stage: Stage, source: SourceInfo) -> None:
-        """Nothing is on the page yet.
+        """Nothing is on the stage yet.
 
         Args:
             beside: the other screen, which asks the controls to do their work.
             controls: what both show.
-            stage: what the page shows.
+            stage: where pictures and figures are put.
             source: where frames come from.
         """
         self._beside = beside
@@ -83,7 +83,7 @@ class PageScreen:
         return self._beside.waits
 
     def attend(self, pipeline: Pipeline) -> None:
-        """Do what was asked for, and have the page show what came of it. Raises UserQuit."""
+        """Do what was asked for, and put what came of it on the stage. Raises UserQuit."""
         self._beside.attend(pipeline)
         self._put_on_stage(pipeline)
 
@@ -92,7 +92,7 @@ class PageScreen:
         return self._beside.rest()
 
     def show(self, scored: Scored, painted: Painted, pipeline: Pipeline) -> None:
-        """Put a new frame on both."""
+        """Put a new frame on the other screen and on the stage."""
         self._beside.show(scored, painted, pipeline)
         self._put_on_stage(pipeline)
 
@@ -103,7 +103,7 @@ class PageScreen:
     def _put_on_stage(self, pipeline: Pipeline) -> None:
         shown, newest = self._controls.shown, pipeline.newest
         if shown is None and newest is not None and newest is not self._looked_at:
-            # While an engine is loaded the page shows the source as it is.
+            # While an engine is loaded the source is shown as it is.
             self._looked_at = newest
             self._stage.show(newest.pixels, newest.captured_at)
         elif shown is not None and shown is not self._shown:
