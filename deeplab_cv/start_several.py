@@ -74,8 +74,10 @@ def assembled_several(
     """
     named = wanted_sources(settings.source)
     network = wanted_network(settings.network)
+    if settings.page.serve is not None:
+        raise UsageError("the page shows one source", "--serve", "name one source, or leave it out")
     no_window = "--headless" if settings.output.headless else display_problem()
-    settings = with_an_output(settings, no_window)
+    settings = with_an_output(settings, no_window or "it shows one source")
     refuse_shared_outputs(settings.output)
     check_paint(settings.picture, network.card.classes)
     picture = with_the_network_s_names(settings.picture, network.card.classes)
