@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 
 from deeplab_cv.engines.choice import Report, to_nobody
-from deeplab_cv.errors import SourceError
+from deeplab_cv.errors import SourceError, UsageError
 from deeplab_cv.jobs.job import Job
 from deeplab_cv.jobs.several import NamedJob, Outcome
 from deeplab_cv.machine.display import display_problem
