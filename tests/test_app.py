@@ -166,7 +166,7 @@ def test_a_picture_of_any_shape_is_segmented(network, tmp_path, width, height):
         ("--video CLIP --out out.mp4 --model other.onnx", 1, "other.onnx"),
         ("--video CLIP", 2, "--out"),
         ("--out out.mp4", 2, "--demo"),
-        ("--video CLIP --demo --out out.mp4", 2, "2 sources"),
+        ("--video CLIP --demo --out out.mp4", 2, "several sources do not fit into one output"),
         ("--camera 99 --retry 0 --out out.mp4", 1, "99"),
     ],
 )
