@@ -16,6 +16,7 @@ from pydantic.fields import FieldInfo
 
 from deeplab_cv.engines.options import EngineOptions
 from deeplab_cv.errors import SettingsError, as_typed, did_you_mean
+from deeplab_cv.events.options import EventOptions
 from deeplab_cv.machine.program import program
 from deeplab_cv.networks.options import NetworkOptions
 from deeplab_cv.options import Options, flag, shown
@@ -36,6 +37,7 @@ class Settings(Options):
     labels: LabelOptions = Field(default_factory=LabelOptions)
     picture: PictureOptions = Field(default_factory=PictureOptions)
     output: OutputOptions = Field(default_factory=OutputOptions)
+    events: EventOptions = Field(default_factory=EventOptions)
     page: PageOptions = Field(default_factory=PageOptions)
 
 

@@ -11,6 +11,8 @@ from deeplab_cv.controls.controls import Controls
 from deeplab_cv.controls.staged import Staged, Unseen
 from deeplab_cv.engines.choice import Report, to_nobody
 from deeplab_cv.errors import UsageError
+from deeplab_cv.events.opening import check_events, open_recorder
+from deeplab_cv.events.recorder import EventRecorder
 from deeplab_cv.frames.frame import SourceInfo
 from deeplab_cv.jobs.job import Job, Screen
 from deeplab_cv.machine.display import display_problem
@@ -29,6 +31,7 @@ from deeplab_cv.sinks.background import InBackground
 from deeplab_cv.sinks.leftovers import name_leftovers
 from deeplab_cv.sinks.of_source import outputs_of
 from deeplab_cv.sinks.opening import open_sinks, video_sink
+from deeplab_cv.sinks.shared_stream import SharedStream
 from deeplab_cv.sinks.sink import Sink
 from deeplab_cv.sources.browser_camera import BrowserCamera
 from deeplab_cv.sources.named import wanted_source, wanted_sources
@@ -75,6 +78,7 @@ def assembled(
     settings = settings.model_copy(update={"output": outputs_of(settings.output, wanted.label)})
     # Pictures that are only shown are leafed through, by keys or as in the tutorial.
     pictures = wanted.kind == "image" and not settings.output.writes_files
+    check_events(settings.events, pictures=wanted.kind == "image")
     tutorial = settings.source.tutorial
     if tutorial and not pictures:
         remedy = "leave it out, or show pictures: --image FOLDER --tutorial"
@@ -83,15 +87,18 @@ def assembled(
     camera = browser_camera_of(settings)
     if camera is not None:
         source = source or as_asked(camera.source, options)
-    with source or open_source(wanted.text, options, wanted.kind, forgiving=pictures) as opened:
+    with source or open_source(wanted.text, options, wanted.kind, forgiving=pictures) as opened, ExitStack() as stack:
         info = opened.info
         check_paint(settings.picture, network.card.classes)
         picture = with_the_network_s_names(settings.picture, network.card.classes)
         settings = settings.model_copy(update={"picture": picture})
         also_read = [settings_file] if settings_file else []
         opened_sinks = open_sinks(settings, info, is_picture_job=wanted.kind == "image", also_read=also_read)
-        sinks = [InBackground(sink) for sink in opened_sinks]
+        sinks: list[Sink] = [InBackground(sink) for sink in opened_sinks]
         view = first_view(settings, pictures=pictures, live=info.live)
+        encoded = stack.enter_context(closing(SharedStream(lossless=not info.live)))
+        recorder = opened_recorder(settings, info, network, encoded)
+        sinks += [recorder] if recorder is not None else []
         if no_window is not None and settings.page.serve is None:
             stream = _ready_stream(settings, network, info, report=report)
             try:
@@ -116,10 +123,11 @@ def assembled(
             mirror=mirrored.exchange,
             span=info.span,
             writes=bool(sinks),
+            recorder=recorder,
         )
         # Window and page show the source while an engine is being loaded, or chosen among all: half a minute.
         open_stream = partial(_ready_stream, settings, network, info, report=controls.report)
-        with _screen(settings.page, controls, info, camera, window=no_window is None) as screen:
+        with _screen(settings.page, controls, info, camera, encoded, window=no_window is None) as screen:
             yield Job(mirrored, open_stream, sinks, view, screen)
 
 
@@ -129,6 +137,7 @@ def _screen(
     controls: Controls,
     info: SourceInfo,
     camera: BrowserCamera | None,
+    encoded: SharedStream | None,
     *,
     window: bool,
 ) -> Iterator[Screen]:
@@ -139,7 +148,7 @@ def _screen(
             opened = stack.enter_context(closing(Window(f"deeplab-cv: {info.name}")))
             screen = WindowScreen(opened, controls)
         if page.serve is not None:
-            server = stack.enter_context(PageServer(page, controls.ask, camera))
+            server = stack.enter_context(PageServer(page, controls.ask, camera=camera, stream=encoded))
             screen = Staged(screen, controls, server.stage, info)
         yield screen
 
@@ -159,20 +168,45 @@ def with_an_output(settings: Settings, no_window: str | None) -> Settings:
     Raises UsageError where nothing would come out of the run.
     """
     output = settings.output
-    if no_window is None or output.writes_files or settings.page.serve is not None:
+    if no_window is None or output.writes_files or settings.events.records or settings.page.serve is not None:
         if no_window is not None and not output.headless:
             _log.info("no window: %s", no_window)
         return settings
     if settings.source.demo and len(wanted_sources(settings.source)) == 1:
         _log.info("no window: %s; writing %s", no_window, DEMO_OUT)
         return settings.model_copy(update={"output": output.model_copy(update={"out": DEMO_OUT})})
-    raise UsageError("no window can be opened", no_window, "say where pictures go: --out, --masks, --stats or --serve")
+    remedy = "say where pictures go: --out, --masks, --stats, --record-to or --serve"
+    raise UsageError("no window can be opened", no_window, remedy)
+
+
+def opened_recorder(
+    settings: Settings, info: SourceInfo, network: Network, encoded: SharedStream, *, label: str = ""
+) -> EventRecorder | None:
+    """What records a source's events; None where nothing is to be recorded.
+
+    Args:
+        settings: the run's.
+        info: of the source.
+        network: what finds the classes.
+        encoded: what encodes the source's painted pictures.
+        label: what the source is called, where it is one of several.
+
+    Raises:
+        SettingsError, UsageError, SinkError: the settings do not fit the network, or the folder cannot be written to.
+    """
+    if not settings.events.records:
+        return None
+    return open_recorder(settings.events, with_its_sound(settings, info), network.card.classes, encoded, label=label)
 
 
 def recording_sink(settings: Settings, info: SourceInfo, path: Path) -> Sink:
     """What writes a recording that is begun while the run goes on."""
-    info = replace(info, tracks=info.tracks and not settings.source.loop)
-    return InBackground(video_sink(path, info, settings.output, whole=False))
+    return InBackground(video_sink(path, with_its_sound(settings, info), settings.output, whole=False))
+
+
+def with_its_sound(settings: Settings, info: SourceInfo) -> SourceInfo:
+    """A source whose sound goes into recordings, but where it is played again and again."""
+    return replace(info, tracks=info.tracks and not settings.source.loop)
 
 
 def _ready_stream(settings: Settings, network: Network, info: SourceInfo, *, report: Report) -> Stream:

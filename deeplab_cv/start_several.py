@@ -3,16 +3,18 @@
 import logging
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
 from deeplab_cv.engines.choice import Report, to_nobody
 from deeplab_cv.errors import SourceError, UsageError
+from deeplab_cv.events.opening import check_events
 from deeplab_cv.jobs.job import Job
 from deeplab_cv.jobs.several import NamedJob, Outcome
 from deeplab_cv.machine.display import display_problem
+from deeplab_cv.networks.network import Network
 from deeplab_cv.networks.opening import wanted_network
 from deeplab_cv.overlay.look import check_paint, with_the_network_s_names
 from deeplab_cv.segmentation.common_engines import CommonEngines
@@ -20,11 +22,12 @@ from deeplab_cv.settings import Settings
 from deeplab_cv.sinks.background import InBackground
 from deeplab_cv.sinks.of_source import outputs_of, refuse_shared_outputs
 from deeplab_cv.sinks.opening import open_sinks
+from deeplab_cv.sinks.shared_stream import SharedStream
 from deeplab_cv.sinks.sink import Sink
 from deeplab_cv.sources.named import NamedSource, wanted_sources
 from deeplab_cv.sources.opening import fitting, open_source
 from deeplab_cv.sources.source import Source
-from deeplab_cv.start import first_view, opened_engines, with_an_output
+from deeplab_cv.start import first_view, opened_engines, opened_recorder, with_an_output
 
 _log = logging.getLogger(__name__)
 
@@ -79,11 +82,13 @@ def assembled_several(
     no_window = "--headless" if settings.output.headless else display_problem()
     settings = with_an_output(settings, no_window or "it shows one source")
     refuse_shared_outputs(settings.output)
+    check_events(settings.events, pictures=False)
     check_paint(settings.picture, network.card.classes)
     picture = with_the_network_s_names(settings.picture, network.card.classes)
     settings = settings.model_copy(update={"picture": picture})
     with ExitStack() as stack:
-        opened, failed = _open_all(settings, named, stack, also_read=[settings_file] if settings_file else [])
+        also_read = [settings_file] if settings_file else []
+        opened, failed = _open_all(settings, named, network, stack, also_read=also_read)
         infos = [each.source.info for each in opened]
         open_engines = partial(opened_engines, settings, network, infos, report=report)
         common = CommonEngines(open_engines, settings.pace, shared_by=len(opened))
@@ -102,7 +107,7 @@ def _written_job(settings: Settings, opened: _Opened, common: CommonEngines, sta
 
 
 def _open_all(
-    settings: Settings, named: Sequence[NamedSource], stack: ExitStack, *, also_read: Sequence[Path]
+    settings: Settings, named: Sequence[NamedSource], network: Network, stack: ExitStack, *, also_read: Sequence[Path]
 ) -> tuple[list[_Opened], list[Outcome]]:
     """Open all sources at the same time, and then their outputs; what became of those that cannot be opened.
 
@@ -128,8 +133,12 @@ def _open_all(
             continue
         output = outputs_of(settings.output, each.label)
         own = settings.model_copy(update={"output": output})
-        sinks = open_sinks(own, answer.info, is_picture_job=False, also_read=also_read)
-        opened.append(_Opened(each.label, answer, [InBackground(sink) for sink in sinks]))
+        opened_sinks = open_sinks(own, answer.info, is_picture_job=False, also_read=also_read)
+        sinks: list[Sink] = [InBackground(sink) for sink in opened_sinks]
+        encoded = stack.enter_context(closing(SharedStream(lossless=not answer.info.live)))
+        recorder = opened_recorder(settings, answer.info, network, encoded, label=each.label)
+        sinks += [recorder] if recorder is not None else []
+        opened.append(_Opened(each.label, answer, sinks))
     if not opened:
         raise next(answer for answer in answers if isinstance(answer, SourceError))
     return opened, failed

@@ -17,6 +17,7 @@ ROOMS = (
     "segmentation",
     "overlay",
     "sinks",
+    "events",
     "jobs",
     "controls",
     "viewer",

@@ -1,12 +1,13 @@
 """Settings -> a job, without a process of its own."""
 
+import json
 import threading
 
 import numpy as np
 import pytest
 
 from deeplab_cv import start
-from deeplab_cv.errors import EngineError, SettingsError, UsageError
+from deeplab_cv.errors import EngineError, SettingsError, SinkError, UsageError
 from deeplab_cv.jobs.job import run_job
 from deeplab_cv.segmentation import network_engines
 from deeplab_cv.settings import Settings, settings_of
@@ -62,6 +63,45 @@ def test_a_job_with_a_window_that_is_never_run_closes_the_window_and_has_loaded_
 
     assert [pane.closed for pane in panes] == [True]
     assert loaded == []
+
+
+def test_events_are_recorded_beside_other_outputs(settings, tmp_path):
+    events = settings.events.model_copy(update={"record_to": str(tmp_path / "recordings")})
+
+    with assembled(settings.model_copy(update={"events": events})) as job:
+        frames = run_job(job, stop=threading.Event())
+
+    (record,) = (json.loads(path.read_text()) for path in (tmp_path / "recordings").glob("*.json"))
+    assert record["frames"] == frames and record["source"] == "test pattern"
+    assert (tmp_path / "areas.csv").read_text().count("\n") == frames + 1
+
+
+def test_a_recording_alone_is_an_output(tmp_path):
+    settings = settings_of({"pattern": True, "headless": True, "record_to": str(tmp_path)})
+
+    assert with_an_output(settings, "--headless") is settings
+
+
+def test_a_recorder_that_cannot_write_lets_the_run_go_on_and_fails_it_at_the_end(settings, tmp_path):
+    folder = tmp_path / "recordings"
+    events = settings.events.model_copy(update={"record_to": str(folder)})
+
+    with assembled(settings.model_copy(update={"events": events})) as job:
+        folder.write_bytes(b"a file in its place")
+        with pytest.raises(SinkError, match="cannot write"):
+            run_job(job, stop=threading.Event())
+
+    assert (tmp_path / "areas.csv").read_text().count("\n") == 7
+
+
+def test_limits_without_recordings_are_refused_before_anything_is_opened(settings):
+    events = settings.events.model_copy(update={"record_limit": "1GB"})
+
+    with (
+        pytest.raises(UsageError, match="nothing is recorded"),
+        assembled(settings.model_copy(update={"events": events})),
+    ):
+        pass
 
 
 def test_a_source_may_be_given_in_place_of_the_settings_own(settings):

@@ -1,5 +1,6 @@
 """Settings -> several jobs, without a process of their own."""
 
+import json
 import threading
 
 import numpy as np
@@ -37,6 +38,17 @@ def test_each_source_has_its_outputs_and_all_have_one_set_of_engines(words, tmp_
     assert len(engines) == 1
     assert several.frame_count == 11
     assert sorted(path.name for path in tmp_path.glob("*.csv")) == ["area-video-0.csv", "area-video-1.csv"]
+
+
+def test_each_source_s_events_are_recorded_under_its_name(words, tmp_path):
+    folder = tmp_path / "recordings"
+
+    with assembled_several(settings_of({**words, "record_to": str(folder)})) as several:
+        run(several)
+
+    records = [json.loads(path.read_text()) for path in sorted(folder.glob("*.json"))]
+    assert [record["frames"] for record in records] == [5, 6]
+    assert [record["file"].split("-recording")[0] for record in records] == ["video-0", "video-1"]
 
 
 def test_runs_that_are_never_begun_give_their_engines_back(words):

@@ -9,7 +9,7 @@ from pathlib import Path
 from deeplab_cv.controls.asked import Asked
 from deeplab_cv.controls.keys import Action, PaintClass, PaintNamed, SetView, UnknownKey, Word
 from deeplab_cv.controls.leafing import Leafing
-from deeplab_cv.controls.recording import Recording
+from deeplab_cv.controls.recording import Recorder, Recording
 from deeplab_cv.controls.seeking import STEP_S, Seeking
 from deeplab_cv.controls.snapshot import save_snapshot, snapshot_facts
 from deeplab_cv.controls.status import Message, Rate, Status
@@ -62,6 +62,7 @@ class Controls:
         mirror: Callable[[], bool] | None = None,
         span: Span | None = None,
         writes: bool = False,
+        recorder: Recorder | None = None,
     ) -> None:
         """Nothing is asked yet.
 
@@ -78,6 +79,7 @@ class Controls:
             mirror: exchanges left and right in the frames to come, or no longer; returns whether it does now.
             span: where the source can be sought in; None where it cannot.
             writes: files are written while it is shown.
+            recorder: what records events, and by hand as well; None where recordings are begun by hand alone.
         """
         self.view = view
         self.shown: Shown | None = None
@@ -92,6 +94,7 @@ class Controls:
         self._seeking = Seeking(span, writes=writes)
         self._greeted = False
         self._recording = Recording(folder, make_recorder)
+        self._recorder = recorder
         self._switching = Switching(network_file)
         self._steps = 1
         self._message = Message()
@@ -165,7 +168,7 @@ class Controls:
             live=self._live,
             dropped=pipeline.frames_dropped,
             made_by=scored.made_by,
-            recording=self._recording.running,
+            recording=self._recording.running or (self._recorder is not None and self._recorder.running),
             title=self._leafing.title(scored.frame) or self._source_name,
             message=self._message.text or (f"another one: {self.progress}" if self._switching.running else ""),
             source=source,
@@ -174,7 +177,7 @@ class Controls:
     def close(self) -> Written | None:
         """End what runs in the background and the recording, which is returned where there is one. Raises SinkError."""
         self._switching.close()
-        return self._recording.finish()
+        return self._recording.close()
 
     def _do(self, action: Action, pipeline: Pipeline) -> None:
         if isinstance(action, PaintClass | PaintNamed | SetView):
@@ -291,7 +294,7 @@ class Controls:
             self._say_or_refuse(lambda: save_snapshot(self._folder, shown.painted, facts))
 
     def _record(self, pipeline: Pipeline) -> None:
-        self._say_or_refuse(self._recording.toggle)
+        self._say_or_refuse((self._recorder or self._recording).toggle)
 
     def _say_or_refuse(self, act: Callable[[], str]) -> None:
         try:

@@ -2,11 +2,25 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Protocol
 
 from deeplab_cv.controls.snapshot import free_stem
 from deeplab_cv.errors import UserError
 from deeplab_cv.frames.frame import Painted
-from deeplab_cv.sinks.sink import Sink, Written, in_words
+from deeplab_cv.sinks.sink import Sink, Written, in_words, saying_what_is_kept
+
+
+class Recorder(Protocol):
+    """What records by itself, and by hand where it is asked to; its files are its own."""
+
+    @property
+    def running(self) -> bool:
+        """Frames are being written."""
+        ...
+
+    def toggle(self) -> str:
+        """Begin a recording by hand, or let it end; returns a line for the user."""
+        ...
 
 
 class Recording:
@@ -16,6 +30,7 @@ class Recording:
         self._folder = folder
         self._make_sink = make_sink
         self._sink: Sink | None = None
+        self._error: UserError | None = None
 
     @property
     def running(self) -> bool:
@@ -39,11 +54,23 @@ class Recording:
         except UserError as error:
             # A full disk, or a picture of another size: what is on the screen goes on.
             sink, self._sink = self._sink, None
-            kept = sink.abandon()
-            return f"{error}; {in_words(kept)}" if kept else str(error)
+            told = saying_what_is_kept(error, sink.abandon())
+            self._error = self._error or told
+            return str(told)
         return ""
 
     def finish(self) -> Written | None:
         """End the file; None where no recording runs. Raises SinkError."""
         sink, self._sink = self._sink, None
-        return sink.finish() if sink is not None else None
+        try:
+            return sink.finish() if sink is not None else None
+        except UserError as error:
+            self._error = self._error or error
+            raise
+
+    def close(self) -> Written | None:
+        """The run is over: end the file. Raises the first error of all recordings, also of those that are over."""
+        written = self.finish()
+        if self._error is not None:
+            raise self._error
+        return written

@@ -22,6 +22,7 @@ from deeplab_cv.page.access import Access, Tokens, wanted_tokens
 from deeplab_cv.page.address import ServeAddress, parse_address
 from deeplab_cv.page.certificate import Certificate, self_signed
 from deeplab_cv.page.options import PageOptions
+from deeplab_cv.sinks.shared_stream import Chunk, SharedStream
 from deeplab_cv.sources.browser_camera import BrowserCamera
 
 _log = logging.getLogger(__name__)
@@ -42,7 +43,12 @@ class PageServer:
     """
 
     def __init__(
-        self, options: PageOptions, ask: Callable[[Action], None], camera: BrowserCamera | None = None
+        self,
+        options: PageOptions,
+        ask: Callable[[Action], None],
+        *,
+        camera: BrowserCamera | None = None,
+        stream: SharedStream | None = None,
     ) -> None:
         """Take the port; nothing is served yet.
 
@@ -50,6 +56,7 @@ class PageServer:
             options: where, and who may see it.
             ask: hands the run what a page asks for; called from the server's thread.
             camera: what a page's camera is sent to; None where the run has another source.
+            stream: what encodes the stage's pictures; None for one of its own.
 
         Raises:
             UsageError: the options do not fit together, or packages are missing.
@@ -63,6 +70,7 @@ class PageServer:
         self._socket = _listening(address)
         self._address = ServeAddress(address.host, self._socket.getsockname()[1])
         self._options, self._tokens, self._ask, self._camera = options, tokens, ask, camera
+        self._stream = stream
         self._ready = threading.Event()
         self._stop: Callable[[], None] = _nothing
         self._thread = threading.Thread(target=self._run, name="page", daemon=True)
@@ -94,7 +102,6 @@ class PageServer:
     async def _serve(self) -> None:
         import uvicorn
 
-        from deeplab_cv.page.shared_stream import Chunk, SharedStream
         from deeplab_cv.page.site import PageRoutes
         from deeplab_cv.page.viewers import Viewers
 
@@ -108,8 +115,15 @@ class PageServer:
         def deliver(chunk: Chunk) -> None:
             in_loop(lambda: viewers.offer(chunk))
 
-        stream = SharedStream(self.stage, deliver)
+        def show() -> None:
+            picture = self.stage.picture
+            if picture is not None:
+                stream.show(picture.pixels, picture.since_s)
+
+        stream = self._stream or SharedStream()
+        stream.deliver_to(deliver)
         viewers = Viewers(self._options.serve_viewers, stream)
+        self.stage.listen(show)
         self.stage.listen(lambda: in_loop(viewers.wake))
         site = PageRoutes(
             stage=self.stage,
@@ -148,7 +162,9 @@ class PageServer:
         try:
             await server.serve(sockets=[self._socket])
         finally:
-            stream.close()
+            stream.watch("page", watched=False)
+            if stream is not self._stream:
+                stream.close()
 
 
 def links(link: str, tokens: Tokens) -> list[str]:

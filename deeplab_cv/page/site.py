@@ -19,9 +19,9 @@ from deeplab_cv.page.camera_socket import attend_camera
 from deeplab_cv.page.guard import Guard
 from deeplab_cv.page.report import Metric, controls_table, metrics_of, prometheus_text, state_json
 from deeplab_cv.page.requests import MOST_BYTES, action_of
-from deeplab_cv.page.shared_stream import SharedStream
 from deeplab_cv.page.socket import attend_viewer
 from deeplab_cv.page.viewers import TRANSPORTS, Viewers
+from deeplab_cv.sinks.shared_stream import SharedStream
 from deeplab_cv.sources.browser_camera import BrowserCamera
 
 STATIC = Path(__file__).parent / "static"

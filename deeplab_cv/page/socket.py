@@ -11,8 +11,8 @@ from deeplab_cv.controls.stage import Stage
 from deeplab_cv.frames.size import Size
 from deeplab_cv.page.access import RateLimit, Role
 from deeplab_cv.page.report import state_json
-from deeplab_cv.page.shared_stream import SharedStream
 from deeplab_cv.page.viewers import JPEG, MP4_HEAD, TRANSPORTS, Viewer, Viewers, message, piece
+from deeplab_cv.sinks.shared_stream import SharedStream
 
 _MOST_CHARACTERS = 512
 _MESSAGES_A_SECOND = 240

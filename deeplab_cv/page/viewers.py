@@ -6,7 +6,7 @@ from collections import deque
 from typing import Literal, get_args
 
 from deeplab_cv.controls.stage import Picture
-from deeplab_cv.page.shared_stream import Chunk, SharedStream
+from deeplab_cv.sinks.shared_stream import Chunk, SharedStream
 
 Transport = Literal["webcodecs", "mse", "jpeg"]
 """How a page gets its pictures: H.264 as it is, H.264 as fragments of MP4, or single JPEGs."""
@@ -170,7 +170,7 @@ class Viewers:
 
     def look(self) -> None:
         """See whether anybody watches the shared stream, and whether somebody needs a key frame."""
-        self._stream.watch(watched=bool(self.count("webcodecs") + self.count("mse")))
+        self._stream.watch("page", watched=bool(self.count("webcodecs") + self.count("mse")))
         self._see_who_needs_a_key()
 
     def offer(self, chunk: Chunk) -> None:

@@ -80,6 +80,11 @@ class LiveEncoder:
         self.codec = _codec_name(self._parameters)
         self._last_pts = -1
 
+    @property
+    def template(self) -> VideoStream:
+        """What a file that takes the packets is told of them; it outlives the encoder."""
+        return self._video
+
     def encode(self, picture: Pixels, time_s: float, *, key: bool) -> LivePacket:
         """Encode a picture.
 

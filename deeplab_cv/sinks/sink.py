@@ -30,7 +30,7 @@ def in_words(written: Written) -> str:
     """One line for the user, such as `out.mp4: 289 frames, sound copied`."""
     name = as_typed(written.path)
     if written.frames == 0:
-        return f"{name}: not written, no frame came"
+        return f"{name}: {written.note or 'not written, no frame came'}"
     if written.frames == 1:
         count = "written" if written.whole else "the first frame"
     else:

@@ -73,11 +73,12 @@ class VideoSink:
     def write(self, painted: Painted) -> None:
         """Encode one picture. Raises SinkError where it cannot be written."""
         try:
-            if self._file is None:
+            if self._file is None or self._draft is None:
                 self._encoding = self._encoding_for(painted)
                 self._draft = self._draft or Draft(self._path)
                 self._file = VideoFile(self._draft.path, self._source_info, self._encoding, painted, whole=self._whole)
             self._file.write(painted)
+            self._draft.keep_on_disk()
         except OSError as error:
             raise cannot_write(self._path, error) from error
         except av.error.FFmpegError as error:

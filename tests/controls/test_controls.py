@@ -15,8 +15,8 @@ from tests.jobs.numbers import Camera
 
 @pytest.fixture
 def run(make_stream, tmp_path):
-    def run_script(*actions, view=DEFAULT):
-        controls = controls_of_numbers(tmp_path, view=view)
+    def run_script(*actions, view=DEFAULT, recorder=None):
+        controls = controls_of_numbers(tmp_path, view=view, recorder=recorder)
         script = Script(controls, *actions)
         outputs = []
         job = Job(Camera(10**6), make_stream(), [], view, script)
@@ -51,6 +51,20 @@ def test_a_snapshot_lands_in_the_folder_that_was_given(run, tmp_path):
 
     assert seen[0][1].message.startswith("saved snapshot-")
     assert len(list(tmp_path.glob("snapshot-*.yaml"))) == 1
+
+
+def test_where_events_are_recorded_the_key_is_theirs(run):
+    class Events:
+        running = False
+
+        def toggle(self):
+            self.running = not self.running
+            return "recording an event"
+
+    seen, _, outputs = run("record", "quit", recorder=Events())
+
+    assert (seen[0][1].recording, seen[0][1].message) == (True, "recording an event")
+    assert outputs == []
 
 
 def test_a_recording_is_ended_with_the_run_and_handed_over(run):

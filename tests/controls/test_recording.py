@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 from deeplab_cv.controls.recording import Recording
+from deeplab_cv.errors import SinkError
 from deeplab_cv.frames.frame import Frame, Painted, SourceInfo
 from deeplab_cv.frames.pixels import Pixels
 from deeplab_cv.frames.size import Size
@@ -76,6 +77,20 @@ def test_a_frame_that_cannot_be_written_ends_the_recording_with_the_reason_and_w
 
     assert lines[fails_at] == f"no room is left: notebook; free some; {kept}"
     assert not any(line for index, line in enumerate(lines) if index != fails_at)
+    assert not recording.running
+
+
+def test_a_recording_that_failed_fails_the_run_at_its_end(tmp_path):
+    sinks = iter([Notebook(fails_at=1), Notebook()])
+    recording = Recording(tmp_path, lambda path: next(sinks))
+    recording.toggle()
+    recording.write(painted(0))
+    recording.write(painted(1))
+    recording.toggle()
+    recording.write(painted(2))
+
+    with pytest.raises(SinkError, match="no room is left"):
+        recording.close()
     assert not recording.running
 
 

@@ -23,7 +23,7 @@ from tests.waiting import HANGS_S, wait_for
 def taking(**options):
     """A server that takes a page's camera, and the camera."""
     camera = BrowserCamera()
-    with PageServer(PageOptions(serve="0", **options), lambda action: None, camera) as server:
+    with PageServer(PageOptions(serve="0", **options), lambda action: None, camera=camera) as server:
         yield Served(server, []), camera
 
 

@@ -1,5 +1,6 @@
 import json
 import logging
+import queue
 import socket
 import threading
 from http.client import HTTPConnection
@@ -12,8 +13,9 @@ from deeplab_cv.errors import UsageError, UserError
 from deeplab_cv.page.certificate import self_signed
 from deeplab_cv.page.options import PageOptions
 from deeplab_cv.page.server import PageServer
+from deeplab_cv.sinks.shared_stream import SharedStream
 from tests.page.serving import pixels, served
-from tests.waiting import HANGS_S
+from tests.waiting import HANGS_S, wait_for
 
 
 def nobody(action):
@@ -24,13 +26,29 @@ def test_the_page_goes_with_the_run_and_leaves_no_thread_and_no_port():
     with served() as site:
         status, _, _ = site.ask("/healthz")
     for thread in threading.enumerate():
-        if thread.name in ("page", "page encoder"):
+        if thread.name in ("page", "shared encoder"):
             thread.join(HANGS_S)
             assert not thread.is_alive()
 
     assert status == 200
     with pytest.raises(ConnectionRefusedError):
         socket.create_connection(("127.0.0.1", site.port))
+
+
+def test_a_stream_that_a_recording_shares_has_the_page_s_pictures_and_outlives_the_page():
+    pieces = queue.Queue()
+    stream = SharedStream()
+    stream.deliver_to(pieces.put)
+    stream.watch("recorder", watched=True)
+    with PageServer(PageOptions(serve="0"), nobody, stream=stream) as server:
+        server.stage.show(pixels(), 1.0)
+        before = pieces.get(timeout=HANGS_S)
+    stream.show(pixels(), 2.0)
+    after = wait_for(lambda: (each := pieces.get(timeout=HANGS_S)).since_s == 2.0 and each)
+    stream.close()
+
+    assert before.since_s == 1.0
+    assert before.encoder == after.encoder
 
 
 def test_a_port_that_is_taken_is_one_line():

@@ -4,9 +4,9 @@ import struct
 import pytest
 
 from deeplab_cv.controls.stage import Stage
-from deeplab_cv.page.shared_stream import Chunk
 from deeplab_cv.page.viewers import H264, JPEG, MP4_FRAGMENT, Viewer, Viewers, message, piece
 from deeplab_cv.sinks.live_encoding import LivePacket
+from deeplab_cv.sinks.shared_stream import Chunk
 from tests.page.serving import pixels
 
 
@@ -34,7 +34,7 @@ class Stream:
     def __init__(self):
         self.watched, self.keys = [], 0
 
-    def watch(self, *, watched):
+    def watch(self, who, *, watched):
         self.watched.append(watched)
 
     def want_key(self):

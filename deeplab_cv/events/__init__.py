@@ -1,0 +1,1 @@
+"""Recordings of what happens before a live source: when they begin and end, how they are kept, and who is told."""
