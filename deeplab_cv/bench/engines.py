@@ -8,7 +8,7 @@ from deeplab_cv.bench.instruments.turns import Work, costs_in_turns, spread_of, 
 from deeplab_cv.engines.candidates import Candidate, candidates_for
 from deeplab_cv.engines.engine import Blob, Engine, run_all
 from deeplab_cv.engines.reference import reference_for
-from deeplab_cv.engines.trial import load_candidate
+from deeplab_cv.engines.trial import load_candidate, try_out
 from deeplab_cv.errors import EngineError
 from deeplab_cv.frames.size import Size
 from deeplab_cv.machine.folders import models_folder
@@ -102,15 +102,22 @@ def _loaded_engines(plan: BenchPlan, network: Network, input_size: Size) -> list
     blob = reference_for(graph).blob
     cores = usable_cores()
     loaded = []
-    for candidate in candidates_for([graph, *variant_graphs(network, graph)], plan.engine.backend):
+    candidates = candidates_for([graph, *variant_graphs(network, graph)], plan.engine.backend)
+    try_out(candidates, cores, 1)
+    refused: list[tuple[Candidate, EngineError]] = []
+    for candidate in candidates:
         for threads, depth in dict.fromkeys([(cores, 1), (cores, 2), (1, 1)]):
             try:
                 engine = load_candidate(candidate, threads, depth)
             except EngineError as error:
-                _log.info("%s: %s", candidate, error)
+                refused.append((candidate, error))
                 break
             if engine.depth == depth:
                 loaded.append(_Loaded(candidate, engine, blob))
             else:
                 engine.close()
+    if refused and not loaded:
+        raise refused[0][1]
+    for candidate, refusal in refused:
+        _log.info("%s: %s", candidate, refusal)
     return loaded

@@ -29,7 +29,8 @@ _HOPELESS = 1.5
 
 _SLOW_MS, _PATIENCE_S = 1000.0, 5.0
 """Where a frame takes longer than the one, a race of float32 on the processor ends after the other: each further engine
-takes long to load, to prove and to time, and they differ by less than two times there."""
+takes long to load, to prove and to time, and they differ by less than two times there. Where trying a new network on
+one engine takes as long, it is tried on each other only when that is needed."""
 
 ANY_ENGINE = EngineOptions()
 """The fastest that is right."""
@@ -105,7 +106,7 @@ def choose(
         with contextlib.suppress(EngineError):
             return Choice(_load(known, reference_for(graphs[0]), options, depth).engine, known, ())
     candidates = candidates_for(graphs, options.backend)
-    try_out(candidates, options.threads, depth)
+    try_out(candidates, options.threads, depth, patience_s=_PATIENCE_S)
     reference = reference_for(graphs[0])
     if len(candidates) == 1:
         return Choice(_load(candidates[0], reference, options, depth).engine, candidates[0], ())

@@ -1,5 +1,7 @@
 """The network that is asked for."""
 
+import re
+from functools import cache
 from pathlib import Path
 
 from deeplab_cv.errors import MissingNetworkError, UsageError
@@ -11,6 +13,11 @@ from deeplab_cv.networks.network import Network
 from deeplab_cv.networks.options import NetworkOptions
 from deeplab_cv.networks.uncarded import uncarded_network
 
+_SHIPPED = "deeplabv3_lite"
+"""The network that comes with the program, with its int8 form."""
+
+_SHA256 = re.compile(r"\b[0-9a-f]{64}\b")
+
 
 def default_network_file() -> Path:
     """The network in models/. Raises UsageError, saying how to get one, where there is none."""
@@ -21,6 +28,21 @@ def default_network_file() -> Path:
         models_folder(),
         f"make one with `{program()} export deeplabv3_mobilenet_v3_large`, or name a file with --model",
     )
+
+
+def is_shipped(sha256: str) -> bool:
+    """A network's hash is on the card of the one that comes with the program."""
+    # Of a graph written in another form, the form stands behind the hash.
+    return sha256.partition("-")[0] in _shipped_sums(models_folder())
+
+
+@cache
+def _shipped_sums(folder: Path) -> frozenset[str]:
+    try:
+        # The hashes alone: reading the whole card would cost each start.
+        return frozenset(_SHA256.findall(card_path(folder / f"{_SHIPPED}.onnx").read_text(encoding="utf-8")))
+    except (OSError, ValueError):
+        return frozenset()
 
 
 def network_files() -> list[Path]:

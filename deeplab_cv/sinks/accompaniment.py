@@ -24,9 +24,12 @@ class Accompaniment:
     Attributes:
         zero_pts: the time of the source, in units of the pictures, that is zero in the output.
         note: what became of the sound, in words.
+        set_aside: what only a file that is written at once can hold, in words; empty for nothing. See `joining`.
     """
 
-    def __init__(self, source_info: SourceInfo, time_base: Fraction, *, from_s: Fraction | None = None) -> None:
+    def __init__(
+        self, source_info: SourceInfo, time_base: Fraction, *, from_s: Fraction | None = None, at_once: bool = False
+    ) -> None:
         """Open the source's file a second time; where that fails, a line says that its sound is left out.
 
         Args:
@@ -34,8 +37,12 @@ class Accompaniment:
             time_base: the unit of the pictures' times.
             from_s: when the first picture comes, where the output begins with it and at zero; None for a whole source,
                 whose timestamps are kept.
+            at_once: the pictures are there already, and all is written one after the other: of MP4 and MOV nothing has
+                to play before the end.
         """
         self.note = ""
+        self.set_aside = ""
+        self._at_once = at_once
         self._time_base = time_base
         self._tracks = source_info.tracks
         self._from_s = from_s
@@ -59,12 +66,25 @@ class Accompaniment:
         self._original.tag(muxer.container, pictures)
         if not self._tracks:
             return
-        self.note = ", ".join(self._original.add_streams(muxer.container, suffix))
+        container = muxer.container.format.name
+        self.note = ", ".join(self._original.choose_streams(container, suffix, tell=not self._at_once))
         self._original.start_sound(self._from_s)
-        late = not self._original.sounds_are_known_by(self._zero_s + _SOUND_IS_LATE_S)
-        if not self._original.fits_fragments or (late and self._original.head_waits_for_sound):
+        if muxer.in_fragments:
+            self._fit_fragments(muxer, self._original)
+        self._original.add_streams(muxer.container)
+
+    def _fit_fragments(self, muxer: Muxer, original: Original) -> None:
+        """Leave what fragments cannot hold for the time when all pictures are there."""
+        heard_by_s = self._zero_s + _SOUND_IS_LATE_S
+        late = not original.sounds_are_known_by(heard_by_s)
+        unfit = original.unfit_for_fragments(late=late)
+        if unfit and self._at_once:
             muxer.write_head_last()
-        elif late:
+            return
+        if unfit:
+            self.set_aside = original.set_aside(unfit)
+            late = not original.sounds_are_known_by(heard_by_s)
+        if late:
             muxer.write_head_at_once()
 
     def copy(self, until_pts: int | None) -> None:

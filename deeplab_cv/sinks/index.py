@@ -59,6 +59,11 @@ def set_right(path: Path) -> None:
             file.write(index.data)
 
 
+def has_room_for_copy(path: Path) -> bool:
+    """The disk of a file has room for it once more, and for others besides. Raises OSError."""
+    return shutil.disk_usage(path.parent).free >= path.stat().st_size + _ROOM_LEFT
+
+
 def put_index_first(path: Path) -> bool:
     """Rewrite a finished file with its index first, under its own name; returns whether that was done.
 
@@ -66,7 +71,7 @@ def put_index_first(path: Path) -> bool:
     copy, or anything fails, the file stays as it is: it is whole.
     """
     try:
-        if shutil.disk_usage(path.parent).free < path.stat().st_size + _ROOM_LEFT:
+        if not has_room_for_copy(path):
             return False
         draft = Draft(path)
         try:

@@ -37,6 +37,7 @@ class Muxer:
 
     Attributes:
         container: PyAV's, to add streams to before the first packet.
+        in_fragments: it is an MP4 or a MOV.
     """
 
     def __init__(self, path: Path, time_base: Fraction, *, descriptor: int | None = None) -> None:
@@ -51,7 +52,7 @@ class Muxer:
             av.error.FFmpegError, OSError: it cannot be opened.
         """
         self._path = path
-        self._in_fragments = in_fragments(path)
+        self.in_fragments = in_fragments(path)
         self._waiting: dict[int, AnyPacket] = {}
         self._written = False
         url = f"file:{path}" if descriptor is None else f"pipe:{descriptor}"
@@ -65,18 +66,18 @@ class Muxer:
         else waits for the head. Written at once it cannot tell, so that what is left of a killed run has its sound some
         frames early or late; a finished file has not.
         """
-        if self._in_fragments:
+        if self.in_fragments:
             self.container.container_options["movflags"] = f"{_FRAGMENTS}+empty_moov"
 
     def write_head_last(self) -> None:
         """Write MP4 and MOV without fragments: nothing plays before the end. To be called before the first packet."""
-        if self._in_fragments:
+        if self.in_fragments:
             self.container.container_options["movflags"] = "0"
 
     def write(self, packet: AnyPacket) -> None:
         """Write a packet, in fragments once the next of its stream is there. Raises av.error.FFmpegError, OSError."""
         # A subtitle lasts as long as it says.
-        if not self._in_fragments or packet.stream.type == "subtitle":
+        if not self.in_fragments or packet.stream.type == "subtitle":
             self._mux(packet)
             return
         index = packet.stream.index
@@ -101,7 +102,7 @@ class Muxer:
     def close(self) -> None:
         """Write the trailer. Raises av.error.FFmpegError, OSError."""
         self.container.close()
-        if self._in_fragments and self._written:
+        if self.in_fragments and self._written:
             # A file that is built otherwise plays; its last pictures may not be shown.
             with contextlib.suppress(UnusualFileError):
                 set_right(self._path)

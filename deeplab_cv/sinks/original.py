@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import io
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from fractions import Fraction
 from pathlib import Path
 
@@ -18,14 +18,17 @@ from av.packet import Packet
 from av.stream import Discard, Stream
 
 from deeplab_cv.errors import as_typed
+from deeplab_cv.sinks.clocks import Recordings, RisingClock
 from deeplab_cv.sinks.encoding import BT709
-from deeplab_cv.sources.decoding import JOINED_S, picture_stream
+from deeplab_cv.sources.decoding import picture_stream
 from deeplab_cv.sources.standard_input import open_media
 
 _log = logging.getLogger(__name__)
 
 _UNSPECIFIED = (0, 2)
 _NOT_IN_FRAGMENTS = ("truehd", "mov_text")
+"""What FFmpeg cannot write in fragments of MP4: subtitles crash it there."""
+
 _TOLD_BY_PACKETS = ("ac3", "eac3")
 """What the head of an MP4 says of these sounds FFmpeg takes from their packets."""
 
@@ -61,13 +64,15 @@ class Original:
         """Raises av.error.FFmpegError where the file cannot be opened."""
         self._path = path
         self._container = open_media(path)
+        self._pictures = picture_stream(self._container, path) if self._may_be_joined else None
         for stream in self._container.streams:
-            if stream.type not in _COPIED:
+            if stream.type not in _COPIED and stream is not self._pictures:
                 # The pictures are read elsewhere; here they would only be carried past.
                 stream.discard = Discard.all
+        self._chosen: dict[int, Stream] = {}
         self._copies: dict[int, Stream] = {}
         self._filters: dict[int, BitStreamFilterContext] = {}
-        self._clocks: dict[int, _RisingClock] = {}
+        self._clocks: dict[int, RisingClock] = {}
         self._packets: Iterator[Packet[Stream]] = iter(())
         self._waiting: Packet[Stream] | None = None
 
@@ -78,7 +83,7 @@ class Original:
         0 in most files, whose timestamps are kept; MPEG streams count from an arbitrary hour, so theirs begins where
         they do.
         """
-        if Flags(self._container.format.flags) & Flags.ts_discont:
+        if self._may_be_joined:
             return (self._container.start_time or 0) * _MICROSECOND
         return Fraction(0)
 
@@ -100,57 +105,67 @@ class Original:
         output.metadata.update(_kept_tags(self._container.metadata))
         pictures.metadata.update(_kept_tags(picture_stream(self._container, self._path).metadata))
 
-    def add_streams(self, output: av.container.OutputContainer, suffix: str) -> list[str]:
-        """Give the output a stream for each sound and each subtitles of this file; returns what becomes of them.
+    def choose_streams(self, container: str, suffix: str, *, tell: bool) -> list[str]:
+        """Take each sound and each subtitles that a container holds; returns what becomes of them.
 
-        What is left out is told in the log as well: after an hour of encoding it would be late.
+        Args:
+            container: FFmpeg's word for it.
+            suffix: the user's word for it.
+            tell: say in the log as well what is left out: after an hour of encoding it would be late.
         """
         kept, left_out = set(), []
         for stream in self._container.streams:
             if stream.type not in _COPIED:
                 continue
-            word, codec = _COPIED[stream.type], stream.codec_context.name if stream.codec_context else "unknown"
-            if not _holds(output.format.name, stream):
+            word, codec = _COPIED[stream.type], _codec_of(stream) or "unknown"
+            if not _holds(container, stream):
                 can = _other_container(codec, suffix)
                 left_out.append(f"{word} left out: {suffix} cannot hold its {codec} {word}{can}")
                 continue
-            copy = output.add_stream_from_template(stream, opaque=True)
-            copy.metadata.update(stream.metadata)
-            copy.disposition = stream.disposition
-            self._copies[stream.index] = copy
-            if _from_broadcast(stream) and output.format.name in ("mp4", "mov"):
-                # FFmpeg itself takes the head off each packet, though not where it writes fragments.
-                self._filters[stream.index] = BitStreamFilterContext("aac_adtstoasc", stream)
-            self._clocks[stream.index] = _RisingClock(at_once=stream.type == "subtitle")
+            self._chosen[stream.index] = stream
             kept.add(word)
-        for line in left_out:
+        for line in left_out if tell else ():
             _log.warning("%s: %s", as_typed(self._path.name), line)
         return [*(f"{word} copied" for word in _COPIED.values() if word in kept), *left_out]
 
     def sounds_are_known_by(self, time_s: Fraction) -> bool:
         """Every sound that is copied has begun by a time in seconds and goes on; False where nobody can say."""
         if self._waiting is None or _time_s(self._waiting) > time_s:
-            return not self._copies
-        streams = [self._container.streams[index] for index in self._copies]
-        return len(streams) == 1 or all(_spans(stream, time_s) for stream in streams)
+            return not self._chosen
+        return len(self._chosen) == 1 or all(_spans(stream, time_s) for stream in self._chosen.values())
 
-    @property
-    def fits_fragments(self) -> bool:
-        """Fragments of MP4 can hold what is copied; subtitles crash FFmpeg there."""
-        return all(codec and codec not in _NOT_IN_FRAGMENTS for codec in self._codecs)
+    def unfit_for_fragments(self, *, late: bool) -> list[int]:
+        """The streams that fragments of MP4 cannot hold.
 
-    @property
-    def head_waits_for_sound(self) -> bool:
-        """The head of an MP4 cannot be written before the first packets of what is copied."""
-        return any(codec in _TOLD_BY_PACKETS for codec in self._codecs)
+        Args:
+            late: sound begins late, or nobody can say, and the head of the file does not wait for it.
+        """
+        unfit = (*_NOT_IN_FRAGMENTS, *_TOLD_BY_PACKETS) if late else _NOT_IN_FRAGMENTS
+        return [index for index, stream in self._chosen.items() if _codec_of(stream) in ("", *unfit)]
+
+    def set_aside(self, streams: Sequence[int]) -> str:
+        """Do not copy these streams; returns of which kinds they are, in words."""
+        kinds = {_COPIED[self._chosen.pop(index).type] for index in streams}
+        self._pass_over()
+        return " and ".join(sorted(kinds))
+
+    def add_streams(self, output: av.container.OutputContainer) -> None:
+        """Give the output a stream for each that is copied."""
+        for index, stream in self._chosen.items():
+            copy = output.add_stream_from_template(stream, opaque=True)
+            copy.metadata.update(stream.metadata)
+            copy.disposition = stream.disposition
+            self._copies[index] = copy
+            if _from_broadcast(stream) and output.format.name in ("mp4", "mov"):
+                # FFmpeg itself takes the head off each packet, though not where it writes fragments.
+                self._filters[index] = BitStreamFilterContext("aac_adtstoasc", stream)
 
     def leave_out(self, packet: Packet[Stream], reason: str) -> None:
         """Copy no more of the stream that a packet of `sound_until` belongs to, since the output refused it."""
-        for index, copy in list(self._copies.items()):
+        for index, copy in self._copies.items():
             if copy is packet.stream:
-                del self._copies[index]
-        if self._waiting is not None and self._waiting.stream_index not in self._copies:
-            self._advance()
+                self._chosen.pop(index, None)
+        self._pass_over()
         kind = _COPIED[packet.stream.type]
         _log.warning("%s: the rest of the %s is left out: %s", as_typed(self._path.name), kind, reason)
 
@@ -160,8 +175,12 @@ class Original:
             # What cannot be sought is read from its beginning.
             with contextlib.suppress(av.error.FFmpegError):
                 self._container.seek(int(from_s / _MICROSECOND))
-        if self._copies:
-            self._packets = self._container.demux([self._container.streams[index] for index in self._copies])
+        if self._chosen:
+            pictures = [self._pictures] if self._pictures else []
+            recordings = Recordings(self._container.demux([*self._chosen.values(), *pictures]), self._pictures)
+            for index, stream in self._chosen.items():
+                self._clocks[index] = RisingClock(recordings, at_once=stream.type == "subtitle")
+            self._packets = iter(recordings)
             self._advance()
         while from_s is not None and self._waiting is not None and _time_s(self._waiting) < from_s:
             self._advance()
@@ -185,9 +204,9 @@ class Original:
         self._container.close()
 
     @property
-    def _codecs(self) -> list[str]:
-        contexts = [self._container.streams[index].codec_context for index in self._copies]
-        return [context.name if context else "" for context in contexts]
+    def _may_be_joined(self) -> bool:
+        """It is of a kind that can be joined like texts, as MPEG streams are."""
+        return bool(Flags(self._container.format.flags) & Flags.ts_discont)
 
     def _filtered(self, packet: Packet[Stream]) -> list[Packet[Stream]]:
         """The packet in the form that the output takes; nothing for a damaged one."""
@@ -209,45 +228,14 @@ class Original:
     def _can_follow(self, packet: Packet[Stream]) -> bool:
         """The packet has something in it, of a sound that is copied, and its time is after that of the one before."""
         # The last packet of each stream is empty and only tells its end.
-        if packet.dts is None or packet.size == 0 or packet.stream_index not in self._copies:
+        if packet.dts is None or packet.size == 0 or packet.stream_index not in self._chosen:
             return False
         return self._clocks[packet.stream_index].sets(packet)
 
-
-class _RisingClock:
-    """The times of one stream: no container takes a packet that begins before the one in front of it."""
-
-    def __init__(self, *, at_once: bool) -> None:
-        """No packet has come yet.
-
-        Args:
-            at_once: two packets may begin at the same time, as subtitles do.
-        """
-        self._at_once = at_once
-        self._shift = 0
-        self._last_dts: int | None = None
-        self._end = 0
-
-    def sets(self, packet: Packet[Stream]) -> bool:
-        """Give the packet a time after the last one; False for a packet whose time has gone by.
-
-        Far back is another recording joined on, which begins where the one before ends, as its pictures do.
-        """
-        assert packet.dts is not None
-        dts = packet.dts + self._shift
-        if self._last_dts is not None and dts <= self._last_dts:
-            if (self._last_dts - dts) * packet.time_base >= JOINED_S:
-                self._shift += self._end - dts
-                dts = self._end
-            elif self._at_once:
-                dts = self._last_dts
-            else:
-                return False
-        # Some files have a packet shown before it is decoded, which is no sound's case.
-        pts = packet.pts + self._shift if packet.pts is not None else dts
-        packet.dts, packet.pts = dts, max(dts, pts)
-        self._last_dts, self._end = dts, dts + max(1, packet.duration or 0)
-        return True
+    def _pass_over(self) -> None:
+        """Wait for a packet of what is copied."""
+        if self._waiting is not None and self._waiting.stream_index not in self._chosen:
+            self._advance()
 
 
 def _holds(container: str, stream: Stream) -> bool:
@@ -259,6 +247,11 @@ def _holds(container: str, stream: Stream) -> bool:
     except (ValueError, av.error.FFmpegError):
         return False
     return True
+
+
+def _codec_of(stream: Stream) -> str:
+    """FFmpeg's word for it; empty for one that it does not know."""
+    return stream.codec_context.name if stream.codec_context else ""
 
 
 def _other_container(codec: str, suffix: str) -> str:

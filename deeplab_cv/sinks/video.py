@@ -15,13 +15,14 @@ from av.packet import Packet
 from av.video.reformatter import ColorRange
 from av.video.stream import VideoStream
 
-from deeplab_cv.errors import SinkError
+from deeplab_cv.errors import SinkError, as_typed
 from deeplab_cv.frames.frame import Painted, SourceInfo
 from deeplab_cv.machine.files import Draft
 from deeplab_cv.sinks.accompaniment import Accompaniment
 from deeplab_cv.sinks.contents import playable
 from deeplab_cv.sinks.encoding import BT709, Encoding, YuvConverter, choose_encoding, even_size
 from deeplab_cv.sinks.index import in_fragments, put_index_first
+from deeplab_cv.sinks.joining import with_all_tracks
 from deeplab_cv.sinks.landing import cannot_write
 from deeplab_cv.sinks.muxing import Muxer
 from deeplab_cv.sinks.options import OutputOptions
@@ -97,6 +98,7 @@ class VideoSink:
         try:
             self._file.close(whole=self._whole)
             self._file.check()
+            self._draft = self._file.with_all_tracks(self._draft)
         except (av.error.FFmpegError, OSError, SinkError) as error:
             failed = error if isinstance(error, SinkError) else cannot_write(self._path, error)
             raise saying_what_is_kept(failed, self._keep()) from error
@@ -161,13 +163,15 @@ class VideoFile:
         self.packets = 0
         self.complete = False
         self._closed = False
+        self._ends_with_pictures = True
         self._source_info = source_info
         self._rate = source_info.frame_rate or _RATE_WHERE_UNKNOWN
         self._time_base = first.frame.time_base
         self._shortest_gap: int | None = None
         self._last_pts: int | None = None
-        from_s = None if whole else first.frame.time_s
-        self._accompaniment = Accompaniment(source_info, self._time_base, from_s=from_s)
+        self._note = ""
+        self._from_s = None if whole else first.frame.time_s
+        self._accompaniment = Accompaniment(source_info, self._time_base, from_s=self._from_s)
         deep = first.frame.pixels.deep if encoding.pixel_format == TEN_BITS else None
         matrix = deep.matrix if deep else None
         self._converter = YuvConverter(even_size(first.pixels.size), pixel_format=encoding.pixel_format, matrix=matrix)
@@ -178,7 +182,7 @@ class VideoFile:
     @property
     def sound_note(self) -> str:
         """What became of the sound, in words."""
-        return self._accompaniment.note
+        return self._note or f"{self._accompaniment.note}{', not all of them' if self._accompaniment.set_aside else ''}"
 
     def write(self, painted: Painted) -> None:
         """Encode one picture and copy the sound up to its time."""
@@ -207,21 +211,48 @@ class VideoFile:
         if self._closed:
             return
         self._closed = True
+        self._ends_with_pictures = not whole
         try:
             if self.frames:  # an encoder that refused its first picture crashes PyAV 19 when it is flushed
                 self._mux(self._video.encode(None))
-                self._accompaniment.copy(None if whole else (self._last_pts or 0) + self._gap)
+                self._accompaniment.copy(self._end_pts)
             self._muxer.write_rest()
         finally:
             self._accompaniment.close()
             self._muxer.close()
         self.complete = True
 
+    def with_all_tracks(self, draft: Draft) -> Draft:
+        """The closed file, or one in its place with what fragments of MP4 cannot hold; a line says if that fails."""
+        missing = self._accompaniment.set_aside
+        if not missing:
+            return draft
+        try:
+            finished, self._note = with_all_tracks(
+                draft.path,
+                draft.place,
+                self._source_info,
+                self._time_base,
+                from_s=self._from_s,
+                end_pts=self._end_pts,
+            )
+        except (av.error.FFmpegError, OSError, SinkError) as error:
+            reason = getattr(error, "strerror", None) or error
+            _log.warning("%s: %s left out: %s", as_typed(self._source_info.name), missing, reason)
+            return draft
+        draft.discard()
+        return finished
+
     def check(self) -> None:
         """See that every picture became a packet. Raises SinkError."""
         if self.packets != self.frames:
             counts = f"{self.frames} frames became {self.packets} packets"
             raise SinkError("the encoder lost frames", self._source_info.name, f"{counts}; try another --codec")
+
+    @property
+    def _end_pts(self) -> int | None:
+        """When the pictures end, and the sound with them; None where all of it is copied."""
+        return (self._last_pts or 0) + self._gap if self._ends_with_pictures else None
 
     @property
     def _gap(self) -> int:

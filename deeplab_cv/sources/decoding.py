@@ -81,7 +81,7 @@ class VideoDecoder:
                 # Of a file that is cut off FFmpeg reads no more than what lies before the first gap in any stream.
                 other.discard = Discard.all
         self.time_base = self.stream.time_base or Fraction(1, av.time_base)
-        self.frame_rate = self.stream.guessed_rate or self.stream.average_rate or Fraction(25)
+        self.frame_rate = frame_rate_of(self.stream)
         self.first_pts = _first_pts(self._container, self.stream, self.time_base)
         self._told_end_pts = _told_end_pts(self.stream, self.time_base)
         self._tells_end = self._container.format.name in INDEXED_CONTAINERS
@@ -233,6 +233,11 @@ def _open_container(path: Path) -> InputContainer:
         raise SourceError(
             "this is not a video file", path, "give a video, such as .mp4, .mov, .mkv or .webm"
         ) from error
+
+
+def frame_rate_of(stream: VideoStream) -> Fraction:
+    """Frames a second; of a variable rate the one its timestamps are multiples of."""
+    return stream.guessed_rate or stream.average_rate or Fraction(25)
 
 
 def picture_stream(container: InputContainer, place: Path | WebFile) -> VideoStream:

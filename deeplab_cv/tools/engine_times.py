@@ -11,7 +11,7 @@ from deeplab_cv.engines.candidates import Candidate, candidates_for
 from deeplab_cv.engines.golden_check import Reference, check
 from deeplab_cv.engines.reference import reference_for
 from deeplab_cv.engines.timing import frame_ms, in_turns
-from deeplab_cv.engines.trial import load_candidate
+from deeplab_cv.engines.trial import load_candidate, try_out
 from deeplab_cv.errors import EngineError
 from deeplab_cv.networks.network import Graph
 
@@ -40,6 +40,7 @@ def times_on_engines(graphs: Mapping[str, Graph], backend: str = "auto") -> list
     references = {name: reference_for(graph) for name, graph in graphs.items()}
     times = []
     candidates = candidates_for(list(graphs.values()), backend)
+    try_out(candidates, 0, 1)
     for (name, device), group in groupby(candidates, lambda each: (each.name, each.device)):
         if "_fp16" in device or "_bf16" in device:
             continue

@@ -9,6 +9,7 @@ import onnx
 import onnxruntime
 
 from deeplab_cv.engines.candidates import candidates_for
+from deeplab_cv.engines.trial import check_it_runs
 from deeplab_cv.errors import NetworkError
 from deeplab_cv.frames.frame import Scores
 from deeplab_cv.frames.size import Size
@@ -61,6 +62,7 @@ def optimise(network: Network, backend: str, target: Path) -> Iterator[Step]:
     """
     # Asked for before anything is rewritten, and also where nothing is.
     candidates_for([graph_at(network, network.card.input_sizes[0])], backend)
+    check_it_runs([graph_at(network, each) for each in network.card.input_sizes])
     with private_folder() as folder:
         shorter = _without_upsampling(network, folder / "cut" / target.name)
         if shorter is not None:

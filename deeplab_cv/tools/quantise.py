@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import KW_ONLY, dataclass, replace
 from pathlib import Path
 
+from deeplab_cv.engines.trial import check_it_runs
 from deeplab_cv.errors import DataError
 from deeplab_cv.frames.frame import Labels
 from deeplab_cv.frames.pixels import Image
@@ -12,7 +13,7 @@ from deeplab_cv.machine.files import file_hash, private_folder, whole_file
 from deeplab_cv.machine.program import program
 from deeplab_cv.networks.card import Card, Variant, write_card
 from deeplab_cv.networks.golden import greatest_error, read_golden, rounded_up
-from deeplab_cv.networks.network import Network, fixed_file, graph_for
+from deeplab_cv.networks.network import Network, fixed_file, graph_at, graph_for
 from deeplab_cv.tools.engine_times import EngineTimes, times_on_engines
 from deeplab_cv.tools.quantising.judge import Judge, JudgedInt8
 from deeplab_cv.tools.quantising.quantiser import Calibration, quantised_file, sensitive_layers, write_float32
@@ -75,6 +76,7 @@ def quantise(
         raise DataError("too few pictures to calibrate and to judge with", len(pictures), "give 50 or more")
     if masks and not any(name in masks for name, _ in judges):
         raise DataError("no mask has the name of a picture", judges[0][0], "name masks as pictures, ending in .png")
+    check_it_runs([graph_at(network, each) for each in network.card.input_sizes])
     with private_folder() as folder:
         float_file = write_float32(network.file, folder / "float.onnx")
         calibration = Calibration(network.card, [picture for _, picture in pictures[::2]], reduce_range)

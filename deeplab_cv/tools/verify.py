@@ -13,7 +13,7 @@ from deeplab_cv.engines.candidates import Candidate, candidates_for
 from deeplab_cv.engines.choice import Report, to_nobody
 from deeplab_cv.engines.engine import Blob, Engine, run_all
 from deeplab_cv.engines.golden_check import tolerance_for
-from deeplab_cv.engines.trial import load_candidate
+from deeplab_cv.engines.trial import load_candidate, try_out
 from deeplab_cv.errors import EngineError
 from deeplab_cv.frames.frame import Labels, Scores
 from deeplab_cv.frames.pixels import Image
@@ -112,6 +112,7 @@ def verify(
         report(f"computing what is right at {input_size}")
         graph = graph_at(network, input_size)
         candidates = candidates_for([graph, *variant_graphs(network, graph)], backend)
+        try_out(candidates, 0, 1)
         if torch_scores:
             samples = _samples(graph, pictures, "pytorch", torch_scores)
         else:

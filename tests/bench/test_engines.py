@@ -6,10 +6,11 @@ import pytest
 from deeplab_cv.bench import engines
 from deeplab_cv.bench.engines import measure
 from deeplab_cv.engines.options import EngineOptions
-from deeplab_cv.errors import UsageError
+from deeplab_cv.errors import EngineError, UsageError
 from deeplab_cv.machine.processor import usable_cores
 from deeplab_cv.networks.options import NetworkOptions
 from tests.bench.plans import plan_of
+from tests.endless_networks import endless_network
 from tests.tiny_networks import tiny_network, tiny_onnx
 
 
@@ -49,6 +50,11 @@ def test_without_a_name_every_network_in_models_that_can_be_proven_is_measured(t
     monkeypatch.setattr(engines, "models_folder", lambda: tmp_path)
 
     assert {row["network"] for row in measure(plan(None)).rows} == {"wide", "narrow"}
+
+
+def test_a_network_that_ends_every_engine_is_an_error_and_no_crash(tmp_path):
+    with pytest.raises(EngineError, match="cannot be run"):
+        measure(plan(endless_network(tmp_path)))
 
 
 def test_an_unknown_engine_is_wrong_use(tmp_path):

@@ -8,12 +8,13 @@ from onnx import TensorProto, helper, numpy_helper
 
 from deeplab_cv.engines import trial
 from deeplab_cv.engines.candidates import Candidate
-from deeplab_cv.engines.trial import load_candidate, try_out
+from deeplab_cv.engines.trial import check_it_runs, load_candidate, try_out
 from deeplab_cv.errors import EngineError
 from deeplab_cv.frames.size import Size
 from deeplab_cv.machine import child
-from deeplab_cv.networks.network import graph_for
-from deeplab_cv.networks.opening import open_network
+from deeplab_cv.networks.network import graph_for, variant_graphs
+from deeplab_cv.networks.opening import default_network_file, open_network
+from tests.endless_networks import endless_network
 from tests.tiny_networks import tiny_onnx
 
 pytest.importorskip("onnxruntime", reason="ONNX Runtime is not installed")
@@ -71,11 +72,89 @@ def test_a_network_that_works_is_tried_once_on_a_machine(unproven, monkeypatch, 
     assert caplog.messages == []
 
 
-def test_a_proven_network_is_not_tried(graph, caplog):
-    with caplog.at_level("INFO", "deeplab_cv"):
-        load_candidate(Candidate("opencv", "cpu", graph), 1, 1).close()
+@pytest.fixture
+def children(monkeypatch):
+    """The processes that are started."""
+    begun = []
 
-    assert caplog.messages == []
+    def start(module):
+        begun.append(module)
+        return child.started(module)
+
+    monkeypatch.setattr(trial, "started", start)
+    return begun
+
+
+def test_a_network_with_a_card_is_tried_once_as_well_without_a_line(graph, monkeypatch, caplog, children):
+    for _ in range(2):
+        with caplog.at_level("INFO", "deeplab_cv"):
+            load_candidate(Candidate("opencv", "cpu", graph), 1, 1).close()
+        # As if this were the next start.
+        monkeypatch.setattr(trial, "_refusals", {})
+
+    assert (len(children), caplog.messages) == (1, [])
+
+
+def test_figures_that_are_added_to_a_card_make_no_other_network_of_it(graph, children):
+    load_candidate(Candidate("opencv", "cpu", graph), 1, 1).close()
+
+    more = replace(graph, card=graph.card.model_copy(update={"pixel_budget": 7}))
+    load_candidate(Candidate("opencv", "cpu", more), 1, 1).close()
+
+    assert len(children) == 1
+
+
+def test_the_network_that_comes_with_the_program_is_not_tried(children):
+    network = open_network(default_network_file())
+    graph = graph_for(network, Size(256, 256))
+
+    try_out([Candidate("opencv", "cpu", each) for each in (graph, *variant_graphs(network, graph))], 1, 1)
+
+    assert children == []
+
+
+def endless_graph(folder):
+    network = open_network(endless_network(folder))
+    return graph_for(network, network.card.input_sizes[0])
+
+
+def test_a_card_keeps_no_crash_out(tmp_path):
+    try_out([Candidate("opencv", "cpu", endless_graph(tmp_path))], 1, 1)
+
+    with pytest.raises(EngineError):
+        load_candidate(Candidate("opencv", "cpu", endless_graph(tmp_path)), 1, 1)
+
+
+def test_where_one_engine_never_ends_and_none_works_the_others_are_not_waited_for(tmp_path, monkeypatch, children):
+    monkeypatch.setattr(trial, "LIMIT_S", 5.0)
+    graph = endless_graph(tmp_path)
+    candidates = [Candidate("onnxruntime", "cpu", graph), Candidate("openvino", "cpu", graph)]
+
+    try_out(candidates, 1, 1)
+
+    assert len(children) == 1
+    for candidate in candidates:
+        with pytest.raises(EngineError, match="longer than 5 s"):
+            load_candidate(candidate, 1, 1)
+
+
+def test_where_one_takes_long_the_others_wait_until_they_are_needed(graph, children):
+    candidates = [Candidate("onnxruntime", "cpu", graph), Candidate("opencv", "cpu", graph)]
+
+    try_out(candidates, 1, 1, patience_s=0)
+    load_candidate(candidates[0], 1, 1).close()
+    assert len(children) == 1
+
+    load_candidate(candidates[1], 1, 1).close()
+    assert len(children) == 2
+
+
+def test_graphs_that_onnx_runtime_does_not_run_are_refused_before_others_run_them(tmp_path, graph, monkeypatch):
+    monkeypatch.setattr(trial, "LIMIT_S", 5.0)
+    check_it_runs([graph])
+
+    with pytest.raises(EngineError, match="longer than 5 s"):
+        check_it_runs([endless_graph(tmp_path)])
 
 
 def test_a_network_that_onnx_runtime_refuses_is_refused_for_every_engine(tmp_path):
