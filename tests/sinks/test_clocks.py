@@ -1,5 +1,6 @@
 """When sound is heard behind the joint of two recordings; tests/sinks/test_original.py writes such files."""
 
+import itertools
 from fractions import Fraction
 
 import av
@@ -77,7 +78,7 @@ def test_without_pictures_a_recording_s_sound_begins_where_the_sound_before_it_e
         assert all(clock.sets(packet) for packet in packets)
         times = [packet.dts * packet.time_base for packet in packets]
 
-    assert max(after - before for before, after in zip(times, times[1:], strict=False)) < Fraction(3, 100)
+    assert max(after - before for before, after in itertools.pairwise(times)) < Fraction(3, 100)
 
 
 @pytest.mark.parametrize(("at_once", "taken"), [(False, [True, False, False, True]), (True, [True, True, True, True])])
