@@ -6,6 +6,7 @@ ROOT = Path(__file__).parent.parent
 
 TESTED_ELSEWHERE = {
     "engines/trial_process": "the other side of engines/trial, whose tests start it",
+    "sinks/sending_process": "the other side of sinks/sending, whose tests start it",
     "engines/options": "two fields with their bounds: test_options.py and test_settings.py read them",
     "page/options": "fields with their bounds: test_server.py reads them",
     "segmentation/options": "fields with their bounds: test_settings.py and test_api.py refuse what lies outside",

@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import IO
 
 from deeplab_cv.batch.work import Plan, Task
-from deeplab_cv.batch.worker_process import Message, Ready, receive, send
+from deeplab_cv.batch.worker_process import Message, Ready
+from deeplab_cv.machine.messages import receive, send
 
 _LOADING_S = 900.0
 """So long it may take to load; on a machine's first start every engine is tried."""

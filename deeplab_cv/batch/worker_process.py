@@ -1,11 +1,10 @@
 """The process of a worker, see `pool`: reads its plan, then files, and writes what came of each.
 
-Messages are pickles behind their length. What this process prints itself goes nowhere, and what it logs is a message.
+What this process prints itself goes nowhere, and what it logs is a message.
 """
 
 import logging
 import os
-import pickle
 import queue
 import signal
 import sys
@@ -18,12 +17,11 @@ from typing import IO, Any
 from deeplab_cv.batch.work import Outcome, Plan
 from deeplab_cv.errors import UserError
 from deeplab_cv.machine.memory import own_memory, return_free_memory
+from deeplab_cv.machine.messages import receive, send
 from deeplab_cv.machine.processor import count_on
 from deeplab_cv.segmentation.network_engines import Pinned
 
 _BEAT_EVERY_S = 1.0
-_HEAD = 8
-"""Bytes of a message's length."""
 
 
 @dataclass(frozen=True)
@@ -127,22 +125,3 @@ def _read(stdin: IO[bytes], incoming: "queue.SimpleQueue[Any]") -> None:
         incoming.put(message)
     # Whoever handed out files is gone: nobody would note what is made from now on.
     os._exit(1)
-
-
-def send(stream: IO[bytes], message: object) -> None:
-    """Write a message. Raises OSError where nobody reads it."""
-    data = pickle.dumps(message)
-    stream.write(len(data).to_bytes(_HEAD, "little") + data)
-    stream.flush()
-
-
-def receive(stream: IO[bytes]) -> Any:
-    """The next message; None at the end."""
-    try:
-        head = stream.read(_HEAD)
-        length = int.from_bytes(head, "little")
-        data = stream.read(length)
-    except (OSError, ValueError):
-        return None
-    # Who is killed may leave half a message.
-    return pickle.loads(data) if len(head) == _HEAD and len(data) == length else None

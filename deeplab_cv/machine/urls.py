@@ -47,7 +47,9 @@ def is_cut_by_its_password(url: str) -> bool:
 
 
 def without_secrets(url: str) -> str:
-    """A URL as it may be shown: without user and password, and with `...` for a query, a fragment and `key=value`.
+    """A URL as it may be shown: without user and password, and with `...` for what else is secret.
+
+    That is a query, a fragment, a `key=value`, and of RTMP what follows the application.
 
     A password may hold the very signs that end it (`/ # ? @`), as those of cameras do. Where a URL can be read in two
     ways, what either of them calls a secret is left out.
@@ -66,6 +68,9 @@ def without_secrets(url: str) -> str:
     place, sign = re.match(r"([^?#]*)([?#]?)", rest).groups()  # type: ignore[union-attr]  # it always matches
     # Some cameras take user and password as a part of the path: /user=admin_password=word_channel=1.
     parts = [HIDDEN if "=" in part else part for part in place.split("/")]
+    # What follows the application's name is the key that lets somebody stream under another one's name.
+    if scheme.lower().startswith("rtmp") and any(parts[2:]):
+        parts[2:] = [HIDDEN]
     return f"{scheme}{'/'.join(parts)}{sign + HIDDEN if sign else ''}"
 
 

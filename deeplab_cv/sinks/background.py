@@ -5,7 +5,7 @@ import threading
 from deeplab_cv.errors import UserError
 from deeplab_cv.frames.frame import Painted
 from deeplab_cv.frames.queues import FrameQueue
-from deeplab_cv.sinks.sink import Sink, Written, saying_what_is_kept
+from deeplab_cv.sinks.sink import Paced, Sink, Written, saying_what_is_kept
 
 _QUEUE_LENGTH = 2
 
@@ -41,6 +41,8 @@ class InBackground:
 
     def abandon(self) -> Written | None:
         """Keep what is usable; returns what is kept."""
+        if isinstance(self._sink, Paced):
+            self._sink.hurry()
         self._join()
         return self._sink.abandon()
 

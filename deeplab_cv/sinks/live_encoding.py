@@ -33,7 +33,8 @@ _OPTIONS: Mapping[str, str] = {
     "forced-idr": "1",
 }
 
-_FRAGMENTED = {"movflags": "empty_moov+default_base_moof+frag_every_frame", "flush_packets": "1"}
+FRAGMENTED = {"movflags": "empty_moov+default_base_moof+frag_every_frame", "flush_packets": "1"}
+"""What FFmpeg is told for an MP4 whose head is written before its first picture."""
 
 
 @dataclass(frozen=True)
@@ -59,6 +60,7 @@ class LiveEncoder:
     Attributes:
         size: of the pictures that it takes, in pixels.
         head: the beginning of an MP4 that fragments follow.
+        parameters: the sequence and picture parameters of H.264, with start codes.
         codec: what browsers call the stream, such as avc1.64001f.
     """
 
@@ -68,7 +70,7 @@ class LiveEncoder:
         self._converter = YuvConverter(even_size(size))
         self._written = _Written()
         try:
-            self._container = av.open(self._written, "w", format="mp4", options=_FRAGMENTED)
+            self._container = av.open(self._written, "w", format="mp4", options=FRAGMENTED)
             self._video = self._container.add_stream("libx264", rate=_RATE)
         except (av.error.FFmpegError, ValueError) as error:
             remedy = "pip install --force-reinstall --only-binary av av"
@@ -76,8 +78,8 @@ class LiveEncoder:
         self._set_up(self._video)
         self._container.start_encoding()
         self.head = self._written.taken()
-        self._parameters = self._video.codec_context.extradata or b""
-        self.codec = _codec_name(self._parameters)
+        self.parameters = self._video.codec_context.extradata or b""
+        self.codec = _codec_name(self.parameters)
         self._last_pts = -1
 
     @property
@@ -103,7 +105,7 @@ class LiveEncoder:
         data, is_key = bytes(packet), packet.is_keyframe
         self._container.mux(packet)
         return LivePacket(
-            data=self._parameters + data if is_key else data,
+            data=self.parameters + data if is_key else data,
             key=is_key,
             time_s=frame.pts / TICKS_A_SECOND,
             fragment=self._written.taken(),

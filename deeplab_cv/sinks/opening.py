@@ -11,6 +11,7 @@ from deeplab_cv.frames.frame import SourceInfo
 from deeplab_cv.frames.size import Size
 from deeplab_cv.machine.files import behind_links
 from deeplab_cv.machine.standard_error import own_number
+from deeplab_cv.machine.urls import without_secrets
 from deeplab_cv.settings import Settings
 from deeplab_cv.sinks.encoding import CODECS_OF_CONTAINER, choose_encoding
 from deeplab_cv.sinks.landing import check_output, check_output_folder
@@ -22,8 +23,10 @@ from deeplab_cv.sinks.pictures import PICTURE_EXTENSIONS, PictureFolderSink, Pic
 from deeplab_cv.sinks.pipe import VideoPipe
 from deeplab_cv.sinks.sink import Sink
 from deeplab_cv.sinks.statistics import STATISTICS_EXTENSIONS, StatisticsSink
+from deeplab_cv.sinks.stream_out import StreamOut
 from deeplab_cv.sinks.video import VideoSink
 from deeplab_cv.sinks.virtual_camera import VirtualCamera
+from deeplab_cv.sources.naming import is_stream, with_variables
 
 
 def open_sinks(
@@ -48,7 +51,9 @@ def open_sinks(
     named = (*(source.video or ()), source.image, settings.picture.background, network.model, network.classes)
     inputs = [*also_read, *(Path(text) for text in named if text)]
     inputs += [source_info.path] if source_info.path else []
-    if output.out is not None:
+    if output.out is not None and _is_stream(output.out):
+        sinks.append(_stream_out(output, source_info, is_picture_job=is_picture_job))
+    elif output.out is not None:
         sinks.append(_open_out(settings, output.out, source_info, is_picture_job=is_picture_job, inputs=inputs))
     if output.masks is not None:
         folder = Path(output.masks)
@@ -72,7 +77,8 @@ def open_sinks(
 
 def _folders_of(output: OutputOptions) -> list[Path]:
     """Where the outputs go, each folder once; those that are still to be made are missing."""
-    places = [Path(text) for text in (output.out, output.masks, output.stats) if text is not None]
+    out = None if output.out is None or _is_stream(output.out) else output.out
+    places = [Path(text) for text in (out, output.masks, output.stats) if text is not None]
     folders = [place if place.is_dir() else behind_links(place).parent for place in places]
     return list(dict.fromkeys(folder for folder in folders if folder.is_dir()))
 
@@ -122,6 +128,24 @@ def video_sink(path: Path, source_info: SourceInfo, output: OutputOptions, *, wh
         return VideoSink(place, source_info, output, whole=whole)
 
     return FilePerSize(path, one_file) if source_info.live else one_file(path)
+
+
+def _is_stream(text: str) -> bool:
+    """An output is a URL, perhaps one of the environment."""
+    return is_stream(text) and not text.lower().endswith(".sdp")
+
+
+def _stream_out(output: OutputOptions, source_info: SourceInfo, *, is_picture_job: bool) -> Sink:
+    """Where `--out URL` sends pictures. Raises UsageError for what cannot be sent."""
+    url = with_variables(str(output.out))
+    if is_picture_job:
+        raise UsageError("pictures do not make a stream", without_secrets(url), "name a folder ending in /")
+    if output.codec not in (None, "h264"):
+        raise UsageError("a stream out is H.264", f"--codec {output.codec}", "leave it out")
+    for flag, value in (("--crf", output.crf), ("--preset", output.preset)):
+        if value is not None:
+            raise UsageError("this is for files; a stream out has none", f"{flag} {value}", "leave it out")
+    return StreamOut(url, source_info)
 
 
 def _standard_output() -> int:

@@ -11,7 +11,7 @@ class OutputOptions(Options):
     """Where pictures, masks and figures go, and how a video is encoded."""
 
     # fmt: off
-    out: str | None = option(None, "painted video file (.mp4 .mkv .webm .mov) or picture; a folder for several pictures", metavar="FILE|FOLDER")
+    out: str | None = option(None, "painted video file (.mp4 .mkv .webm .mov) or picture; a folder for several pictures; a live stream: rtmp://..., rtsp://..., udp://...", metavar="FILE|FOLDER|URL")
     masks: str | None = option(None, "folder for one 8-bit index PNG per frame, in VOC colours", metavar="FOLDER")
     stats: str | None = option(None, "file for the area of each class per frame (.csv or .jsonl)", metavar="FILE")
     stats_form: StatsForm = option("wide", "wide: a line for each frame; long: one for each frame and class, as pandas and R like it")

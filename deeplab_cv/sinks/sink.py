@@ -2,7 +2,7 @@
 
 from dataclasses import KW_ONLY, dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from deeplab_cv.errors import SinkError, UserError, as_typed
 from deeplab_cv.frames.frame import Painted
@@ -13,13 +13,13 @@ class Written:
     """What a sink leaves behind.
 
     Attributes:
-        path: the file, or the folder of one file for each frame.
-        frames: how many are in it; 0 where none came and nothing was written.
+        path: the file, the folder of one file for each frame, or where a stream was sent.
+        frames: how many are in it; 0 where nothing was written, since none came or for what `note` says.
         note: what else is to be known of it, such as `sound copied`; else empty.
         whole: every frame of the run is in it.
     """
 
-    path: Path
+    path: Path | str
     frames: int
     note: str = ""
     _: KW_ONLY
@@ -70,4 +70,13 @@ class Sink(Protocol):
 
         Returns what is kept, None where nothing is. Never raises.
         """
+        ...
+
+
+@runtime_checkable
+class Paced(Protocol):
+    """A sink that takes a file's frames at their own pace."""
+
+    def hurry(self) -> None:
+        """Wait for no frame's time any more: the run is over; from any thread."""
         ...

@@ -9,6 +9,7 @@ from typing import Any
 
 from deeplab_cv.errors import SinkError
 from deeplab_cv.frames.frame import Painted, SourceInfo
+from deeplab_cv.frames.pace import Pace
 from deeplab_cv.frames.pixels import Image, fitted
 from deeplab_cv.frames.size import Size
 from deeplab_cv.machine.installed import how_to_install
@@ -74,7 +75,8 @@ class VirtualCamera:
         self._device = open_device(size, fps)
         self._newest: Image | None = None
         self._taken = 0
-        self._zero_s: float | None = None
+        self._pace = Pace()
+        self._hurried = threading.Event()
         self._ended = threading.Event()
         self._error: SinkError | None = None
         self._thread: threading.Thread | None = None
@@ -84,12 +86,16 @@ class VirtualCamera:
         if self._error is not None:
             raise self._error
         if not self._live:
-            self._wait_until_due(float(painted.frame.time_s))
+            self._hurried.wait(max(0.0, self._pace.due_at(painted.frame, time.monotonic()) - time.monotonic()))
         self._newest = fitted(painted.picture, self._size)
         self._taken += 1
         if self._thread is None:
             self._thread = threading.Thread(target=self._send, name=_NAME, daemon=True)
             self._thread.start()
+
+    def hurry(self) -> None:
+        """Wait for no frame's time any more."""
+        self._hurried.set()
 
     def finish(self) -> Written:
         """Give the camera back. Raises SinkError where it was gone."""
@@ -102,12 +108,6 @@ class VirtualCamera:
         """Give the camera back; nothing is kept of what was shown."""
         self._close()
         return None
-
-    def _wait_until_due(self, time_s: float) -> None:
-        now = time.monotonic()
-        if self._zero_s is None:
-            self._zero_s = now - time_s
-        self._ended.wait(max(0.0, self._zero_s + time_s - now))
 
     def _send(self) -> None:
         due = time.monotonic()

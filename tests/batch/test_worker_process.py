@@ -1,34 +1,15 @@
-"""The messages between a worker's process and whoever hands out files."""
+"""What a worker's process says to whoever hands out files."""
 
-import io
-import logging
 import subprocess
 
 import pytest
 
 from deeplab_cv.batch.child import PROGRAM
 from deeplab_cv.batch.work import DoneRecord, Item, Task
-from deeplab_cv.batch.worker_process import Ready, Said, receive, send
+from deeplab_cv.batch.worker_process import Ready, Said
 from deeplab_cv.errors import UserError
+from deeplab_cv.machine.messages import receive, send
 from tests.batch.jobs import picture, plan_for
-
-
-def test_messages_come_out_as_they_went_in():
-    stream = io.BytesIO()
-    messages = [Said(logging.INFO, "a line"), Task(Item("a", "a", "picture"), ("painted/a",))]
-    for message in messages:
-        send(stream, message)
-    stream.seek(0)
-
-    assert [receive(stream), receive(stream), receive(stream)] == [*messages, None]
-
-
-@pytest.mark.parametrize("cut", [3, 12])
-def test_half_a_message_is_the_end(cut):
-    stream = io.BytesIO()
-    send(stream, Said(logging.INFO, "a line"))
-
-    assert receive(io.BytesIO(stream.getvalue()[:cut])) is None
 
 
 @pytest.fixture

@@ -124,3 +124,22 @@ def test_a_video_written_in_the_background_is_as_good(tmp_path):
     # x264 itself does not decide alike every time: 877 or 881 bytes for one and the same first picture (seen).
     for one, other in zip(plain.pictures, behind.pictures, strict=True):
         assert np.abs(one.astype(int) - other).mean() < 0.5
+
+
+class Slow(Memory):
+    """A sink that takes frames at their own pace, which is never, until it is hurried."""
+
+    def __init__(self):
+        super().__init__(waits_for=threading.Event())
+
+    def hurry(self):
+        self.waits_for.set()
+
+
+def test_who_gives_up_does_not_wait_for_the_time_of_the_last_frames():
+    slow = Slow()
+    sink = InBackground(slow)
+    sink.write(frame(0))
+    sink.write(frame(1))
+
+    assert sink.abandon() == Written(Path("part"), 2, whole=False)

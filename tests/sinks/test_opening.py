@@ -15,6 +15,7 @@ from deeplab_cv.sinks.opening import open_sinks
 from deeplab_cv.sinks.pictures import PictureFolderSink, PictureSink
 from deeplab_cv.sinks.sink import Written
 from deeplab_cv.sinks.statistics import StatisticsSink
+from deeplab_cv.sinks.stream_out import StreamOut
 from deeplab_cv.sinks.video import VideoSink
 from tests.sinks.clips import info_of, painted, read_clip, scene, sound_packets, write_clip
 from tests.tiny_networks import tiny_network
@@ -189,3 +190,29 @@ def test_class_names_and_the_settings_file_are_no_output(tmp_path, form):
 
     with pytest.raises(UsageError, match="the output is the input itself"):
         open_sinks(settings_of(settings), VIDEO, is_picture_job=False, also_read=also_read)
+
+
+@pytest.mark.parametrize("url", ["rtmp://host/live/key", "rtsp://me:word@host/live", "udp://239.0.0.1:1234"])
+def test_a_url_is_where_a_stream_is_sent(url, tmp_path):
+    assert kinds(VIDEO, False, out=url, stats="areas.csv") == [StreamOut, StatisticsSink]
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_url_may_stand_in_the_environment(monkeypatch):
+    monkeypatch.setenv("TO", "rtmp://host/live/key")
+    assert kinds(VIDEO, False, out="${TO}") == [StreamOut]
+
+
+@pytest.mark.parametrize(
+    ("info", "settings", "problem"),
+    [
+        (PICTURES, {"out": "rtmp://host/live/key"}, r"pictures do not make a stream: rtmp://host/live/\.\.\.;"),
+        (VIDEO, {"out": "rtmp://host/live", "codec": "av1"}, "a stream out is H.264: --codec av1"),
+        (VIDEO, {"out": "rtmp://host/live", "crf": 20}, "a stream out has none: --crf 20"),
+        (VIDEO, {"out": "https://host/live"}, "no video is sent by this protocol: https://host/live"),
+        (VIDEO, {"out": "rtmp://${NOBODY}/live"}, "no such variable in the environment: NOBODY"),
+    ],
+)
+def test_what_cannot_be_streamed_is_said_at_once(info, settings, problem):
+    with pytest.raises(UsageError, match=problem):
+        kinds(info, info is PICTURES, **settings)
