@@ -238,6 +238,7 @@ class Segmenter:
 
     def _labelled(self, source: Any, engines: "NetworkEngines") -> "Iterator[tuple[Scored, Labels]]":
         """Every frame of a source that is not dropped, with its scores and labels."""
+        from deeplab_cv.frames.frame import Scored
         from deeplab_cv.jobs.pipeline import Pipeline
         from deeplab_cv.segmentation.labels import labels_of
         from deeplab_cv.segmentation.smoothing import ScoreSmoother
@@ -246,8 +247,8 @@ class Segmenter:
         smoother = ScoreSmoother()
         with Pipeline(source, Stream(engines)) as pipeline:
             while not pipeline.ended:
-                if (scored := pipeline.take(_TAKE_S)) is not None:
-                    scored = smoother.smoothed(scored, self._smooth)
+                if isinstance(taken := pipeline.take(_TAKE_S), Scored):
+                    scored = smoother.smoothed(taken, self._smooth)
                     yield scored, labels_of(scored)
 
 

@@ -127,7 +127,8 @@ def assembled(
         )
         # Window and page show the source while an engine is being loaded, or chosen among all: half a minute.
         open_stream = partial(_ready_stream, settings, network, info, report=controls.report)
-        with _screen(settings.page, controls, info, camera, encoded, window=no_window is None) as screen:
+        alone = no_window is not None and not sinks and not pictures
+        with _screen(settings.page, controls, info, camera, encoded, window=no_window is None, rests=alone) as screen:
             yield Job(mirrored, open_stream, sinks, view, screen)
 
 
@@ -140,8 +141,9 @@ def _screen(
     encoded: SharedStream | None,
     *,
     window: bool,
+    rests: bool,
 ) -> Iterator[Screen]:
-    """Where a run shows itself: a window, a page, or a window with a page beside it."""
+    """Where a run shows itself: a window, a page, or a window with a page beside it; see Staged for `rests`."""
     with ExitStack() as stack:
         screen: Screen = Unseen(controls)
         if window:
@@ -149,7 +151,7 @@ def _screen(
             screen = WindowScreen(opened, controls)
         if page.serve is not None:
             server = stack.enter_context(PageServer(page, controls.ask, camera=camera, stream=encoded))
-            screen = Staged(screen, controls, server.stage, info)
+            screen = Staged(screen, controls, server.stage, info, rests=rests)
         yield screen
 
 

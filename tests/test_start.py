@@ -1,7 +1,9 @@
 """Settings -> a job, without a process of its own."""
 
 import json
+import logging
 import threading
+from urllib.request import urlopen
 
 import numpy as np
 import pytest
@@ -14,6 +16,7 @@ from deeplab_cv.settings import Settings, settings_of
 from deeplab_cv.start import assembled, first_view, with_an_output
 from tests.jobs.numbers import Camera
 from tests.tiny_networks import tiny_network
+from tests.waiting import HANGS_S, wait_for
 
 
 @pytest.fixture
@@ -172,3 +175,32 @@ def test_a_page_alone_is_an_output():
     settings = settings_of({"pattern": True, "headless": True, "serve": "8000"})
 
     assert with_an_output(settings, "--headless") == settings
+
+
+def test_a_page_alone_infers_while_somebody_looks(settings, caplog):
+    pytest.importorskip("uvicorn", reason="no uvicorn here: requirements-web.txt")
+    caplog.set_level(logging.INFO)
+    source = settings.source.model_copy(update={"end": None})
+    output = settings.output.model_copy(update={"stats": None})
+    page = settings.page.model_copy(update={"serve": "0"})
+    alone = settings.model_copy(update={"source": source, "output": output, "page": page})
+    stop = threading.Event()
+
+    with assembled(alone) as job:
+        run = threading.Thread(target=run_job, args=(job,), kwargs={"stop": stop}, daemon=True)
+        run.start()
+        link = caplog.messages[0].removeprefix("the page: ")
+
+        def state():
+            with urlopen(f"{link}api/state", timeout=HANGS_S) as answer:
+                return json.load(answer)
+
+        rests = wait_for(lambda: (said := state())["running"] and not said["inferring"] and said)
+        wait_for(lambda: state()["running"]["frame"] > rests["running"]["frame"] + 5)
+        with urlopen(f"{link}stream.mjpg", timeout=HANGS_S):
+            wait_for(lambda: state()["inferring"])
+        wait_for(lambda: not state()["inferring"])
+        stop.set()
+        run.join(HANGS_S)
+
+    assert rests["running"]["rate"] == 0

@@ -18,6 +18,11 @@ class Asked:
         """Something came since the last `take`."""
         return not self._queue.empty()
 
+    @property
+    def waiting(self) -> bool:
+        """Something waits for a frame on the screen."""
+        return bool(self._pending)
+
     def put(self, *actions: Action) -> None:
         """Take down what is asked for, in order."""
         for action in actions:

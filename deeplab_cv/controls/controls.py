@@ -16,7 +16,7 @@ from deeplab_cv.controls.status import Message, Rate, Status
 from deeplab_cv.controls.switching import Kind, Switching
 from deeplab_cv.controls.view_changes import VIEW_CHANGES, with_wish
 from deeplab_cv.errors import UserError
-from deeplab_cv.frames.frame import Painted, Scored, Span
+from deeplab_cv.frames.frame import Frame, Painted, Scored, Span
 from deeplab_cv.jobs.job import UserQuit
 from deeplab_cv.jobs.pipeline import Pipeline
 from deeplab_cv.overlay.painting import painted_frame
@@ -42,6 +42,7 @@ class Controls:
     Attributes:
         view: how frames are painted now.
         shown: the frame on the screen, None before the first.
+        passed: the newest frame that went by since then because nobody looked; None where none did.
         progress: what is being done while an engine is loaded, in words.
         pictures: frames are pictures, shown one at a time.
         tutorial: they wait for Segment and Restart as in the iOS tutorial.
@@ -83,6 +84,7 @@ class Controls:
         """
         self.view = view
         self.shown: Shown | None = None
+        self.passed: Frame | None = None
         self.progress = "loading"
         self.tutorial = tutorial
         self.pictures = pictures
@@ -109,6 +111,11 @@ class Controls:
         return self.view.paused and self._steps == 0
 
     @property
+    def wants_frames(self) -> bool:
+        """A recording runs, or something is asked for: frames are needed even where nobody looks."""
+        return self._recording.running or self._asked.anything or self._asked.waiting
+
+    @property
     def asked(self) -> bool:
         """Something is asked for that is not done yet."""
         return self._asked.anything
@@ -124,7 +131,7 @@ class Controls:
     def attend(self, pipeline: Pipeline) -> bool:
         """Do what was asked for; True where what is on the screen is to be drawn anew. Raises UserQuit."""
         before = self.view
-        asked = self._asked.take(frame_shown=self.shown is not None)
+        asked = self._asked.take(frame_shown=self.shown is not None and self.passed is None)
         for action in asked:
             self._do(action, pipeline)
         overran = self.shown is not None and self.view.paused and self._steps > 0 and pipeline.ended
@@ -144,7 +151,7 @@ class Controls:
         self._steps = max(0, self._steps - 1)
         if problem := self._recording.write(painted):
             self._message.say(problem)
-        self.shown = Shown(scored, painted)
+        self.shown, self.passed = Shown(scored, painted), None
         if not self._greeted and not self._message.text:
             self._message.say("h: help", _GREETING_S)
         self._greeted = True
@@ -155,13 +162,17 @@ class Controls:
         self._rate.count(now)
         self._latency_ms = (now - scored.frame.captured_at) * 1000
 
+    def pass_over(self, frame: Frame) -> None:
+        """A frame goes by that nobody looks at."""
+        self.passed = frame
+
     def status(self, pipeline: Pipeline) -> Status | None:
         """What is to be known of the run now; None before the first frame."""
         if self.shown is None:
             return None
         scored, source = self.shown.scored, pipeline.source_state
         return Status(
-            rate=self._rate.per_second if source.phase == "playing" else 0.0,
+            rate=self._rate.per_second if source.phase == "playing" and self.passed is None else 0.0,
             inference_ms=scored.inference_ms,
             origin=scored.origin,
             latency_ms=self._latency_ms,

@@ -46,6 +46,10 @@ class Unseen:
         """A new frame is there."""
         self._controls.show(scored, painted)
 
+    def pass_over(self, frame: Frame) -> None:
+        """A frame goes by that nobody looks at."""
+        self._controls.pass_over(frame)
+
     def close(self) -> Written | None:
         """Finish the recording, which is returned where there is one. Raises SinkError."""
         return self._controls.close()
@@ -54,7 +58,9 @@ class Unseen:
 class Staged:
     """Another screen, a window or none, and a stage for whoever shows the run as well; see jobs.job.Screen."""
 
-    def __init__(self, beside: Screen, controls: Controls, stage: Stage, source: SourceInfo) -> None:
+    def __init__(
+        self, beside: Screen, controls: Controls, stage: Stage, source: SourceInfo, *, rests: bool = False
+    ) -> None:
         """Nothing is on the stage yet.
 
         Args:
@@ -62,8 +68,10 @@ class Staged:
             controls: what both show.
             stage: where pictures and figures are put.
             source: where frames come from.
+            rests: nobody sees the run but on the stage, so that nothing need be inferred while nobody looks at it.
         """
         self._beside = beside
+        self._rests = rests
         self._controls = controls
         self._stage = stage
         self._source = source
@@ -84,6 +92,7 @@ class Staged:
 
     def attend(self, pipeline: Pipeline) -> None:
         """Do what was asked for, and put what came of it on the stage. Raises UserQuit."""
+        pipeline.inferring = self._is_wanted()
         self._beside.attend(pipeline)
         self._put_on_stage(pipeline)
 
@@ -96,25 +105,37 @@ class Staged:
         self._beside.show(scored, painted, pipeline)
         self._put_on_stage(pipeline)
 
+    def pass_over(self, frame: Frame) -> None:
+        """A frame goes by that nobody looks at."""
+        self._beside.pass_over(frame)
+
     def close(self) -> Written | None:
         """Close the other screen; returns what was recorded. Raises SinkError."""
         return self._beside.close()
 
+    def _is_wanted(self) -> bool:
+        """Somebody looks, or asks for something; the first frame is inferred in any case, for its figures."""
+        controls = self._controls
+        return not self._rests or controls.shown is None or controls.wants_frames or self._stage.watched
+
     def _put_on_stage(self, pipeline: Pipeline) -> None:
-        shown, newest = self._controls.shown, pipeline.newest
-        if shown is None and newest is not None and newest is not self._looked_at:
-            # While an engine is loaded the source is shown as it is.
-            self._looked_at = newest
-            self._stage.show(newest.pixels, newest.captured_at)
+        shown, passed = self._controls.shown, self._controls.passed
+        # While an engine is loaded, and while nobody looks, the source is there as it is.
+        plain = pipeline.newest if shown is None else passed
+        now = time.monotonic()
+        if plain is not None:
+            if plain is not self._looked_at:
+                self._looked_at = plain
+                self._stage.show(plain.pixels, self._since_s(plain, now), passed=passed is not None)
         elif shown is not None and shown is not self._shown:
             self._shown = shown
-            now = time.monotonic()
-            since_s = shown.scored.frame.captured_at if self._source.live else now
-            self._stage.show(shown.painted.pixels, since_s)
-        now = time.monotonic()
+            self._stage.show(shown.painted.pixels, self._since_s(shown.scored.frame, now))
         if now - self._state_at >= _STATE_S or self._view is not self._controls.view:
             self._state_at, self._view = now, self._controls.view
             self._stage.say(self._state(pipeline))
+
+    def _since_s(self, frame: Frame, now: float) -> float:
+        return frame.captured_at if self._source.live else now
 
     def _state(self, pipeline: Pipeline) -> RunState:
         controls = self._controls
@@ -126,4 +147,5 @@ class Staged:
             tutorial=controls.tutorial,
             status=controls.status(pipeline),
             shown=controls.shown,
+            passed=controls.passed,
         )

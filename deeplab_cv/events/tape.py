@@ -218,7 +218,7 @@ class Tape:
         shelf, event = self._shelf, recording.event
         record = replace(
             recording.record,
-            file=written.path.name,
+            file=Path(written.path).name,
             end=as_date(event.end_s + self._wall_minus_time_s),
             end_s=round(event.end_s, 3),
             peak_share=None if shelf.when is None else round(event.peak_share, 4),

@@ -10,6 +10,7 @@ from typing import Protocol
 
 from deeplab_cv.errors import PassedOverError, SinkError
 from deeplab_cv.frames.frame import Frame, Painted, Scored
+from deeplab_cv.frames.pace import Pace
 from deeplab_cv.jobs.pipeline import Pipeline, StreamOrOpener
 from deeplab_cv.overlay.painting import painted_frame
 from deeplab_cv.overlay.view import View
@@ -22,7 +23,6 @@ _log = logging.getLogger(__name__)
 
 _TAKE_S = 0.05
 _TAKE_WITH_SCREEN_S = 0.005
-_LATE_S = 0.25
 
 
 class UserQuit(Exception):  # noqa: N818 - an ending, not an error
@@ -52,6 +52,10 @@ class Screen(Protocol):
 
     def show(self, scored: Scored, painted: Painted, pipeline: Pipeline) -> None:
         """Put a new frame on the screen."""
+        ...
+
+    def pass_over(self, frame: Frame) -> None:
+        """A frame goes by without scores, since nobody looks at it."""
         ...
 
     def close(self) -> Written | None:
@@ -101,7 +105,7 @@ def run_job(
         written: called at the end with what each sink leaves behind, also where the run fails.
 
     Returns:
-        The number of frames that every sink and the screen were given.
+        The number of frames that every sink and the screen were given, or that went by while nobody looked.
 
     Raises:
         SourceError, EngineError, SinkError: the run failed; sinks have kept what was done.
@@ -125,7 +129,7 @@ def _frames_through(job: Job, stop: threading.Event, progress: Callable[[], None
     """Every frame from the pipeline to the sinks and the screen, in order; how many, and whether the source ended."""
     frames = 0
     smoother = ScoreSmoother()
-    clock = _Clock()
+    pace = Pace()
     screen = job.screen
     with Pipeline(job.source, job.stream) as pipeline, _told_at_the_end(job.source, pipeline):
         while True:
@@ -137,22 +141,31 @@ def _frames_through(job: Job, stop: threading.Event, progress: Callable[[], None
                 except UserQuit:
                     return frames, False
                 if screen.waits:
-                    clock.reset()
+                    pace.reset()
                     continue
             # Behind the pause: in one the last frame stays on the screen, and from there one may seek.
             if pipeline.ended:
                 break
-            scored = pipeline.take(_TAKE_WITH_SCREEN_S if screen else _TAKE_S)
-            if scored is None:
+            taken = pipeline.take(_TAKE_WITH_SCREEN_S if screen else _TAKE_S)
+            if taken is None:
+                continue
+            plays = screen is not None and not job.sinks and not job.source.info.live
+            if isinstance(taken, Frame):
+                if screen is not None:
+                    if plays:
+                        _wait_for(taken, pace, screen.rest)
+                    screen.pass_over(taken)
+                frames += 1
+                progress()
                 continue
             view = screen.view if screen is not None else job.view
-            scored = smoother.smoothed(scored, view.smooth)
+            scored = smoother.smoothed(taken, view.smooth)
             painted = painted_frame(scored, labels_of(scored), view)
             for sink in job.sinks:
                 sink.write(painted)
             if screen is not None:
-                if not job.sinks and not job.source.info.live:
-                    clock.wait_for(scored.frame, screen.rest)
+                if plays:
+                    _wait_for(scored.frame, pace, screen.rest)
                 screen.show(scored, painted, pipeline)
             frames += 1
             progress()
@@ -175,25 +188,11 @@ def _told_at_the_end(source: Source, pipeline: Pipeline) -> Iterator[None]:
             _log.info("%s: %s", source.info.name, ", ".join(filter(None, facts)))
 
 
-class _Clock:
-    """Plays a file at its own pace: a frame is shown when its time has come."""
-
-    def __init__(self) -> None:
-        self._offset_s: float | None = None
-        self._seeks = 0
-
-    def reset(self) -> None:
-        """Begin again with the next frame, after a pause."""
-        self._offset_s = None
-
-    def wait_for(self, frame: Frame, rest: Callable[[], bool]) -> None:
-        """Rest until a frame's time, in turns of `rest`; a run that is late falls behind instead of racing."""
-        time_s, now = float(frame.time_s), time.monotonic()
-        sought, self._seeks = frame.seeks != self._seeks, frame.seeks
-        if self._offset_s is None or sought or now - (self._offset_s + time_s) > _LATE_S:
-            self._offset_s = now - time_s
-        while time.monotonic() < self._offset_s + time_s and rest():
-            pass
+def _wait_for(frame: Frame, pace: Pace, rest: Callable[[], bool]) -> None:
+    """Rest until a file's frame is due, in turns of `rest`."""
+    due_at = pace.due_at(frame, time.monotonic())
+    while time.monotonic() < due_at and rest():
+        pass
 
 
 def _close(job: Job, written: Callable[[Written], None], *, whole: bool) -> list[Exception]:

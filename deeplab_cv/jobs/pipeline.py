@@ -29,6 +29,9 @@ from deeplab_cv.sources.state import SourceState
 QUEUE_LENGTH = 2
 """Frames that wait between two threads of a file job: enough to keep both busy, few enough to keep memory flat."""
 
+_LOOK_S = 0.05
+"""How soon it is noticed that somebody looks, where no frame comes."""
+
 JOIN_S = 0.4
 """How long a thread may take to end; one blocked in a driver or an endless network is left behind as a daemon."""
 
@@ -45,6 +48,7 @@ class Pipeline:
         frames_read: frames the source has given so far, without those that were only looked at.
         newest: the frame that was read last from a live source, the first of a file; None before that.
         seeks: how often another place of the source was asked for.
+        inferring: frames are inferred; without it `take` gives them as they were read, since nobody looks at them.
     """
 
     def __init__(self, source: Source, stream: StreamOrOpener) -> None:
@@ -52,13 +56,14 @@ class Pipeline:
         self.frames_read = 0
         self.newest: Frame | None = None
         self.seeks = 0
+        self.inferring = True
         self._sought: tuple[Fraction, Fraction] | None = None
         self._source = source
         self._opener = stream
         self._stream = stream if isinstance(stream, Stream) else None
         self._next_stream: Stream | None = None
         self._frames: FrameQueue[Frame] = FrameQueue(1 if live else QUEUE_LENGTH, live=live)
-        self._scored: FrameQueue[Scored] = FrameQueue(1 if live else QUEUE_LENGTH, live=live)
+        self._scored: FrameQueue[Scored | Frame] = FrameQueue(1 if live else QUEUE_LENGTH, live=live)
         self._error: BaseException | None = None
         self._lock = threading.Lock()
         self._threads = [
@@ -81,15 +86,18 @@ class Pipeline:
         for thread in self._threads if self._stream else self._threads[:1]:
             thread.join(max(0.0, deadline - time.monotonic()))
 
-    def take(self, timeout_s: float) -> Scored | None:
-        """The next scored frame, None when none came in time. Raises what a thread raised, once all before it is taken.
+    def take(self, timeout_s: float) -> Scored | Frame | None:
+        """The next frame, None when none came in time. Raises what a thread raised, once all before it is taken.
+
+        Returns:
+            The frame with its scores; the frame alone where it is not inferred.
 
         Raises:
             SourceError: the source failed.
             EngineError: the engine failed.
         """
         scored = self._scored.get(timeout_s)
-        if scored is not None and scored.frame.seeks != self.seeks:
+        if scored is not None and _frame_of(scored).seeks != self.seeks:
             return None
         if scored is None and self._error is not None and (self._scored.exhausted or self._stream is None):
             raise self._error
@@ -194,7 +202,7 @@ class Pipeline:
             goes_on = True
             while goes_on:
                 reopened = self._frames.reopened
-                while (frame := self._frames.get()) is not None:
+                while (frame := self._next_to_infer(stream)) is not None:
                     stream = self._with_next_taken(stream)
                     stream.submit(frame)
                     while stream.full:
@@ -212,6 +220,25 @@ class Pipeline:
             for stream_or_none in (self._next_stream, self._stream):
                 if stream_or_none is not None:
                     stream_or_none.close()
+
+    def _next_to_infer(self, stream: Stream) -> Frame | None:
+        """The next frame whose scores are wanted, None at the end; those before it go on as they are."""
+        passed: Frame | None = None
+        while True:
+            frame = self._frames.get(None if passed is None else _LOOK_S)
+            if frame is None:
+                if passed is None or self._frames.exhausted:
+                    return None
+                if self.inferring:
+                    # Whoever begins to look sees the newest picture, even where the next one is long in coming.
+                    return passed
+            elif self.inferring:
+                return frame
+            else:
+                self._drain(stream)
+                stream.begin_anew()
+                self._scored.put(frame)
+                passed = frame if self._source.info.live else None
 
     def _opened(self) -> Stream:
         stream = self._opener if isinstance(self._opener, Stream) else self._opener()
@@ -237,3 +264,7 @@ class Pipeline:
         self._drain(stream)
         stream.close()
         return new
+
+
+def _frame_of(taken: Scored | Frame) -> Frame:
+    return taken.frame if isinstance(taken, Scored) else taken

@@ -33,10 +33,18 @@ def _request_for(action: Action) -> dict[str, Any]:
 def state_json(state: RunState | None) -> dict[str, Any]:
     """The run's state as the page shows it."""
     if state is None:
-        return {"source": None, "running": None, "view": None, "classes": [], "progress": "starting"}
+        return {
+            "source": None,
+            "running": None,
+            "inferring": False,
+            "view": None,
+            "classes": [],
+            "progress": "starting",
+        }
     return {
         "source": _source_json(state),
         "running": _figures(state),
+        "inferring": state.inferring,
         "view": _view_json(state.view),
         "classes": _classes(state),
         "progress": state.progress,
@@ -63,11 +71,12 @@ def _figures(state: RunState) -> dict[str, Any] | None:
     status, shown = state.status, state.shown
     if status is None or shown is None:
         return None
+    frame = state.passed or shown.scored.frame
     return {
-        "frame": shown.scored.frame.index,
-        "time_s": round(float(shown.scored.frame.time_s), 3),
-        "width": shown.scored.frame.size.width,
-        "height": shown.scored.frame.size.height,
+        "frame": frame.index,
+        "time_s": round(float(frame.time_s), 3),
+        "width": frame.size.width,
+        "height": frame.size.height,
         "rate": round(status.rate, 2),
         "inference_ms": round(status.inference_ms, 2),
         "origin": status.origin,
@@ -109,7 +118,8 @@ def _classes(state: RunState) -> list[dict[str, Any]]:
             "key": keys.get(name),
             "on": name in on,
             "colour": "#{:02x}{:02x}{:02x}".format(*(view.picture.paint.get(name) or default_colour(name))),
-            "share": round(float(share), 4),
+            # Nobody knows what is in the pictures that go by unseen.
+            "share": round(float(share), 4) if state.inferring else None,
         }
         for name, share in list(zip(names, shares, strict=True))[1:]
     ]
@@ -156,6 +166,7 @@ def metrics_of(state: RunState | None) -> list[Metric]:
         return metrics
     return [
         *metrics,
+        Metric("inferring", "gauge", "0 while nobody looks, and frames go by unseen.", {"": int(state.inferring)}),
         Metric("frames_a_second", "gauge", "Frames shown a second, over two seconds.", {"": status.rate}),
         Metric("inference_seconds", "gauge", "What the network took.", {"": status.inference_ms / 1000}),
         Metric("latency_seconds", "gauge", "From reading a frame to showing it.", {"": status.latency_ms / 1000}),

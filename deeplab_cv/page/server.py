@@ -125,6 +125,7 @@ class PageServer:
         viewers = Viewers(self._options.serve_viewers, stream)
         self.stage.listen(show)
         self.stage.listen(lambda: in_loop(viewers.wake))
+        self.stage.audience = lambda: viewers.anybody
         site = PageRoutes(
             stage=self.stage,
             stream=stream,

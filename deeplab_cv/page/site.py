@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from starlette.staticfiles import StaticFiles
 from starlette.websockets import WebSocket
 
 from deeplab_cv.controls.keys import Action
-from deeplab_cv.controls.stage import Stage
+from deeplab_cv.controls.stage import Picture, Stage
 from deeplab_cv.page.access import Access, RateLimit, Role, tokens_in
 from deeplab_cv.page.camera_socket import attend_camera
 from deeplab_cv.page.guard import Guard
@@ -30,6 +31,9 @@ Answer = Callable[[Request], Awaitable[Response]]
 
 _ACTIONS_A_SECOND = 30
 _BOUNDARY = "deeplab-cv-picture"
+_PAINTING_S, _LOOK_S = 3.0, 0.01
+"""How long a painted picture is waited for where nobody looked until now, and how often it is looked for."""
+
 _STANDING_S = 1.0
 """A picture that stands still is sent again after so long, so that no program takes the stream for dead."""
 
@@ -155,7 +159,7 @@ class PageRoutes:
         return PlainTextResponse(prometheus_text(metrics), media_type="text/plain; version=0.0.4")
 
     async def _snapshot(self, request: Request) -> Response:
-        picture = self._stage.picture
+        picture = await self._painted_picture()
         if picture is None:
             return _problem(503, "there is no picture yet")
         jpeg = await asyncio.to_thread(picture.jpeg)
@@ -163,14 +167,23 @@ class PageRoutes:
         headers = {"content-disposition": named} if "download" in request.query_params else None
         return Response(jpeg, media_type="image/jpeg", headers=headers)
 
+    async def _painted_picture(self) -> Picture | None:
+        """The newest picture; where nobody looked until now, the first that is painted again."""
+        self._stage.glance()
+        until = time.monotonic() + _PAINTING_S
+        while (picture := self._stage.picture) is not None and picture.passed and time.monotonic() < until:
+            await asyncio.sleep(_LOOK_S)
+        return picture
+
     async def _mjpeg(self, request: Request) -> Response:
-        viewer = self._viewers.add()
+        viewer = self._viewers.add(pulls=True)
         if viewer is None:
             return _problem(503, "as many watch as may; see --serve-viewers")
 
         async def parts() -> AsyncIterator[bytes]:
             try:
                 yield f"--{_BOUNDARY}\r\n".encode()
+                await self._painted_picture()
                 while True:
                     viewer.wake.clear()
                     if (picture := self._stage.picture) is not None:

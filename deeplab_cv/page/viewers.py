@@ -36,8 +36,14 @@ class Viewer:
         sent_bytes: of pictures.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, pulls: bool = False) -> None:
+        """It rests.
+
+        Args:
+            pulls: it is a program that reads /stream.mjpg, and never rests.
+        """
         self.transport: Transport | None = None
+        self._pulls = pulls
         self.wake = asyncio.Event()
         self.sent_bytes = 0
         self._on_the_way = 0
@@ -45,6 +51,11 @@ class Viewer:
         self._encoder = 0
         self._needs_key = True
         self._ready: deque[Chunk] = deque()
+
+    @property
+    def watches(self) -> bool:
+        """It wants pictures."""
+        return self._pulls or self.transport is not None
 
     @property
     def needs_key(self) -> bool:
@@ -128,7 +139,11 @@ def piece(chunk: Chunk, transport: Transport | None) -> bytes:
 
 
 class Viewers:
-    """All that watch now."""
+    """All that watch now.
+
+    Attributes:
+        anybody: one of them wants pictures; may be read in any thread.
+    """
 
     def __init__(self, most: int, stream: SharedStream) -> None:
         """Nobody watches yet.
@@ -137,6 +152,7 @@ class Viewers:
             most: so many may watch at once.
             stream: the one that they share, which is encoded while somebody watches it.
         """
+        self.anybody = False
         self._most = most
         self._stream = stream
         self._sent_to_gone = 0
@@ -154,12 +170,13 @@ class Viewers:
         """Bytes of pictures that were sent, to those that have gone as well."""
         return self._sent_to_gone + sum(viewer.sent_bytes for viewer in self._all)
 
-    def add(self) -> Viewer | None:
-        """A new viewer; None where there are as many as may be."""
+    def add(self, *, pulls: bool = False) -> Viewer | None:
+        """A new viewer, see Viewer; None where there are as many as may be."""
         if len(self._all) >= self._most:
             return None
-        viewer = Viewer()
+        viewer = Viewer(pulls=pulls)
         self._all.add(viewer)
+        self.anybody = self.anybody or viewer.watches
         return viewer
 
     def remove(self, viewer: Viewer) -> None:
@@ -169,7 +186,8 @@ class Viewers:
         self.look()
 
     def look(self) -> None:
-        """See whether anybody watches the shared stream, and whether somebody needs a key frame."""
+        """See whether anybody watches, whether the shared stream, and whether somebody needs a key frame."""
+        self.anybody = any(viewer.watches for viewer in self._all)
         self._stream.watch("page", watched=bool(self.count("webcodecs") + self.count("mse")))
         self._see_who_needs_a_key()
 

@@ -125,6 +125,11 @@ class Stream:
             stream=self._number,
         )
 
+    def begin_anew(self) -> None:
+        """Forget the frames before, once none is in flight: the next one does not follow them."""
+        self._propagator = Propagator(self.pace)
+        self._number = next(_numbers)
+
     def score(self, frame: Frame) -> Scored:
         """One frame alone, when no other is in flight. Raises EngineError."""
         if self._pending:

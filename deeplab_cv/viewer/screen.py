@@ -11,7 +11,7 @@ import numpy as np
 from deeplab_cv.controls.controls import Controls
 from deeplab_cv.controls.keys import help_rows
 from deeplab_cv.controls.status import Status
-from deeplab_cv.frames.frame import Painted, Scored
+from deeplab_cv.frames.frame import Frame, Painted, Scored
 from deeplab_cv.frames.pixels import Image, Pixels, fitted, merged, to_grey
 from deeplab_cv.frames.size import Size
 from deeplab_cv.jobs.pipeline import Pipeline
@@ -82,6 +82,10 @@ class WindowScreen:
         """Put a new frame on the screen."""
         self._controls.show(scored, painted)
         self._draw(pipeline)
+
+    def pass_over(self, frame: Frame) -> None:
+        """A frame goes by that nobody looks at."""
+        self._controls.pass_over(frame)
 
     def close(self) -> Written | None:
         """Close the window and finish the recording, which is returned where there is one. Raises SinkError."""

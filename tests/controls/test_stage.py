@@ -7,6 +7,7 @@ from PIL import Image
 from deeplab_cv.controls.stage import Stage, encoded_jpeg
 from deeplab_cv.frames.pixels import Pixels
 from tests.page.serving import pixels, run_state
+from tests.waiting import Clock
 
 
 def test_pictures_are_numbered_and_the_newest_stays():
@@ -50,3 +51,17 @@ def test_a_jpeg_holds_the_picture():
 
     assert decoded.shape == (48, 64, 3)
     assert np.abs(decoded.astype(int) - (255, 0, 0)).max() < 6
+
+
+def test_a_stage_is_watched_by_its_audience_and_for_a_while_by_who_asked_for_one_picture(monkeypatch):
+    clock = Clock()
+    monkeypatch.setattr("deeplab_cv.controls.stage.time", clock)
+    stage = Stage()
+    assert not stage.watched
+
+    stage.glance()
+    assert stage.watched
+    clock.sleep(10)
+    assert not stage.watched
+    stage.audience = lambda: True
+    assert stage.watched

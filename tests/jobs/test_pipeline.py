@@ -6,6 +6,7 @@ from fractions import Fraction
 import pytest
 
 from deeplab_cv.errors import EngineError, SourceError
+from deeplab_cv.frames.frame import Frame, Scored
 from deeplab_cv.frames.size import Size
 from deeplab_cv.jobs.pipeline import JOIN_S, Pipeline
 from deeplab_cv.sources.pattern import PatternSource
@@ -167,3 +168,54 @@ def test_a_live_source_is_not_sought_in(make_stream):
 
         assert pipeline.seeks == 0
         assert wait_for(lambda: pipeline.take(0.1)).frame.seeks == 0
+
+
+def test_frames_that_nobody_wants_scores_of_go_on_as_they_were_read(make_stream):
+    pipeline, taken = Pipeline(Camera(60), make_stream()), []
+    pipeline.inferring = False
+
+    with pipeline:
+        while not pipeline.ended:
+            if (each := pipeline.take(0.1)) is not None:
+                taken.append(each)
+            pipeline.inferring = len(taken) >= 20
+
+    frames = [each if isinstance(each, Frame) else each.frame for each in taken]
+    unseen = [isinstance(each, Frame) for each in taken]
+    assert [frame.index for frame in frames] == list(range(60))
+    # Two frames wait in the queue and one before it.
+    assert 20 <= unseen.index(False) <= 24
+    assert not any(unseen[24:])
+
+
+def test_scores_begin_anew_after_frames_that_went_by(make_stream):
+    numbers = []
+
+    with Pipeline(Camera(60), make_stream()) as pipeline:
+        taken = 0
+        while not pipeline.ended:
+            each = pipeline.take(0.1)
+            taken += each is not None
+            pipeline.inferring = not 20 <= taken < 40
+            if isinstance(each, Scored):
+                numbers.append(each.stream)
+
+    assert len(set(numbers)) == 2
+    assert numbers == sorted(numbers)
+
+
+def test_the_newest_picture_is_inferred_once_somebody_looks_though_no_other_comes(make_stream):
+    ended = threading.Event()
+    stream = make_stream()
+    stream.engines.load(Size(64, 48))
+    pipeline = Pipeline(Camera(3, live=True, ending=ended), stream)
+    pipeline.inferring = False
+
+    with pipeline:
+        wait_for(lambda: isinstance(each := pipeline.take(0.1), Frame) and each.index == 2)
+        pipeline.inferring = True
+        looked_at = wait_for(lambda: pipeline.take(0.1))
+        ended.set()
+
+    assert isinstance(looked_at, Scored)
+    assert looked_at.frame.index == 2

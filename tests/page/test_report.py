@@ -91,3 +91,20 @@ def test_a_source_that_is_gone_is_told_in_the_window_s_words():
 @pytest.mark.parametrize("name", ["frames_a_second", "latency_seconds", "frames_dropped_total"])
 def test_the_run_s_figures_are_among_the_metrics(name):
     assert name in [metric.name for metric in metrics_of(run_state())]
+
+
+def test_while_nobody_looks_the_frame_is_the_source_s_newest_and_no_share_is_known():
+    passed = replace(shown().scored.frame, index=99, pts=3_300_000)
+    said = state_json(run_state(passed=passed, status=replace(STATUS, rate=0.0)))
+
+    assert (said["inferring"], said["running"]["frame"], said["running"]["time_s"]) == (False, 99, 3.3)
+    assert {each["share"] for each in said["classes"]} == {None}
+    assert state_json(run_state())["inferring"]
+
+
+def test_metrics_say_whether_anything_is_inferred():
+    def inferring(state):
+        return next(metric.values[""] for metric in metrics_of(state) if metric.name == "inferring")
+
+    assert inferring(run_state()) == 1
+    assert inferring(run_state(passed=shown().scored.frame)) == 0

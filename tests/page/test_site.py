@@ -2,6 +2,8 @@
 
 import io
 import json
+import socket
+import threading
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -13,6 +15,7 @@ pytest.importorskip("uvicorn", reason="no uvicorn here: requirements-web.txt")
 
 from deeplab_cv.controls.keys import PaintClass, SetView
 from tests.page.serving import pixels, run_state, served
+from tests.waiting import wait_for
 
 TOKENS = {"serve_token": "controls-it", "serve_view_token": "watches-it"}
 WATCHED = ("/api/state", "/api/controls", "/metrics", "/snapshot.jpg", "/stream.mjpg")
@@ -227,3 +230,27 @@ def test_only_so_many_may_watch():
         line.close()
 
     assert (first, second) == (200, 503)
+
+
+def test_one_picture_is_painted_though_nobody_looked_before():
+    with served() as site:
+        stage = site.server.stage
+        stage.show(pixels((0, 0, 0)), 0.0, passed=True)
+        painting = threading.Thread(target=lambda: (wait_for(lambda: stage.watched), stage.show(pixels(), 0.0)))
+        painting.start()
+        picture = Image.open(io.BytesIO(site.ask("/snapshot.jpg")[2]))
+        painting.join()
+
+    assert picture.getpixel((5, 5))[0] > 200
+
+
+def test_who_reads_motion_jpeg_watches_until_he_goes():
+    with served() as site:
+        stage = site.server.stage
+        stage.show(pixels(), 0.0)
+        with socket.create_connection(("127.0.0.1", site.port)) as program:
+            program.sendall(f"GET /stream.mjpg HTTP/1.1\r\nHost: 127.0.0.1:{site.port}\r\n\r\n".encode())
+            wait_for(stage.audience)
+        wait_for(lambda: not stage.audience())
+
+    assert stage.picture.number == 1

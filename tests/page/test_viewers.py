@@ -225,3 +225,20 @@ def test_everybody_is_woken_by_a_new_picture():
         return viewer.wake.is_set()
 
     assert asyncio.run(woken())
+
+
+def test_who_rests_is_nobody_who_watches_and_who_pulls_is_somebody():
+    viewers = Viewers(4, Stream())
+    page = viewers.add()
+    assert not viewers.anybody
+
+    page.begin("jpeg")
+    viewers.look()
+    assert viewers.anybody
+    page.begin(None)
+    viewers.look()
+    assert not viewers.anybody
+    program = viewers.add(pulls=True)
+    assert viewers.anybody
+    viewers.remove(program)
+    assert not viewers.anybody
