@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from deeplab_cv.errors import UsageError, as_typed
 from deeplab_cv.machine import folders
+from deeplab_cv.machine.program import program
 from deeplab_cv.machine.urls import hide_secrets, is_url, without_secrets
 from deeplab_cv.sources.naming import Kind, kind_of_video
 from deeplab_cv.sources.options import SourceOptions
@@ -51,7 +52,7 @@ def wanted_sources(options: SourceOptions) -> Sequence[NamedSource]:
     if len(wanted) > 1 and any(kind == "image" for _, kind in wanted):
         raise UsageError(f"{len(wanted)} sources are named", _listed(options), "pictures go alone: name one")
     if len(wanted) > MOST:
-        remedy = f"name {MOST} at most; many files, one after the other, are for app.py batch"
+        remedy = f"name {MOST} at most; many files, one after the other, are for `{program()} batch`"
         raise UsageError(f"{len(wanted)} sources are named", "the command line", remedy)
     cameras = [text for text, kind in wanted if kind == "camera"]
     for camera in cameras:

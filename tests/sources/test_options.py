@@ -29,7 +29,7 @@ def test_how_a_source_is_read_names_none(values):
         ("every", 1.5),
         ("start", -1),
         ("end", 0),
-        ("camera", ["0"]),
+        ("camera", [["0"]]),
     ],
 )
 def test_a_value_out_of_bounds_is_refused_by_its_name(key, value):
