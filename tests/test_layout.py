@@ -40,7 +40,10 @@ OF_SEVERAL_MODULES = {
     "networks/test_default_network": "the network in models/",
     "page/test_page": "the page itself, in a browser",
     "sinks/test_browser": "written videos, played by a browser",
+    "website/test_camera_in_browser": "the page's camera, in a browser",
     "website/test_in_browser": "the page, in a browser",
+    "website/test_providers_in_browser": "what the page computes with, in a browser",
+    "website/test_use_in_browser": "the page's controls, in a browser",
     "website/test_pages": "the page's JavaScript",
 }
 """Test files that are of no single module, and what they are of."""

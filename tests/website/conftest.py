@@ -12,6 +12,8 @@ from deeplab_cv.machine.folders import models_folder
 from deeplab_cv.networks.opening import open_network
 from deeplab_cv.website.runtime import Runtime, pinned_runtime
 from deeplab_cv.website.site import write_site
+from tests.tiny_networks import tiny_network
+from tests.website.page import chromium, open_page
 
 NPM_MISSING = "npm cannot fetch packages here"
 
@@ -80,3 +82,28 @@ def serve() -> Iterator:
     yield start
     for each in running:
         each.stop()
+
+
+@pytest.fixture(scope="module")
+def tiny_site(runtime, tmp_path_factory):
+    """A site whose network sees colours."""
+    folder = tmp_path_factory.mktemp("tiny")
+    write_site(open_network(tiny_network(folder)), runtime, folder / "site")
+    return folder / "site"
+
+
+@pytest.fixture(scope="module")
+def tiny(tiny_site, tmp_path_factory):
+    """That site, served, and one browser for all tests that leave nothing behind."""
+    served = Served(tiny_site)
+    with chromium(tmp_path_factory.mktemp("profile"), served.address) as tab:
+        yield served.address, tab
+    served.stop()
+
+
+@pytest.fixture
+def page(tiny):
+    """The page of that site, just opened."""
+    address, tab = tiny
+    open_page(tab, address)
+    return tab

@@ -13,7 +13,10 @@ from hypothesis import strategies as st
 from deeplab_cv.classes import VOC_CLASSES
 from deeplab_cv.frames.frame import Area
 from deeplab_cv.frames.size import Size
+from deeplab_cv.machine.folders import models_folder
 from deeplab_cv.networks.card import InputFacts
+from deeplab_cv.networks.network import fitting_sizes
+from deeplab_cv.networks.opening import open_network
 from deeplab_cv.segmentation.labels import labels_at
 from deeplab_cv.segmentation.preprocess import blob_of
 from deeplab_cv.website.runtime import PINNED
@@ -146,3 +149,31 @@ def test_the_tensor_is_the_program_s_but_for_rounding(fit, order, normalised):
 
     assert np.abs(blob - expected).max() <= one_level * 1.001
     assert np.abs(blob - expected).mean() <= 0.1 * one_level
+
+
+@needs_node
+def test_the_page_takes_the_sizes_that_the_program_takes(site):
+    card = open_network(models_folder() / "deeplabv3_lite.onnx").card
+    sizes = [Size(1280, 720), Size(640, 480), Size(400, 400), Size(720, 1280), Size(3000, 500), Size(1, 1)]
+    script = f"""
+        const {{ fittingSizes }} = await import("./engine.js");
+        const facts = JSON.parse(new TextDecoder().decode(inputs[0]));
+        const fitting = {json.dumps([size._asdict() for size in sizes])}.map((size) => fittingSizes(facts, size));
+        out(new TextEncoder().encode(JSON.stringify(fitting)));
+    """
+    found = json.loads(node(script, (site / "site.json").read_bytes()))
+
+    for size, fitting in zip(sizes, found, strict=True):
+        assert [Size(each["width"], each["height"]) for each in fitting] == fitting_sizes(card.input_sizes, size)
+
+
+@needs_node
+@pytest.mark.parametrize(("ms", "width"), [(10, 512), (28, 512), (40, 432), (60, 336), (400, 336)])
+def test_a_camera_gets_the_largest_size_that_is_fast_enough(ms, width):
+    script = f"""
+        const {{ liveSize }} = await import("./engine.js");
+        const sizes = [[512, 288], [432, 240], [336, 192]].map(([width, height]) => ({{ width, height }}));
+        out(new Int32Array([liveSize(sizes, sizes[2], {ms}).width]));
+    """
+
+    assert np.frombuffer(node(script), "<i4") == [width]

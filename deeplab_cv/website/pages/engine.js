@@ -138,16 +138,15 @@ export function fittingSizes(facts, size) {
  */
 export async function provenEngine(facts, choice, size, patient) {
   const engine = new Engine(choice);
-  const late = (/** @type {(reason: Error) => void} */ reject) =>
-    setTimeout(() => reject(new LateError("no answer within 5 s")), PATIENCE_MS);
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   let timer;
   try {
     // What is loaded over the net may take its time; what is computed may not.
     await engine.ask("load", { facts, choice });
-    const proven = engine.prove(size);
-    const inTime = new Promise((_, reject) => (timer = patient ? undefined : late(reject)));
-    const ms = await (patient ? proven : Promise.race([proven, inTime]));
+    const late = new Promise((_, reject) => {
+      if (!patient) timer = setTimeout(() => reject(new LateError("no answer within 5 s")), PATIENCE_MS);
+    });
+    const ms = await Promise.race([engine.prove(size), late]);
     return { engine, ms: Number(ms) };
   } catch (error) {
     engine.close();

@@ -135,6 +135,8 @@ async function take(choice, patient) {
 
 function ready() {
   document.body.dataset.ready = "yes";
+  // Only now, when what it keeps as well has been fetched once.
+  if ("serviceWorker" in navigator) void navigator.serviceWorker.register("service-worker.js").catch(() => undefined);
   tell(video || picture ? "" : say("ready"));
   if (query.get("camera")) void startCamera();
 }
@@ -242,8 +244,7 @@ async function startCamera(device = select("device").value) {
     });
   } catch (error) {
     if (!(error instanceof CameraError)) throw error;
-    tell(say(error.word));
-    return;
+    return tell(say(error.word));
   }
   tell("");
   button("camera").textContent = say("stop");
@@ -304,6 +305,7 @@ function showPicture(opened) {
 function drawPicture(opened) {
   Object.assign(context.canvas, { width: opened.width, height: opened.height });
   context.drawImage(opened, 0, 0);
+  context.canvas.setAttribute("aria-label", say("unpainted"));
   tell("");
 }
 
@@ -487,7 +489,6 @@ async function start() {
   if (!answer.ok) throw new Error(`site.json: ${answer.status}`);
   facts = await answer.json();
   build();
-  if ("serviceWorker" in navigator) void navigator.serviceWorker.register("service-worker.js").catch(() => undefined);
   await chooseEngine();
 }
 

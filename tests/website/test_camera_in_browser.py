@@ -1,0 +1,121 @@
+"""The camera in the browser: what it shows, what is recorded, and what is said where there is none."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import av
+import cv2
+import numpy as np
+import pytest
+
+from deeplab_cv.frames.size import Size
+from deeplab_cv.machine.folders import demo_clip
+from tests.chromium import CHROMIUM, Tab
+from tests.tiny_networks import BACKGROUND, PERSON, halves
+from tests.waiting import wait_for
+from tests.website.page import FIGURES, MESSAGE, chromium, last, press, program_s_labels, segmented
+
+pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no chromium here: apt install chromium")
+
+ALLOWED = ("--use-fake-ui-for-media-stream", "--use-fake-device-for-media-stream")
+SHOWN = f"{FIGURES}.includes('frames/s')"
+SOME_FRAMES = """new Promise((seen) => {
+  let count = 0;
+  const observer = new MutationObserver(() => ++count === 12 && seen(true));
+  observer.observe(document.getElementById("figures"), { childList: true });
+})"""
+"""Twelve more frames have been shown."""
+
+
+@contextmanager
+def before_the_camera(pictures: list[np.ndarray], folder: Path, address: str) -> Iterator[Tab]:
+    """The page with a camera that shows the pictures over and over, when it shows the first painted ones."""
+    film = folder / "camera.mjpeg"
+    film.write_bytes(b"".join(cv2.imencode(".jpg", picture)[1].tobytes() for picture in pictures))
+    flags = (*ALLOWED, f"--use-file-for-fake-video-capture={film}")
+    with chromium(folder / "profile", address, flags, until=SHOWN) as tab:
+        yield tab
+        press(tab, "camera")
+
+
+def person_at_the_left() -> np.ndarray:
+    """640x360: red, which the tiny network takes for a person, beside grey."""
+    return cv2.resize(halves(PERSON, BACKGROUND), (640, 360), interpolation=cv2.INTER_NEAREST)
+
+
+def test_people_before_the_camera_come_back_red(site, serve, tmp_path):
+    clip = cv2.VideoCapture(str(demo_clip()))
+    pictures = [cv2.resize(clip.read()[1], (640, 360)) for _ in range(20)]
+    address = serve(site).address + "?camera=1&size=256x256"
+    with before_the_camera(pictures, tmp_path, address) as tab:
+        frame, labels = last(tab)
+
+    assert (labels == PERSON).mean() > 0.1
+    assert (labels == program_s_labels(frame, size=Size(256, 256))).mean() >= 0.999
+
+
+def test_the_figures_of_a_live_picture_are_shown(tiny_site, serve, tmp_path):
+    with before_the_camera([person_at_the_left()], tmp_path, serve(tiny_site).address + "?camera=1") as tab:
+        shown = tab.run(FIGURES)
+
+    assert [name for name in ("provider", "input", "inference", "whole frame", "frames/s") if name not in shown] == []
+
+
+def test_mirror_turns_the_camera_s_picture(tiny_site, serve, tmp_path):
+    with before_the_camera([person_at_the_left()], tmp_path, serve(tiny_site).address + "?camera=1") as tab:
+        before = last(tab)[1]
+        press(tab, "mirror")
+        tab.run(SOME_FRAMES)
+        after = last(tab)[1]
+
+    assert (before[:, 40] == PERSON).all() and (before[:, -40] == BACKGROUND).all()
+    assert (after[:, 40] == BACKGROUND).all() and (after[:, -40] == PERSON).all()
+
+
+def test_a_recording_plays(tiny_site, serve, tmp_path):
+    films = tmp_path / "films"
+    films.mkdir()
+    with before_the_camera([person_at_the_left()], tmp_path, serve(tiny_site).address + "?camera=1") as tab:
+        tab.say("Browser.setDownloadBehavior", behavior="allow", downloadPath=str(films))
+        press(tab, "record")
+        pressed = tab.run("document.getElementById('record').getAttribute('aria-pressed')")
+        tab.run(SOME_FRAMES)
+        press(tab, "record")
+        film = wait_for(lambda: [*films.glob("deeplab.mp4"), *films.glob("deeplab.webm")])[0]
+    with av.open(str(film)) as container:
+        frames = [frame.to_ndarray(format="rgb24") for frame in container.decode(video=0)]
+
+    assert pressed == "true"
+    assert len(frames) >= 5
+    assert frames[-1].shape == (360, 640, 3)
+    red, grey = frames[-1][180, 100], frames[-1][180, -100]
+    assert red[0] > 200 and red[1:].max() < 60
+    assert np.ptp(grey.astype(int)) < 20
+
+
+def test_a_refused_camera_is_one_sentence(tiny_site, serve, tmp_path):
+    flags = ("--use-fake-device-for-media-stream", "--deny-permission-prompts")
+    with chromium(tmp_path / "profile", serve(tiny_site).address, flags) as tab:
+        press(tab, "camera")
+        tab.wait(f"{MESSAGE}.includes('refused')")
+
+        assert "Allow it in the browser's site settings" in tab.run(MESSAGE)
+
+
+def test_no_camera_is_one_sentence(tiny_site, serve, tmp_path):
+    with chromium(tmp_path / "profile", serve(tiny_site).address, ("--use-fake-ui-for-media-stream",)) as tab:
+        press(tab, "camera")
+        tab.wait(f"{MESSAGE}.includes('No camera was found')")
+
+        assert (segmented(tab, halves(PERSON, 0))[:, :40] == PERSON).all()
+
+
+def test_a_page_that_is_not_secure_says_so_and_takes_pictures(tiny_site, serve, tmp_path):
+    address = serve(tiny_site).address.replace("localhost", "page.example")
+    flags = (*ALLOWED, "--host-resolver-rules=MAP page.example 127.0.0.1")
+    with chromium(tmp_path / "profile", address, flags) as tab:
+        press(tab, "camera")
+        tab.wait(f"{MESSAGE}.includes('needs HTTPS or localhost')")
+
+        assert (segmented(tab, halves(PERSON, 0))[:, :40] == PERSON).all()

@@ -1,0 +1,188 @@
+"""Providers in the browser: the wrong and the silent are passed over, and the network's labels are the program's."""
+
+import shutil
+
+import cv2
+import numpy as np
+import onnx
+import pytest
+from onnx import numpy_helper
+
+from deeplab_cv.machine.folders import demo_clip
+from tests.chromium import CHROMIUM, Tab
+from tests.tiny_networks import BACKGROUND, DOG, PERSON, SHEEP, halves
+from tests.tutorial_picture import TUTORIAL_PICTURE
+from tests.website.page import (
+    FIGURES,
+    MESSAGE,
+    NOTICES,
+    READY,
+    chromium,
+    open_file,
+    open_page,
+    program_s_labels,
+    segment,
+    segmented,
+)
+
+pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no chromium here: apt install chromium")
+
+SOFTWARE_GPU = ("--enable-unsafe-webgpu", "--use-webgpu-adapter=swiftshader")
+HAS_ADAPTER = "navigator.gpu?.requestAdapter().then((adapter) => adapter !== null) ?? false"
+
+WRONG = """
+import * as right from "./right.mjs";
+export * from "./right.mjs";
+export const InferenceSession = { create: async (...given) => {
+  const session = await right.InferenceSession.create(...given);
+  return { run: async (feeds) => {
+    const results = await session.run(feeds);
+    for (const { data } of Object.values(results)) data.forEach((score, at) => (data[at] = 1.01 * score));
+    return results;
+  } };
+} };
+"""
+"""A runtime whose scores are 1 % too great."""
+
+ON_THE_PROCESSOR = """
+import * as right from "./right.mjs";
+export * from "./right.mjs";
+export const InferenceSession = {
+  create: (network, options) => right.InferenceSession.create(network, { ...options, executionProviders: ["wasm"] }),
+};
+"""
+"""What stands for a WebGPU that is right, on a machine that has none."""
+
+SILENT = """
+export const env = { wasm: {} };
+export const InferenceSession = { create: () => new Promise(() => undefined) };
+"""
+"""A runtime that gives no answer."""
+
+
+def frame_at(second: float) -> np.ndarray:
+    """A frame of the demo clip."""
+    clip = cv2.VideoCapture(str(demo_clip()))
+    clip.set(cv2.CAP_PROP_POS_MSEC, 1000 * second)
+    return clip.read()[1]
+
+
+def skip_without_adapter(tab: Tab) -> None:
+    """WebGPU on a processor is a part of most builds of Chromium."""
+    if not tab.run(HAS_ADAPTER):
+        pytest.skip("no chromium here with a software adapter for WebGPU")
+
+
+@pytest.fixture
+def site_with(tiny_site, tmp_path):
+    """Makes copies of the tiny site with other runtimes for WebAssembly and for WebGPU."""
+
+    def make(wasm: str | None, webgpu: str):
+        copy = tmp_path / "site"
+        shutil.copytree(tiny_site, copy)
+        (copy / "runtime/ort.wasm.min.mjs").rename(copy / "runtime/right.mjs")
+        (copy / "runtime/ort.wasm.min.mjs").write_text(wasm or 'export * from "./right.mjs";')
+        (copy / "runtime/ort.webgpu.min.mjs").write_text(webgpu)
+        # What stands for WebGPU computes with the processor's binary.
+        shutil.copyfile(
+            copy / "runtime/ort-wasm-simd-threaded.wasm", copy / "runtime/ort-wasm-simd-threaded.asyncify.wasm"
+        )
+        return copy
+
+    return make
+
+
+@pytest.mark.parametrize(
+    ("query", "precision", "least"),
+    [
+        ("?provider=wasm&threads=1&precision=float32", "float32", 0.999),
+        ("?provider=wasm&threads=2", "float32", 0.999),
+        ("?provider=wasm&precision=int8", "int8", 0.98),
+    ],
+)
+def test_labels_are_the_program_s(site, serve, tmp_path, query, precision, least):
+    pictures = [frame_at(1), frame_at(8)]
+    pictures.append(cv2.resize(pictures[0][:, 280:1000], (400, 400), interpolation=cv2.INTER_AREA))
+    with chromium(tmp_path / "profile", serve(site).address + query) as tab:
+        labels = [segmented(tab, picture) for picture in pictures]
+    expected = [program_s_labels(picture, precision=precision) for picture in pictures]
+
+    for found, right in zip(labels, expected, strict=True):
+        assert (found == right).mean() >= least
+    assert {15, 17} <= set(np.unique(np.concatenate([each.ravel() for each in labels])))
+
+
+def test_labels_on_webgpu_are_the_program_s(tiny_site, serve, tmp_path):
+    # A tiny network, since on a processor the shaders of the whole one take minutes where other programs are at work.
+    picture = np.hstack([halves(PERSON, BACKGROUND), halves(SHEEP, DOG)])
+    address = serve(tiny_site).address
+    with chromium(tmp_path / "profile", f"{address}icon-192.png", SOFTWARE_GPU, until="true") as tab:
+        skip_without_adapter(tab)
+        open_page(tab, f"{address}?provider=webgpu")
+        labels = segmented(tab, picture)
+        provider = tab.run(FIGURES)
+
+    assert "WebGPU" in provider
+    assert {BACKGROUND, DOG, PERSON, SHEEP} == set(np.unique(labels))
+    assert (labels == program_s_labels(picture, file=tiny_site.parent / "tiny.onnx")).mean() >= 0.999
+
+
+@pytest.mark.skipif(not TUTORIAL_PICTURE.is_file(), reason="the tutorial's picture lies beside the repository")
+def test_the_tutorial_s_picture_has_the_program_s_labels(site, serve, tmp_path):
+    with chromium(tmp_path / "profile", serve(site).address) as tab:
+        open_file(tab, TUTORIAL_PICTURE.read_bytes(), "image/jpeg")
+        frame, labels = segment(tab)
+
+    assert labels.shape == (400, 400)
+    assert (labels == program_s_labels(frame)).mean() >= 0.999
+    # A browser and OpenCV read the colours of a JPEG file with other filters.
+    assert (labels == program_s_labels(cv2.imread(str(TUTORIAL_PICTURE)))).mean() >= 0.99
+    assert PERSON in labels and SHEEP in labels
+
+
+def test_a_network_that_computes_wrong_scores_is_refused(tiny_site, serve, tmp_path):
+    damaged = tmp_path / "site"
+    shutil.copytree(tiny_site, damaged)
+    file = damaged / "network/tiny.onnx"
+    model = onnx.load(file)
+    for tensor in model.graph.initializer:
+        values = numpy_helper.to_array(tensor)
+        if values.dtype == np.float32:
+            tensor.CopyFrom(numpy_helper.from_array(values * np.float32(1.01), tensor.name))
+    onnx.save(model, file)
+    with chromium(tmp_path / "profile", serve(damaged).address, until=f"{MESSAGE}.includes('No provider')") as tab:
+        assert "of the greatest score where 0.001 is allowed" in tab.run(NOTICES)
+        assert tab.run("document.getElementById('segment').disabled && document.getElementById('camera').disabled")
+
+
+def test_the_next_provider_is_taken_where_one_is_wrong(site_with, serve, tmp_path):
+    site = site_with(WRONG, ON_THE_PROCESSOR)
+    script = (site / "engine.js").read_text()
+    # However busy this machine is, none is to be passed over for being slow.
+    (site / "engine.js").write_text(script.replace("PATIENCE_MS = 5000", "PATIENCE_MS = 5_000_000"))
+    with chromium(tmp_path / "profile", serve(site).address, SOFTWARE_GPU) as tab:
+        skip_without_adapter(tab)
+        assert "wasm float32: wrong scores: error 0.010" in tab.run(NOTICES)
+        assert "WebGPU" in tab.run(FIGURES)
+        assert (segmented(tab, halves(PERSON, 0))[:, :40] == PERSON).all()
+
+
+def test_a_provider_that_gives_no_answer_is_passed_over(site_with, serve, tmp_path):
+    site = site_with(None, SILENT)
+    address = serve(site).address
+    with chromium(tmp_path / "profile", address, SOFTWARE_GPU, until=f"{NOTICES}.includes('webgpu')") as tab:
+        skip_without_adapter(tab)
+        tab.wait(READY)
+
+        assert "webgpu float32: no answer within 5 s" in tab.run(NOTICES)
+        assert "WebAssembly" in tab.run(FIGURES)
+        assert (segmented(tab, halves(PERSON, 0))[:, :40] == PERSON).all()
+
+
+def test_webgpu_s_runtime_is_not_fetched_where_there_is_no_adapter(tiny_site, serve, tmp_path):
+    served = serve(tiny_site)
+    with chromium(tmp_path / "profile", served.address, until=f"{NOTICES}.includes('webgpu')") as tab:
+        tab.wait(READY)
+
+        assert "webgpu float32: there is no adapter" in tab.run(NOTICES)
+    assert [path for path in served.asked if "webgpu" in path or "asyncify" in path] == []
