@@ -1,35 +1,43 @@
-"""Kills an RTSP server again and again, and measures how the program's source comes back.
+"""Takes a live server away again and again, and measures how the program's source comes back.
 
-python benchmarks/reconnecting.py SERVER [--kills 20] [--plays 31] [--sooner 10] [--seed 1]
+python benchmarks/reconnecting.py SERVER [--fault kill] [--times 20] [--plays 31] [--sooner 10] [--seed 1]
 
-SERVER is `rtsp` (aio-rtsp-toolkit, RTSP over TCP; pip install aio-rtsp-toolkit) or `mpegts` (TCP, nothing to install).
-Each time it has given pictures for PLAYS seconds it is killed, stays away for some seconds and is started again. Then
-it is killed SOONER more times after a few seconds of pictures, which the back-off answers with longer delays. A row is
-written for each; the last lines compare threads, open files and memory with those after the first picture.
+SERVER is one of live_servers.py, which says what each needs. Each time it has given pictures for PLAYS seconds it is
+taken away, and comes back after some seconds. Then it is taken away SOONER more times after a few seconds of pictures,
+which the back-off answers with longer delays. A row is written for each; the last lines compare threads, open files and
+memory with those after the first picture. FAULT is
+
+- `kill`: the server is killed and started again;
+- `freeze`: it is stopped and goes on (SIGSTOP, SIGCONT), as a camera that hangs;
+- `black_hole`: its answers are lost on the way; it has a network namespace of its own for that, which root can make;
+- `reset`: the kernel resets its connections, in such a namespace.
 """
 
 import argparse
-import asyncio
 import json
 import logging
 import os
 import random
+import signal
 import socket
 import subprocess
 import sys
 import tempfile
 import threading
 import time
-from fractions import Fraction
 from pathlib import Path
 
 import av
 import numpy as np
+from live_servers import SERVERS, command_of, is_listening, url_of
 
 from deeplab_cv.sources.url import open_stream
 
-HERE = Path(__file__)
-RATE, SECONDS, SIZE = 10, 120, (320, 180)
+RATE, SECONDS, SIZE = 10, 900, (320, 180)
+FAULTS = {"kill": (1, 6), "freeze": (8, 14), "black_hole": (8, 14), "reset": (0, 0)}
+"""What happens to the server, and how many seconds it is away: a source that is silent counts as gone after 5 s."""
+APART = ("black_hole", "reset")
+NAMESPACE, OUR_HOST, SERVER_HOST = "reconnecting", "10.77.0.1", "10.77.0.2"
 GUARD_S = 60.0
 """So long after a server is back the program may take at the very most: the longest delay, its jitter and opening."""
 
@@ -46,48 +54,6 @@ def write_clip(path: Path) -> None:
         out.mux(stream.encode(None))
 
 
-def serve_rtsp(clip: Path, port: int) -> None:
-    from aio_rtsp_toolkit import server
-
-    asyncio.run(server.serve(str(clip.parent), "127.0.0.1", port))
-
-
-def serve_mpegts(clip: Path, port: int) -> None:
-    """The clip's packets, each at its time, to every client that comes, one at a time."""
-    with socket.create_server(("127.0.0.1", port)) as listener:
-        while True:
-            client, _ = listener.accept()
-            with client:
-                try:
-                    send_mpegts(client, clip)
-                except (OSError, av.FFmpegError):
-                    continue
-
-
-def send_mpegts(client: socket.socket, clip: Path) -> None:
-    class Connection:
-        def write(self, data: bytes) -> int:
-            client.sendall(data)
-            return len(data)
-
-    begun_at = time.monotonic()
-    with (
-        av.open(str(clip)) as container,
-        av.open(Connection(), "w", "mpegts", options={"flush_packets": "1"}) as out,
-    ):
-        source = container.streams.video[0]
-        stream = out.add_stream_from_template(source)
-        for packet in container.demux(source):
-            if packet.dts is not None:
-                due_s = float(packet.dts * (packet.time_base or Fraction(1)))
-                time.sleep(max(0.0, begun_at + due_s - time.monotonic()))
-                packet.stream = stream
-                out.mux(packet)
-
-
-SERVERS = {"rtsp": serve_rtsp, "mpegts": serve_mpegts}
-
-
 def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
@@ -95,30 +61,75 @@ def free_port() -> int:
 
 
 class Server:
-    """A server in a process of its own, which is killed and started again."""
+    """A server in a process of its own, which is taken away and comes back."""
 
-    def __init__(self, kind: str, clip: Path) -> None:
-        self.port = free_port()
-        scheme, path = ("rtsp", f"/{clip.name}") if kind == "rtsp" else ("tcp", "")
-        self.url = f"{scheme}://127.0.0.1:{self.port}{path}"
-        self._words = [sys.executable, str(HERE), "--serve", kind, str(clip), str(self.port)]
+    def __init__(self, kind: str, clip: Path, fault: str) -> None:
+        self._fault = fault
+        self._apart = fault in APART
+        host, self._port = SERVER_HOST if self._apart else "127.0.0.1", free_port()
+        self.url = url_of(kind, clip, host, self._port)
+        inside = ["ip", "netns", "exec", NAMESPACE] if self._apart else []
+        self._words = [*inside, *command_of(kind, clip, host, self._port)]
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
         """Returns when it takes connections."""
-        self._process = subprocess.Popen(self._words, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        while True:
+        if self._apart and not Path("/run/netns", NAMESPACE).exists():
+            make_namespace()
+        self._process = subprocess.Popen(
+            self._words, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
+        )
+        while not is_listening(self._port, self._process.pid):
             if self._process.poll() is not None:
                 sys.exit(f"the server does not start: {' '.join(self._words)}")
-            # Asked of the kernel: a connection of our own would be the one that a server of one client serves.
-            if f":{self.port:04X} 00000000:0000 0A" in Path("/proc/net/tcp").read_text():
-                return
             time.sleep(0.02)
 
-    def kill(self) -> None:
+    def take_away(self) -> None:
+        if self._fault == "kill":
+            self.end()
+        elif self._fault == "freeze":
+            self._signal(signal.SIGSTOP)
+        elif self._fault == "black_hole":
+            inside("ip", "route", "add", "blackhole", f"{OUR_HOST}/32")
+        else:
+            inside("ss", "-K", "dst", OUR_HOST)
+
+    def bring_back(self) -> None:
+        if self._fault == "kill":
+            self.start()
+        elif self._fault == "freeze":
+            self._signal(signal.SIGCONT)
+        elif self._fault == "black_hole":
+            inside("ip", "route", "del", "blackhole", f"{OUR_HOST}/32")
+
+    def end(self) -> None:
         if self._process is not None:
-            self._process.kill()
+            self._signal(signal.SIGKILL)
             self._process.wait()
+
+    def _signal(self, number: signal.Signals) -> None:
+        if self._process is not None:
+            os.killpg(self._process.pid, number)
+
+
+def make_namespace() -> None:
+    """A network of the server's own, and a cable between it and ours."""
+    ours, theirs = "ours", "theirs"
+    system("ip", "netns", "add", NAMESPACE)
+    system("ip", "link", "add", ours, "type", "veth", "peer", "name", theirs, "netns", NAMESPACE)
+    system("ip", "addr", "add", f"{OUR_HOST}/30", "dev", ours)
+    system("ip", "link", "set", ours, "up")
+    inside("ip", "addr", "add", f"{SERVER_HOST}/30", "dev", theirs)
+    inside("ip", "link", "set", theirs, "up")
+    inside("ip", "link", "set", "lo", "up")
+
+
+def inside(*words: str) -> None:
+    system("ip", "netns", "exec", NAMESPACE, *words)
+
+
+def system(*words: str) -> None:
+    subprocess.run(words, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
 
 def state_of_process() -> dict[str, float]:
@@ -159,11 +170,11 @@ class Reader:
         return time.monotonic() - began
 
 
-def kill_and_wait(server: Server, reader: Reader, plays_s: float, away_s: float) -> dict[str, float]:
+def take_away_and_wait(server: Server, reader: Reader, plays_s: float, away_s: float) -> dict[str, float]:
     time.sleep(plays_s)
-    server.kill()
+    server.take_away()
     time.sleep(away_s)
-    server.start()
+    server.bring_back()
     listening_at = time.monotonic()
     state = reader.source.state
     left_s = max(0.0, (state.retry_at or listening_at) - listening_at)
@@ -179,12 +190,10 @@ def kill_and_wait(server: Server, reader: Reader, plays_s: float, away_s: float)
 
 
 def main() -> None:
-    if sys.argv[1:2] == ["--serve"]:
-        kind, clip, port = sys.argv[2:]
-        SERVERS[kind](Path(clip), int(port))
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("server", choices=list(SERVERS))
-    parser.add_argument("--kills", type=int, default=20)
+    parser.add_argument("--fault", choices=list(FAULTS), default="kill")
+    parser.add_argument("--times", type=int, default=20)
     parser.add_argument("--plays", type=float, default=31.0)
     parser.add_argument("--sooner", type=int, default=10)
     parser.add_argument("--seed", type=int, default=1)
@@ -194,23 +203,24 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         clip = Path(folder) / "clip.mp4"
         write_clip(clip)
-        server = Server(wanted.server, clip)
+        server = Server(wanted.server, clip, wanted.fault)
         server.start()
         reader = Reader(server.url)
         reader.wait_for_picture(time.monotonic())
         time.sleep(2)
         first = state_of_process()
         rows = []
-        for plays_s, kills in ((wanted.plays, wanted.kills), (5.0, wanted.sooner)):
-            for _ in range(kills):
-                rows.append(kill_and_wait(server, reader, plays_s, chance.uniform(1, 6)))
+        for plays_s, times in ((wanted.plays, wanted.times), (5.0, wanted.sooner)):
+            for _ in range(times):
+                rows.append(take_away_and_wait(server, reader, plays_s, chance.uniform(*FAULTS[wanted.fault])))
                 print(json.dumps(rows[-1]), flush=True)
         time.sleep(2)
         last = state_of_process()
         history, closed_s = reader.source.state.history, reader.close()
-        server.kill()
+        server.end()
     worst = max(row["back_after_s"] - row["next_try_in_s"] for row in rows)
-    print(f"{len(rows)} kills: {history}; at most {worst:.2f} s after the next try was due; closed in {closed_s:.2f} s")
+    print(f"{len(rows)} times {wanted.fault}: {history}; closed in {closed_s:.2f} s")
+    print(f"back at most {worst:.2f} s after the next try was due")
     for name, before in first.items():
         print(f"{name}: {before:.1f} after the first picture, {last[name]:.1f} at the end")
 
