@@ -127,8 +127,9 @@ def assembled(
         )
         # Window and page show the source while an engine is being loaded, or chosen among all: half a minute.
         open_stream = partial(_ready_stream, settings, network, info, report=controls.report)
-        alone = no_window is not None and not sinks and not pictures
-        with _screen(settings.page, controls, info, camera, encoded, window=no_window is None, rests=alone) as screen:
+        label, window = wanted.label, no_window is None
+        rests = not window and not sinks and not pictures
+        with _screen(settings.page, controls, info, label, camera, encoded, window=window, rests=rests) as screen:
             yield Job(mirrored, open_stream, sinks, view, screen)
 
 
@@ -137,6 +138,7 @@ def _screen(
     page: PageOptions,
     controls: Controls,
     info: SourceInfo,
+    label: str,
     camera: BrowserCamera | None,
     encoded: SharedStream | None,
     *,
@@ -151,7 +153,7 @@ def _screen(
             screen = WindowScreen(opened, controls)
         if page.serve is not None:
             server = stack.enter_context(PageServer(page, controls.ask, camera=camera, stream=encoded))
-            screen = Staged(screen, controls, server.stage, info, rests=rests)
+            screen = Staged(screen, controls, server.stage, info, label, rests=rests)
         yield screen
 
 

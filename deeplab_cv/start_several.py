@@ -1,33 +1,56 @@
 """Settings -> several jobs at once on one set of engines, each with a source and outputs of its own."""
 
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
+from deeplab_cv.controls.common_switching import CommonSwitching
+from deeplab_cv.controls.controls import Controls
+from deeplab_cv.controls.several import Panel, SeveralControls
+from deeplab_cv.controls.stage import Stage
+from deeplab_cv.controls.staged import Staged, Unseen
 from deeplab_cv.engines.choice import Report, to_nobody
-from deeplab_cv.errors import SourceError, UsageError
+from deeplab_cv.errors import SourceError
 from deeplab_cv.events.opening import check_events
+from deeplab_cv.events.recorder import EventRecorder
+from deeplab_cv.frames.pixels import Image
+from deeplab_cv.frames.size import Size
 from deeplab_cv.jobs.job import Job
-from deeplab_cv.jobs.several import NamedJob, Outcome
+from deeplab_cv.jobs.several import NamedJob, Outcome, Overview
 from deeplab_cv.machine.display import display_problem
 from deeplab_cv.networks.network import Network
 from deeplab_cv.networks.opening import wanted_network
 from deeplab_cv.overlay.look import check_paint, with_the_network_s_names
+from deeplab_cv.page.server import PageServer
+from deeplab_cv.page.several import SeveralOnPage
 from deeplab_cv.segmentation.common_engines import CommonEngines
 from deeplab_cv.settings import Settings
 from deeplab_cv.sinks.background import InBackground
+from deeplab_cv.sinks.leftovers import name_leftovers
 from deeplab_cv.sinks.of_source import outputs_of, refuse_shared_outputs
 from deeplab_cv.sinks.opening import open_sinks
 from deeplab_cv.sinks.shared_stream import SharedStream
 from deeplab_cv.sinks.sink import Sink
+from deeplab_cv.sources.browser_camera import BrowserCamera
 from deeplab_cv.sources.named import NamedSource, wanted_sources
-from deeplab_cv.sources.opening import fitting, open_source
+from deeplab_cv.sources.opening import as_asked, fitting, open_source
 from deeplab_cv.sources.source import Source
-from deeplab_cv.start import first_view, opened_engines, opened_recorder, with_an_output
+from deeplab_cv.sources.wrappers import Mirrored
+from deeplab_cv.start import (
+    browser_camera_of,
+    first_view,
+    opened_engines,
+    opened_recorder,
+    recording_sink,
+    with_an_output,
+)
+from deeplab_cv.viewer.grid import GridDrawer, cell_view
+from deeplab_cv.viewer.several import SeveralWindow
+from deeplab_cv.viewer.window import Window
 
 _log = logging.getLogger(__name__)
 
@@ -39,10 +62,12 @@ class Several:
     Attributes:
         jobs: those whose source could be opened.
         failed: what became of the others.
+        overview: shows them together; None where they only write.
     """
 
     jobs: Sequence[NamedJob]
     failed: Sequence[Outcome]
+    overview: Overview | None = None
 
     @property
     def frame_count(self) -> int | None:
@@ -57,18 +82,20 @@ class _Opened:
     """A source that is open, and where its frames go."""
 
     label: str
-    source: Source
+    source: Mirrored
     sinks: Sequence[Sink]
+    recorder: EventRecorder | None
 
 
 @contextmanager
 def assembled_several(
-    settings: Settings, *, settings_file: Path | None = None, report: Report = to_nobody
+    settings: Settings, *, folder: Path = Path(), settings_file: Path | None = None, report: Report = to_nobody
 ) -> Iterator[Several]:
     """The runs that the settings describe, ready to go; at the end all that they opened is closed.
 
     Args:
         settings: those of all of them.
+        folder: where snapshots and recordings go.
         settings_file: where the settings were read from, which no output may replace.
         report: is told what is done while engines are loaded, where nothing shows it.
 
@@ -77,23 +104,79 @@ def assembled_several(
     """
     named = wanted_sources(settings.source)
     network = wanted_network(settings.network)
-    if settings.page.serve is not None:
-        raise UsageError("the page shows one source", "--serve", "name one source, or leave it out")
     no_window = "--headless" if settings.output.headless else display_problem()
-    settings = with_an_output(settings, no_window or "it shows one source")
+    settings = with_an_output(settings, no_window)
     refuse_shared_outputs(settings.output)
     check_events(settings.events, pictures=False)
     check_paint(settings.picture, network.card.classes)
     picture = with_the_network_s_names(settings.picture, network.card.classes)
     settings = settings.model_copy(update={"picture": picture})
+    camera = browser_camera_of(settings)
     with ExitStack() as stack:
         also_read = [settings_file] if settings_file else []
-        opened, failed = _open_all(settings, named, network, stack, also_read=also_read)
-        infos = [each.source.info for each in opened]
-        open_engines = partial(opened_engines, settings, network, infos, report=report)
-        common = CommonEngines(open_engines, settings.pace, shared_by=len(opened))
-        jobs = [_written_job(settings, each, common, stack) for each in opened]
-        yield Several(jobs, failed)
+        opened, failed = _open_all(settings, named, network, camera, stack, also_read=also_read)
+        infos, count = [each.source.info for each in opened], len(opened)
+        if no_window is not None and settings.page.serve is None:
+            open_engines = partial(opened_engines, settings, network, infos, report=report)
+            common = CommonEngines(open_engines, settings.pace, shared_by=count)
+            yield Several([_written_job(settings, each, common, stack) for each in opened], failed)
+            return
+        name_leftovers(folder)
+        switching = CommonSwitching(network.file, settings.pace, shared_by=count)
+        stack.callback(switching.let_go)
+        several = SeveralControls([_panel(settings, each, folder, switching) for each in opened])
+        _show(several, settings, camera, stack, window=no_window is None)
+        rests = no_window is not None
+        # The sources are shown while engines are being loaded, or chosen among all: half a minute.
+        open_engines = partial(opened_engines, settings, network, infos, report=several.report)
+        common = CommonEngines(open_engines, settings.pace, shared_by=count)
+        jobs = [_shown_job(*each, common, rests=rests) for each in zip(opened, several.panels, strict=True)]
+        yield Several(jobs, failed, several)
+
+
+def _show(
+    several: SeveralControls, settings: Settings, camera: BrowserCamera | None, stack: ExitStack, *, window: bool
+) -> None:
+    """Open the window and the page that are asked for."""
+    if window:
+        title = f"deeplab-cv: {len(several.panels)} sources"
+        several.show_on(SeveralWindow(stack.enter_context(closing(Window(title)))))
+    if settings.page.serve is not None:
+        server = stack.enter_context(PageServer(settings.page, several.ask, camera=camera))
+        drawer = GridDrawer()
+
+        def look(panels: Sequence[Panel]) -> Callable[[Size], Image]:
+            return partial(drawer.draw, [cell_view(panel) for panel in panels])
+
+        several.show_on(SeveralOnPage(server.stage, several, look))
+
+
+def _panel(settings: Settings, opened: _Opened, folder: Path, switching: CommonSwitching) -> Panel:
+    info = opened.source.info
+    controls = Controls(
+        first_view(settings, pictures=False, live=info.live),
+        pictures=False,
+        folder=folder,
+        make_recorder=partial(recording_sink, settings, info),
+        network_file=None,
+        source_name=info.name,
+        live=info.live,
+        mirror=opened.source.exchange,
+        span=info.span,
+        writes=bool(opened.sinks),
+        recorder=opened.recorder,
+        label=opened.label,
+        switching=switching,
+    )
+    return Panel(opened.label, controls, Stage())
+
+
+def _shown_job(opened: _Opened, panel: Panel, common: CommonEngines, *, rests: bool) -> NamedJob:
+    """A run that is shown together with others; where there is no window it `rests` while nobody looks at the page."""
+    controls, source = panel.controls, opened.source
+    rests = rests and not opened.sinks
+    screen = Staged(Unseen(controls), controls, panel.stage, source.info, panel.label, rests=rests)
+    return NamedJob(panel.label, Job(source, common.stream, opened.sinks, controls.view, screen))
 
 
 def _written_job(settings: Settings, opened: _Opened, common: CommonEngines, stack: ExitStack) -> NamedJob:
@@ -107,7 +190,13 @@ def _written_job(settings: Settings, opened: _Opened, common: CommonEngines, sta
 
 
 def _open_all(
-    settings: Settings, named: Sequence[NamedSource], network: Network, stack: ExitStack, *, also_read: Sequence[Path]
+    settings: Settings,
+    named: Sequence[NamedSource],
+    network: Network,
+    camera: BrowserCamera | None,
+    stack: ExitStack,
+    *,
+    also_read: Sequence[Path],
 ) -> tuple[list[_Opened], list[Outcome]]:
     """Open all sources at the same time, and then their outputs; what became of those that cannot be opened.
 
@@ -119,6 +208,8 @@ def _open_all(
     def open_one(each: NamedSource) -> Source | SourceError:
         try:
             options = fitting(settings.source, each.kind, kinds)
+            if each.kind == "browser" and camera is not None:
+                return stack.enter_context(as_asked(camera.source, options))
             return stack.enter_context(open_source(each.text, options, each.kind))
         except SourceError as error:
             return error
@@ -138,7 +229,7 @@ def _open_all(
         encoded = stack.enter_context(closing(SharedStream(lossless=not answer.info.live)))
         recorder = opened_recorder(settings, answer.info, network, encoded, label=each.label)
         sinks += [recorder] if recorder is not None else []
-        opened.append(_Opened(each.label, answer, sinks))
+        opened.append(_Opened(each.label, Mirrored(answer, on=False), sinks, recorder))
     if not opened:
         raise next(answer for answer in answers if isinstance(answer, SourceError))
     return opened, failed

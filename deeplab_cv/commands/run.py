@@ -89,12 +89,13 @@ def _run_several(settings: Settings, config: Path | None) -> int:
         elif not outcome.written:
             _log.info("%s: %d frames", outcome.label, outcome.frames)
 
-    with assembled_several(settings, settings_file=config, report=slow_lines()) as several:
+    folder = Path.cwd()
+    with assembled_several(settings, folder=folder, settings_file=config, report=slow_lines()) as several:
         for outcome in several.failed:
             say(outcome)
-        bar = JobProgress(several.frame_count)
+        bar = JobProgress(several.frame_count, visible=several.overview is None)
         with bar, interrupts.noted() as stop:
-            outcomes = run_jobs(several.jobs, stop=stop, progress=bar.advance, over=say)
+            outcomes = run_jobs(several.jobs, stop=stop, overview=several.overview, progress=bar.advance, over=say)
     errors = [outcome.error for outcome in [*several.failed, *outcomes] if outcome.error is not None]
     for error in errors:
         if not isinstance(error, UserError):

@@ -2,7 +2,7 @@
 
 from queue import Empty, SimpleQueue
 
-from deeplab_cv.controls.keys import Action, SetView, UnknownKey
+from deeplab_cv.controls.keys import Action, SetView, ShowSource, UnknownKey
 from deeplab_cv.controls.view_changes import VIEW_CHANGES
 
 
@@ -43,4 +43,5 @@ class Asked:
 
 
 def _done_at_once(action: Action) -> bool:
-    return isinstance(action, UnknownKey | SetView) or action in ("quit", "leave") or action in VIEW_CHANGES
+    of_itself = isinstance(action, UnknownKey | SetView | ShowSource)
+    return of_itself or action in ("quit", "leave", "next_source", "grid") or action in VIEW_CHANGES

@@ -7,7 +7,7 @@ from functools import partial
 from pathlib import Path
 
 from deeplab_cv.controls.asked import Asked
-from deeplab_cv.controls.keys import Action, PaintClass, PaintNamed, SetView, UnknownKey, Word
+from deeplab_cv.controls.keys import Action, PaintClass, PaintNamed, SetView, ShowSource, UnknownKey, Word
 from deeplab_cv.controls.leafing import Leafing
 from deeplab_cv.controls.recording import Recorder, Recording
 from deeplab_cv.controls.seeking import STEP_S, Seeking
@@ -24,6 +24,8 @@ from deeplab_cv.overlay.view import View
 from deeplab_cv.sinks.sink import Sink, Written
 
 _GREETING_S = 8.0
+_NO_TUTORIAL = "Segment and Restart are for --image PICTURES --tutorial"
+_ONE_SOURCE = "there is one source"
 
 
 @dataclass(frozen=True)
@@ -37,7 +39,7 @@ class Shown:
 class Controls:
     """Does what keys, buttons or a page ask for; knows what is on the screen, and draws nothing.
 
-    `ask` may be called from any thread, everything else from the thread that runs the job.
+    `ask` may be called and `shown` and `view` be read from any thread, all else is for the thread that runs the job.
 
     Attributes:
         view: how frames are painted now.
@@ -64,6 +66,8 @@ class Controls:
         span: Span | None = None,
         writes: bool = False,
         recorder: Recorder | None = None,
+        label: str = "",
+        switching: Switching | None = None,
     ) -> None:
         """Nothing is asked yet.
 
@@ -81,6 +85,8 @@ class Controls:
             span: where the source can be sought in; None where it cannot.
             writes: files are written while it is shown.
             recorder: what records events, and by hand as well; None where recordings are begun by hand alone.
+            label: stands in the names of snapshots and recordings, where there are several sources.
+            switching: loads another engine or network, where several runs exchange theirs together.
         """
         self.view = view
         self.shown: Shown | None = None
@@ -90,14 +96,15 @@ class Controls:
         self.pictures = pictures
         self._folder = folder
         self._source_name = source_name
+        self._label = label
         self._live = live
         self._mirror = mirror
         self._leafing = Leafing(names)
         self._seeking = Seeking(span, writes=writes)
         self._greeted = False
-        self._recording = Recording(folder, make_recorder)
+        self._recording = Recording(folder, make_recorder, label)
         self._recorder = recorder
-        self._switching = Switching(network_file)
+        self._switching = switching or Switching(network_file)
         self._steps = 1
         self._message = Message()
         self._rate = Rate()
@@ -194,6 +201,8 @@ class Controls:
         if isinstance(action, PaintClass | PaintNamed | SetView):
             names = self.shown.scored.class_names if self.shown is not None else ()
             self._take(*with_wish(self.view, action, names))
+        elif isinstance(action, ShowSource):
+            self._message.say(_ONE_SOURCE)
         elif isinstance(action, UnknownKey):
             self._message.say(f"{action.name} does nothing; h: help")
         else:
@@ -217,8 +226,8 @@ class Controls:
             "network": partial(self._switch, "network"),
             "snapshot": self._snapshot,
             "record": self._record,
-            "segment": self._refuse_tutorial,
-            "restart": self._refuse_tutorial,
+            **dict.fromkeys(("next_source", "grid"), partial(self._refuse, _ONE_SOURCE)),
+            **dict.fromkeys(("segment", "restart"), partial(self._refuse, _NO_TUTORIAL)),
         }
 
     def _deeds_of_pictures(self) -> Mapping[Word, Callable[[Pipeline], None]]:
@@ -291,8 +300,8 @@ class Controls:
         else:
             self._message.say(f"this is the last {'picture' if self.pictures else 'frame'}")
 
-    def _refuse_tutorial(self, pipeline: Pipeline) -> None:
-        self._message.say("Segment and Restart are for --image PICTURES --tutorial")
+    def _refuse(self, words: str, pipeline: Pipeline) -> None:
+        self._message.say(words)
 
     def _switch(self, kind: Kind, pipeline: Pipeline) -> None:
         if self.shown is not None:
@@ -302,7 +311,7 @@ class Controls:
         if self.shown is not None:
             shown = self.shown
             facts = snapshot_facts(shown.scored, self.view, self._source_name)
-            self._say_or_refuse(lambda: save_snapshot(self._folder, shown.painted, facts))
+            self._say_or_refuse(lambda: save_snapshot(self._folder, shown.painted, facts, self._label))
 
     def _record(self, pipeline: Pipeline) -> None:
         self._say_or_refuse((self._recorder or self._recording).toggle)

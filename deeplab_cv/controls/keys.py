@@ -15,6 +15,8 @@ Word = Literal[
     "earlier",
     "later",
     "fullscreen",
+    "next_source",
+    "grid",
     "overlay",
     "style",
     "alpha_up",
@@ -44,6 +46,17 @@ class PaintClass:
     """
 
     number: int
+
+
+@dataclass(frozen=True)
+class ShowSource:
+    """Show one of several sources alone.
+
+    Attributes:
+        place: which one, counted from 0.
+    """
+
+    place: int
 
 
 @dataclass(frozen=True)
@@ -87,7 +100,7 @@ class SetView:
     smooth: float | None = None
 
 
-Action = Word | PaintClass | PaintNamed | SetView | UnknownKey
+Action = Word | PaintClass | PaintNamed | SetView | ShowSource | UnknownKey
 """What can be asked of a run while it runs."""
 
 
@@ -117,6 +130,8 @@ KEYS = (
         {"ArrowLeft": "earlier", "ArrowRight": "later"},
     ),
     Key("f, double click", "full screen on, off", {"f": "fullscreen"}),
+    Key("Tab, click", "of several sources the next one, or the one clicked on, alone", {"Tab": "next_source"}),
+    Key("g", "all sources in a grid", {"g": "grid"}),
     Key("o", "paint on, off", {"o": "overlay"}),
     Key("v", "next style: blend, mask, outline, side by side, blur, replace, cut-out", {"v": "style"}),
     Key("+", "paint more opaque", {"+": "alpha_up", "=": "alpha_up"}),

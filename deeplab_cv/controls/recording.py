@@ -26,8 +26,10 @@ class Recorder(Protocol):
 class Recording:
     """Writes painted frames into a new file of a folder, each time it is begun."""
 
-    def __init__(self, folder: Path, make_sink: Callable[[Path], Sink]) -> None:
+    def __init__(self, folder: Path, make_sink: Callable[[Path], Sink], label: str = "") -> None:
+        """No file is begun; `label` stands in the names of the files, where it is not empty."""
         self._folder = folder
+        self._word = "-".join(filter(None, ["recording", label]))
         self._make_sink = make_sink
         self._sink: Sink | None = None
         self._error: UserError | None = None
@@ -41,7 +43,7 @@ class Recording:
         """Begin a file, or end the one that is written; returns a line for the user. Raises UserError."""
         if written := self.finish():
             return in_words(written)
-        path = self._folder / f"{free_stem(self._folder, 'recording')}.mp4"
+        path = self._folder / f"{free_stem(self._folder, self._word)}.mp4"
         self._sink = self._make_sink(path)
         return f"recording to {path.name}"
 

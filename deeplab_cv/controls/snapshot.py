@@ -13,12 +13,12 @@ from deeplab_cv.sinks.masks import encode_mask
 from deeplab_cv.sinks.pictures import encode_picture
 
 
-def save_snapshot(folder: Path, painted: Painted, facts: dict[str, object]) -> str:
+def save_snapshot(folder: Path, painted: Painted, facts: dict[str, object], label: str = "") -> str:
     """Write NAME.png, NAME-mask.png and NAME.yaml with a name made of the time; returns one line for the user.
 
-    Raises SinkError where the folder cannot be written.
+    Raises SinkError where the folder cannot be written. A label stands in the name where it is not empty.
     """
-    stem = free_stem(folder, "snapshot")
+    stem = free_stem(folder, "-".join(filter(None, ["snapshot", label])))
     picture = folder / f"{stem}.png"
     write_whole(picture, encode_picture(painted.pixels, picture))
     write_whole(folder / f"{stem}-mask.png", encode_mask(painted.labels))

@@ -45,6 +45,7 @@ class RunState:
     """What is to be known of a run, beside its picture.
 
     Attributes:
+        label: what figures of it are called, such as `camera-0`.
         source: what the source is and whether it is live.
         source_state: whether its pictures come, and why not.
         view: how frames are painted.
@@ -53,8 +54,13 @@ class RunState:
         status: the figures; None before the first segmented frame.
         shown: the frame on the screen; None likewise.
         passed: the newest frame that went by since then because nobody looked; None where none did.
+        sources: of several sources at once, the state of each; `status` and `shown` are then those of all together, or
+            of the one that is shown alone.
+        alone: the place of that one; None while all are shown.
+        over: why nothing more will come, in words; empty while the run goes on.
     """
 
+    label: str
     source: SourceInfo
     source_state: SourceState
     view: View
@@ -63,6 +69,9 @@ class RunState:
     status: Status | None = None
     shown: Shown | None = None
     passed: Frame | None = None
+    sources: tuple["RunState", ...] = ()
+    alone: int | None = None
+    over: str = ""
 
     @property
     def inferring(self) -> bool:

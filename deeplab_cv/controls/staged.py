@@ -59,7 +59,14 @@ class Staged:
     """Another screen, a window or none, and a stage for whoever shows the run as well; see jobs.job.Screen."""
 
     def __init__(
-        self, beside: Screen, controls: Controls, stage: Stage, source: SourceInfo, *, rests: bool = False
+        self,
+        beside: Screen,
+        controls: Controls,
+        stage: Stage,
+        source: SourceInfo,
+        label: str,
+        *,
+        rests: bool = False,
     ) -> None:
         """Nothing is on the stage yet.
 
@@ -68,6 +75,7 @@ class Staged:
             controls: what both show.
             stage: where pictures and figures are put.
             source: where frames come from.
+            label: what figures of it are called, such as `camera-0`.
             rests: nobody sees the run but on the stage, so that nothing need be inferred while nobody looks at it.
         """
         self._beside = beside
@@ -75,6 +83,7 @@ class Staged:
         self._controls = controls
         self._stage = stage
         self._source = source
+        self._label = label
         self._shown: Shown | None = None
         self._looked_at: Frame | None = None
         self._view = controls.view
@@ -140,6 +149,7 @@ class Staged:
     def _state(self, pipeline: Pipeline) -> RunState:
         controls = self._controls
         return RunState(
+            label=self._label,
             source=self._source,
             source_state=pipeline.source_state,
             view=controls.view,

@@ -64,14 +64,23 @@ class Switching:
 
     def finish(self, pipeline: Pipeline) -> str:
         """Hand over what has been loaded; returns a line for the user, an empty one where no search has ended."""
-        if self._switch is None or not self._switch.done.is_set():
+        loaded = self._loaded()
+        if loaded is None:
             return ""
+        stream, outcome = loaded
+        if stream is not None:
+            pipeline.swap(stream)
+        return outcome
+
+    def _loaded(self) -> tuple[Stream | None, str] | None:
+        """The stream that a search has found, perhaps none, and a line for the user; None where no search has ended."""
+        if self._switch is None or not self._switch.done.is_set():
+            return None
         switch, self._switch = self._switch, None
         outcome = "no other one works" if switch.refused else "there is no other one"
         if switch.stream is not None:
-            pipeline.swap(switch.stream)
             outcome = f"now {switch.made_by}"
-        return "; ".join([outcome, *switch.refused])
+        return switch.stream, "; ".join([outcome, *switch.refused])
 
     def close(self) -> None:
         """Let go of what was loaded and not handed over."""

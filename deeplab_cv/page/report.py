@@ -1,11 +1,12 @@
 """What the page and other programs are told of the run: as JSON, and for Prometheus."""
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from deeplab_cv.classes import default_colour
+from deeplab_cv.controls.grid import USUAL_AREA, grid_cells
 from deeplab_cv.controls.keys import KEYS, Action, PaintClass
 from deeplab_cv.controls.stage import RunState
 from deeplab_cv.frames.areas import roughly_counted_shares
@@ -33,14 +34,8 @@ def _request_for(action: Action) -> dict[str, Any]:
 def state_json(state: RunState | None) -> dict[str, Any]:
     """The run's state as the page shows it."""
     if state is None:
-        return {
-            "source": None,
-            "running": None,
-            "inferring": False,
-            "view": None,
-            "classes": [],
-            "progress": "starting",
-        }
+        nothing = {"source": None, "running": None, "inferring": False, "view": None, "progress": "starting"}
+        return {**nothing, "classes": [], "sources": [], "alone": None}
     return {
         "source": _source_json(state),
         "running": _figures(state),
@@ -48,7 +43,35 @@ def state_json(state: RunState | None) -> dict[str, Any]:
         "view": _view_json(state.view),
         "classes": _classes(state),
         "progress": state.progress,
+        "sources": _sources(state.sources or (state,)),
+        "alone": state.alone,
     }
+
+
+def _sources(states: Sequence[RunState]) -> list[dict[str, Any]]:
+    """Each source with its state and figures, and where it lies in the grid, in shares of the picture."""
+    width, height = USUAL_AREA
+    cells = grid_cells(len(states), USUAL_AREA)
+    now = time.monotonic()
+    return [
+        {
+            "label": state.label,
+            "name": state.source.name,
+            "phase": "over" if state.over else state.source_state.phase,
+            "line": state.over or state.source_state.line(now),
+            "rate": round(state.status.rate, 2) if state.status is not None and not state.over else None,
+            "latency_ms": round(state.status.latency_ms, 1) if state.status is not None and state.status.live else None,
+            "dropped": state.status.dropped if state.status is not None else 0,
+            "recording": state.status is not None and state.status.recording,
+            "box": [
+                round(cell.left / width, 4),
+                round(cell.top / height, 4),
+                round(cell.size.width / width, 4),
+                round(cell.size.height / height, 4),
+            ],
+        }
+        for state, cell in zip(states, cells, strict=True)
+    ]
 
 
 def _source_json(state: RunState) -> dict[str, Any]:
@@ -107,9 +130,12 @@ def _view_json(view: View) -> dict[str, Any]:
 def _classes(state: RunState) -> list[dict[str, Any]]:
     if state.shown is None:
         return []
-    painted, view = state.shown.painted, state.view
-    names = painted.class_names
-    shares = roughly_counted_shares(painted.labels, len(names))
+    view, names = state.view, state.shown.painted.class_names
+    each = [state] if state.alone is not None or not state.sources else state.sources
+    seen = [other.shown.painted for other in each if other.shown is not None]
+    counted = [roughly_counted_shares(painted.labels, len(names)) for painted in seen if painted.class_names == names]
+    # Of the grid as a whole, in which all pictures are of the same size.
+    shares = [sum(column) / len(each) for column in zip(*counted, strict=True)]
     on, numbered = painted_classes(view, names), numbered_classes(view, names)
     keys = {name: place for place, name in enumerate(numbered[:9], 1)}
     return [
@@ -153,23 +179,51 @@ def prometheus_text(metrics: list[Metric]) -> str:
 
 
 def metrics_of(state: RunState | None) -> list[Metric]:
-    """The run's figures."""
+    """The run's figures, each with the source that it is of."""
     if state is None:
         return []
-    source, status = state.source_state, state.status
-    metrics = [
-        Metric("source_playing", "gauge", "1 while the source gives pictures.", {"": int(source.phase == "playing")}),
-        Metric("source_reconnects_total", "counter", "How often the source came back.", {"": source.reconnects}),
-        Metric("source_stalls_total", "counter", "How often the source fell silent.", {"": source.stalls}),
+    figures = [
+        (f'source="{each.label}"', _source_figures(each) | _run_figures(each)) for each in state.sources or [state]
     ]
-    if status is None:
-        return metrics
     return [
-        *metrics,
-        Metric("inferring", "gauge", "0 while nobody looks, and frames go by unseen.", {"": int(state.inferring)}),
-        Metric("frames_a_second", "gauge", "Frames shown a second, over two seconds.", {"": status.rate}),
-        Metric("inference_seconds", "gauge", "What the network took.", {"": status.inference_ms / 1000}),
-        Metric("latency_seconds", "gauge", "From reading a frame to showing it.", {"": status.latency_ms / 1000}),
-        Metric("frames_dropped_total", "counter", "Frames replaced by newer ones.", {"": status.dropped}),
-        Metric("recording", "gauge", "1 while a video is written.", {"": int(status.recording)}),
+        Metric(name, kind, text, values)
+        for name, (kind, text) in _METRICS.items()
+        if (values := {label: values[name] for label, values in figures if name in values})
     ]
+
+
+_METRICS: Mapping[str, tuple[str, str]] = {
+    "source_playing": ("gauge", "1 while the source gives pictures."),
+    "source_reconnects_total": ("counter", "How often the source came back."),
+    "source_stalls_total": ("counter", "How often the source fell silent."),
+    "inferring": ("gauge", "0 while nobody looks, and frames go by unseen."),
+    "frames_a_second": ("gauge", "Frames shown a second, over two seconds."),
+    "inference_seconds": ("gauge", "What the network took."),
+    "latency_seconds": ("gauge", "From reading a frame to showing it."),
+    "frames_dropped_total": ("counter", "Frames replaced by newer ones."),
+    "recording": ("gauge", "1 while a video is written."),
+}
+"""The figures of a source: kind and text of each."""
+
+
+def _source_figures(state: RunState) -> dict[str, float]:
+    source = state.source_state
+    return {
+        "source_playing": int(source.phase == "playing" and not state.over),
+        "source_reconnects_total": source.reconnects,
+        "source_stalls_total": source.stalls,
+    }
+
+
+def _run_figures(state: RunState) -> dict[str, float]:
+    status = state.status
+    if status is None:
+        return {}
+    return {
+        "inferring": int(state.inferring and not state.over),
+        "frames_a_second": 0.0 if state.over else status.rate,
+        "inference_seconds": status.inference_ms / 1000,
+        "latency_seconds": status.latency_ms / 1000,
+        "frames_dropped_total": status.dropped,
+        "recording": int(status.recording and not state.over),
+    }

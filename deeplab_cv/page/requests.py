@@ -5,9 +5,10 @@ from typing import Annotated
 from pydantic import BeforeValidator, Field, ValidationError
 
 from deeplab_cv.classes import RGB, parse_colour
-from deeplab_cv.controls.keys import Action, PaintClass, PaintNamed, SetView, Word
+from deeplab_cv.controls.keys import Action, PaintClass, PaintNamed, SetView, ShowSource, Word
 from deeplab_cv.options import Options
 from deeplab_cv.overlay.options import Style
+from deeplab_cv.sources.named import MOST
 
 MOST_BYTES = 4096
 """No request is longer."""
@@ -32,12 +33,13 @@ class _Request(Options):
     paint: int | None = Field(None, ge=1, le=9)
     values: _Values | None = None
     painted: _NamedClass | None = None
+    source: int | None = Field(None, ge=0, lt=MOST)
 
 
 def action_of(body: bytes) -> Action:
     """The action that a request asks for.
 
-    One of `{"action": "style"}`, `{"paint": 3}`, `{"values": {"alpha": 0.7}}` and
+    One of `{"action": "style"}`, `{"paint": 3}`, `{"values": {"alpha": 0.7}}`, `{"source": 1}` (counted from 0) and
     `{"painted": {"name": "dog", "on": true, "colour": "#00ff00"}}`. Raises ValueError for anything else.
     """
     try:
@@ -53,6 +55,8 @@ def action_of(body: bytes) -> Action:
         actions.append(SetView(style=values.style, alpha=values.alpha, smooth=values.smooth))
     if (painted := request.painted) is not None:
         actions.append(PaintNamed(name=painted.name, on=painted.on, colour=painted.colour))
+    if request.source is not None:
+        actions.append(ShowSource(request.source))
     if len(actions) != 1:
-        raise ValueError("name one of action, paint, values and painted")
+        raise ValueError("name one of action, paint, values, painted and source")
     return actions[0]

@@ -103,7 +103,7 @@ class WindowScreen:
             return
         if state.phase != "playing":
             image = greyed(image)
-        lines = [*_source_lines(state), self._controls.progress, "h: help", *_help_lines(self.view)]
+        lines = [*source_lines(state), self._controls.progress, "h: help", *help_lines(self.view)]
         self._window.show(draw_lines(fitted(image, self._area(image)), lines))
 
     def _area(self, picture: Image) -> Size:
@@ -116,12 +116,9 @@ class WindowScreen:
         if controls.shown is None or status is None:
             return
         painted = controls.shown.painted
-        if status.source.phase != "playing":
-            painted = replace(painted, pixels=Pixels(image=greyed(painted.picture)))
-        look = look_of(view, painted.class_names) if view.picture.legend and view.overlay else None
         lines = screen_lines(status, view, pictures=controls.pictures)
-        numbered = numbered_classes(view, painted.class_names)
-        picture = drawn_over(painted, look, lines, area=self._area(painted.picture), numbered=numbered)
+        area = self._area(painted.picture)
+        picture = run_drawn(painted, view, lines, area=area, gone=status.source.phase != "playing")
         buttons = picture_buttons(picture) if controls.tutorial else []
         picture = draw_buttons(picture, [(button.text, button.box) for button in buttons])
         self._window.show(picture, buttons)
@@ -132,6 +129,22 @@ def greyed(picture: Image) -> Image:
     """A picture without colour and half as bright: uint8 (H, W, 3), BGR. It shows what was, not what is."""
     half = np.asarray(cv2.convertScaleAbs(to_grey(picture), alpha=_GREYED), np.uint8)
     return merged(half, half, half)
+
+
+def run_drawn(painted: Painted, view: View, lines: Sequence[str], *, area: Size, gone: bool) -> Image:
+    """A run's painted frame with its list of classes and lines: uint8 (H, W, 3), BGR, as large as the area.
+
+    Args:
+        painted: the frame on the screen.
+        view: how it is painted.
+        lines: of text; a tab parts the two columns.
+        area: how large the window is.
+        gone: no frame comes after it for now, so that it is shown in grey.
+    """
+    if gone:
+        painted = replace(painted, pixels=Pixels(image=greyed(painted.picture)))
+    look = look_of(view, painted.class_names) if view.picture.legend and view.overlay else None
+    return drawn_over(painted, look, lines, area=area, numbered=numbered_classes(view, painted.class_names))
 
 
 def drawn_over(
@@ -168,7 +181,7 @@ def opened_window(title: str) -> Iterator[Callable[[Painted, Look, Sequence[str]
 
 def screen_lines(status: Status, view: View, *, pictures: bool) -> list[str]:
     """The lines of text over the picture; a tab parts the two columns of the help."""
-    lines = _source_lines(status.source)
+    lines = source_lines(status.source)
     if view.picture.line:
         figures = [f"inference {status.inference_ms:.0f} ms{_ORIGINS[status.origin]}"]
         # A pause is no latency, and stops the rate.
@@ -184,15 +197,16 @@ def screen_lines(status: Status, view: View, *, pictures: bool) -> list[str]:
         lines.append(status.message)
     if status.recording:
         lines.append("recording")
-    return lines + _help_lines(view)
+    return lines + help_lines(view)
 
 
-def _source_lines(state: SourceState) -> list[str]:
+def source_lines(state: SourceState) -> list[str]:
     """Why no pictures come, or what is odd about them."""
     return [line for line in (state.line(time.monotonic()), *state.notices) if line]
 
 
-def _help_lines(view: View) -> list[str]:
+def help_lines(view: View) -> list[str]:
+    """Every key and what it does, where that is asked for."""
     return [f"{label}\t{text}" for label, text in help_rows()] if view.help else []
 
 

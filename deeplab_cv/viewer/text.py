@@ -68,20 +68,22 @@ def darken(picture: Image, box: PixelBox) -> None:
         part[:] = cv2.convertScaleAbs(part, alpha=_DARKEN)
 
 
-def draw_lines(picture: Image, lines: Sequence[str]) -> Image:
+def draw_lines(picture: Image, lines: Sequence[str], *, low: bool = False) -> Image:
     """Draw lines of text into the upper left corner of a picture, on a dark translucent box; returns the picture.
 
     Args:
         picture: uint8 (H, W, 3), BGR; drawn into.
         lines: what follows a tab in a line begins in a second column; long lines are broken.
+        low: in the lower left corner instead.
     """
     block = _laid_out(picture, lines)
     if block is None:
         return picture
     rows, lettering, margin, column = block.rows, block.lettering, block.lettering.margin, block.column
-    darken(picture, (0, 0, *block.size))
+    above = max(0, picture.shape[0] - block.size.height) if low else 0
+    darken(picture, (0, above, *block.size))
     for place, (first, _, second) in enumerate(rows):
-        top = margin + place * lettering.row
+        top = above + margin + place * lettering.row
         lettering.write(picture, first, margin, top)
         lettering.write(picture, second, margin + column, top)
     return picture

@@ -1,4 +1,4 @@
-"""The page's screen in a real job, beside another one or alone."""
+"""Screens without a picture of their own in a real job."""
 
 import threading
 
@@ -43,22 +43,22 @@ def run(make_stream, tmp_path):
         controls = controls_of_numbers(tmp_path, view=view)
         stage = Watching(controls, *actions)
         source = Camera(count)
-        screen = Staged(Unseen(controls), controls, stage, source.info)
+        screen = Staged(Unseen(controls), controls, stage, source.info, "numbers-0")
         frames = run_job(Job(source, make_stream(), list(sinks), view, screen), stop=threading.Event())
         return stage, frames
 
     return run_with
 
 
-def test_a_run_without_a_window_is_on_the_page_and_is_ended_from_it(run):
+def test_a_run_without_a_window_is_on_the_stage_and_is_ended_by_who_looks_at_it(run):
     stage, frames = run("line", "quit")
 
     assert frames >= 1
     assert stage.picture.number >= 2
-    assert stage.state.source.name == "numbers"
+    assert (stage.state.source.name, stage.state.label) == ("numbers", "numbers-0")
 
 
-def test_what_the_page_asks_for_is_seen_on_it(run):
+def test_what_is_asked_for_is_seen_on_the_stage(run):
     stage, _ = run("style", "quit", sinks=[Notebook()])
 
     assert stage.state.view.picture.style == "mask"
@@ -72,7 +72,7 @@ def test_a_paused_picture_is_painted_anew_when_the_view_changes(run):
     assert stage.sizes[-2:] == [Size(128, 48), Size(64, 48)]
 
 
-def test_every_frame_of_a_file_is_put_on_the_page(run):
+def test_every_frame_of_a_file_is_put_on_the_stage(run):
     stage, frames = run(count=5)
 
     assert frames == 5

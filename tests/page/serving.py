@@ -72,6 +72,7 @@ def shown(labels: np.ndarray | None = None) -> Shown:
 def run_state(**changes: Any) -> RunState:
     """A run that has come to its first frame."""
     facts = {
+        "label": "camera-0",
         "source": SOURCE,
         "source_state": SourceState("camera 0"),
         "view": View(),

@@ -13,7 +13,7 @@ import pytest
 
 pytest.importorskip("uvicorn", reason="no uvicorn here: requirements-web.txt")
 
-from deeplab_cv.controls.keys import KEYS, PaintClass, PaintNamed, SetView
+from deeplab_cv.controls.keys import KEYS, PaintClass, PaintNamed, SetView, ShowSource
 from deeplab_cv.controls.stage import encoded_jpeg
 from deeplab_cv.frames.pixels import Pixels
 from deeplab_cv.frames.size import Size
@@ -314,6 +314,74 @@ def test_the_whole_program_is_seen_and_ended_from_the_page(chromium, tmp_path):
     assert code == 0
     assert reds > 0.03
     assert list(tmp_path.iterdir()) == []
+
+
+def of_three_sources(**changes):
+    return run_state(sources=tuple(run_state(label=f"camera-{place}") for place in range(3)), **changes)
+
+
+def click_at(tab, x, y):
+    """Click at a place of the picture's box, in shares of it."""
+    tab.run(
+        "{ const picture = document.getElementById('picture'), box = picture.getBoundingClientRect();"
+        f"picture.dispatchEvent(new MouseEvent('click', {{clientX: box.left + {x} * box.width,"
+        f" clientY: box.top + {y} * box.height}})); }}"
+    )
+
+
+def test_of_several_sources_each_is_listed_and_a_click_shows_it_alone(chromium):
+    with page(chromium) as (tab, site, _):
+        begun(tab)
+        alone_hidden = tab.run("document.getElementById('sources-card').hidden")
+        site.server.stage.say(of_three_sources())
+        tab.wait("document.querySelectorAll('#sources li').length === 3")
+        first = tab.run("document.querySelector('#sources li').textContent")
+        tab.wait("document.getElementById('way').dataset.shown > 2")
+        click_at(tab, 0.75, 0.25)
+        click_at(tab, 0.25, 0.75)
+        click_at(tab, 0.75, 0.75)
+        tab.run("document.querySelectorAll('#sources button')[1].click()")
+        tab.run("document.getElementById('all-sources').click()")
+        wait_for(lambda: len(site.asked) >= 4)
+        site.server.stage.say(of_three_sources(alone=2))
+        tab.wait("document.querySelectorAll('#sources button')[2].ariaPressed === 'true'")
+        click_at(tab, 0.75, 0.25)
+
+    assert alone_hidden
+    assert first == "camera-030.0 frames/s · 12 ms"
+    assert sorted(map(str, site.asked)) == sorted(map(str, [ShowSource(1), ShowSource(1), ShowSource(2), "grid"]))
+
+
+def test_tab_goes_from_one_control_of_the_page_to_the_next(chromium):
+    with page(chromium) as (tab, site, _):
+        begun(tab)
+        site.asked.clear()
+        for name in ("Tab", "g"):
+            tab.say("Input.dispatchKeyEvent", type="keyDown", key=name)
+            tab.say("Input.dispatchKeyEvent", type="keyUp", key=name)
+        wait_for(lambda: site.asked)
+
+    assert site.asked == ["grid"]
+
+
+def test_several_sources_of_the_whole_program_are_on_its_page(chromium, tmp_path):
+    words = ("--pattern", "--pattern", "--width", "320", "--height", "180", "--headless", "--serve", "0")
+    with program(tmp_path, *words, "--backend", "opencv") as (process, link), chromium.tab(link) as tab:
+        tab.wait("document.querySelectorAll('#sources li').length === 2")
+        tab.wait("document.getElementById('made-by').textContent")
+        tab.wait("document.getElementById('way').dataset.shown > 2")
+        wide = tab.run("document.getElementById('picture').style.aspectRatio")
+        both = "text.includes('frames_a_second{source=\"pattern-0\"}') && text.includes('d{source=\"pattern-1\"}')"
+        tab.wait(f"fetch('/metrics').then(answer => answer.text()).then(text => {both})")
+        tab.run("document.querySelectorAll('#sources button')[1].click()")
+        ratio = "document.getElementById('picture').style.aspectRatio"
+        small = tab.wait(f"{ratio} !== '{wide}' && {ratio}")
+        tab.run("window.confirm = () => true")
+        tab.run("document.querySelector('#all [data-row=q]').click()")
+        code = process.wait(HANGS_S)
+
+    assert code == 0
+    assert (wide, small) == ("1280 / 720", "320 / 180")
 
 
 def test_a_source_that_is_gone_is_said_over_its_last_picture(chromium):

@@ -10,7 +10,7 @@ from deeplab_cv.overlay.options import PictureOptions
 from deeplab_cv.overlay.view import View
 from deeplab_cv.page.report import Metric, controls_table, metrics_of, prometheus_text, state_json
 from deeplab_cv.sources.state import SourceState
-from tests.page.serving import STATUS, run_state, shown
+from tests.page.serving import SIZE, STATUS, run_state, shown
 
 
 def class_of(name, state):
@@ -104,7 +104,47 @@ def test_while_nobody_looks_the_frame_is_the_source_s_newest_and_no_share_is_kno
 
 def test_metrics_say_whether_anything_is_inferred():
     def inferring(state):
-        return next(metric.values[""] for metric in metrics_of(state) if metric.name == "inferring")
+        return next(metric.values['source="camera-0"'] for metric in metrics_of(state) if metric.name == "inferring")
 
     assert inferring(run_state()) == 1
     assert inferring(run_state(passed=shown().scored.frame)) == 0
+
+
+def of_two_sources(**changes):
+    other = run_state(label="stream-1", shown=shown(np.zeros(SIZE.hw, np.uint8)))
+    return run_state(sources=(run_state(), other), **changes)
+
+
+def test_each_of_several_sources_is_told_with_its_figures_and_its_place_in_the_grid():
+    told = state_json(of_two_sources())
+
+    assert [(each["label"], each["rate"], each["phase"]) for each in told["sources"]] == [
+        ("camera-0", 29.97, "playing"),
+        ("stream-1", 29.97, "playing"),
+    ]
+    assert [each["box"][:2] for each in told["sources"]] == [[0.0, 0.0], [0.5, 0.0]]
+    assert told["alone"] is None
+
+
+def test_one_source_is_a_list_of_one():
+    assert [each["label"] for each in state_json(run_state())["sources"]] == ["camera-0"]
+
+
+def test_a_source_that_is_over_says_why():
+    (told,) = state_json(run_state(over="it has ended"))["sources"]
+
+    assert (told["phase"], told["line"], told["rate"]) == ("over", "it has ended", None)
+
+
+def test_a_class_s_share_is_that_of_the_grid_or_of_the_one_that_is_shown_alone():
+    assert class_of("person", of_two_sources())["share"] == pytest.approx(0.25, abs=0.02)
+    assert class_of("person", of_two_sources(alone=0))["share"] == pytest.approx(0.5, abs=0.02)
+
+
+def test_each_figure_of_the_metrics_has_the_source_it_is_of():
+    lines = prometheus_text(metrics_of(of_two_sources())).splitlines()
+
+    assert 'deeplab_cv_frames_a_second{source="camera-0"} 29.97' in lines
+    assert 'deeplab_cv_source_playing{source="stream-1"} 1' in lines
+    assert 'deeplab_cv_frames_a_second{source="camera-0"} 29.97' in prometheus_text(metrics_of(run_state()))
+    assert len([line for line in lines if line.startswith("# TYPE deeplab_cv_frames_a_second")]) == 1

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from deeplab_cv.controls.keys import KEYS, PaintClass, PaintNamed, SetView, Word
+from deeplab_cv.controls.keys import KEYS, PaintClass, PaintNamed, SetView, ShowSource, Word
 from deeplab_cv.page.report import controls_table
 from deeplab_cv.page.requests import action_of
 
@@ -29,6 +29,8 @@ def test_what_the_page_is_told_to_ask_for_each_key_is_that_key_s_action():
     ("what", "action"),
     [
         ({"paint": 3}, PaintClass(3)),
+        ({"source": 0}, ShowSource(0)),
+        ({"source": 15}, ShowSource(15)),
         ({"values": {"alpha": 0.7}}, SetView(alpha=0.7)),
         ({"values": {"style": "mask", "smooth": 0}}, SetView(style="mask", smooth=0.0)),
         ({"painted": {"name": "dog", "on": False}}, PaintNamed(name="dog", on=False)),

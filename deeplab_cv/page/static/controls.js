@@ -98,6 +98,8 @@ export class Controls {
   key(event) {
     const typing = event.target.closest("select, input[type=range], input[type=color]");
     if (event.ctrlKey || event.metaKey || event.altKey || event.repeat || typing) return;
+    // Tab goes from one control to the next, unless the picture fills the screen and there are none.
+    if (event.key === "Tab" && !document.fullscreenElement) return;
     // A button in focus is pressed by the space bar.
     if (event.key === " " && event.target.closest("button, summary, input")) return;
     const ask = this.keys.get(event.key);

@@ -5,6 +5,7 @@ import {Connection} from "./connection.js";
 import {Controls, percent} from "./controls.js";
 import {enter} from "./entry.js";
 import {Picture} from "./picture.js";
+import {Sources} from "./sources.js";
 import {Sparkline} from "./sparkline.js";
 
 const byId = id => document.getElementById(id);
@@ -20,9 +21,14 @@ function condition(text, kind) {
   byId("condition").className = kind;
 }
 
-function shape(width, height) {
-  if (width && height) byId("picture").style.aspectRatio = `${width} / ${height}`;
+function shape(width, height, sources) {
+  if (!width || !height) return;
+  byId("picture").style.aspectRatio = `${width} / ${height}`;
+  sources.shape(width, height);
 }
+
+// Each cell of a grid says its own.
+const inGrid = ({sources, alone}) => sources.length > 1 && alone === null;
 
 function fullscreen() {
   const picture = byId("picture");
@@ -67,10 +73,11 @@ function showFigures(values) {
   names.forEach((name, place) => (list.children[place].lastChild.textContent = values[name]));
 }
 
-function showLegend({view, classes}) {
+function showLegend(state) {
+  const {view, classes} = state;
   const seen = classes.filter(({share}) => share > 0);
   seen.sort((one, other) => other.on - one.on || other.share - one.share);
-  byId("legend").hidden = !view.legend || !view.overlay || !seen.length;
+  byId("legend").hidden = !view.legend || !view.overlay || !seen.length || inGrid(state);
   byId("legend").replaceChildren(...seen.slice(0, MOST_IN_LEGEND).map(each => {
     const row = document.createElement("li"), square = document.createElement("span"), share = document.createElement("b");
     if (each.on) square.style.background = each.colour;
@@ -80,8 +87,9 @@ function showLegend({view, classes}) {
   }));
 }
 
-function showLine({running, source, view}) {
-  if (!running || !view.line) return show("line", "");
+function showLine(state) {
+  const {running, view} = state;
+  if (!running || !view.line || inGrid(state)) return show("line", "");
   const parts = [`inference ${running.inference_ms.toFixed(0)} ms${ORIGINS[running.origin]}`];
   if (!view.paused) parts.unshift(`${running.rate.toFixed(1)} frames/s`);
   return show("line", parts.join("  "));
@@ -117,7 +125,8 @@ async function main() {
       state = null;
     },
   });
-  const picture = new Picture(byId("glass"), connection, shape);
+  const sources = new Sources(controls);
+  const picture = new Picture(byId("glass"), connection, (width, height) => shape(width, height, sources));
   const camera = new Camera(connection);
   await picture.choose();
 
@@ -138,6 +147,7 @@ async function main() {
     showLegend(said);
     showFigures(figures(said, picture));
     controls.show(said);
+    sources.show(said);
     camera.show(said);
   }
 
