@@ -39,6 +39,12 @@ class Panel:
     stage: Stage
     over: str = ""
 
+    @property
+    def recording(self) -> bool:
+        """A video of it is being written."""
+        status = self.stage.state.status if self.stage.state is not None else None
+        return status is not None and status.recording
+
 
 class Face(Protocol):
     """Where several sources are seen together: a window, a page."""
@@ -136,7 +142,17 @@ class SeveralControls(Overview):
             self._ask_each(action, self._with_pictures(self.panels)[:1])
         elif action in _OF_THE_ONE:
             # Not those that are missing: it would be done once they come, perhaps an hour later.
-            self._ask_each(action, self._with_pictures(self._looked_at()))
+            panels = self._with_pictures(self._looked_at())
+            if not panels:
+                self._message.say("there is no picture yet")
+            recording = [panel for panel in panels if panel.recording]
+            self._ask_each(action, (recording or panels) if action == "record" else panels)
+        elif action == "step":
+            pictures = self._with_pictures(self.panels)
+            self._ask_each("step", pictures)
+            # All pause together, those that are missing as well.
+            flowing = [panel for panel in self.panels if panel not in pictures and not panel.controls.view.paused]
+            self._ask_each("pause", flowing)
         else:
             self._ask_each(action, self.panels)
 

@@ -63,6 +63,28 @@ def test_what_concerns_a_picture_is_not_asked_of_a_source_without_any(several):
     ]
 
 
+def test_where_no_source_has_a_picture_yet_it_is_said(several):
+    for panel in several.panels:
+        panel.controls.shown = None
+
+    assert do(several, "snapshot") == [[], [], []]
+    assert several.message == "there is no picture yet"
+
+
+def test_a_step_pauses_those_that_are_missing_too(several):
+    several.panels[0].controls.shown = None
+
+    assert do(several, "step") == [["pause"], ["step"], ["step"]]
+
+
+def test_recording_is_ended_where_it_runs_before_it_begins_for_all(several):
+    several.panels[1].stage.say(run_state(status=replace(STATUS, recording=True)))
+    assert do(several, "record") == [[], ["record"], []]
+
+    several.panels[1].stage.say(run_state())
+    assert do(several, "record") == [["record"], ["record", "record"], ["record"]]
+
+
 def test_another_engine_is_asked_for_once(several):
     assert do(several, "backend", "network") == [["backend", "network"], [], []]
 
