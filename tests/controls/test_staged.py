@@ -95,7 +95,7 @@ class Theatre:
         self.inferred = 0
         self.stop = threading.Event()
         source = PatternSource(Size(64, 48))
-        screen = Staged(Unseen(self.controls), self.controls, self.stage, source.info, rests=True)
+        screen = Staged(Unseen(self.controls), self.controls, self.stage, source.info, "pattern-0", rests=True)
         submit = stream.submit
 
         def counting(frame):
