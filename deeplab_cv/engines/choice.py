@@ -211,7 +211,7 @@ def _load(candidate: Candidate, reference: Reference, options: EngineOptions, de
 
 
 def _refusal(candidate: Candidate, error: EngineError) -> CandidateResult:
-    return CandidateResult(candidate, reason=f"{error.what}: {error.where}; {error.remedy}")
+    return CandidateResult(candidate, reason=str(error))
 
 
 def _best_ms(fastest: _Proven, other: _Proven, blob: Blob, limit_s: float) -> tuple[float, float]:

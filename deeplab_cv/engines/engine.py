@@ -15,6 +15,10 @@ Blob = NDArray[np.float32]
 """A network's input tensor: float32 (1, 3, height, width), RGB or BGR as the card says."""
 
 
+OTHER_ENGINE = "take another --backend, or export the network again"
+"""What to do where an engine does not take a network."""
+
+
 @dataclass(frozen=True)
 class Inference:
     """What an engine computed from one tensor.

@@ -2,13 +2,14 @@
 
 import contextlib
 import io
+import re
 from pathlib import Path
 from typing import Any
 
 import onnxruntime
 
 from deeplab_cv.engines import tensorrt
-from deeplab_cv.engines.engine import Blob
+from deeplab_cv.engines.engine import OTHER_ENGINE, Blob
 from deeplab_cv.engines.synchronous import Facts, SynchronousEngine
 from deeplab_cv.errors import EngineError, as_typed
 from deeplab_cv.frames.frame import Scores
@@ -108,7 +109,11 @@ def _session(graph: Graph, device: str, options: Any) -> tuple[Any, str]:
         )
     except Exception as error:  # its exceptions have no common base
         where = f"{NAME}:{device}, {as_typed(graph.file)}"
-        raise EngineError("ONNX Runtime cannot run the network", where, _short(error)) from error
+        what, remedy = "ONNX Runtime cannot run the network", OTHER_ENGINE
+        if "NOT_IMPLEMENTED" in str(error):
+            what = "ONNX Runtime does not compute in the network's numbers, such as float64"
+            remedy = "export it again in float32, or take another --backend"
+        raise EngineError(what, where, remedy, cause=_short(error)) from error
     finally:
         onnxruntime.set_default_logger_severity(2)
     if "trt_engine_cache_path" in settings:
@@ -134,5 +139,5 @@ def _refuse_dropped_provider(session: Any, device: str, log: str) -> None:
 
 
 def _short(error: Exception) -> str:
-    """ONNX Runtime's reason in one line."""
-    return " ".join(str(error).split())[:300]
+    """ONNX Runtime's reason in one line, without the number that stands in front of its name."""
+    return re.sub(r"^\[ONNXRuntimeError\] : \d+ : ", "", " ".join(str(error).split()))[:300]

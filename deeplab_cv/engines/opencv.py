@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from deeplab_cv.engines.engine import Blob
+from deeplab_cv.engines.engine import OTHER_ENGINE, Blob
 from deeplab_cv.engines.synchronous import Facts, SynchronousEngine
 from deeplab_cv.errors import EngineError, as_typed
 from deeplab_cv.frames.frame import Scores
@@ -64,9 +64,8 @@ def load(graph: Graph, device: str, threads: int, depth: int) -> SynchronousEngi
         with quiet_opencv():
             net = _read(graph, device)
     except cv2.error as error:
-        raise EngineError(
-            "OpenCV cannot run the network", f"{NAME}:{device}, {as_typed(graph.file)}", _short(error)
-        ) from error
+        where = f"{NAME}:{device}, {as_typed(graph.file)}"
+        raise EngineError("OpenCV cannot run the network", where, OTHER_ENGINE, cause=_short(error)) from error
     input_name, output_name = graph.card.input.name, graph.card.output.name
 
     def compute(blob: Blob) -> Scores:

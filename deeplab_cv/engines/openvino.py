@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import openvino
 
-from deeplab_cv.engines.engine import Blob, Engine, Inference, check_blob
+from deeplab_cv.engines.engine import OTHER_ENGINE, Blob, Engine, Inference, check_blob
 from deeplab_cv.engines.synchronous import Facts, SynchronousEngine
 from deeplab_cv.errors import EngineError, as_typed
 from deeplab_cv.frames.frame import Scores
@@ -142,9 +142,8 @@ def load(graph: Graph, device: str, threads: int, depth: int) -> Engine:
     try:
         compiled = _compiled(graph, place.upper(), settings, cache)
     except RuntimeError as error:
-        raise EngineError(
-            "OpenVINO cannot run the network", f"{NAME}:{device}, {as_typed(graph.file)}", _short(error)
-        ) from error
+        where = f"{NAME}:{device}, {as_typed(graph.file)}"
+        raise EngineError("OpenVINO cannot run the network", where, OTHER_ENGINE, cause=_short(error)) from error
     taken = "+".join(compiled.get_property("EXECUTION_DEVICES")).strip("()").lower()
     facts = Facts(NAME, taken, _precision(compiled), _threads(compiled), _VERSION)
     return SideBySideEngine(facts, graph, compiled, depth) if depth > 1 else _synchronous(facts, graph, compiled)

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import IO
 
 from deeplab_cv.engines.candidates import Candidate, engine_module
-from deeplab_cv.engines.engine import Engine
+from deeplab_cv.engines.engine import OTHER_ENGINE, Engine
 from deeplab_cv.errors import EngineError, as_typed
 from deeplab_cv.machine.cache import keep, kept_files
 from deeplab_cv.machine.child import started
@@ -186,7 +186,7 @@ def _reports(
         report = json.loads(line)
         if report == ENOUGH:
             return
-        yield None if report is None else EngineError(*report)
+        yield None if report is None else EngineError(*report[:3], cause=report[3])
 
 
 def _read(stdout: IO[bytes], lines: "queue.SimpleQueue[bytes]") -> None:
@@ -197,7 +197,7 @@ def _read(stdout: IO[bytes], lines: "queue.SimpleQueue[bytes]") -> None:
 
 def _refusal_of(candidate: Candidate) -> tuple[str, str, str]:
     where = f"{candidate.backend}, {as_typed(candidate.graph.file)}"
-    return "the network cannot be run", where, "take another --backend or network"
+    return "the network cannot be run", where, OTHER_ENGINE
 
 
 def _is_known(candidate: Candidate) -> bool:

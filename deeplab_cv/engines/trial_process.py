@@ -11,7 +11,7 @@ import threading
 import time
 
 from deeplab_cv.engines.candidates import Candidate, engine_module
-from deeplab_cv.engines.engine import run_all
+from deeplab_cv.engines.engine import OTHER_ENGINE, run_all
 from deeplab_cv.engines.trial import ENOUGH
 from deeplab_cv.errors import EngineError, as_typed
 from deeplab_cv.machine.child import leave_no_core, limit_memory
@@ -25,7 +25,7 @@ _SEED = 0
 
 
 def main() -> None:
-    """Try every candidate, in order. A line is `null`, or what is wrong: what, where, what to do; or `trial.ENOUGH`."""
+    """Try every candidate, in order. A line is `null`, or what is wrong: what, where, what to do, why; or `ENOUGH`."""
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     # Whatever native code prints goes nowhere; what this process has to say has a way of its own.
     reports = os.fdopen(os.dup(1), "w", encoding="ascii")
@@ -49,7 +49,7 @@ def main() -> None:
     os._exit(0)
 
 
-def _tried(candidate: Candidate, threads: int, depth: int) -> tuple[str, str, str] | None:
+def _tried(candidate: Candidate, threads: int, depth: int) -> tuple[str, str, str, str] | None:
     # The drivers of graphics cards reserve addresses by the terabyte.
     limit_memory(_SHARE if candidate.device.startswith("cpu") else None)
     graph = candidate.graph
@@ -59,11 +59,12 @@ def _tried(candidate: Candidate, threads: int, depth: int) -> tuple[str, str, st
         with contextlib.closing(engine_module(candidate.name).load(graph, candidate.device, threads, depth)) as engine:
             list(run_all(engine, [blob]))
     except EngineError as error:
-        return error.what, error.where, error.remedy
+        return error.what, error.where, error.remedy, error.cause
     except MemoryError:
-        return "the network takes too much memory", where, "take a smaller --size or another network"
+        return "the network takes too much memory", where, "take a smaller --size or another network", ""
     except Exception as error:  # whatever a network made an engine's bindings raise
-        return "the network cannot be run", where, f"{type(error).__name__}: {' '.join(str(error).split())[:300]}"
+        cause = f"{type(error).__name__}: {' '.join(str(error).split())[:300]}"
+        return "the network cannot be run", where, OTHER_ENGINE, cause
     return None
 
 

@@ -60,7 +60,7 @@ def _times_on(backend: str, candidates: Mapping[str, Candidate], references: Map
                 check(engine, candidate.graph, references[name])
                 works[name] = partial(frame_ms, engine, blob)
             except EngineError as error:
-                result.refused[name] = f"{error.what}: {error.remedy}"
+                result.refused[name] = f"{error.what}: {error.cause or error.remedy}"
         for name, times_ms in in_turns(works, ROUNDS).items():
             result.ms[name] = statistics.median(times_ms)
     return result

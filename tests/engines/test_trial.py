@@ -167,6 +167,21 @@ def test_a_network_that_onnx_runtime_refuses_is_refused_for_every_engine(tmp_pat
     assert "\n" not in str(error.value)
 
 
+def test_a_network_in_float64_is_one_plain_line(tmp_path):
+    nodes = [
+        helper.make_node("Cast", ["features"], ["exact"], to=TensorProto.DOUBLE),
+        helper.make_node("Conv", ["exact", "second"], ["doubled"], kernel_shape=[1, 1]),
+        helper.make_node("Cast", ["doubled"], ["output"], to=TensorProto.FLOAT),
+    ]
+    graph = made(tmp_path, nodes, second=np.zeros((21, 21, 1, 1)))
+
+    with pytest.raises(EngineError, match="such as float64.*export it again in float32") as error:
+        load_candidate(Candidate("onnxruntime", "cpu", graph), 1, 1)
+
+    assert "[ONNXRuntimeError]" not in str(error.value)
+    assert "\n" not in str(error.value)
+
+
 def test_a_network_without_an_end_is_ended(tmp_path, monkeypatch):
     monkeypatch.setattr(trial, "LIMIT_S", 5.0)
 
