@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from deeplab_cv.errors import SinkError, UsageError
+from deeplab_cv.machine.cache import lend_folder
 from deeplab_cv.machine.installed import how_to_install
 
 if TYPE_CHECKING:
@@ -18,6 +19,7 @@ def write_plots(folder: Path, report: Mapping[str, Any]) -> list[Path]:
         UsageError: matplotlib is missing.
         SinkError: the folder cannot be written to.
     """
+    lend_folder("MPLCONFIGDIR", "matplotlib")
     try:
         from matplotlib.figure import Figure
     except ImportError:

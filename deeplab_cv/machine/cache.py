@@ -6,6 +6,7 @@ Where the user has no cache, or one that cannot be written, what a run needs goe
 import atexit
 import contextlib
 import logging
+import os
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -89,6 +90,15 @@ def keep(name: str, file_name: str, write: Callable[[Path], object]) -> None:
     """Write a file that only later starts gain from, as `write_cached` does, or not at all."""
     with contextlib.suppress(OSError):
         _whole(_made_folder(name) / file_name, write)
+
+
+def lend_folder(variable: str, name: str) -> None:
+    """Let a package keep its files in a folder of this cache, by a variable of its own; what the user has set stays.
+
+    To be called before the package is imported.
+    """
+    if (folder := _user_folder(name)) is not None:
+        os.environ.setdefault(variable, str(folder))
 
 
 def _whole(path: Path, write: Callable[[Path], object]) -> Path:

@@ -85,3 +85,13 @@ def test_it_is_painted_without_naming_a_class_to_paint(case):
     assert main([*words, "--backend", "onnxruntime:cpu"]) == 0
 
     assert not np.array_equal(cv2.imread("painted.png"), cv2.imread("picture.png"))
+
+
+@pytest.mark.parametrize("names", ["one-name.txt", "two-names.txt"])
+def test_the_shared_lists_of_names_fit_a_network_of_one_class(case, names):
+    if not (CASES / names).exists():
+        pytest.skip("the shared cases are not here")
+    flags = said(case)
+    flags[1] = str(CASES / names)
+
+    assert (painted("masks", "--model", str(case), *flags) == painted("usual", "--model", str(case), *said(case))).all()

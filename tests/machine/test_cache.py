@@ -8,7 +8,7 @@ import pytest
 
 from deeplab_cv.errors import UserError
 from deeplab_cv.machine import cache
-from deeplab_cv.machine.cache import cache_folder, keep, kept_files, kept_folder, write_cached
+from deeplab_cv.machine.cache import cache_folder, keep, kept_files, kept_folder, lend_folder, write_cached
 
 
 @pytest.fixture(autouse=True)
@@ -45,6 +45,16 @@ def test_a_written_file_is_found_again(user_cache):
     assert kept_files("graphs", "*.onnx") == [path, path.with_name("two.onnx")]
     assert path.read_text() == "kept"
     assert user_cache in path.parents
+
+
+def test_a_package_keeps_its_files_in_the_cache_unless_the_user_has_said_where(user_cache, monkeypatch):
+    monkeypatch.delenv("MPLCONFIGDIR", raising=False)
+    lend_folder("MPLCONFIGDIR", "matplotlib")
+    assert Path(os.environ["MPLCONFIGDIR"]).is_relative_to(user_cache)
+
+    monkeypatch.setenv("MPLCONFIGDIR", "elsewhere")
+    lend_folder("MPLCONFIGDIR", "matplotlib")
+    assert os.environ["MPLCONFIGDIR"] == "elsewhere"
 
 
 def test_only_ordinary_files_are_found(user_cache):
