@@ -52,7 +52,8 @@ WITH_PYTORCH = {
         {"made.onnx", "made.card.yaml", "made.golden.npz"},
     ),
     "train": (
-        "train --data voc --out run --steps 1 --from-scratch --batch-size 2 --crop-pixels 64 --val-pixels 96 --workers 0",
+        "train --data voc --out run --steps 1 --from-scratch --batch-size 2 --crop-pixels 64 --val-pixels 96 "
+        "--workers 0",
         {"run/"},
     ),
 }

@@ -175,7 +175,7 @@ def test_a_network_in_float64_is_one_plain_line(tmp_path):
     ]
     graph = made(tmp_path, nodes, second=np.zeros((21, 21, 1, 1)))
 
-    with pytest.raises(EngineError, match="such as float64.*export it again in float32") as error:
+    with pytest.raises(EngineError, match=r"such as float64.*export it again in float32") as error:
         load_candidate(Candidate("onnxruntime", "cpu", graph), 1, 1)
 
     assert "[ONNXRuntimeError]" not in str(error.value)
