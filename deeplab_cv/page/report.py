@@ -59,8 +59,7 @@ def _sources(states: Sequence[RunState]) -> list[dict[str, Any]]:
             "name": state.source.name,
             "phase": "over" if state.over else state.source_state.phase,
             "line": state.over or state.source_state.line(now),
-            "rate": round(state.status.rate, 2) if state.status is not None and not state.over else None,
-            "latency_ms": round(state.status.latency_ms, 1) if state.status is not None and state.status.live else None,
+            **_pace(state),
             "dropped": state.status.dropped if state.status is not None else 0,
             "recording": state.status is not None and state.status.recording,
             "box": [
@@ -87,6 +86,15 @@ def _source_json(state: RunState) -> dict[str, Any]:
         "reconnects": source.reconnects,
         "stalls": source.stalls,
         "notices": list(source.notices),
+    }
+
+
+def _pace(state: RunState) -> dict[str, float | None]:
+    """Rate and latency of a source; None while nothing of it is inferred, and the latency of a file."""
+    status = state.status if state.inferring and not state.over else None
+    return {
+        "rate": None if status is None else round(status.rate, 2),
+        "latency_ms": None if status is None or not status.live else round(status.latency_ms, 1),
     }
 
 

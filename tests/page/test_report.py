@@ -126,6 +126,12 @@ def test_each_of_several_sources_is_told_with_its_figures_and_its_place_in_the_g
     assert told["alone"] is None
 
 
+def test_a_source_that_goes_by_unseen_has_no_rate_and_no_latency():
+    (told,) = state_json(run_state(passed=shown().scored.frame))["sources"]
+
+    assert (told["phase"], told["rate"], told["latency_ms"]) == ("playing", None, None)
+
+
 def test_one_source_is_a_list_of_one():
     assert [each["label"] for each in state_json(run_state())["sources"]] == ["camera-0"]
 
