@@ -63,10 +63,10 @@ def main() -> None:
         together.append(rates)
         spreads.append((max(rates) - min(rates)) / max(rates))
         load = os.getloadavg()[0]
-        each = " ".join(f"{rate:.1f}" for rate in rates)
+        each = " ".join(f"{rate:.2f}" for rate in rates)
         print(f"round {number}: alone {alone[-1]:.1f}, together {each}, {spreads[-1]:.1%} apart (load {load:.0f})")
     sums = [sum(rates) for rates in together]
-    each = ", ".join(f"{min(rates):.1f} to {max(rates):.1f}" for rates in together)
+    each = ", ".join(f"{min(rates):.2f} to {max(rates):.2f}" for rates in together)
     print(
         f"| {args.sources} live streams of 720p at once, in {args.rounds} rounds | {each} frames/s each, at most "
         f"{max(spreads):.1%} apart, {median(sums):.1f} in all; one alone beside it {median(alone):.1f} "
