@@ -116,7 +116,7 @@ class EventRecorder:
         captured_at = painted.frame.captured_at
         wall_s = time.time() - (time.monotonic() - captured_at if self._live else 0.0)
         share = _share(painted, self._classes)
-        note = _Note(self._clock.time_of(painted.frame), Seen(share, wall_s), self._held)
+        note = _Note(self._clock.time_of(painted.frame), Seen(share, wall_s, captured_at), self._held)
         self._stream.show(painted.pixels, captured_at, note)
 
     def finish(self) -> Written:

@@ -21,6 +21,9 @@ _log = logging.getLogger(__name__)
 LONGEST_S = 3600.0
 """What lasts longer goes on in another file."""
 
+_SOUND_WAITS_S = 10.0
+"""Pictures take their way through network and encoder, and a ring begins with a key frame."""
+
 _TRIES_AGAIN_S = 60.0
 """After an error."""
 
@@ -32,10 +35,12 @@ class Seen:
     Attributes:
         share: of it that the classes fill, 0..1.
         wall_s: when it was taken, in seconds since 1970.
+        captured_at: the same by `time.monotonic()`, as a live source's sound is dated.
     """
 
     share: float
     wall_s: float
+    captured_at: float = 0.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -105,6 +110,11 @@ class Tape:
         self._recording: _Recording | None = None
         self._encoder: object = None
         self._wall_minus_time_s = 0.0
+        self._sound = source_info.sound
+        self._sound_minus_time_s = 0.0
+        self._heard = 0
+        if self._sound is not None:
+            self._sound.want(rules.pre_roll_s + rules.lasts_s + _SOUND_WAITS_S)
         self._tries_at = 0.0
         self._written = 0
 
@@ -152,6 +162,7 @@ class Tape:
         self._ring.add(piece)
         if seen is not None:
             self._wall_minus_time_s = seen.wall_s - piece.time_s
+            self._sound_minus_time_s = seen.captured_at - piece.time_s
             if self._watch.step(piece.time_s, seen.share, held=held) == "end":
                 self._finish()
         event, until_s = self._watch.event, self._watch.recorded_until_s
@@ -185,7 +196,8 @@ class Tape:
         )
         path, record = begin_record(shelf.folder, shelf.word, begun)
         try:
-            file = PacketFile(path, first.encoder, self._source_info, first.time_s)
+            sounds = self._sound is not None and bool(self._sound.after(self._heard))
+            file = PacketFile(path, first.encoder, self._source_info, first.time_s, sounds=sounds)
         except UserError:
             forget(shelf.folder, record)
             raise
@@ -200,6 +212,18 @@ class Tape:
                 return
             file.write(piece.data, piece.time_s, key=piece.key)
             self._written = piece.place
+            self._write_sound(file, piece.time_s)
+
+    def _write_sound(self, file: PacketFile, until_s: float) -> None:
+        """Write what sounds up to a picture; what sounded before the file began is left out there."""
+        if self._sound is None:
+            return
+        for sound in self._sound.after(self._heard):
+            time_s = sound.at_s - self._sound_minus_time_s
+            if time_s > until_s:
+                return
+            file.write_sound(sound.samples, time_s)
+            self._heard = sound.number
 
     def _finish(self) -> None:
         recording = self._recording

@@ -1,7 +1,7 @@
 """Frame: what travels through the program."""
 
 import time
-from dataclasses import KW_ONLY, dataclass
+from dataclasses import KW_ONLY, dataclass, field
 from fractions import Fraction
 from pathlib import Path
 from typing import Any, Literal
@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from deeplab_cv.frames.pixels import Image, Pixels
 from deeplab_cv.frames.size import Size
+from deeplab_cv.frames.sound import LiveSound
 
 Labels = NDArray[np.uint8]
 """A class number for each pixel: uint8 (H, W)."""
@@ -173,6 +174,7 @@ class SourceInfo:
         tracks: the file has sound or subtitles that an output can carry along.
         span: where one may seek; None for a source that has no other place to go to.
         names: of pictures, the names of all frames in order, also of those that cannot be read; else empty.
+        sound: what of a live source can be heard; None for one that never has sound.
     """
 
     name: str
@@ -186,3 +188,4 @@ class SourceInfo:
     tracks: bool = False
     span: Span | None = None
     names: tuple[str, ...] = ()
+    sound: LiveSound | None = field(default=None, compare=False)

@@ -10,6 +10,7 @@ import av.error
 from av.packet import Packet
 
 from deeplab_cv.frames.frame import SourceInfo
+from deeplab_cv.frames.sound import Samples
 from deeplab_cv.machine.files import Draft
 from deeplab_cv.sinks.accompaniment import Accompaniment
 from deeplab_cv.sinks.contents import playable
@@ -17,6 +18,7 @@ from deeplab_cv.sinks.landing import cannot_write
 from deeplab_cv.sinks.live_encoding import TICKS_A_SECOND, LiveEncoder
 from deeplab_cv.sinks.muxing import Muxer
 from deeplab_cv.sinks.sink import Written
+from deeplab_cv.sinks.sound_track import SoundTrack
 
 _TICK = Fraction(1, TICKS_A_SECOND)
 
@@ -34,7 +36,9 @@ class PacketFile:
         last_s: how long the file lasts until its last picture.
     """
 
-    def __init__(self, path: Path, encoder: LiveEncoder, source_info: SourceInfo, from_s: float) -> None:
+    def __init__(
+        self, path: Path, encoder: LiveEncoder, source_info: SourceInfo, from_s: float, *, sounds: bool = False
+    ) -> None:
         """Begin the file; it has its name at the end.
 
         Args:
@@ -42,6 +46,7 @@ class PacketFile:
             encoder: what makes the packets.
             source_info: where the pictures come from; its file gives the sound.
             from_s: the first picture's time, which is zero in the file.
+            sounds: a live source's sound will be written.
 
         Raises:
             SinkError: it cannot be written.
@@ -63,6 +68,7 @@ class PacketFile:
             self._pictures = self._muxer.container.add_stream_from_template(encoder.template, opaque=True)
             self._pictures.time_base = _TICK
             self._accompaniment.begin(self._muxer, self._pictures, path.suffix)
+            self._sound = SoundTrack(self._muxer) if sounds else None
         except (av.error.FFmpegError, OSError) as error:
             self._accompaniment.close()
             self._draft.discard()
@@ -96,6 +102,23 @@ class PacketFile:
         self.last_s = float(pts * _TICK)
         self.frames += 1
 
+    def write_sound(self, samples: Samples, time_s: float) -> None:
+        """Write sound, where the file was begun with it.
+
+        Args:
+            samples: float32 (2, N), see frames/sound.py.
+            time_s: when it begins, in the source's time; what lies before the file's first picture is left out.
+
+        Raises:
+            SinkError: it cannot be written.
+        """
+        if self._sound is None:
+            return
+        try:
+            self._sound.write(samples, time_s - self._from_s)
+        except (av.error.FFmpegError, OSError) as error:
+            raise cannot_write(self._path, error) from error
+
     def finish(self) -> Written:
         """Make the file whole under its name. Raises SinkError; then it is to be abandoned."""
         try:
@@ -103,7 +126,7 @@ class PacketFile:
             self._draft.land()
         except (av.error.FFmpegError, OSError) as error:
             raise cannot_write(self._path, error) from error
-        return Written(self._path, self.frames, self._accompaniment.note)
+        return Written(self._path, self.frames, self._sound_note)
 
     def abandon(self) -> Written | None:
         """Keep what plays as NAME.partial.EXT; returns it, None where nothing does. Never raises."""
@@ -114,13 +137,19 @@ class PacketFile:
         if contents is None or kept is None:
             self._draft.discard()
             return None
-        return Written(kept, contents.frames, self._accompaniment.note, whole=False)
+        return Written(kept, contents.frames, self._sound_note, whole=False)
+
+    @property
+    def _sound_note(self) -> str:
+        return self._sound.note if self._sound is not None else self._accompaniment.note
 
     def _close(self) -> None:
         if self._closed:
             return
         self._closed = True
         try:
+            if self._sound is not None:
+                self._sound.finish()
             self._muxer.write_rest()
             self._accompaniment.copy(self._last_pts + self._gap)
         finally:

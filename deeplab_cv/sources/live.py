@@ -8,6 +8,7 @@ from fractions import Fraction
 from deeplab_cv.errors import SourceError, UserError
 from deeplab_cv.frames.frame import Frame, SourceInfo
 from deeplab_cv.frames.size import Size
+from deeplab_cv.frames.sound import LiveSound
 from deeplab_cv.sources.back_off import BackOff
 from deeplab_cv.sources.connection import (
     SYSTEM_CLOCK,
@@ -53,6 +54,7 @@ class LiveSource(Source):
         assumed_size: Size = ASSUMED_SIZE,
         clock: Clock = SYSTEM_CLOCK,
         back_off: BackOff | None = None,
+        sound: LiveSound | None = None,
     ) -> None:
         """Connect; where that fails, the source is waited for in `read`.
 
@@ -64,6 +66,7 @@ class LiveSource(Source):
             assumed_size: of the pictures of a source that is missing.
             clock: whose time counts.
             back_off: how long is waited between two tries.
+            sound: where connections put what can be heard; None where there never is sound.
 
         Raises:
             SourceError: it cannot be had, and is not tried again.
@@ -91,7 +94,13 @@ class LiveSource(Source):
         self._state = SourceState(name, "connecting")
         self._notices = Notices(None, self._say_notice)
         self.info = SourceInfo(
-            name, assumed_size, frame_rate=ASSUMED_RATE, frame_count=None, live=True, time_base=MICROSECOND
+            name,
+            assumed_size,
+            frame_rate=ASSUMED_RATE,
+            frame_count=None,
+            live=True,
+            time_base=MICROSECOND,
+            sound=sound,
         )
         self._try()
 

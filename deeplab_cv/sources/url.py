@@ -12,12 +12,14 @@ from av.container import InputContainer
 from av.video.frame import VideoFrame
 
 from deeplab_cv.errors import SourceError, UsageError
+from deeplab_cv.frames.sound import LiveSound
 from deeplab_cv.machine.urls import without_secrets
 from deeplab_cv.sources.connection import SYSTEM_CLOCK, USUAL_LIMITS, Arrival, Clock, Limits, StalledError
 from deeplab_cv.sources.conversion import FrameConverter
 from deeplab_cv.sources.files import WebFile
 from deeplab_cv.sources.interlacing import Deinterlacer
 from deeplab_cv.sources.live import LiveSource
+from deeplab_cv.sources.live_sound import SoundReader
 from deeplab_cv.sources.source import Source
 from deeplab_cv.sources.stream_opening import (
     StreamAddress,
@@ -73,9 +75,10 @@ def open_stream(url: str, plan: StreamPlan = USUAL_PLAN) -> Source:
     """
     address = StreamAddress(url, without_secrets(url))
     check_address(address)
-    opener = _Opener(address, plan)
+    sound = LiveSound()
+    opener = _Opener(address, plan, sound)
     try:
-        live = LiveSource(address.name, opener.connect, retry=plan.retry, end=plan.end, clock=plan.clock)
+        live = LiveSource(address.name, opener.connect, retry=plan.retry, end=plan.end, clock=plan.clock, sound=sound)
     except _IsAFile as found:
         file = WebFile(address.name, found.container, lambda: open_container(address, plan.clock, plan.limits))
         return VideoSource(file, start=plan.start, end=plan.end)
@@ -98,11 +101,13 @@ class _Opener:
     """Connects to an address again and again.
 
     Attributes:
+        sound: where connections put what can be heard.
         first: the first connection, which may turn out to be a file.
     """
 
     address: StreamAddress
     plan: StreamPlan
+    sound: LiveSound
     first: bool = field(default=True, init=False)
 
     def connect(self, closed: threading.Event) -> "StreamConnection":
@@ -111,14 +116,19 @@ class _Opener:
         container = open_container(self.address, self.plan.clock, self.plan.limits)
         if first and is_a_file(container, self.address):
             raise _IsAFile(container)
-        return StreamConnection(container, self.address, closed, self.plan)
+        return StreamConnection(container, self.address, closed, self.plan, self.sound)
 
 
 class StreamConnection:
     """An opened stream; see sources.connection.Connection."""
 
     def __init__(
-        self, container: InputContainer, address: StreamAddress, closed: threading.Event, plan: StreamPlan
+        self,
+        container: InputContainer,
+        address: StreamAddress,
+        closed: threading.Event,
+        plan: StreamPlan,
+        sound: LiveSound,
     ) -> None:
         """Wait for the first picture, which is not given: it is old before it is wanted, and may be half a one.
 
@@ -132,6 +142,7 @@ class StreamConnection:
         self._in_bursts = container.format.name in _IN_BURSTS or is_a_file(container, address)
         self.stall_s = plan.limits.stall_s * (_BURSTS_STALL if self._in_bursts else 1)
         self._step: tuple[float, float] | None = None
+        self._sound = SoundReader(container, sound)
         try:
             self._stream = live_pictures(container, address.name)
             self._decoded = self._decode()
@@ -159,7 +170,9 @@ class StreamConnection:
             raise SourceError(str(error), self._address.name, remedy) from error
         if self._in_bursts and frame.time is not None and not self._wait_until_due(frame.time):
             return None
-        return Arrival(pixels, self._clock.now(), sent_at=frame.time, fingerprint=_fingerprint(frame))
+        arrival = Arrival(pixels, self._clock.now(), sent_at=frame.time, fingerprint=_fingerprint(frame))
+        self._sound.picture_came(arrival.sent_at, arrival.came_at)
+        return arrival
 
     def close(self) -> None:
         """Let go of it."""
@@ -207,6 +220,7 @@ class StreamConnection:
         # Packets of all streams: of the pictures' own none might come for ever, while the sound goes on.
         for packet in self._container.demux():
             frames: list[VideoFrame] = []
+            self._sound.take(packet)
             if packet.stream_index == self._stream.index:
                 try:
                     frames = self._stream.codec_context.decode(packet)

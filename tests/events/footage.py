@@ -36,6 +36,9 @@ def kept_video(folder, stem, *, ended_s=NOW_S, size=100):
 class Film:
     """Pieces of pictures that change, ten a second, a key frame each second."""
 
+    began_at_s = 5000.0
+    """By `time.monotonic()`."""
+
     def __init__(self, size=SIZE):
         self.number = 0
         self.encoder = LiveEncoder(size)
@@ -48,7 +51,7 @@ class Film:
         packet = self.encoder.encode(Pixels(image=picture), time_s, key=self.number % 10 == 0)
         self.number += 1
         piece = Piece(packet.data, packet.key, time_s, self.number, self.encoder)
-        return piece, Seen(share, NOW_S + time_s)
+        return piece, Seen(share, NOW_S + time_s, self.began_at_s + time_s)
 
     def of_size(self, size):
         """Another encoder goes on."""

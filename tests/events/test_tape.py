@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 from datetime import datetime
 
 import av
@@ -11,6 +12,7 @@ from deeplab_cv.events.retention import Limits
 from deeplab_cv.events.tape import Shelf, Tape
 from deeplab_cv.events.watch import EventRules
 from deeplab_cv.frames.size import Size
+from deeplab_cv.frames.sound import SOUND_RATE, LiveSound
 from tests.events.footage import CAMERA, NOW_S, Film, kept_video
 
 RULES = EventRules(share=0.1, lasts_s=0.5, pre_roll_s=1.0, post_roll_s=1.0)
@@ -170,6 +172,27 @@ def test_a_full_disk_is_one_line_and_never_raised(small_disk, caplog):
     (part,) = small_disk.glob("*.partial.mp4")
     with av.open(str(part)) as container:
         assert sum(1 for _ in container.decode(video=0)) > 1
+
+
+def test_a_live_source_s_sound_is_in_step_with_its_pictures(tmp_path):
+    sound = LiveSound()
+    shelf = Shelf(folder=tmp_path, word="person", when="person", limits=Limits())
+    tape, film = Tape(shelf, RULES, replace(CAMERA, sound=sound), lambda record: None), Film()
+    for number in range(90):
+        # It sounds while somebody is there, from 3 s to 4 s.
+        tone = np.full((2, SOUND_RATE // 10), 0.5 if 30 <= number < 40 else 0.0, np.float32)
+        tone[:, ::2] *= -1
+        sound.put(tone, film.began_at_s + number / 10)
+        tape.take(*film.next(0.3 if 30 <= number < 40 else 0.0))
+    tape.pause()
+
+    (record,) = records_in(tmp_path)
+    with av.open(str(tmp_path / record["file"])) as container:
+        samples = np.concatenate([frame.to_ndarray() for frame in container.decode(audio=0)], axis=1)[0]
+    loud = np.abs(samples) > 0.1
+    # The file begins with a key frame a second before.
+    assert np.argmax(loud) / SOUND_RATE == pytest.approx(1.0, abs=0.2)
+    assert (len(loud) - np.argmax(loud[::-1])) / SOUND_RATE == pytest.approx(2.0, abs=0.2)
 
 
 def test_after_an_error_the_next_event_is_recorded(tmp_path, monkeypatch):

@@ -1,0 +1,69 @@
+"""A live source's sound in a file, as AAC, which every player of MP4 takes."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+import numpy as np
+from av.audio.frame import AudioFrame
+from av.audio.stream import AudioStream
+
+from deeplab_cv.frames.sound import SOUND_RATE, Samples
+from deeplab_cv.sinks.muxing import Muxer
+
+_FRAME = 1024
+"""Samples in a packet of AAC."""
+
+_LATE = SOUND_RATE // 10
+"""Samples by which sound may be early or late before it is moved: senders' clocks tremble."""
+
+_MOST_SILENCE = 60 * SOUND_RATE
+
+
+class SoundTrack:
+    """Encodes sound as it comes; where none came there is silence, since players lose step at gaps.
+
+    Attributes:
+        note: what became of the sound, in words; empty where none came.
+    """
+
+    def __init__(self, muxer: Muxer) -> None:
+        """Give the file a sound, before its first packet."""
+        self._muxer = muxer
+        stream = muxer.container.add_stream("aac", rate=SOUND_RATE, layout="stereo")
+        assert isinstance(stream, AudioStream)
+        self._stream = stream
+        # The head must not wait for a sound that may begin late.
+        muxer.write_head_at_once()
+        self._waiting = np.zeros((2, 0), np.float32)
+        self._written = 0
+        self.note = ""
+
+    def write(self, samples: Samples, time_s: float) -> None:
+        """Write sound that begins at a time of the file, in seconds. Raises av.error.FFmpegError, OSError."""
+        early = self._written + self._waiting.shape[1] - round(time_s * SOUND_RATE)
+        if early > _LATE:
+            samples = samples[:, early:]
+        elif early < -_LATE:
+            silence = np.zeros((2, min(-early, _MOST_SILENCE)), np.float32)
+            samples = np.concatenate([silence, samples], axis=1)
+        self._waiting = np.concatenate([self._waiting, samples], axis=1)
+        while self._waiting.shape[1] >= _FRAME:
+            self._encode(self._waiting[:, :_FRAME])
+            self._waiting = self._waiting[:, _FRAME:]
+
+    def finish(self) -> None:
+        """Write what waits. Raises as `write` does."""
+        if self._waiting.shape[1]:
+            self._encode(self._waiting)
+        if self._written:
+            for packet in self._stream.encode(None):
+                self._muxer.write(packet)
+
+    def _encode(self, samples: Samples) -> None:
+        frame = AudioFrame.from_ndarray(np.ascontiguousarray(samples), format="fltp", layout="stereo")
+        frame.sample_rate, frame.time_base, frame.pts = SOUND_RATE, Fraction(1, SOUND_RATE), self._written
+        self._written += samples.shape[1]
+        self.note = "sound as AAC"
+        for packet in self._stream.encode(frame):
+            self._muxer.write(packet)
