@@ -10,6 +10,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from deeplab_cv.errors import SinkError
 from deeplab_cv.machine.files import discard, read_ordinary
 from deeplab_cv.sinks.landing import cannot_write, write_whole
 
@@ -112,7 +113,16 @@ def begin_record(folder: Path, word: str, record: EventRecord) -> tuple[Path, Ev
 
 def write_record(folder: Path, record: EventRecord) -> None:
     """Write what is known of a video in a folder. Raises SinkError."""
-    write_whole(_record_of(folder, record), _as_text(record).encode())
+    path, text = _record_of(folder, record), _as_text(record)
+    try:
+        write_whole(path, text.encode())
+    except SinkError:
+        # A full disk has no room for another file, and the block of the one that is there has.
+        with contextlib.suppress(OSError), path.open("r+", encoding="utf-8") as file:
+            file.write(text)
+            file.truncate()
+            return
+        raise
 
 
 def forget(folder: Path, record: EventRecord) -> None:

@@ -170,6 +170,8 @@ def test_a_full_disk_is_one_line_and_never_raised(small_disk, caplog):
     assert isinstance(tape.error, SinkError) and tape.error.what == "the disk is full"
     assert caplog.text.count("the disk is full") == 1
     (part,) = small_disk.glob("*.partial.mp4")
+    (record,) = records_in(small_disk)
+    assert record["file"] == part.name and not record["whole"] and record["end"] is not None
     with av.open(str(part)) as container:
         assert sum(1 for _ in container.decode(video=0)) > 1
 
