@@ -225,7 +225,7 @@ def print_visits(folder: Path, profile: Path, mbit: float) -> None:
 def visit(address: str, profile: Path) -> tuple[float, float, float]:
     """Seconds until the network is proven, until a sample picture is painted, and until all is kept for offline use."""
     with browser(profile) as running, running.tab(address) as tab:
-        tab.wait("document.querySelector('#samples button')")
+        tab.wait("document.querySelector('#samples button') !== null")
         tab.run("document.querySelector('#samples button').click()")
         ready_ms = tab.wait(f"{READY} && performance.now()")
         tab.wait("!document.getElementById('segment').hidden")

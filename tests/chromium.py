@@ -127,13 +127,15 @@ class Browser:
 def browser(profile: Path, flags: Sequence[str] = ()) -> Iterator[Browser]:
     """Chromium with a profile in this folder, as long as the block runs."""
     assert CHROMIUM is not None
+    port_file = profile / "DevToolsActivePort"
+    # An earlier browser with this profile has left its own.
+    port_file.unlink(missing_ok=True)
     process = subprocess.Popen(
         [CHROMIUM, *FLAGS, *flags, "--remote-debugging-port=0", f"--user-data-dir={profile}", "about:blank"],
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
         start_new_session=True,
     )
-    port_file = profile / "DevToolsActivePort"
     try:
         lines = wait_for(lambda: port_file.exists() and port_file.read_text().split())
         yield Browser(int(lines[0]))
