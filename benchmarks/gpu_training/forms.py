@@ -23,7 +23,7 @@ def build_form(form: str, start: dict[str, Tensor], pictures: Sequence[Tensor] =
         pictures: normalised batches that a narrower form is fitted by, on the device that it is made on.
     """
     share, short = FORMS[form]
-    network = DeepLabV3Lite(21).eval()
+    network = DeepLabV3Lite(21, like=start).eval()
     network.load_state_dict(start)
     if share < 1:
         network.to(pictures[0].device)

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
+from deeplab_cv.pytorch.lite import keep_expanded
+
 RIDGE = 1e-4
 """Added to the diagonal, as a share of its mean: channels that are nearly alike must not get huge weights."""
 
@@ -103,16 +105,7 @@ def narrow_block(block: nn.Module, inputs: Sequence[Tensor], wanted: Sequence[Te
     products = products_of(zip(expanded, targets, strict=True))
     kept = most_telling(products, count)
     weights, biases = fit(products, kept)
-    for convolution in (block.conv_pw, block.conv_dw):
-        convolution.weight = nn.Parameter(convolution.weight.detach()[kept].clone())
-        convolution.out_channels = count
-    block.conv_dw.in_channels = block.conv_dw.groups = block.conv_pwl.in_channels = count
-    for norm in (block.bn1, block.bn2):
-        norm.num_features = count
-        norm.weight = nn.Parameter(norm.weight.detach()[kept].clone())
-        norm.bias = nn.Parameter(norm.bias.detach()[kept].clone())
-        norm.running_mean = norm.running_mean[kept].clone()
-        norm.running_var = norm.running_var[kept].clone()
+    keep_expanded(block, kept)
     block.conv_pwl.weight = nn.Parameter(weights[:, :, None, None].contiguous())
     pass_through(block.bn3, biases)
 

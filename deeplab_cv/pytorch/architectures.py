@@ -1,6 +1,6 @@
 """Builds the networks this program trains: torchvision's four DeepLabV3 kin and the project's own deeplabv3_lite."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import torch
 from torch import Tensor, nn
@@ -31,7 +31,9 @@ class TorchvisionScores(nn.Module):
         return scores
 
 
-def build_network(name: str, class_count: int, *, pretrained: bool = False) -> nn.Module:
+def build_network(
+    name: str, class_count: int, *, pretrained: bool = False, like: Mapping[str, Tensor] | None = None
+) -> nn.Module:
     """A network that gives scores (N, class_count, h, w), not upsampled, for normalised RGB float32 (N, 3, H, W).
 
     Args:
@@ -39,6 +41,7 @@ def build_network(name: str, class_count: int, *, pretrained: bool = False) -> n
         class_count: how many scores each place has.
         pretrained: start the backbone from ImageNet; torchvision downloads its weights, deeplabv3_lite's come with a
             package.
+        like: weights that the network is to take over; deeplabv3_lite may have been narrowed.
 
     Raises:
         UsageError: the name is unknown.
@@ -46,7 +49,7 @@ def build_network(name: str, class_count: int, *, pretrained: bool = False) -> n
     if name not in ARCHITECTURES:
         raise UsageError("unknown architecture", name, f"choose one of {', '.join(ARCHITECTURES)}")
     if name == LITE.name:
-        lite = DeepLabV3Lite(class_count)
+        lite = DeepLabV3Lite(class_count, like)
         if pretrained:
             lite.load_imagenet_weights()
         return lite

@@ -69,7 +69,7 @@ def load_checkpoint(path: Path) -> tuple[nn.Module, CheckpointFacts]:
     content = read_checkpoint(path)
     try:
         facts = facts_of(content)
-        network = build_network(facts.architecture, len(facts.classes))
+        network = build_network(facts.architecture, len(facts.classes), like=content["network"])
         network.load_state_dict(content["network"])
     except (RuntimeError, TypeError, KeyError, ValueError, UsageError) as error:
         raise NetworkError("the weights are not those that the checkpoint's facts tell of", path, REMEDY) from error

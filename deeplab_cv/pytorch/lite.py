@@ -9,7 +9,8 @@ vision models with EfficientNet-Lite", 2020 (the backbone).
 
 import importlib
 import importlib.resources
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -33,7 +34,13 @@ class DeepLabV3Lite(nn.Module):
     Scores are laid out half-pixel: score (i, j) stands for the square of 8x8 pixels it covers.
     """
 
-    def __init__(self, class_count: int) -> None:
+    def __init__(self, class_count: int, like: Mapping[str, Tensor] | None = None) -> None:
+        """Weights are chance's.
+
+        Args:
+            class_count: how many scores each place has.
+            like: weights by name, whose expansions' widths the network takes; None for those of EfficientNet-Lite0.
+        """
         super().__init__()
         import_torchvision()  # timm imports it, too
         timm = importlib.import_module("timm")
@@ -41,6 +48,8 @@ class DeepLabV3Lite(nn.Module):
             "tf_efficientnet_lite0", features_only=True, output_stride=INPUT_MULTIPLE, out_indices=(2, 4)
         )
         make_padding_static(self.backbone)
+        if like is not None:
+            _take_widths(self.backbone.blocks, like)
         self.pyramid = Pyramid()
         self.skip = convolution(SKIP_CHANNELS, WIDTH, 1)
         self.refine = separable_convolution(WIDTH, WIDTH, 1)
@@ -48,7 +57,10 @@ class DeepLabV3Lite(nn.Module):
 
     def forward(self, pictures: Tensor) -> Tensor:
         """Scores before softmax."""
-        shallow, deep = self.backbone(pictures)
+        return self.scores(*self.backbone(pictures))
+
+    def scores(self, shallow: Tensor, deep: Tensor) -> Tensor:
+        """Scores of the backbone's features: (N, 40, H/8, W/8) and (N, 320, H/16, W/16)."""
         coarse = functional.interpolate(self.pyramid(deep), scale_factor=2.0, mode="bilinear", align_corners=False)
         fine = self.refine(functional.relu6(coarse + self.skip(shallow)))
         scores: Tensor = self.classifier(fine)
@@ -74,6 +86,35 @@ class DeepLabV3Lite(nn.Module):
         yield self.backbone.bn1
         yield self.backbone.blocks[0]
         yield self.backbone.blocks[1]
+
+
+def keep_expanded(block: Any, kept: Tensor) -> None:
+    """Leave some channels of an inverted residual block's expansion, in place.
+
+    Args:
+        block: a block with an expansion, whose depthwise convolution is not strided.
+        kept: int64 (channels,), which stay.
+    """
+    count = len(kept)
+    for convolution in (block.conv_pw, block.conv_dw):
+        convolution.weight = nn.Parameter(convolution.weight.detach()[kept].clone())
+        convolution.out_channels = count
+    block.conv_pwl.weight = nn.Parameter(block.conv_pwl.weight.detach()[:, kept].clone())
+    block.conv_dw.in_channels = block.conv_dw.groups = block.conv_pwl.in_channels = count
+    for norm in (block.bn1, block.bn2):
+        norm.num_features = count
+        norm.weight = nn.Parameter(norm.weight.detach()[kept].clone())
+        norm.bias = nn.Parameter(norm.bias.detach()[kept].clone())
+        norm.running_mean = norm.running_mean[kept].clone()
+        norm.running_var = norm.running_var[kept].clone()
+
+
+def _take_widths(stages: nn.Module, like: Mapping[str, Tensor]) -> None:
+    block: Any
+    for name, block in stages.named_modules():
+        weight = like.get(f"backbone.blocks.{name}.conv_pw.weight")
+        if weight is not None and len(weight) < block.conv_pw.out_channels:
+            keep_expanded(block, torch.arange(len(weight)))
 
 
 class Pyramid(nn.Module):

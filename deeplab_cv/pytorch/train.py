@@ -1,6 +1,7 @@
 """Trains a segmentation network: read top to bottom, prepare, step, validate, save."""
 
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -66,7 +67,8 @@ def train(plan: TrainingPlan, *, resume: bool) -> CheckpointFacts:
         crops = prepare_crops(plan, train_records, values, progress)
         present = np.asarray(values[:, : len(plan.classes)].any(axis=0))
         grown = earlier is not None and not set(plan.classes) <= set(earlier[1])
-        run = TrainingRun(plan, fingerprint(plan, train_records), device, present, grown=grown)
+        like = None if earlier is None else earlier[0].state_dict()
+        run = TrainingRun(plan, fingerprint(plan, train_records), device, present, grown=grown, like=like)
         if resume:
             run.restore(last_path)
         elif earlier is not None and plan.start is not None:
@@ -117,6 +119,7 @@ class TrainingRun:
         present: npt.NDArray[np.bool_],
         *,
         grown: bool,
+        like: Mapping[str, Tensor] | None,
     ) -> None:
         """A training before its first step.
 
@@ -126,11 +129,12 @@ class TrainingRun:
             device: where it is learned.
             present: bool (classes,), which classes the training masks show.
             grown: the network begun from lacks some of the classes.
+            like: the weights of the network begun from; None where there is none.
         """
         self.plan, self.data_key, self.device = plan, data_key, device
         self.architecture = ARCHITECTURES[plan.architecture]
         torch.manual_seed(plan.seed)
-        network = build_network(plan.architecture, len(plan.classes), pretrained=plan.pretrained)
+        network = build_network(plan.architecture, len(plan.classes), pretrained=plan.pretrained, like=like)
         self.network = network.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
         if device.type == "cpu":
             use_phases(self.network)

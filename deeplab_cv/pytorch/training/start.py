@@ -25,6 +25,10 @@ EXPORTED = "deeplabv3_lite"
 """The architecture whose exported weights keep their names; torchvision's are cut and joined anew by the export."""
 
 
+PREFIX = "network."
+"""Before the names of weights in an exported graph."""
+
+
 def earlier_network(path: Path, architecture: str) -> tuple[nn.Module, tuple[str, ...]]:
     """The network in a file, in evaluation mode, and its class names.
 
@@ -86,7 +90,8 @@ def unfolded_network(exported: Network) -> nn.Module:
     store_float32(model)
     stored = {tensor.name: torch.from_numpy(numpy_helper.to_array(tensor).copy()) for tensor in model.graph.initializer}
     architecture = ARCHITECTURES[card.architecture]
-    network = build_network(card.architecture, len(card.classes)).eval()
+    like = {name.removeprefix(PREFIX): weight for name, weight in stored.items()}
+    network = build_network(card.architecture, len(card.classes), like=like).eval()
     try:
         fill(network, architecture, stored)
     except (KeyError, RuntimeError) as error:
@@ -109,7 +114,7 @@ def fill(network: nn.Module, architecture: Architecture, stored: Mapping[str, Te
     std = torch.tensor(architecture.std).view(1, 3, 1, 1)
     with torch.no_grad():
         for place, (name, convolution) in enumerate(convolutions):
-            weight, bias = stored[f"network.{name}.weight"], stored[f"network.{name}.bias"]
+            weight, bias = stored[f"{PREFIX}{name}.weight"], stored[f"{PREFIX}{name}.bias"]
             if place == 0:
                 weight = weight * std
             following = normalisations.get(id(convolution))

@@ -18,6 +18,7 @@ from deeplab_cv.pytorch.checkpoint import CheckpointFacts, save_checkpoint
 from deeplab_cv.pytorch.export import ExportPlan, PlainInput, export
 from deeplab_cv.pytorch.exporting.golden import scores_of
 from deeplab_cv.pytorch.exporting.weights import random_weights
+from deeplab_cv.pytorch.lite import keep_expanded
 from deeplab_cv.pytorch.training.start import earlier_network, take_over
 
 LITE = "deeplabv3_lite"
@@ -73,6 +74,24 @@ def test_rows_of_the_last_layer_follow_their_class_and_new_ones_stay_fresh(tmp_p
     assert new == ("sheep",)
     assert torch.allclose(after[[0, 3, 2]], before, atol=1e-4 * float(before.abs().max()))
     assert not any(torch.allclose(after[1], row) for row in before)
+
+
+def test_a_narrowed_network_comes_back_as_narrow_from_a_checkpoint_and_from_an_exported_file(tmp_path: Path) -> None:
+    weights = random_weights(LITE, CLASSES, seed=3)
+    for block in weights.network.backbone.blocks[5]:
+        keep_expanded(block, torch.arange(0, block.conv_pw.out_channels, 2))
+    facts = CheckpointFacts(LITE, CLASSES, pixels=64, step=1, minutes=1.0, seed=3, command="app.py train")
+    save_checkpoint(tmp_path / "narrow.pt", facts, weights.network.state_dict())
+    export(weights, ExportPlan(tmp_path / "narrow.onnx", (64,), half=False, opset=13, command=""))
+    picture = torch.rand(1, 3, 64, 64)
+    for name in ("narrow.pt", "narrow.onnx"):
+        network, classes = earlier_network(tmp_path / name, LITE)
+        begun = build_network(LITE, len(CLASSES), like=network.state_dict()).eval()
+        take_over(begun, CLASSES, network, classes)
+        assert [block.conv_dw.groups for block in network.backbone.blocks[5]] == [336, 576, 576, 576]
+        with torch.inference_mode():
+            before, after = weights.network(picture), begun(picture)
+        assert torch.allclose(after, before, atol=1e-4 * float(before.abs().max()))
 
 
 def test_another_architecture_is_named(exported: Path) -> None:
