@@ -33,7 +33,7 @@ from deeplab_cv.frames.size import Size
 from deeplab_cv.sinks.stream_out import StreamOut
 
 RATE, SECONDS, SIZE = 25, 20, Size(320, 180)
-SOUND_RATE, SOUND_SECONDS = 48_000, 1200
+SOUND_RATE, SOUND_SECONDS = 48_000, 600
 GUARD_S = 60.0
 _COUNTED = re.compile(r"\((video|audio)\): \d+ packets read .*?; (\d+) frames decoded(?: \((\d+) samples\))?")
 
@@ -67,7 +67,8 @@ class Receiver:
         self._server_words = [
             "node",
             str(node_modules / "node_modules/node-media-server/bin/app.js"),
-            *("--bind", "127.0.0.1", "--rtmp-port", str(self.port), "--http-port", str(free_port()), "--no-admin"),
+            *("--bind", "127.0.0.1", "--rtmp-port", str(self.port), "--no-admin"),
+            *(word for port in ("http", "https", "rtmps") for word in (f"--{port}-port", str(free_port()))),
         ]
         self._kind = kind
         self._processes: list[subprocess.Popen[str]] = []
@@ -151,7 +152,7 @@ class Sending:
             self._sink.hurry()
         self._thread.join()
         began = time.monotonic()
-        print(self._sink.finish() if self._frames is not None else self._sink.abandon())
+        print(self._sink.finish() if self._frames is not None else self._sink.abandon(), flush=True)
         return time.monotonic() - began
 
 
@@ -209,7 +210,9 @@ def main() -> None:
         receiver = Receiver(wanted.kind, wanted.node_modules)
         receiver.start()
         Sending(StreamOut(receiver.url, info(clip)), RATE * SECONDS).end()
-        print(f"{RATE * SECONDS} pictures and {SECONDS} s of sound were sent; received: {receiver.counted()}")
+        print(
+            f"{RATE * SECONDS} pictures and {SECONDS} s of sound were sent; received: {receiver.counted()}", flush=True
+        )
         receiver.kill()
         receiver.start()
         sending = Sending(StreamOut(receiver.url, info(clip)))

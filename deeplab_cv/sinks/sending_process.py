@@ -30,7 +30,8 @@ _PATIENCE_S = 8.0
 
 _NOWHERE = os.open(os.devnull, os.O_WRONLY)
 
-_HUNG_UP = "the server hung up"
+_NO_HOST, _HUNG_UP = "there is no such host, or it hung up", "the server hung up"
+"""What FFmpeg calls an error of input or output."""
 
 _UDP_BYTES = 1316
 """Of a datagram: what no router takes apart."""
@@ -135,7 +136,7 @@ class _NotSent(Exception):  # noqa: N818 - carries the failure to `main`
 def _send_all(target: Target, say: Callable[[Report], None]) -> None:
     """Raises _NotSent, and OSError where nobody reads what is said."""
     say("connecting")
-    with _waiting():
+    with _waiting(_NO_HOST):
         container = av.open(_address(target), "w", format=target.container, container_options=_options(target))
         streams = [_stream_of(track, container) for track in target.tracks]
         container.start_encoding()
@@ -176,7 +177,7 @@ def _stream_of(track: Track, container: OutputContainer) -> tuple[Stream, Fracti
 
 
 @contextmanager
-def _waiting() -> Iterator[None]:
+def _waiting(input_output_error: str = _HUNG_UP) -> Iterator[None]:
     """FFmpeg's turn, which ends with the process where it takes too long. Raises _NotSent."""
     # A thread of Python's own would wait too: PyAV lets no other one run meanwhile.
     faulthandler.dump_traceback_later(_PATIENCE_S, exit=True, file=_NOWHERE)
@@ -185,6 +186,6 @@ def _waiting() -> Iterator[None]:
     except (av.error.HTTPUnauthorizedError, av.error.HTTPForbiddenError, av.error.ProtocolNotFoundError) as error:
         raise _NotSent(Failure(reason_of(error), stubborn=True)) from error
     except av.error.FFmpegError as error:
-        raise _NotSent(Failure(_HUNG_UP if error.errno == errno.EIO else reason_of(error))) from error
+        raise _NotSent(Failure(input_output_error if error.errno == errno.EIO else reason_of(error))) from error
     finally:
         faulthandler.cancel_dump_traceback_later()

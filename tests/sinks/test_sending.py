@@ -94,3 +94,9 @@ def test_a_sender_that_is_killed_ends_whatever_it_waits_for(begin):
 
         assert sender.wait(HANGS_S)
         assert sender.trouble is not None
+
+
+def test_a_host_that_is_not_there_is_said(begin):
+    sender = begin("tcp://no-such-host.invalid:1")
+
+    assert "no such host" in wait_for(lambda: sender.trouble).reason

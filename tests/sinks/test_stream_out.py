@@ -22,6 +22,7 @@ from deeplab_cv.sources.back_off import BackOff
 from deeplab_cv.sources.connection import Limits
 from tests.sinks.clips import SIZE, info_of, painted, scene, write_clip
 from tests.sinks.receivers import free_port, listening, receiving
+from tests.sources.servers import answering
 from tests.waiting import HANGS_S, wait_for
 
 TICK = Fraction(1, 25)
@@ -299,6 +300,18 @@ def test_who_comes_later_need_not_wait_long_for_a_key_frame():
 
     assert np.diff(keys).tolist() == [50] * (len(keys) - 1)
     assert len(keys) > 2
+
+
+@pytest.mark.parametrize("status", ["401 Unauthorized", "403 Forbidden"])
+def test_a_password_that_is_refused_is_tried_once_a_minute(status, caplog):
+    with answering(f"RTSP/1.0 {status}\r\nCSeq: 1\r\n\r\n".encode()) as server:
+        sink = StreamOut(f"rtsp://me:wrong@{server}/live", LIVE, limits=PATIENT)
+        with live(sink):
+            (line,) = wait_for(lambda: caplog.messages)
+        sink.abandon()
+
+    assert line.startswith(f"rtsp://{server}/live takes no stream (server returned {status[:3]}")
+    assert line.endswith("trying again each minute")
 
 
 @pytest.mark.parametrize("url", ["http://host/live", "ftp://host/live", "file:///tmp/out.ts", "nobody://host"])
