@@ -79,7 +79,7 @@ class Receiver:
         if self._kind == "rtmp":
             self._run(self._server_words, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
             self._wait_until_it_listens()
-        how = ["-rtsp_flags", "listen"] if self._kind == "rtsp" else ["-rw_timeout", "5000000"]
+        how = ["-rtsp_flags", "listen"] if self._kind == "rtsp" else ["-rw_timeout", "45000000"]
         words = ["ffmpeg", "-loglevel", "verbose", "-nostdin", "-analyzeduration", "500000", *how, "-i", self.url]
         words += ["-map", "0", "-stats_period", "0.1", "-progress", "pipe:1", "-f", "null", "-"]
         reader = self._run(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE)

@@ -63,7 +63,7 @@ def test_prometheus_reads_figures(site):
     status, headers, body = site.ask("/metrics")
 
     assert status == 200 and headers["content-type"].startswith("text/plain; version=0.0.4")
-    assert "deeplab_cv_frames_a_second 29.97" in body.decode()
+    assert 'deeplab_cv_frames_a_second{source="camera-0"} 29.97' in body.decode()
     assert 'deeplab_cv_viewers{transport="webcodecs"} 0' in body.decode()
 
 
