@@ -14,6 +14,7 @@ import json
 import logging
 import random
 import re
+import signal
 import subprocess
 import sys
 import tempfile
@@ -98,12 +99,22 @@ class Receiver:
 
     def counted(self) -> dict[str, float]:
         """Once the stream has ended: pictures, and seconds of sound, that were decoded."""
+        if self._kind == "rtmp":
+            # The server goes on without a stream, and whoever plays from it does not end.
+            self._wait_until_no_more_come()
+            self._processes[-1].send_signal(signal.SIGINT)
         self._processes[-1].wait(GUARD_S)
         self._listening.join(GUARD_S)
         found = {
             kind: (int(frames), int(samples or 0)) for kind, frames, samples in _COUNTED.findall("".join(self._said))
         }
         return {"pictures": found["video"][0], "sound_s": round(found["audio"][1] / 44_100, 2)}
+
+    def _wait_until_no_more_come(self) -> None:
+        seen = -1
+        while seen != self.frames:
+            seen = self.frames
+            time.sleep(5)
 
     def _run(self, words: list[str], **pipes: int) -> "subprocess.Popen[str]":
         self._processes.append(subprocess.Popen(words, text=True, **pipes))
