@@ -182,7 +182,6 @@ def _shown_job(opened: _Opened, panel: Panel, common: CommonEngines, *, rests: b
 def _written_job(settings: Settings, opened: _Opened, common: CommonEngines, stack: ExitStack) -> NamedJob:
     """A run that shows itself nowhere, its engine loaded and proven."""
     stream = common.stream()
-
     # A run closes it in the thread that infers; here that might be to wait for an engine that hangs.
     stack.callback(lambda: None if stream.begun else stream.close())
     view = first_view(settings, pictures=False, live=opened.source.info.live)
@@ -202,7 +201,6 @@ def _open_all(
 
     Raises UserError where an option is wrong for one of them, or none can be opened.
     """
-
     kinds = {each.kind for each in named}
 
     def open_one(each: NamedSource) -> Source | SourceError:

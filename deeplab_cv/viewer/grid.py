@@ -57,13 +57,14 @@ class GridDrawer:
     def draw(self, views: Sequence[CellView], area: Size) -> Image:
         """All cells: uint8 (H, W, 3), BGR, as large as the area."""
         canvas: Image = np.zeros((*area.hw, 3), np.uint8)
-        before, self._drawn = self._drawn, []
+        before, drawn = self._drawn, []
         for place, (view, cell) in enumerate(zip(views, grid_cells(len(views), area), strict=True)):
             known = before[place] if place < len(before) else None
             fresh = known is None or known[0] != view or Size.of(known[1]) != cell.size
             image = drawn_cell(view, cell.size) if fresh or known is None else known[1]
-            self._drawn.append((view, image))
+            drawn.append((view, image))
             canvas[cell.top : cell.top + cell.size.height, cell.left : cell.left + cell.size.width] = image
+        self._drawn = drawn
         return canvas
 
 
