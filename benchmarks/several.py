@@ -68,7 +68,7 @@ def main() -> None:
     sums = [sum(rates) for rates in together]
     each = ", ".join(f"{min(rates):.2f} to {max(rates):.2f}" for rates in together)
     print(
-        f"| {args.sources} live streams of 720p at once, in {args.rounds} rounds | {each} frames/s each, at most "
+        f"| {args.sources} live streams of 720p at once, rounds: {args.rounds} | {each} frames/s each, at most "
         f"{max(spreads):.1%} apart, {median(sums):.1f} in all; one alone beside it {median(alone):.1f} "
         f"| `python benchmarks/several.py` |"
     )
