@@ -109,7 +109,12 @@ def test_a_phone_s_controls_are_as_large_as_a_finger_and_none_lies_outside(phone
       .filter(([, box]) => Math.min(box.width, box.height) < {A_FINGER})
       .map(([name, box]) => `${{name}} ${{box.width}}x${{box.height}}`)""")
 
+    broken = phone.run("""[...document.querySelectorAll("#class-list span")]
+      .filter((each) => each.scrollHeight > 1.5 * parseFloat(getComputedStyle(each).lineHeight))
+      .map((each) => each.textContent)""")
+
     assert small == []
+    assert broken == []
     assert phone.run("document.documentElement.scrollWidth") == 390
 
 
