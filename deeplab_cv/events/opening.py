@@ -10,7 +10,7 @@ from deeplab_cv.errors import UsageError
 from deeplab_cv.events.options import EventOptions, bytes_of, seconds_of
 from deeplab_cv.events.recorder import EventRecorder
 from deeplab_cv.events.records import EventRecord, mend_records
-from deeplab_cv.events.retention import Limits, make_room
+from deeplab_cv.events.retention import KeepLimits, make_room
 from deeplab_cv.events.tape import Shelf, Tape
 from deeplab_cv.events.watch import EventRules
 from deeplab_cv.events.webhook import Webhook, check_address
@@ -68,7 +68,7 @@ def open_recorder(
     classes = _classes(options.record_when, class_names)
     folder = Path(options.record_to or USUAL_FOLDER)
     check_output_folder(folder)
-    limits = Limits(
+    limits = KeepLimits(
         most_bytes=None if options.record_limit is None else bytes_of(options.record_limit),
         most_age_s=None if options.record_age is None else seconds_of(options.record_age),
         least_free=None if options.record_free is None else bytes_of(options.record_free),

@@ -12,7 +12,7 @@ from deeplab_cv.events.records import Kept, kept_in
 
 
 @dataclass(frozen=True, kw_only=True)
-class Limits:
+class KeepLimits:
     """What recordings may take; None for whatever they like.
 
     Attributes:
@@ -28,7 +28,7 @@ class Limits:
 
 def make_room(
     folder: Path,
-    limits: Limits,
+    limits: KeepLimits,
     *,
     now_s: float | None = None,
     free: Callable[[Path], int] = lambda folder: shutil.disk_usage(folder).free,
@@ -44,7 +44,7 @@ def make_room(
     Returns:
         The videos that were deleted. One that cannot be is left.
     """
-    if limits == Limits():
+    if limits == KeepLimits():
         return []
     now_s = time.time() if now_s is None else now_s
     recordings = sorted((found for kept in kept_in(folder) if (found := _measured(kept))), key=lambda each: each.end_s)
@@ -83,7 +83,7 @@ def _measured(kept: Kept) -> _Candidate | None:
         return None
 
 
-def _is_short_of_room(folder: Path, limits: Limits, free: Callable[[Path], int]) -> bool:
+def _is_short_of_room(folder: Path, limits: KeepLimits, free: Callable[[Path], int]) -> bool:
     if limits.least_free is None:
         return False
     with contextlib.suppress(OSError):

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from deeplab_cv.errors import UserError, as_typed
 from deeplab_cv.events.records import EventRecord, as_date, begin_record, forget, write_record
-from deeplab_cv.events.retention import Limits, make_room
+from deeplab_cv.events.retention import KeepLimits, make_room
 from deeplab_cv.events.ring import PacketRing, Piece
 from deeplab_cv.events.watch import Event, EventRules, EventWatch
 from deeplab_cv.frames.frame import SourceInfo
@@ -58,7 +58,7 @@ class Shelf:
     folder: Path
     word: str
     when: str | None
-    limits: Limits
+    limits: KeepLimits
     longest_s: float = LONGEST_S
 
 

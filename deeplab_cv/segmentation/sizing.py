@@ -39,7 +39,7 @@ def inference_allowance_ms(pace_fps: float, size: Size, cores: int) -> float:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Pace:
+class InferencePace:
     """How long an inference takes beside what it may take, in milliseconds."""
 
     ms: float = 0.0
@@ -51,16 +51,16 @@ class Pace:
         return self.ms <= self.allowed_ms
 
 
-def measured_pace(engine: Engine, input_size: Size, size: Size, pace_fps: float | None) -> Pace:
+def measured_pace(engine: Engine, input_size: Size, size: Size, pace_fps: float | None) -> InferencePace:
     """Time an engine of this input size for frames of a size; not at all where no rate is wanted. Raises EngineError.
 
     The time is the median of a few inferences; the first one alone where that is far from what is allowed.
     """
     if pace_fps is None:
-        return Pace()
+        return InferencePace()
     allowed_ms = inference_allowance_ms(pace_fps, size, usable_cores())
     blob = np.zeros((1, 3, *input_size.hw), np.float32)
     times_ms = [frame_ms(engine, blob)]
     if times_ms[0] <= _HOPELESS * allowed_ms:
         times_ms += [frame_ms(engine, blob) for _ in range(_MEASURED - 1)]
-    return Pace(ms=median(times_ms), allowed_ms=allowed_ms)
+    return InferencePace(ms=median(times_ms), allowed_ms=allowed_ms)

@@ -42,7 +42,7 @@ def test_a_worker_that_stops_answering_is_ended_and_its_file_tried_once_more(tmp
     told(tmp_path / "in" / "a.png", b"hang")
     picture(tmp_path / "in" / "b.png")
 
-    records, _ = run_job(plan_for(network, tmp_path / "out"), [tmp_path / "in"], program=FAKE, patience_s=1.0)
+    records, _ = run_job(plan_for(network, tmp_path / "out"), [tmp_path / "in"], program=FAKE, patience_s=6.0)
 
     assert "stopped answering" in records["a.png"].reason
     assert not records["b.png"].failed

@@ -13,7 +13,7 @@ from deeplab_cv.errors import SinkError
 from deeplab_cv.events import recorder as recorder_module
 from deeplab_cv.events.recorder import EventRecorder
 from deeplab_cv.events.records import kept_in, mend_records
-from deeplab_cv.events.retention import Limits
+from deeplab_cv.events.retention import KeepLimits
 from deeplab_cv.events.tape import Shelf, Tape
 from deeplab_cv.events.watch import EventRules
 from deeplab_cv.frames.frame import Frame, Painted
@@ -47,7 +47,7 @@ def recording(tmp_path):
     def make(*, live=True, classes=("person",), folder=tmp_path, rules=RULES):
         stream = SharedStream(lossless=not live)
         streams.append(stream)
-        shelf = Shelf(folder=folder, word="event", when=", ".join(classes) or None, limits=Limits())
+        shelf = Shelf(folder=folder, word="event", when=", ".join(classes) or None, limits=KeepLimits())
         tape = Tape(shelf, rules, CAMERA, lambda record: None)
         return stream, EventRecorder(stream, tape, classes=classes, keys_every_s=0.5, live=live)
 

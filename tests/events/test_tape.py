@@ -8,7 +8,7 @@ import pytest
 
 from deeplab_cv.errors import SinkError
 from deeplab_cv.events import tape as tape_module
-from deeplab_cv.events.retention import Limits
+from deeplab_cv.events.retention import KeepLimits
 from deeplab_cv.events.tape import Shelf, Tape
 from deeplab_cv.events.watch import EventRules
 from deeplab_cv.frames.size import Size
@@ -19,7 +19,7 @@ RULES = EventRules(share=0.1, lasts_s=0.5, pre_roll_s=1.0, post_roll_s=1.0)
 
 
 def tape_in(folder, *, rules=RULES, told=None, **shelf):
-    shelf = {"folder": folder, "word": "person", "when": "person", "limits": Limits()} | shelf
+    shelf = {"folder": folder, "word": "person", "when": "person", "limits": KeepLimits()} | shelf
     return Tape(Shelf(**shelf), rules, CAMERA, (told if told is not None else []).append)
 
 
@@ -178,7 +178,7 @@ def test_a_full_disk_is_one_line_and_never_raised(small_disk, caplog):
 
 def test_a_live_source_s_sound_is_in_step_with_its_pictures(tmp_path):
     sound = LiveSound()
-    shelf = Shelf(folder=tmp_path, word="person", when="person", limits=Limits())
+    shelf = Shelf(folder=tmp_path, word="person", when="person", limits=KeepLimits())
     tape, film = Tape(shelf, RULES, replace(CAMERA, sound=sound), lambda record: None), Film()
     for number in range(90):
         # It sounds while somebody is there, from 3 s to 4 s.
@@ -214,7 +214,7 @@ def test_after_an_error_the_next_event_is_recorded(tmp_path, monkeypatch):
 
 def test_room_is_made_for_each_recording(tmp_path):
     kept_video(tmp_path, "older", ended_s=NOW_S - 1, size=100_000)
-    tape = tape_in(tmp_path, limits=Limits(most_bytes=90_000))
+    tape = tape_in(tmp_path, limits=KeepLimits(most_bytes=90_000))
 
     play(tape, Film(), (3, 0), (1, 0.3), (4, 0))
     tape.pause()
