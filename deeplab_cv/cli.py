@@ -134,8 +134,15 @@ def _main(arguments: list[str]) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
         return 1
     except OSError as error:
-        if debug or not error.filename:
+        from deeplab_cv.machine.files import NO_SPACE
+
+        if debug or (not error.filename and error.errno not in NO_SPACE):
             raise
+        if error.errno in NO_SPACE:
+            # What is copied is named before where it goes, and a library may name neither.
+            place = error.filename2 or error.filename or f"{program()} {name}"
+            print_line(f"error: the disk is full: {as_typed(place)}; free some space, or write to another disk")
+            return 1
         # A name that no file can have, a folder that has gone, a disk that fails: no command foresees them all.
         print_line(
             f"error: the system refuses: {as_typed(error.filename)} ({error.strerror}); give another name or place"

@@ -19,6 +19,7 @@ from deeplab_cv.errors import EngineError, MissingSourceError, NetworkError, Sin
 from deeplab_cv.frames.frame import SourceInfo, picture_frame
 from deeplab_cv.frames.size import Size
 from deeplab_cv.jobs.job import Job, run_job
+from deeplab_cv.machine.files import NO_SPACE
 from deeplab_cv.networks.opening import wanted_network
 from deeplab_cv.overlay.painting import painted_frame
 from deeplab_cv.overlay.view import View
@@ -27,7 +28,7 @@ from deeplab_cv.segmentation.network_engines import NetworkEngines, Pinned
 from deeplab_cv.segmentation.stream import Stream
 from deeplab_cv.sinks.background import InBackground
 from deeplab_cv.sinks.encoding import CODECS_OF_CONTAINER
-from deeplab_cv.sinks.landing import NO_SPACE, write_whole
+from deeplab_cv.sinks.landing import write_whole
 from deeplab_cv.sinks.masks import MaskSink, encode_mask
 from deeplab_cv.sinks.pictures import PICTURE_EXTENSIONS, PictureSink
 from deeplab_cv.sinks.sink import Sink

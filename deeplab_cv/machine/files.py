@@ -2,6 +2,7 @@
 
 import codecs
 import contextlib
+import errno
 import hashlib
 import os
 import secrets
@@ -19,6 +20,9 @@ _LONGEST_STEM = 40
 
 _POWER_CUT_COSTS_S = 1.0
 """At most so much of what is written step by step is not on the disk yet."""
+
+NO_SPACE = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+"""What the system says of a full disk, of a used up share of it, and of a file that may not grow."""
 
 
 @contextmanager

@@ -57,7 +57,8 @@ class DeepLabV3Lite(nn.Module):
 
     def forward(self, pictures: Tensor) -> Tensor:
         """Scores before softmax."""
-        return self.scores(*self.backbone(pictures))
+        shallow, deep = self.backbone(pictures)
+        return self.scores(shallow, deep)
 
     def scores(self, shallow: Tensor, deep: Tensor) -> Tensor:
         """Scores of the backbone's features: (N, 40, H/8, W/8) and (N, 320, H/16, W/16)."""

@@ -9,12 +9,11 @@ from pathlib import Path
 
 from deeplab_cv.errors import SinkError, UsageError, as_typed
 from deeplab_cv.frames.frame import Frame
-from deeplab_cv.machine.files import behind_links, whole_file
+from deeplab_cv.machine.files import NO_SPACE, behind_links, whole_file
 
 _log = logging.getLogger(__name__)
 
 _DEVICES = Path("/dev")
-NO_SPACE = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 _NOT_ALLOWED = {errno.EACCES, errno.EPERM, errno.EROFS}
 
 

@@ -158,6 +158,7 @@ def _run(session: onnxruntime.InferenceSession, card: Card, input_size: Size, se
 
 def _move(network: Network, target: Path) -> None:
     """Put a network's three files beside each other at their final place, the card last."""
+    target.parent.mkdir(parents=True, exist_ok=True)
     for suffix in (".onnx", ".golden.npz", ".card.yaml"):
         with whole_file(target.with_suffix(suffix)) as temporary:
             temporary.write_bytes(network.file.with_suffix(suffix).read_bytes())

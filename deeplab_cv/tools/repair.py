@@ -36,6 +36,7 @@ from deeplab_cv.networks.onnx_file import load_sorted
 from deeplab_cv.networks.onnx_graph import computes_in_half, main_output, save_graph, simplified
 from deeplab_cv.networks.output_form import OUTPUT, ScoresCut, cut_after_scores
 from deeplab_cv.networks.uncarded import fitting_names
+from deeplab_cv.sinks.landing import cannot_write
 from deeplab_cv.tools.reference import reference_session
 from deeplab_cv.tools.repairing.mends import MENDS
 
@@ -120,30 +121,33 @@ def repair(file: Path, target: Path, stated: StatedFacts, command: str) -> Repai
     facts = stated.input.model_copy(update={"name": model.graph.input[0].name})
     error, golden = _proof(file, original, model, cut, input_size, facts, channels_last=channels_last)
     classes = fitting_names(stated.classes, len(golden), file)
-    target.parent.mkdir(parents=True, exist_ok=True)
-    save_graph(model, target, {"repaired": ", ".join(name for name, _ in found)})
-    golden_file = target.with_suffix(".golden.npz")
-    write_golden(golden_file, {input_size: golden})
-    aligned = stated.align_corners if stated.align_corners is not None else bool(cut.align_corners)
-    card = Card(
-        name=card_name(target),
-        file=target.name,
-        sha256=file_hash(target),
-        architecture="unknown",
-        precision="float16" if computes_in_half(model) else "float32",
-        classes=classes,
-        input=facts,
-        output=OutputFacts(align_corners=aligned),
-        stride=max(1, round(input_size.height / golden.shape[1])),
-        shapes=(input_size.hw,),
-        origin=Origin(weights=f"file {file.name}, sha256 {file_hash(file)[:16]}", command=command),
-        golden=GoldenFacts(
-            file=golden_file.name,
-            seed=GOLDEN_SEED,
-            tolerance={"float32": FLOAT32_TOLERANCE, "float16": HALF_TOLERANCE},
-        ),
-    )
-    write_card(card, target)
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        save_graph(model, target, {"repaired": ", ".join(name for name, _ in found)})
+        golden_file = target.with_suffix(".golden.npz")
+        write_golden(golden_file, {input_size: golden})
+        aligned = stated.align_corners if stated.align_corners is not None else bool(cut.align_corners)
+        card = Card(
+            name=card_name(target),
+            file=target.name,
+            sha256=file_hash(target),
+            architecture="unknown",
+            precision="float16" if computes_in_half(model) else "float32",
+            classes=classes,
+            input=facts,
+            output=OutputFacts(align_corners=aligned),
+            stride=max(1, round(input_size.height / golden.shape[1])),
+            shapes=(input_size.hw,),
+            origin=Origin(weights=f"file {file.name}, sha256 {file_hash(file)[:16]}", command=command),
+            golden=GoldenFacts(
+                file=golden_file.name,
+                seed=GOLDEN_SEED,
+                tolerance={"float32": FLOAT32_TOLERANCE, "float16": HALF_TOLERANCE},
+            ),
+        )
+        write_card(card, target)
+    except OSError as refusal:
+        raise cannot_write(target, refusal) from refusal
     return Repaired(card, tuple(found), error)
 
 

@@ -53,7 +53,7 @@ def test_without_a_name_every_network_in_models_that_can_be_proven_is_measured(t
 
 
 def test_a_network_that_ends_every_engine_is_an_error_and_no_crash(tmp_path):
-    with pytest.raises(EngineError, match="cannot be run"):
+    with pytest.raises(EngineError, match=r"cannot (be run|run the network)"):
         measure(plan(endless_network(tmp_path)))
 
 

@@ -72,6 +72,19 @@ class TestWithPyTorch:
 
         assert f"does not end in {ending}: " in capsys.readouterr().err
 
+    @pytest.mark.parametrize("form", [["--pixels", "64"], ["--torchscript"]], ids=["onnx", "torchscript"])
+    def test_a_full_disk_is_one_line(
+        self, small_disk: Path, capsys: pytest.CaptureFixture[str], form: list[str]
+    ) -> None:
+        ending = "pt" if "--torchscript" in form else "onnx"
+
+        assert main(["export", LITE, "--random", *form, "--out", str(small_disk / f"net.{ending}")]) == 1
+
+        errors = [line for line in capsys.readouterr().err.splitlines() if line.startswith("error: ")]
+        assert len(errors) == 1
+        assert errors[0].startswith("error: the disk is full: ")
+        assert not list(small_disk.glob("net.*"))
+
     def test_a_torchscript_file_is_run_on_a_picture_whose_labels_are_written_beside_it(
         self, tmp_path: Path, capsys: pytest.CaptureFixture[str]
     ) -> None:

@@ -53,6 +53,20 @@ def test_what_was_mended_and_how_little_changed_is_said(tmp_path: Path, capsys: 
     assert lines[2].startswith("scores against the file as it came, in ONNX Runtime: ")
 
 
+def test_a_place_that_cannot_be_written_to_is_named_and_not_the_network(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tiny_onnx(tmp_path, shape=SHAPE)
+    (tmp_path / "text").write_text("no folder", encoding="utf-8")
+
+    assert main(["repair", str(file), "--out", str(tmp_path / "text" / "mended.onnx"), *FLAGS]) == 1
+
+    said = capsys.readouterr().err
+    assert "error: cannot write" in said
+    assert "mended.onnx" in said
+    assert said.count("\n") == 1
+
+
 def test_a_network_without_a_fault_gets_its_card_alone(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["repair", str(tiny_onnx(tmp_path, shape=SHAPE)), *FLAGS]) == 0
 

@@ -28,7 +28,7 @@ def test_a_network_with_wide_dilations_multiplies_less_and_scores_the_same(tmp_p
 
 
 def test_a_network_of_the_article_s_form_loses_its_upsampling_and_takes_plain_colours(tmp_path: Path) -> None:
-    file, target = tmp_path / "labview.onnx", tmp_path / "optimised.onnx"
+    file, target = tmp_path / "labview.onnx", tmp_path / "new" / "optimised.onnx"
     trained = random_weights("deeplabv3_mobilenet_v3_large", VOC_CLASSES, seed=1)
     export_fixed(trained, file, 96, with_aux=True, opset=13, command="")
 
