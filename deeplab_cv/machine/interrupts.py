@@ -127,7 +127,9 @@ def raised(grace: Grace = _NOTHING_TO_SAVE) -> Iterator[None]:
 def settle() -> None:
     """Wait for the end where the process is being ended, so that no other exit code comes before 130."""
     with _changing:
-        return
+        if _state.unheeded:
+            # The thread that ends the process is still to be woken: a short command is faster on a busy machine.
+            _end()
 
 
 def stopped_by() -> str:

@@ -158,11 +158,15 @@ def test_a_network_that_computes_wrong_scores_is_refused(tiny_site, serve, tmp_p
 def test_the_next_provider_is_taken_where_one_is_wrong(site_with, serve, tmp_path):
     site = site_with(WRONG, ON_THE_PROCESSOR)
     script = (site / "engine.js").read_text()
-    # However busy this machine is, none is to be passed over for being slow.
-    (site / "engine.js").write_text(script.replace("PATIENCE_MS = 5000", "PATIENCE_MS = 5_000_000"))
-    with chromium(tmp_path / "profile", serve(site).address, SOFTWARE_GPU) as tab:
+    # However busy this machine is, none is to be passed over for being slow. A software adapter can hang for ever.
+    (site / "engine.js").write_text(script.replace("PATIENCE_MS = 5000", "PATIENCE_MS = 90_000"))
+    until = f"{READY} || {NOTICES}.includes('no answer within')"
+    with chromium(tmp_path / "profile", serve(site).address, SOFTWARE_GPU, until=until) as tab:
         skip_without_adapter(tab)
-        assert "wasm float32: wrong scores: error 0.010" in tab.run(NOTICES)
+        notices = tab.run(NOTICES)
+        assert "wasm float32: wrong scores: error 0.010" in notices
+        if "webgpu float32: no answer" in notices:
+            pytest.skip("this machine has a software adapter that hangs")
         assert "WebGPU" in tab.run(FIGURES)
         assert (segmented(tab, halves(PERSON, 0))[:, :40] == PERSON).all()
 
