@@ -4,11 +4,11 @@ A network file is a program for native code: a stride of 0 ends OpenCV with a si
 the processor back, and neither can be caught where it happens. A card beside the file changes nothing of that.
 """
 
+import contextlib
 import hashlib
 import json
 import logging
 import math
-import pickle
 import queue
 import subprocess
 import threading
@@ -23,6 +23,7 @@ from deeplab_cv.machine.cache import keep, kept_files
 from deeplab_cv.machine.child import started
 from deeplab_cv.machine.endings import how_it_ended
 from deeplab_cv.machine.installed import ENGINE_WHEELS, installed
+from deeplab_cv.machine.messages import send
 from deeplab_cv.networks.network import Graph
 from deeplab_cv.networks.opening import is_shipped
 from deeplab_cv.version import VERSION
@@ -147,7 +148,7 @@ def _outcomes(
         yield EngineError("a network cannot be tried", candidates[0].backend, "let processes be started", cause=error)
         return
     limits_s = [_limit_s(candidate) for candidate in candidates]
-    task = pickle.dumps((list(candidates), threads, depth, limits_s, patience_s))
+    task = list(candidates), threads, depth, limits_s, patience_s
     try:
         yield from _reports(process, task, zip(candidates, limits_s, strict=True))
     finally:
@@ -160,19 +161,16 @@ def _limit_s(candidate: Candidate) -> float:
 
 
 def _reports(
-    process: "subprocess.Popen[bytes]", task: bytes, candidates: Iterable[tuple[Candidate, float]]
+    process: "subprocess.Popen[bytes]", task: object, candidates: Iterable[tuple[Candidate, float]]
 ) -> Iterator[EngineError | None]:
     assert process.stdin is not None
     assert process.stdout is not None
     lines: queue.SimpleQueue[bytes] = queue.SimpleQueue()
     threading.Thread(target=_read, args=(process.stdout, lines), name="trial", daemon=True).start()
-    try:
-        process.stdin.write(len(task).to_bytes(8, "little") + task)
+    # Where it dies before it has read all, its end says why.
+    with contextlib.suppress(OSError):
         # It stays open: where this process ends, the other one reads the end and goes as well.
-        process.stdin.flush()
-    except OSError:
-        # It died before it read all; its end says why.
-        pass
+        send(process.stdin, task)
     for candidate, limit_s in candidates:
         try:
             line = lines.get(timeout=limit_s)

@@ -4,7 +4,6 @@ import contextlib
 import faulthandler
 import json
 import os
-import pickle
 import signal
 import sys
 import threading
@@ -15,6 +14,7 @@ from deeplab_cv.engines.engine import OTHER_ENGINE, run_all
 from deeplab_cv.engines.trial import ENOUGH
 from deeplab_cv.errors import EngineError, as_typed
 from deeplab_cv.machine.child import leave_no_core, limit_memory
+from deeplab_cv.machine.messages import receive
 from deeplab_cv.networks.golden import golden_blob
 
 _SHARE = 0.5
@@ -31,8 +31,7 @@ def main() -> None:
     reports = os.fdopen(os.dup(1), "w", encoding="ascii")
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, 1)
-    length = int.from_bytes(sys.stdin.buffer.read(8), "little")
-    candidates, threads, depth, limits_s, patience_s = pickle.loads(sys.stdin.buffer.read(length))
+    candidates, threads, depth, limits_s, patience_s = receive(sys.stdin.buffer)
     threading.Thread(target=_end_with_parent, daemon=True).start()
     leave_no_core()
     for candidate, limit_s in zip(candidates, limits_s, strict=True):
