@@ -22,6 +22,12 @@ from rich.console import Console
 from torch import Tensor, nn
 from torch.nn import functional
 
+sys.path.insert(0, str(Path(__file__).parent / "gpu_training"))
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from forms import GRANULARITY, measure_norms
+from narrowing import early_features, narrow_stages
+
 from deeplab_cv.classes import VOC_CLASSES
 from deeplab_cv.networks.opening import default_network_file
 from deeplab_cv.progress import progress_bar
@@ -37,10 +43,6 @@ from deeplab_cv.pytorch.training.preparing import check_lists, find_lists, prepa
 from deeplab_cv.pytorch.training.schedule import Budget, learning_rate_factor
 from deeplab_cv.pytorch.training.start import earlier_network
 from deeplab_cv.pytorch.training.validate import evaluate_miou
-
-sys.path.insert(0, str(Path(__file__).parent / "gpu_training"))
-from forms import GRANULARITY, measure_norms
-from narrowing import narrow_stages
 
 FIT_BATCHES = 16
 HEAD_SHARE = 0.4
@@ -204,7 +206,7 @@ def optimizer_of(network: Any, rate: float) -> torch.optim.Optimizer:
 def loss_of(whole: Any, narrow: Any, pictures: Tensor, labels: Tensor, teacher: Tensor) -> Tensor:
     """Masks, teacher, and the whole network: its scores at a temperature of 2 (Hinton et al., 2015), its features."""
     with torch.no_grad():
-        shallow, early = trunk(whole, pictures)
+        shallow, early = early_features(whole, pictures)
         wanted_5, wanted_6, wanted = tail(whole, shallow, early)
     features_5, features_6, scores = tail(narrow, shallow, early)
     own = segmentation_loss(scores, labels, teacher, 1.0)
@@ -222,15 +224,6 @@ def loss_of(whole: Any, narrow: Any, pictures: Tensor, labels: Tensor, teacher: 
         (got - want).square().mean() / want.var() for got, want in ((features_5, wanted_5), (features_6, wanted_6))
     )
     return own + likeness + FEATURE_WEIGHT * features
-
-
-def trunk(network: Any, pictures: Tensor) -> tuple[Tensor, Tensor]:
-    """What the decoder and stage 5 get."""
-    backbone = network.backbone
-    features = backbone.bn1(backbone.conv_stem(pictures))
-    for stage in backbone.blocks[:3]:
-        features = stage(features)
-    return features, backbone.blocks[4](backbone.blocks[3](features))
 
 
 def tail(network: Any, shallow: Tensor, early: Tensor) -> tuple[Tensor, Tensor, Tensor]:

@@ -8,7 +8,6 @@ for so many seconds, each time that the browser draws. A row is printed for each
 """
 
 import argparse
-import socket
 import statistics
 import sys
 import time
@@ -18,6 +17,9 @@ from typing import Any
 import numpy as np
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from live_servers import is_listening
+from reconnecting import free_port
 
 from deeplab_cv.bench.instruments import timecode
 from deeplab_cv.bench.instruments.child import started
@@ -44,12 +46,6 @@ READ = """(async () => {
   return seen;
 })()"""
 """Reads the row of squares; returns when each new one was drawn (ms since 1970) and its squares, 0 or 1."""
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def ages_ms(seen: list[tuple[float, str]]) -> list[float]:
@@ -81,14 +77,11 @@ def main() -> None:
     port = free_port()
     words = ["--video", str(demo_clip()), "--loop", "--headless", "--serve", str(port)]
     with private_folder() as folder, started("stamped", words, folder), browser(folder / "profile") as chromium:
-        while True:
-            with socket.socket() as probe:
-                if probe.connect_ex(("127.0.0.1", port)) == 0:
-                    break
+        while not is_listening(port):
             time.sleep(0.1)
         with chromium.tab(f"http://127.0.0.1:{port}/?transport={args.transport}") as tab:
             tab.resize(1280, 800)
-            tab.wait("document.querySelector('#glass canvas, #glass video')")
+            tab.wait("document.querySelector('#glass canvas, #glass video') !== null")
             began = time.monotonic()
             print("| minute | pictures | a second | latency ms | 19 of 20 below |\n|---|---|---|---|---|")
             for minute in map(float, args.minutes.split(",")):

@@ -31,6 +31,8 @@ import av
 import numpy as np
 from live_servers import SERVERS, command_of, is_listening, url_of
 
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
 from deeplab_cv.sources.url import open_stream
 
 RATE, SECONDS, SIZE = 10, 900, (320, 180)
@@ -141,6 +143,11 @@ def state_of_process() -> dict[str, float]:
     }
 
 
+def print_change(first: dict[str, float], last: dict[str, float]) -> None:
+    for name, before in first.items():
+        print(f"{name}: {before:.1f} after the first picture, {last[name]:.1f} at the end")
+
+
 class Reader:
     """Reads a source in a thread, as the program's own reader does, and notes when the last picture came."""
 
@@ -221,8 +228,7 @@ def main() -> None:
     worst = max(row["back_after_s"] - row["next_try_in_s"] for row in rows)
     print(f"{len(rows)} times {wanted.fault}: {history}; closed in {closed_s:.2f} s")
     print(f"back at most {worst:.2f} s after the next try was due")
-    for name, before in first.items():
-        print(f"{name}: {before:.1f} after the first picture, {last[name]:.1f} at the end")
+    print_change(first, last)
 
 
 if __name__ == "__main__":

@@ -25,7 +25,8 @@ from pathlib import Path
 
 import av
 import numpy as np
-from reconnecting import free_port, state_of_process
+from live_servers import is_listening
+from reconnecting import free_port, print_change, state_of_process
 
 from deeplab_cv.classes import VOC_CLASSES
 from deeplab_cv.frames.frame import Frame, Painted, SourceInfo
@@ -132,8 +133,7 @@ class Receiver:
         self._said.extend(reader.stderr)
 
     def _wait_until_it_listens(self) -> None:
-        # Asked of the kernel: a connection of our own would be the one that is served.
-        while f":{self.port:04X} 00000000:0000 0A" not in Path("/proc/net/tcp").read_text():
+        while not is_listening(self.port):
             if any(process.poll() is not None for process in self._processes):
                 sys.exit("the receiver does not start")
             time.sleep(0.02)
@@ -235,8 +235,7 @@ def main() -> None:
         last = state_of_process()
         print(f"ended in {sending.end():.2f} s")
         receiver.kill()
-    for name, before in first.items():
-        print(f"{name}: {before:.1f} after the first picture, {last[name]:.1f} at the end")
+    print_change(first, last)
 
 
 if __name__ == "__main__":

@@ -75,7 +75,7 @@ def narrow_stages(network: nn.Module, pictures: Sequence[Tensor], share: float, 
         step: the number of channels is a multiple of this.
     """
     stages = network.backbone.blocks
-    whole = [early_features(network, batch) for batch in pictures]
+    whole = [early_features(network, batch)[1] for batch in pictures]
     own = list(whole)
     for number in (5, 6):
         if number == 6 and short:
@@ -89,13 +89,13 @@ def narrow_stages(network: nn.Module, pictures: Sequence[Tensor], share: float, 
             whole = wanted
 
 
-def early_features(network: nn.Module, pictures: Tensor) -> Tensor:
-    """What stage 5 gets."""
+def early_features(network: nn.Module, pictures: Tensor) -> tuple[Tensor, Tensor]:
+    """What the decoder gets, and what stage 5 gets."""
     backbone = network.backbone
     features = backbone.bn1(backbone.conv_stem(pictures))
-    for stage in backbone.blocks[:5]:
+    for stage in backbone.blocks[:3]:
         features = stage(features)
-    return features
+    return features, backbone.blocks[4](backbone.blocks[3](features))
 
 
 def narrow_block(block: nn.Module, inputs: Sequence[Tensor], wanted: Sequence[Tensor], count: int) -> None:
