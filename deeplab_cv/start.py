@@ -3,7 +3,6 @@
 import logging
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -11,8 +10,7 @@ from deeplab_cv.controls.controls import Controls
 from deeplab_cv.controls.staged import Staged, Unseen
 from deeplab_cv.engines.choice import Report, to_nobody
 from deeplab_cv.errors import UsageError
-from deeplab_cv.events.opening import check_events, open_recorder
-from deeplab_cv.events.recorder import EventRecorder
+from deeplab_cv.events.opening import check_events
 from deeplab_cv.frames.frame import SourceInfo
 from deeplab_cv.jobs.job import Job, Screen
 from deeplab_cv.machine.display import display_problem
@@ -27,17 +25,15 @@ from deeplab_cv.segmentation.network_engines import NetworkEngines
 from deeplab_cv.segmentation.options import PaceOptions
 from deeplab_cv.segmentation.stream import Stream
 from deeplab_cv.settings import Settings
-from deeplab_cv.sinks.background import InBackground
 from deeplab_cv.sinks.leftovers import name_leftovers
 from deeplab_cv.sinks.of_source import outputs_of
-from deeplab_cv.sinks.opening import open_sinks, video_sink
 from deeplab_cv.sinks.shared_stream import SharedStream
-from deeplab_cv.sinks.sink import Sink
 from deeplab_cv.sources.browser_camera import BrowserCamera
 from deeplab_cv.sources.named import wanted_source, wanted_sources
 from deeplab_cv.sources.opening import as_asked, open_browser_camera, open_source
 from deeplab_cv.sources.source import Source
 from deeplab_cv.sources.wrappers import Mirrored
+from deeplab_cv.start_outputs import opened_outputs, recording_sink
 from deeplab_cv.viewer.screen import WindowScreen
 from deeplab_cv.viewer.window import Window
 
@@ -89,16 +85,13 @@ def assembled(
         source = source or as_asked(camera.source, options)
     with source or open_source(wanted.text, options, wanted.kind, forgiving=pictures) as opened, ExitStack() as stack:
         info = opened.info
-        check_paint(settings.picture, network.card.classes)
-        picture = with_the_network_s_names(settings.picture, network.card.classes)
-        settings = settings.model_copy(update={"picture": picture})
+        settings = with_the_network_s_paint(settings, network)
         also_read = [settings_file] if settings_file else []
-        opened_sinks = open_sinks(settings, info, is_picture_job=wanted.kind == "image", also_read=also_read)
-        sinks: list[Sink] = [InBackground(sink) for sink in opened_sinks]
+        outputs = opened_outputs(
+            settings, info, network, stack, is_picture_job=wanted.kind == "image", also_read=also_read
+        )
+        sinks = outputs.sinks
         view = first_view(settings, pictures=pictures, live=info.live)
-        encoded = stack.enter_context(closing(SharedStream(lossless=not info.live)))
-        recorder = opened_recorder(settings, info, network, encoded)
-        sinks += [recorder] if recorder is not None else []
         if no_window is not None and settings.page.serve is None:
             stream = _ready_stream(settings, network, info, report=report)
             try:
@@ -123,13 +116,15 @@ def assembled(
             mirror=mirrored.exchange,
             span=info.span,
             writes=bool(sinks),
-            recorder=recorder,
+            recorder=outputs.recorder,
         )
         # Window and page show the source while an engine is being loaded, or chosen among all: half a minute.
         open_stream = partial(_ready_stream, settings, network, info, report=controls.report)
         label, window = wanted.label, no_window is None
         rests = not window and not sinks and not pictures
-        with _screen(settings.page, controls, info, label, camera, encoded, window=window, rests=rests) as screen:
+        with _screen(
+            settings.page, controls, info, label, camera, outputs.encoded, window=window, rests=rests
+        ) as screen:
             yield Job(mirrored, open_stream, sinks, view, screen)
 
 
@@ -183,34 +178,11 @@ def with_an_output(settings: Settings, no_window: str | None) -> Settings:
     raise UsageError("no window can be opened", no_window, remedy)
 
 
-def opened_recorder(
-    settings: Settings, info: SourceInfo, network: Network, encoded: SharedStream, *, label: str = ""
-) -> EventRecorder | None:
-    """What records a source's events; None where nothing is to be recorded.
-
-    Args:
-        settings: the run's.
-        info: of the source.
-        network: what finds the classes.
-        encoded: what encodes the source's painted pictures.
-        label: what the source is called, where it is one of several.
-
-    Raises:
-        SettingsError, UsageError, SinkError: the settings do not fit the network, or the folder cannot be written to.
-    """
-    if not settings.events.records:
-        return None
-    return open_recorder(settings.events, with_its_sound(settings, info), network.card.classes, encoded, label=label)
-
-
-def recording_sink(settings: Settings, info: SourceInfo, path: Path) -> Sink:
-    """What writes a recording that is begun while the run goes on."""
-    return InBackground(video_sink(path, with_its_sound(settings, info), settings.output, whole=False))
-
-
-def with_its_sound(settings: Settings, info: SourceInfo) -> SourceInfo:
-    """A source whose sound goes into recordings, but where it is played again and again."""
-    return replace(info, tracks=info.tracks and not settings.source.loop)
+def with_the_network_s_paint(settings: Settings, network: Network) -> Settings:
+    """Settings whose painted classes are named as the network names them. Raises SettingsError for one it lacks."""
+    check_paint(settings.picture, network.card.classes)
+    picture = with_the_network_s_names(settings.picture, network.card.classes)
+    return settings.model_copy(update={"picture": picture})
 
 
 def _ready_stream(settings: Settings, network: Network, info: SourceInfo, *, report: Report) -> Stream:

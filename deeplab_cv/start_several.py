@@ -24,16 +24,12 @@ from deeplab_cv.jobs.several import NamedJob, Outcome, Overview
 from deeplab_cv.machine.display import display_problem
 from deeplab_cv.networks.network import Network
 from deeplab_cv.networks.opening import wanted_network
-from deeplab_cv.overlay.look import check_paint, with_the_network_s_names
 from deeplab_cv.page.server import PageServer
 from deeplab_cv.page.several import SeveralOnPage
 from deeplab_cv.segmentation.common_engines import CommonEngines
 from deeplab_cv.settings import Settings
-from deeplab_cv.sinks.background import InBackground
 from deeplab_cv.sinks.leftovers import name_leftovers
 from deeplab_cv.sinks.of_source import outputs_of, refuse_shared_outputs
-from deeplab_cv.sinks.opening import open_sinks
-from deeplab_cv.sinks.shared_stream import SharedStream
 from deeplab_cv.sinks.sink import Sink
 from deeplab_cv.sources.browser_camera import BrowserCamera
 from deeplab_cv.sources.named import NamedSource, wanted_sources
@@ -44,10 +40,10 @@ from deeplab_cv.start import (
     browser_camera_of,
     first_view,
     opened_engines,
-    opened_recorder,
-    recording_sink,
     with_an_output,
+    with_the_network_s_paint,
 )
+from deeplab_cv.start_outputs import opened_outputs, recording_sink
 from deeplab_cv.viewer.grid import GridDrawer, cell_view
 from deeplab_cv.viewer.several import SeveralWindow
 from deeplab_cv.viewer.window import Window
@@ -108,9 +104,7 @@ def assembled_several(
     settings = with_an_output(settings, no_window)
     refuse_shared_outputs(settings.output)
     check_events(settings.events, pictures=False)
-    check_paint(settings.picture, network.card.classes)
-    picture = with_the_network_s_names(settings.picture, network.card.classes)
-    settings = settings.model_copy(update={"picture": picture})
+    settings = with_the_network_s_paint(settings, network)
     camera = browser_camera_of(settings)
     with ExitStack() as stack:
         also_read = [settings_file] if settings_file else []
@@ -222,12 +216,8 @@ def _open_all(
             continue
         output = outputs_of(settings.output, each.label)
         own = settings.model_copy(update={"output": output})
-        opened_sinks = open_sinks(own, answer.info, is_picture_job=False, also_read=also_read)
-        sinks: list[Sink] = [InBackground(sink) for sink in opened_sinks]
-        encoded = stack.enter_context(closing(SharedStream(lossless=not answer.info.live)))
-        recorder = opened_recorder(settings, answer.info, network, encoded, label=each.label)
-        sinks += [recorder] if recorder is not None else []
-        opened.append(_Opened(each.label, Mirrored(answer, on=False), sinks, recorder))
+        outputs = opened_outputs(own, answer.info, network, stack, also_read=also_read, label=each.label)
+        opened.append(_Opened(each.label, Mirrored(answer, on=False), outputs.sinks, outputs.recorder))
     if not opened:
         raise next(answer for answer in answers if isinstance(answer, SourceError))
     return opened, failed
