@@ -202,10 +202,13 @@ def test_nonsense_ends_the_connection_and_nothing_else(site, text):
 
 def test_a_message_that_is_far_too_long_ends_the_connection(site):
     with Page(site) as page:
-        page._socket.send("x" * (1 << 21))
+        # The server may hang up before all of it is sent.
+        with suppress(ConnectionClosed):
+            page._socket.send("x" * (1 << 21))
         code = page.closed()
 
-    assert code == 1009
+    assert code in (1009, 1006)
+    assert site.ask("/healthz")[0] == 200
 
 
 def test_a_flood_of_messages_ends_the_connection(site):

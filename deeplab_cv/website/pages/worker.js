@@ -29,8 +29,9 @@ const actions = {
   /** @param {{facts: Facts, choice: Choice}} options */
   async load(options) {
     ({ facts, choice } = options);
-    const gpu = /** @type {any} */ (navigator).gpu;
-    if (choice.provider === "webgpu" && !(await gpu.requestAdapter())) throw new Error("there is no adapter");
+    const silence = new Promise((resolve) => setTimeout(resolve, 5000));
+    const adapter = () => Promise.race([/** @type {any} */ (navigator).gpu.requestAdapter(), silence]);
+    if (choice.provider === "webgpu" && !(await adapter())) throw new Error("there is no adapter");
     runtime = await import(`./runtime/ort.${choice.provider}.min.mjs`);
     runtime.env.wasm.wasmPaths = new URL("./runtime/", import.meta.url).href;
     runtime.env.wasm.numThreads = choice.threads;
