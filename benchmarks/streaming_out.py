@@ -103,13 +103,19 @@ class Receiver:
         if self._kind == "rtmp":
             # The server goes on without a stream, and whoever plays from it does not end.
             self._wait_until_no_more_come()
-            self._processes[-1].send_signal(signal.SIGINT)
+            self._interrupt(self._processes[-1])
         self._processes[-1].wait(GUARD_S)
         self._listening.join(GUARD_S)
         found = {
             kind: (int(frames), int(samples or 0)) for kind, frames, samples in _COUNTED.findall("".join(self._said))
         }
         return {"pictures": found["video"][0], "sound_s": round(found["audio"][1] / 44_100, 2)}
+
+    def _interrupt(self, reader: "subprocess.Popen[str]") -> None:
+        """FFmpeg leaves a read that waits for a picture at the second time that it is asked to end."""
+        for _ in range(2):
+            reader.send_signal(signal.SIGINT)
+            time.sleep(1)
 
     def _wait_until_no_more_come(self) -> None:
         seen = -1

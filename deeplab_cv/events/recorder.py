@@ -34,8 +34,8 @@ _GAPS = 3
 """Of the usual time between two pictures, where that is long."""
 
 _LOOKS_S = 0.25
-_LIVE_ENDS_IN_S, _FILE_ENDS_IN_S = 1.0, 10.0
-"""How long an address is waited for at the end."""
+_STOPPED_ENDS_IN_S, _FILE_ENDS_IN_S = 1.0, 10.0
+"""How long an address is waited for where somebody stops the run, or a live source ends, and at a file's end."""
 
 
 @dataclass(frozen=True)
@@ -119,9 +119,14 @@ class EventRecorder:
         note = _Note(self._clock.time_of(painted.frame), Seen(share, wall_s, captured_at), self._held)
         self._stream.show(painted.pixels, captured_at, note)
 
+    def hurry(self) -> None:
+        """Wait for no address any more: somebody stops the run; from any thread."""
+        if self._webhook is not None:
+            self._webhook.hurry()
+
     def finish(self) -> Written:
         """End what is being recorded. Raises SinkError where something could not be recorded, now or before."""
-        written = self._end()
+        written = self._end(patient=not self._live)
         error = self._failure or self._stream.error or self._tape.error
         if error is None:
             return written
@@ -132,7 +137,7 @@ class EventRecorder:
 
     def abandon(self) -> Written | None:
         """The run failed or was stopped: what was recorded until now is whole all the same."""
-        written = self._end()
+        written = self._end(patient=False)
         return written if written.frames else None
 
     def _begin(self) -> None:
@@ -141,15 +146,15 @@ class EventRecorder:
         self._stream.deliver_to(self._deliver)
         self._stream.watch(_NAME, watched=True, standing=False)
 
-    def _end(self) -> Written:
+    def _end(self, *, patient: bool) -> Written:
         if self._thread is None:
             return self._tape.summary
-        self._stream.settle(_LIVE_ENDS_IN_S if self._live else None)
+        self._stream.settle(_STOPPED_ENDS_IN_S if self._live else None)
         self._stream.watch(_NAME, watched=False)
         self._chunks.end()
         self._thread.join()
         if self._webhook is not None:
-            self._webhook.close(_LIVE_ENDS_IN_S if self._live else _FILE_ENDS_IN_S)
+            self._webhook.close(_FILE_ENDS_IN_S if patient else _STOPPED_ENDS_IN_S)
         return self._tape.summary
 
     def _deliver(self, chunk: Chunk) -> None:

@@ -61,6 +61,8 @@ class Webhook:
         self._opener = urllib.request.build_opener(_NoRedirects)
         self._waiting: queue.Queue[bytes | None] = queue.Queue()
         self._ending = threading.Event()
+        self._over = threading.Event()
+        self._all_told = False
         self._thread: threading.Thread | None = None
 
     def post(self, record: Mapping[str, Any]) -> None:
@@ -82,9 +84,13 @@ class Webhook:
             return
         self._ending.set()
         self._waiting.put(None)
-        self._thread.join(wait_s)
-        if self._thread.is_alive():
+        self._over.wait(wait_s)
+        if not self._all_told:
             _log.warning("%s: not told of every event, it did not answer in time", self._shown)
+
+    def hurry(self) -> None:
+        """Wait for no answer any more; from any thread."""
+        self._over.set()
 
     def _work(self) -> None:
         while (body := self._waiting.get()) is not None:
@@ -95,6 +101,8 @@ class Webhook:
                 problem = self._problem_with(body)
             if problem is not None:
                 _log.warning("%s: not told of an event (%s)", self._shown, problem.text)
+        self._all_told = True
+        self._over.set()
 
     def _problem_with(self, body: bytes) -> "_Problem | None":
         """Post once; returns why that failed, None where it did not."""

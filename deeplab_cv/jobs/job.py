@@ -4,6 +4,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Protocol
@@ -16,7 +17,7 @@ from deeplab_cv.overlay.painting import painted_frame
 from deeplab_cv.overlay.view import View
 from deeplab_cv.segmentation.labels import labels_of
 from deeplab_cv.segmentation.smoothing import ScoreSmoother
-from deeplab_cv.sinks.sink import Sink, Written
+from deeplab_cv.sinks.sink import Patient, Sink, Written
 from deeplab_cv.sources.source import Source
 
 _log = logging.getLogger(__name__)
@@ -114,10 +115,10 @@ def run_job(
         frames, ended = _frames_through(job, stop, progress)
     except BaseException as error:
         # What holds of all pictures that can be read is whole.
-        for other in _close(job, written, whole=isinstance(error, PassedOverError)):
+        for other in _close(job, stop, written, whole=isinstance(error, PassedOverError)):
             _log.warning("%s", other)
         raise error
-    errors = _close(job, written, whole=ended or job.source.info.live)
+    errors = _close(job, stop, written, whole=ended or job.source.info.live)
     for other in errors[1:]:
         _log.warning("%s", other)
     if errors:
@@ -195,15 +196,36 @@ def _wait_for(frame: Frame, pace: Pace, rest: Callable[[], bool]) -> None:
         pass
 
 
-def _close(job: Job, written: Callable[[Written], None], *, whole: bool) -> list[Exception]:
-    """End the screen and every sink, whatever becomes of the others; returns what failed, in order."""
-    closers: list[Callable[[], Written | None]] = [job.screen.close] if job.screen is not None else []
-    closers += [sink.finish if whole else sink.abandon for sink in job.sinks]
+def _close(job: Job, stop: threading.Event, written: Callable[[Written], None], *, whole: bool) -> list[Exception]:
+    """End the screen and every sink, whatever becomes of the others; returns what failed, in order.
+
+    Sinks end at the same time, since each may wait for somebody who does not answer.
+    """
     errors: list[Exception] = []
-    for close in closers:
+    over = threading.Event()
+    with ThreadPoolExecutor(len(job.sinks) + 1) as threads:
+        if not stop.is_set():
+            threads.submit(_hurry_once_stopped, stop, job.sinks, over)
+        endings = [threads.submit(sink.finish if whole else sink.abandon) for sink in job.sinks]
+        closers: list[Callable[[], Written | None]] = [job.screen.close] if job.screen is not None else []
+        closers += [ending.result for ending in endings]
         try:
-            if output := close():
-                written(output)
-        except Exception as error:
-            errors.append(error)
+            for close in closers:
+                try:
+                    if output := close():
+                        written(output)
+                except Exception as error:
+                    errors.append(error)
+        finally:
+            over.set()
     return errors
+
+
+def _hurry_once_stopped(stop: threading.Event, sinks: Sequence[Sink], over: threading.Event) -> None:
+    """Tell sinks that wait for something not to, where the run is stopped before it is over."""
+    while not over.wait(_TAKE_S):
+        if stop.is_set():
+            for sink in sinks:
+                if isinstance(sink, Patient):
+                    sink.hurry()
+            return

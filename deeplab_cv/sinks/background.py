@@ -5,7 +5,7 @@ import threading
 from deeplab_cv.errors import UserError
 from deeplab_cv.frames.frame import Painted
 from deeplab_cv.frames.queues import FrameQueue
-from deeplab_cv.sinks.sink import Paced, Sink, Written, saying_what_is_kept
+from deeplab_cv.sinks.sink import Patient, Sink, Written, saying_what_is_kept
 
 _QUEUE_LENGTH = 2
 
@@ -31,6 +31,11 @@ class InBackground:
         if not self._queue.put(painted) and self._error is not None:
             raise self._error
 
+    def hurry(self) -> None:
+        """Wait for no frame's time any more, nor for whoever receives: somebody stops the run; from any thread."""
+        if isinstance(self._sink, Patient):
+            self._sink.hurry()
+
     def finish(self) -> Written:
         """Make the output whole once every frame is in it. Raises SinkError, saying what is kept of it."""
         self._join()
@@ -41,8 +46,7 @@ class InBackground:
 
     def abandon(self) -> Written | None:
         """Keep what is usable; returns what is kept."""
-        if isinstance(self._sink, Paced):
-            self._sink.hurry()
+        self.hurry()
         self._join()
         return self._sink.abandon()
 

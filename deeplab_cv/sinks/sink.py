@@ -74,9 +74,9 @@ class Sink(Protocol):
 
 
 @runtime_checkable
-class Paced(Protocol):
-    """A sink that takes a file's frames at their own pace."""
+class Patient(Protocol):
+    """A sink that waits: for the time of a file's frames, or for whoever receives what it sends."""
 
     def hurry(self) -> None:
-        """Wait for no frame's time any more: the run is over; from any thread."""
+        """Wait for nothing any more: somebody stops the run; from any thread."""
         ...

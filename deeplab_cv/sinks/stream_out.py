@@ -235,7 +235,7 @@ class StreamOut:
             return
         sender = line.sender
         sender.end()
-        while patient and sender.trouble is None:
+        while patient and sender.trouble is None and not self._hurried.is_set():
             sender.wait(_LOOK_S)
         sender.wait(_LEAVE_S if sender.phase == "open" else 0.0)
         failure = sender.trouble

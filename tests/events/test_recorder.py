@@ -1,7 +1,9 @@
 import json
+import socket
 import subprocess
 import sys
 import threading
+from dataclasses import asdict
 from pathlib import Path
 
 import av
@@ -16,6 +18,7 @@ from deeplab_cv.events.records import kept_in, mend_records
 from deeplab_cv.events.retention import KeepLimits
 from deeplab_cv.events.tape import Shelf, Tape
 from deeplab_cv.events.watch import EventRules
+from deeplab_cv.events.webhook import Webhook
 from deeplab_cv.frames.frame import Frame, Painted
 from deeplab_cv.frames.pixels import Pixels
 from deeplab_cv.frames.size import Size
@@ -44,12 +47,12 @@ def recording(tmp_path):
     """Makes a recorder into a folder; at the end of the test its stream is closed."""
     streams = []
 
-    def make(*, live=True, classes=("person",), folder=tmp_path, rules=RULES):
+    def make(*, live=True, classes=("person",), folder=tmp_path, rules=RULES, webhook=None):
         stream = SharedStream(lossless=not live)
         streams.append(stream)
         shelf = Shelf(folder=folder, word="event", when=", ".join(classes) or None, limits=KeepLimits())
-        tape = Tape(shelf, rules, CAMERA, lambda record: None)
-        return stream, EventRecorder(stream, tape, classes=classes, keys_every_s=0.5, live=live)
+        tape = Tape(shelf, rules, CAMERA, lambda record: webhook and webhook.post(asdict(record)))
+        return stream, EventRecorder(stream, tape, classes=classes, keys_every_s=0.5, live=live, webhook=webhook)
 
     yield make
     for stream in streams:
@@ -195,6 +198,17 @@ def test_a_run_that_failed_leaves_what_was_recorded_whole(recording, tmp_path):
     (record,) = records_in(tmp_path)
     assert record["whole"] and written.frames == count_in(tmp_path / record["file"])
     assert recording()[1].abandon() is None
+
+
+def test_a_file_s_run_that_is_stopped_waits_no_longer_for_an_address_than_a_live_one(recording, monkeypatch, caplog):
+    monkeypatch.setattr(recorder_module, "_STOPPED_ENDS_IN_S", 0.01)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        webhook = Webhook(f"http://127.0.0.1:{silent.getsockname()[1]}/")
+        stream, recorder = recording(live=False, classes=(), webhook=webhook)
+        play(stream, recorder, [0] * 5)
+        recorder.abandon()
+
+    assert "did not answer in time" in caplog.text
 
 
 def test_a_page_that_watches_too_gets_the_same_pieces(recording, tmp_path):

@@ -105,6 +105,19 @@ def test_a_server_that_never_answers_is_not_waited_for(caplog):
     assert "did not answer in time" in caplog.text
 
 
+def test_whoever_is_hurried_waits_for_no_answer(caplog):
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        hook = Webhook(f"http://127.0.0.1:{silent.getsockname()[1]}/", timeout_s=HANGS_S)
+        hook.post(RECORD)
+        wait_for(lambda: hook_threads())
+        hook.hurry()
+        hook.close(HANGS_S)
+        still_waits = hook_threads()
+
+    assert still_waits
+    assert "did not answer in time" in caplog.text
+
+
 def test_a_silent_server_costs_its_time_out_and_no_more(caplog):
     with socket.create_server(("127.0.0.1", 0)) as silent:
         hook = Webhook(f"http://127.0.0.1:{silent.getsockname()[1]}/", timeout_s=0.05, retries_s=(0.01,))

@@ -201,3 +201,50 @@ def test_an_error_of_finishing_is_raised_once_every_sink_is_ended(make_stream):
         run_job(job(Camera(10), make_stream(), Stubborn(), other), stop=threading.Event())
 
     assert other.ending == "finished"
+
+
+class Awaiting(Notebook):
+    """A sink whose end stops the run, as Ctrl-C then does, and waits until it is hurried."""
+
+    def __init__(self, stop):
+        super().__init__()
+        self._stop, self._hurried = stop, threading.Event()
+
+    def hurry(self):
+        self._hurried.set()
+
+    def finish(self):
+        self._stop.set()
+        if not self._hurried.wait(HANGS_S):
+            raise SinkError("nobody hurried it", "a sink", "hurry it")
+        return super().finish()
+
+
+def test_a_run_that_is_stopped_while_a_sink_waits_at_the_end_waits_no_longer(make_stream):
+    stop = threading.Event()
+    sink = Awaiting(stop)
+
+    run_job(job(Camera(3), make_stream(), sink), stop=stop)
+
+    assert sink.ending == "finished"
+
+
+class Meeting(Notebook):
+    """A sink that ends when another one does."""
+
+    def __init__(self, barrier):
+        super().__init__()
+        self._barrier = barrier
+
+    def finish(self):
+        self._barrier.wait(HANGS_S)
+        return super().finish()
+
+
+def test_sinks_end_at_the_same_time(make_stream):
+    barrier = threading.Barrier(2)
+    sinks = [Meeting(barrier), Meeting(barrier)]
+
+    run_job(job(Camera(3), make_stream(), *sinks), stop=threading.Event())
+
+    assert [sink.ending for sink in sinks] == ["finished", "finished"]
