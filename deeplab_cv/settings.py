@@ -6,7 +6,7 @@ check all come from the field that carries its name. Files and flags know no roo
 
 import argparse
 import os
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, get_args, get_origin
@@ -54,6 +54,16 @@ class LoadedSettings:
 
     settings: Settings
     origins: Mapping[str, str]
+
+    def without_what_a_file_names(self, keys: Iterable[str], *, of: Settings | None = None) -> Settings:
+        """The settings, or those `of` them that are left, with the defaults of these keys where a file names them."""
+        settings = of or self.settings
+        wanted = [key for key in keys if self.origins[key] not in ("default", "command line")]
+        for group, key, field in _fields():
+            if key in wanted:
+                options = getattr(settings, group).model_copy(update={key: field.default})
+                settings = settings.model_copy(update={group: options})
+        return settings
 
 
 class _Counted(argparse.BooleanOptionalAction):

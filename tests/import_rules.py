@@ -37,6 +37,7 @@ OTHERS = {
     "terminal": BASE,
     "progress": BASE,
     "settings": (*BASE, *ROOMS),
+    "settings_in_use": (*BASE, *ROOMS, "settings"),
     "start": (*BASE, *ROOMS, "settings", "start_outputs"),
     "start_outputs": (*BASE, *ROOMS, "settings"),
     "start_several": (*BASE, *ROOMS, "settings", "start", "start_outputs"),
@@ -56,6 +57,7 @@ OTHERS = {
         "start",
         "start_several",
         "settings",
+        "settings_in_use",
         "cli",
     ),
     "cli": (*BASE, "commands", "settings", "terminal"),
@@ -67,6 +69,7 @@ OTHERS = {
 ONLY = {
     "deeplab_cv.settings": (
         "*/opening.py",
+        "settings_in_use.py",
         "start.py",
         "start_outputs.py",
         "start_several.py",

@@ -47,13 +47,15 @@ def run(args: argparse.Namespace) -> int:
         return _print_cameras()
     _take_source(args)
     config = args.config or folders.config_file()
-    settings = load_settings(args, config).settings
-    if args.alone and settings.source.names_none:
+    loaded = load_settings(args, config)
+    if args.alone and loaded.settings.source.names_none:
         print(_FIRST_WORDS.format(program()), file=sys.stderr)
         return UsageError.exit_code
 
+    from deeplab_cv.settings_in_use import settings_in_use
     from deeplab_cv.sources.named import wanted_sources
 
+    settings = settings_in_use(loaded)
     if len(wanted_sources(settings.source)) > 1:
         return _run_several(settings, config)
 

@@ -23,6 +23,9 @@ from deeplab_cv.sources.naming import with_variables
 
 USUAL_FOLDER = "recordings"
 
+ONLY_FOR_RECORDINGS = ("record_limit", "record_age", "record_free", "on_event")
+"""Options that say nothing where nothing is recorded."""
+
 _MOST_BETWEEN_KEYS_S = 2.0
 _LEAST_BETWEEN_KEYS_S = 0.25
 """A pre-roll of nothing still begins with a picture that is a moment old at most."""
@@ -36,7 +39,7 @@ def check_events(options: EventOptions, *, pictures: bool) -> None:
     if options.records and pictures:
         raise UsageError("pictures have no events", "--record-when", "name a camera, a stream or a video; or --out")
     if not options.records:
-        for key in ("record_limit", "record_age", "record_free", "on_event"):
+        for key in ONLY_FOR_RECORDINGS:
             if getattr(options, key) is not None:
                 remedy = "say what: --record-when person, or --record-to FOLDER"
                 raise UsageError("nothing is recorded", flag(key), remedy)

@@ -5,6 +5,7 @@ import os
 import sys
 from collections.abc import Iterable
 from pathlib import Path
+from typing import TypeGuard
 
 from deeplab_cv.errors import UsageError
 from deeplab_cv.frames.frame import SourceInfo
@@ -27,6 +28,9 @@ from deeplab_cv.sinks.stream_out import StreamOut
 from deeplab_cv.sinks.video import VideoSink
 from deeplab_cv.sinks.virtual_camera import VirtualCamera
 from deeplab_cv.sources.naming import is_stream, with_variables
+
+NOT_FOR_A_STREAM_OUT = ("codec", "crf", "preset")
+"""Options of files alone."""
 
 
 def open_sinks(
@@ -51,7 +55,7 @@ def open_sinks(
     named = (*(source.video or ()), source.image, settings.picture.background, network.model, network.classes)
     inputs = [*also_read, *(Path(text) for text in named if text)]
     inputs += [source_info.path] if source_info.path else []
-    if output.out is not None and _is_stream(output.out):
+    if is_stream_out(output.out):
         sinks.append(_stream_out(output, source_info, is_picture_job=is_picture_job))
     elif output.out is not None:
         sinks.append(_open_out(settings, output.out, source_info, is_picture_job=is_picture_job, inputs=inputs))
@@ -77,7 +81,7 @@ def open_sinks(
 
 def _folders_of(output: OutputOptions) -> list[Path]:
     """Where the outputs go, each folder once; those that are still to be made are missing."""
-    out = None if output.out is None or _is_stream(output.out) else output.out
+    out = None if is_stream_out(output.out) else output.out
     places = [Path(text) for text in (out, output.masks, output.stats) if text is not None]
     folders = [place if place.is_dir() else behind_links(place).parent for place in places]
     return list(dict.fromkeys(folder for folder in folders if folder.is_dir()))
@@ -130,9 +134,9 @@ def video_sink(path: Path, source_info: SourceInfo, output: OutputOptions, *, wh
     return FilePerSize(path, one_file) if source_info.live else one_file(path)
 
 
-def _is_stream(text: str) -> bool:
+def is_stream_out(text: str | None) -> TypeGuard[str]:
     """An output is a URL, perhaps one of the environment."""
-    return is_stream(text) and not text.lower().endswith(".sdp")
+    return text is not None and is_stream(text) and not text.lower().endswith(".sdp")
 
 
 def _stream_out(output: OutputOptions, source_info: SourceInfo, *, is_picture_job: bool) -> Sink:
@@ -140,11 +144,12 @@ def _stream_out(output: OutputOptions, source_info: SourceInfo, *, is_picture_jo
     url = with_variables(str(output.out))
     if is_picture_job:
         raise UsageError("pictures do not make a stream", without_secrets(url), "name a folder ending in /")
-    if output.codec not in (None, "h264"):
-        raise UsageError("a stream out is H.264", f"--codec {output.codec}", "leave it out")
-    for flag, value in (("--crf", output.crf), ("--preset", output.preset)):
-        if value is not None:
-            raise UsageError("this is for files; a stream out has none", f"{flag} {value}", "leave it out")
+    for key in NOT_FOR_A_STREAM_OUT:
+        value = getattr(output, key)
+        if key == "codec" and value not in (None, "h264"):
+            raise UsageError("a stream out is H.264", f"--codec {value}", "leave it out")
+        if key != "codec" and value is not None:
+            raise UsageError("this is for files; a stream out has none", f"--{key} {value}", "leave it out")
     return StreamOut(url, source_info)
 
 

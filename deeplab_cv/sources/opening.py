@@ -102,6 +102,11 @@ def fitting(options: SourceOptions, kind: Kind, beside: Collection[Kind]) -> Sou
     return options.model_copy(update={key: False if key == "loop" else None for key in others})
 
 
+def options_of_other_kinds(kinds: Collection[Kind]) -> list[str]:
+    """The names of the options that none of these kinds of source has."""
+    return [key for key, having in _KINDS_WITH.items() if having.isdisjoint(kinds)]
+
+
 def _refuse_options(options: SourceOptions, kind: Kind) -> None:
     """Raises UsageError for what this kind of source cannot do, so that nobody believes it was done."""
     for key, kinds in _KINDS_WITH.items():
