@@ -20,7 +20,8 @@ from tests.waiting import HANGS_S, wait_for
 
 ROOT = Path(__file__).parent.parent
 _PAINT_S = 10.0
-"""After so long a window that is still black is given up: Qt will not paint it, however long one waits (seen)."""
+"""After so long a window that is still black is given up: Qt will not paint it, however long one waits (seen). Each
+further try waits longer, since a busy machine may need that."""
 _TRIES = 12
 _STILL_S = 0.5
 """A picture that has not changed for so long is paused, or a single one."""
@@ -72,11 +73,11 @@ class Program:
         self._words = words
         # On a server without a window manager about every tenth window of OpenCV's stays black, also one of three lines
         # of plain OpenCV: Qt misses the first call to paint.
-        for _ in range(_TRIES):
+        for attempt in range(1, _TRIES + 1):
             self.process = self._start()
             with suppress(NoConnectionError):
                 self.window = wait_for(self._find_window)
-                if self._has_painted():
+                if self._has_painted(attempt * _PAINT_S):
                     return
             self.kill()
         pytest.fail("the window stays black")
@@ -172,8 +173,8 @@ class Program:
             text=True,
         )
 
-    def _has_painted(self) -> bool:
-        deadline = time.monotonic() + _PAINT_S
+    def _has_painted(self, patience_s: float) -> bool:
+        deadline = time.monotonic() + patience_s
         while not self.screenshot().any() and time.monotonic() < deadline:
             time.sleep(0.1)
         return bool(self.screenshot().any())
