@@ -11,6 +11,7 @@ from deeplab_cv.sinks.shared_stream import SharedStream
 from tests.events.footage import CAMERA, NOW_S, kept_video
 from tests.events.test_recorder import play
 from tests.events.test_webhook import Listener
+from tests.waiting import wait_for
 
 
 @pytest.mark.parametrize(
@@ -106,7 +107,8 @@ def test_room_is_made_at_the_start(opened, tmp_path):
 def test_what_a_killed_run_left_gets_its_name_and_its_record(opened, tmp_path):
     stream, recorder = opened(record_to=".")
     play(stream, recorder, [0] * 5)
-    (draft,) = tmp_path.glob(".*.mp4")
+    # Pieces are written in a thread of the recorder's; once a third fragment is begun, two are whole.
+    (draft,) = wait_for(lambda: [path for path in tmp_path.glob(".*.mp4") if path.read_bytes().count(b"moof") >= 3])
     (record_file,) = tmp_path.glob("*.json")
     data, said = draft.read_bytes(), record_file.read_text()
     recorder.finish()
