@@ -150,7 +150,8 @@ def _graphs(file: Path, everywhere: bool) -> Iterator[tuple[str, Graph]]:
         plain = graph_at(network, size)
         yield f"{card.name} {size}", plain
         for variant in card.variants:
-            fixed = fixed_file(file.with_name(variant.file), variant.sha256, size)
+            named = file.with_name(variant.file)
+            fixed = fixed_file(named, variant.sha256, size, named=named)
             yield (
                 f"{card.name}_{variant.precision} {size}",
                 Graph(
@@ -158,6 +159,7 @@ def _graphs(file: Path, everywhere: bool) -> Iterator[tuple[str, Graph]]:
                     variant.sha256,
                     size,
                     card,
+                    named=named,
                     precision=variant.precision,
                     verified=True,
                     golden=None,

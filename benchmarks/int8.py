@@ -123,7 +123,9 @@ def float_and_int8(file: Path) -> dict[str, Graph]:
     sha256 = file_hash(int8)
     return {
         "float": plain,
-        "int8": replace(plain, file=fixed_file(int8, sha256, plain.input_size), sha256=sha256, precision="int8"),
+        "int8": replace(
+            plain, file=fixed_file(int8, sha256, plain.input_size, named=int8), sha256=sha256, precision="int8"
+        ),
     }
 
 

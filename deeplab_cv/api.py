@@ -206,7 +206,7 @@ class Segmenter:
         plan = make_plan(
             os.fspath(to),
             forms=tuple(form for form in FORMS if wanted[form]),
-            network=NetworkOptions(model=str(self._network.file)),
+            network=NetworkOptions(model=str(self._network.named)),
             engine=self._engine,
             pace=PaceOptions(),
             labels=LabelOptions(smooth=self._smooth),

@@ -56,7 +56,7 @@ def make_plan(
         folder=folder,
         forms=tuple(form for form in FORMS if form in (forms or ("painted",))),
         # Workers have the working folder of whoever starts them, and those of other machines have not.
-        network=network.model_copy(update={"model": str(opened.file.absolute())}),
+        network=network.model_copy(update={"model": str(opened.named.absolute())}),
         engine=engine,
         cores=1,
         pinned=None,

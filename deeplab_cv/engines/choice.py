@@ -116,7 +116,7 @@ def choose(
         others = f", and {len(results) - 1} more" if len(results) > 1 else ""
         cause = f"{results[0].candidate}: {results[0].reason}{others}"
         remedy = f"look at `{program()} doctor`"
-        raise EngineError("no engine runs the network right", graphs[0].file, remedy, cause=cause)
+        raise EngineError("no engine runs the network right", graphs[0].named, remedy, cause=cause)
     winner = results[0].candidate
     if broken := broken_engines():
         _log.warning("the choice is not remembered: %s", "; ".join(broken))

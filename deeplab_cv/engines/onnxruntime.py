@@ -108,7 +108,7 @@ def _session(graph: Graph, device: str, options: Any) -> tuple[Any, str]:
             str(graph.file), options, providers=[(_PROVIDERS[device], settings)], enable_fallback=False
         )
     except Exception as error:  # its exceptions have no common base
-        where = f"{NAME}:{device}, {as_typed(graph.file)}"
+        where = f"{NAME}:{device}, {as_typed(graph.named)}"
         what, remedy = "ONNX Runtime cannot run the network", OTHER_ENGINE
         if "NOT_IMPLEMENTED" in str(error):
             what = "ONNX Runtime does not compute in the network's numbers, such as float64"

@@ -64,7 +64,7 @@ def load(graph: Graph, device: str, threads: int, depth: int) -> SynchronousEngi
         with quiet_opencv():
             net = _read(graph, device)
     except cv2.error as error:
-        where = f"{NAME}:{device}, {as_typed(graph.file)}"
+        where = f"{NAME}:{device}, {as_typed(graph.named)}"
         raise EngineError("OpenCV cannot run the network", where, OTHER_ENGINE, cause=_short(error)) from error
     input_name, output_name = graph.card.input.name, graph.card.output.name
 

@@ -142,7 +142,7 @@ def load(graph: Graph, device: str, threads: int, depth: int) -> Engine:
     try:
         compiled = _compiled(graph, place.upper(), settings, cache)
     except RuntimeError as error:
-        where = f"{NAME}:{device}, {as_typed(graph.file)}"
+        where = f"{NAME}:{device}, {as_typed(graph.named)}"
         raise EngineError("OpenVINO cannot run the network", where, OTHER_ENGINE, cause=_short(error)) from error
     taken = "+".join(compiled.get_property("EXECUTION_DEVICES")).strip("()").lower()
     facts = Facts(NAME, taken, _precision(compiled), _threads(compiled), _VERSION)

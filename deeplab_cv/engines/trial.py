@@ -194,7 +194,7 @@ def _read(stdout: IO[bytes], lines: "queue.SimpleQueue[bytes]") -> None:
 
 
 def _refusal_of(candidate: Candidate) -> tuple[str, str, str]:
-    where = f"{candidate.backend}, {as_typed(candidate.graph.file)}"
+    where = f"{candidate.backend}, {as_typed(candidate.graph.named)}"
     return "the network cannot be run", where, OTHER_ENGINE
 
 

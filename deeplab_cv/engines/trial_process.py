@@ -52,7 +52,7 @@ def _tried(candidate: Candidate, threads: int, depth: int) -> tuple[str, str, st
     # The drivers of graphics cards reserve addresses by the terabyte.
     limit_memory(_SHARE if candidate.device.startswith("cpu") else None)
     graph = candidate.graph
-    where = f"{candidate.backend}, {as_typed(graph.file)}"
+    where = f"{candidate.backend}, {as_typed(graph.named)}"
     try:
         blob = graph.golden.blob if graph.golden else golden_blob(_SEED, graph.input_size, graph.card.input)
         with contextlib.closing(engine_module(candidate.name).load(graph, candidate.device, threads, depth)) as engine:

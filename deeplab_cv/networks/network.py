@@ -28,7 +28,8 @@ class Network:
     """A network file and what is known of it.
 
     Attributes:
-        file: the ONNX file.
+        file: the ONNX file; for a network without a card it may be a copy in the cache.
+        named: the file that the user named, for messages.
         card: its card; made up from the command line for a network that has none.
         verified: it has a card whose hash fits, so its scores can be proven.
         symbolic: its height and width can be fixed to any of the card's shapes.
@@ -36,6 +37,8 @@ class Network:
 
     file: Path
     card: Card
+    _: KW_ONLY
+    named: Path
     verified: bool
     symbolic: bool
 
@@ -49,6 +52,7 @@ class Graph:
         sha256: hash of the network it was made from.
         input_size: width and height of the input in pixels.
         card: the network's card.
+        named: the file that the user named, or its variant, for messages: `file` may lie in the cache.
         precision: what the file itself computes in; an engine may compute in less.
         verified: the network has a card whose hash fits.
         golden: input and scores to prove an engine with; None for a network without a card.
@@ -61,6 +65,7 @@ class Graph:
     input_size: Size
     card: Card
     _: KW_ONLY
+    named: Path
     precision: Precision
     verified: bool
     golden: Golden | None
@@ -96,10 +101,19 @@ def graph_for(network: Network, size: Size) -> Graph:
 def graph_at(network: Network, input_size: Size) -> Graph:
     """The network at one of its proven sizes, as a file in the cache folder."""
     card = network.card
-    file = fixed_file(network.file, card.sha256, input_size) if network.symbolic else network.file
+    file = network.file
+    if network.symbolic:
+        file = fixed_file(file, card.sha256, input_size, named=network.named)
     golden = read_golden(card, network.file.parent, input_size) if network.verified else None
     return Graph(
-        file, card.sha256, input_size, card, precision=card.precision, verified=network.verified, golden=golden
+        file,
+        card.sha256,
+        input_size,
+        card,
+        named=network.named,
+        precision=card.precision,
+        verified=network.verified,
+        golden=golden,
     )
 
 
@@ -123,13 +137,14 @@ def variant_graphs(network: Network, graph: Graph) -> list[Graph]:
                 file,
                 f"fetch it again, or run `{program()} export`",
             )
-        fixed = fixed_file(file, variant.sha256, graph.input_size) if network.symbolic else file
+        fixed = fixed_file(file, variant.sha256, graph.input_size, named=file) if network.symbolic else file
         graphs.append(
             Graph(
                 fixed,
                 variant.sha256,
                 graph.input_size,
                 network.card,
+                named=file,
                 precision=variant.precision,
                 verified=True,
                 golden=graph.golden,
@@ -148,9 +163,12 @@ def rewritten_graph(graph: Graph) -> Graph | None:
     return None if file is None else replace(graph, file=file, sha256=f"{graph.sha256}-{_SLICES}", form=_SLICES)
 
 
-def fixed_file(file: Path, sha256: str, input_size: Size) -> Path:
-    """A copy of a network with its symbolic height and width fixed, kept in the user's cache. Raises NetworkError."""
-    return kept_graph(graph_key(sha256, input_size), partial(_fixed, file, input_size))
+def fixed_file(file: Path, sha256: str, input_size: Size, *, named: Path) -> Path:
+    """A copy of a network with its symbolic height and width fixed, kept in the user's cache.
+
+    Raises NetworkError, which names the file that the user `named`.
+    """
+    return kept_graph(graph_key(sha256, input_size), partial(_fixed, file, input_size, named))
 
 
 def _in_slices(file: Path) -> Any | None:
@@ -165,7 +183,7 @@ def _in_slices(file: Path) -> Any | None:
         return None
 
 
-def _fixed(file: Path, input_size: Size) -> Any:
+def _fixed(file: Path, input_size: Size, named: Path) -> Any:
     import onnx
 
     model = load_onnx(file)
@@ -183,5 +201,5 @@ def _fixed(file: Path, input_size: Size) -> Any:
     except Exception as error:  # its own, without a common base
         reason = " ".join(str(error).split())[:300]
         raise NetworkError(
-            f"the network does not take {input_size}", file, "name another --size", cause=reason
+            f"the network does not take {input_size}", named, "name another --size", cause=reason
         ) from error

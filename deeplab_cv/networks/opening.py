@@ -68,7 +68,7 @@ def open_network(file: Path, options: NetworkOptions | None = None) -> Network:
                 "leave them out: the card says it",
             )
         card = read_card(file)
-        return Network(file, card, verified=True, symbolic=len(card.input_sizes) > 1)
+        return Network(file, card, named=file, verified=True, symbolic=len(card.input_sizes) > 1)
     return uncarded_network(file, options or NetworkOptions())
 
 

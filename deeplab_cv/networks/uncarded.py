@@ -82,7 +82,7 @@ def uncarded_network(file: Path, options: NetworkOptions) -> Network:
         first = error.errors()[0]
         what = f"the network's {'.'.join(map(str, first['loc']))} cannot be used"
         raise NetworkError(what, file, "export it again", cause=first["msg"].lower()) from None
-    return Network(plain, card, verified=False, symbolic=symbolic)
+    return Network(plain, card, named=file, verified=False, symbolic=symbolic)
 
 
 def _take_plain_form(model: "ModelProto", file: Path, facts: InputFacts, names: Sequence[str]) -> bool:

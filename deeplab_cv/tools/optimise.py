@@ -90,7 +90,7 @@ def _without_upsampling(network: Network, file: Path) -> Network | None:
     card = network.card.model_copy(
         update={"output": network.card.output.model_copy(update={"name": "output", "align_corners": aligned})}
     )
-    return _written(simplified(inferred(model, network.file)), card, file)
+    return _written(simplified(inferred(model, network.named)), card, file, network.named)
 
 
 def _with_normalisation_inside(network: Network, file: Path) -> Network | None:
@@ -102,10 +102,11 @@ def _with_normalisation_inside(network: Network, file: Path) -> Network | None:
     if not fold_normalisation(model, facts.mean or (0, 0, 0), facts.std or (1, 1, 1)):
         return None
     inside = facts.model_copy(update={"mean": None, "std": None, "padding": facts.mean or (0, 0, 0)})
-    return _written(simplified(inferred(model, network.file)), network.card.model_copy(update={"input": inside}), file)
+    card = network.card.model_copy(update={"input": inside})
+    return _written(simplified(inferred(model, network.named)), card, file, network.named)
 
 
-def _written(model: onnx.ModelProto, card: Card, file: Path) -> Network:
+def _written(model: onnx.ModelProto, card: Card, file: Path, named: Path) -> Network:
     """A rewritten network with its card and golden scores, which are ONNX Runtime's; each step is proven besides."""
     file.parent.mkdir(parents=True)
     save_graph(model, file, {entry.key: entry.value for entry in model.metadata_props})
@@ -126,7 +127,7 @@ def _written(model: onnx.ModelProto, card: Card, file: Path) -> Network:
         }
     )
     write_card(card, file)
-    return Network(file, card, verified=True, symbolic=len(card.input_sizes) > 1)
+    return Network(file, card, named=named, verified=True, symbolic=len(card.input_sizes) > 1)
 
 
 def _steps(name: str, before: Network, after: Network, backend: str) -> Iterator[Step]:
@@ -140,7 +141,7 @@ def _step(name: str, before: Graph, after: Graph, backend: str) -> Step:
         scores = enlarged(scores, (expected.shape[1], expected.shape[2]), align_corners=after.card.output.align_corners)
     error = greatest_error(scores, expected)
     if error > FLOAT32_TOLERANCE:
-        raise NetworkError(f"{name}: the rewritten graph is off by {error:.1e}", before.file, "this should not happen")
+        raise NetworkError(f"{name}: the rewritten graph is off by {error:.1e}", before.named, "this should not happen")
     counts = gmac(onnx.load(before.file)), gmac(onnx.load(after.file))
     times = times_on_engines({BEFORE: before, AFTER: after}, backend)
     return Step(name, before.input_size, counts, error, tuple(times))

@@ -104,7 +104,7 @@ def _kept_where_faster(network: Network, file: Path, judged: Sequence[JudgedInt8
     )
     card = with_variant(network.card, variant)
     plain = replace(graph_for(network, VIDEO_SIZE), card=card)
-    fixed = fixed_file(file, variant.sha256, plain.input_size) if network.symbolic else file
+    fixed = fixed_file(file, variant.sha256, plain.input_size, named=network.named) if network.symbolic else file
     times = times_on_engines({FLOAT: plain, INT8: replace(plain, file=fixed, sha256=variant.sha256, precision="int8")})
     engines = gaining_engines(times)
     if not engines:
@@ -133,7 +133,7 @@ def _golden_error(network: Network, file: Path) -> float:
             errors.append(greatest_error(scores, golden.scores))
     if not errors:
         raise DataError(
-            "the card has no golden scores", network.file, f"write one with `{program()} export` or `repair`"
+            "the card has no golden scores", network.named, f"write one with `{program()} export` or `repair`"
         )
     return max(errors)
 

@@ -1,7 +1,7 @@
 """Somebody's ONNX file -> a file every engine reads alike, with a card and the proof that its scores are the same."""
 
 import copy
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 from pathlib import Path
 
 import numpy as np
@@ -57,13 +57,16 @@ class StatedFacts:
 
     Attributes:
         size: for a file that leaves its input size open.
-        align_corners: None to take the word of an upsampling at the file's end, else half-pixel centres.
+        align_corners: None to take the word of an upsampling at the file's end.
+        usually_aligned: what holds where neither says it.
     """
 
     classes: tuple[str, ...]
     input: InputFacts
     size: Size | None
     align_corners: bool | None
+    _: KW_ONLY
+    usually_aligned: bool = False
 
 
 @dataclass(frozen=True)
@@ -85,7 +88,7 @@ def repair(file: Path, target: Path, stated: StatedFacts, command: str) -> Repai
 
     Raises:
         NetworkError: the file is no network, or its scores would change.
-        UsageError: its input size is open and none was stated, or the class names do not fit.
+        UsageError: its input size is open and none was stated or fixed to another one, or the class names do not fit.
     """
     original, unsorted = load_sorted(file)
     found = []
@@ -126,7 +129,8 @@ def repair(file: Path, target: Path, stated: StatedFacts, command: str) -> Repai
         save_graph(model, target, {"repaired": ", ".join(name for name, _ in found)})
         golden_file = target.with_suffix(".golden.npz")
         write_golden(golden_file, {input_size: golden})
-        aligned = stated.align_corners if stated.align_corners is not None else bool(cut.align_corners)
+        words = (stated.align_corners, cut.align_corners, stated.usually_aligned)
+        aligned = next(word for word in words if word is not None)
         card = Card(
             name=card_name(target),
             file=target.name,
@@ -173,7 +177,10 @@ def _fix_size(model: onnx.ModelProto, file: Path, size: Size | None) -> Size:
         del model.graph.value_info[:]
         for output in model.graph.output:
             output.type.tensor_type.ClearField("shape")
-    return Size(sides[3].dim_value, sides[2].dim_value)
+    fixed = Size(sides[3].dim_value, sides[2].dim_value)
+    if size not in (None, fixed):
+        raise UsageError(f"the network's input is fixed to {fixed}", file, "leave out --size")
+    return fixed
 
 
 def inferred(model: onnx.ModelProto, file: Path) -> onnx.ModelProto:

@@ -68,7 +68,7 @@ def write_site(network: Network, runtime: Runtime, folder: Path) -> Site:
     if network.card.golden is None or not network.verified:
         raise NetworkError(
             "the page proves the network with golden scores, and this one has none",
-            network.file,
+            network.named,
             "take a network of `export` or `repair`",
         )
     if folder.exists() and not (folder / _FACTS).is_file() and (not folder.is_dir() or any(folder.iterdir())):

@@ -5,8 +5,9 @@ import pytest
 
 from deeplab_cv.cli import main
 from deeplab_cv.commands.repair import QUESTIONS
-from deeplab_cv.networks.card import read_card
-from tests.tiny_networks import tiny_onnx
+from deeplab_cv.frames.size import Size
+from deeplab_cv.networks.card import read_card, write_card
+from tests.tiny_networks import tiny_network, tiny_onnx
 
 SHAPE = (96, 128)
 FLAGS = ["--classes", "voc", "--mean", "127.5,127.5,127.5", "--std", "127.5,127.5,127.5", "--order", "rgb"]
@@ -33,6 +34,49 @@ def test_what_is_no_network_is_one_line_and_nothing_is_written(
 def test_what_the_file_does_not_say_is_asked_for(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["repair", str(tiny_onnx(tmp_path, shape=SHAPE))]) == 2
     assert "the file does not say its classes: --classes" in capsys.readouterr().err
+
+
+def test_what_a_card_says_is_not_asked_for(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = tiny_network(tmp_path)
+    card = read_card(file)
+    facts = card.input.model_copy(update={"order": "bgr", "mean": (1.0, 2.0, 3.0), "std": (4.0, 5.0, 6.0)})
+    names = ("nothing", *(f"class {number}" for number in range(1, 21)))
+    aligned = card.output.model_copy(update={"align_corners": True})
+    write_card(card.model_copy(update={"input": facts, "classes": names, "output": aligned}), file)
+
+    assert main(["repair", str(file)]) == 0
+
+    repaired = read_card(tmp_path / "tiny-repaired.onnx")
+    assert (repaired.input, repaired.classes, repaired.output) == (facts, names, aligned)
+    assert repaired.input_sizes == card.input_sizes[:1]
+    assert capsys.readouterr().out.startswith("from its card: classes, mean, std, order, size 128x128\n")
+
+
+def test_a_flag_goes_before_the_card(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = tiny_network(tmp_path)
+
+    assert main(["repair", str(file), "--order", "bgr", "--mean", "7,8,9", "--size", "144x80"]) == 0
+
+    card = read_card(tmp_path / "tiny-repaired.onnx")
+    assert (card.input.order, card.input.mean, card.input.padding) == ("bgr", (7, 8, 9), (7, 8, 9))
+    assert (card.input.std, card.input_sizes) == (None, (Size(144, 80),))
+    assert capsys.readouterr().out.startswith("from its card: classes, std\n")
+
+
+def test_the_card_of_another_file_is_left_aside(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = tiny_network(tmp_path)
+    tiny_onnx(tmp_path, shape=SHAPE)
+
+    assert main(["repair", str(file)]) == 2
+    assert "the file does not say its classes: --classes" in capsys.readouterr().err
+    assert main(["repair", str(file), *FLAGS]) == 0
+
+
+def test_another_size_than_the_network_has_is_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = tiny_onnx(tmp_path, shape=SHAPE)
+
+    assert main(["repair", str(file), *FLAGS, "--size", "64x64"]) == 2
+    assert capsys.readouterr().err == f"error: the network's input is fixed to 128x96: {file}; leave out --size\n"
 
 
 def flags_with(name: str, value: str) -> list[str]:

@@ -156,3 +156,13 @@ def test_a_broken_file_is_one_line(backend, graph, tmp_path):
 
     assert str(broken) in str(error.value)
     assert "\n" not in str(error.value)
+
+
+def test_a_network_that_cannot_be_loaded_is_named_as_the_user_named_it(backend, graph, tmp_path):
+    load_or_skip(backend, graph).close()
+    in_the_cache = tmp_path / "cache" / "1234.onnx"
+    in_the_cache.parent.mkdir()
+    in_the_cache.write_bytes(b"no network")
+
+    with pytest.raises(EngineError, match=r"theirs\.onnx"):
+        load_or_skip(backend, dataclasses.replace(graph, file=in_the_cache, named=Path("theirs.onnx")))

@@ -14,6 +14,7 @@ from deeplab_cv.frames.size import Size
 from deeplab_cv.machine import child
 from deeplab_cv.networks.network import graph_for, variant_graphs
 from deeplab_cv.networks.opening import default_network_file, open_network
+from deeplab_cv.networks.options import NetworkOptions
 from tests.endless_networks import endless_network
 from tests.tiny_networks import tiny_onnx
 
@@ -147,6 +148,31 @@ def test_where_one_takes_long_the_others_wait_until_they_are_needed(graph, child
 
     load_candidate(candidates[1], 1, 1).close()
     assert len(children) == 2
+
+
+def test_a_network_that_never_ends_is_named_as_the_user_named_it(tmp_path, monkeypatch):
+    monkeypatch.setattr(trial, "LIMIT_S", 5.0)
+
+    with pytest.raises(EngineError) as error:
+        load_candidate(Candidate("onnxruntime", "cpu", endless_graph(tmp_path)), 1, 1)
+
+    assert error.value.where == f"onnxruntime:cpu, {tmp_path / 'endless.onnx'}"
+
+
+def test_so_is_one_whose_form_was_changed(tmp_path):
+    file = tiny_onnx(tmp_path)
+    model = onnx.load(str(file))
+    model.graph.node[-1].output[0] = "scores"
+    model.graph.node.append(helper.make_node("ArgMax", ["scores"], ["output"], axis=1))
+    model.graph.output[0].CopyFrom(
+        helper.make_tensor_value_info("output", TensorProto.INT64, [1, 1, "rows", "columns"])
+    )
+    onnx.save(model, str(file))
+
+    graph = graph_for(open_network(file, NetworkOptions(size="64x64")), _SIZE)
+
+    assert graph.file.parent != tmp_path
+    assert graph.named == file
 
 
 def test_graphs_that_onnx_runtime_does_not_run_are_refused_before_others_run_them(tmp_path, graph, monkeypatch):

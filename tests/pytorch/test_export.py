@@ -107,7 +107,7 @@ def test_any_size_of_whole_strides_can_be_fixed(tmp_path: Path) -> None:
     exported = random_export("deeplabv3_lite", file)
     for size in (Size(16, 16), Size(208, 48), Size(80, 176)):
         blob = golden_blob(3, size, exported.card.input)
-        session = onnxruntime.InferenceSession(str(fixed_file(file, exported.card.sha256, size)))
+        session = onnxruntime.InferenceSession(str(fixed_file(file, exported.card.sha256, size, named=file)))
         scores = session.run(None, {"input": blob})[0][0]
         assert greatest_error(scores, exported.torch_scores(blob)) < 1e-3
 

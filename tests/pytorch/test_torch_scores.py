@@ -35,7 +35,7 @@ def network(*, architecture: str = LITE, stride: int = 8, **facts: object) -> Ne
         shapes=(SHAPE,),
         origin=Origin(weights="random"),
     )
-    return Network(Path("net.onnx"), card, verified=False, symbolic=False)
+    return Network(Path("net.onnx"), card, named=Path("net.onnx"), verified=False, symbolic=False)
 
 
 @pytest.fixture(scope="module")
