@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 
 from tests.tiny_networks import tiny_network, tiny_onnx
+from tests.website.conftest import NPM_MISSING
 
 ROOT = Path(__file__).parent.parent
 CALLS = "connect,sendto,sendmsg,sendmmsg,open,openat,creat,mkdir,mkdirat,rename,renameat,renameat2,link,linkat"
@@ -67,6 +68,7 @@ class Seen:
         code: the exit code.
         said: all that was printed.
         connections: the calls that went to another machine, or asked for its name.
+        own_connections: those of the program's first thread, and not of a program that it started.
         outside: files that were made outside of the working folder, the cache and the folder for temporary files.
         left: what lies in them afterwards, besides inputs and the program's own cache.
     """
@@ -74,6 +76,7 @@ class Seen:
     code: int
     said: str
     connections: list[str]
+    own_connections: list[str]
     outside: list[str]
     left: set[str]
 
@@ -125,6 +128,7 @@ def seen(tmp_path):
             ended.returncode,
             ended.stdout + ended.stderr,
             [call for call in calls if "AF_INET" in call],
+            [call for call in calls if "AF_INET" in call and call.split()[0] == calls[0].split()[0]],
             [call for call in calls if makes_a_file(call) and not may_be_made(call, (home, temporary, work))],
             left,
         )
@@ -178,6 +182,31 @@ def test_so_does_a_command_of_the_workshop(name, seen):
     assert found.code == 0, found.said
     assert (found.connections, found.outside) == ([], [])
     assert_left(found, wanted)
+
+
+def test_so_does_quantise_whether_or_not_the_int8_form_is_worth_keeping(seen):
+    found = seen(["quantise", "net/tiny.onnx", "--calibrate", "in.avi"])
+
+    assert found.code in (0, 1), found.said
+    assert "error:" not in found.said
+    assert (found.connections, found.outside) == ([], [])
+    assert found.left <= {"work/net/tiny.int8.onnx"}
+
+
+def test_a_site_s_first_writing_asks_npm_s_registry_alone_and_its_second_nobody(seen):
+    if shutil.which("npm") is None:
+        pytest.skip(f"{NPM_MISSING}: apt install npm")
+
+    first = seen(["web", "--out", "site", "--model", "net/tiny.onnx"])
+    if "npm could not fetch" in first.said:
+        pytest.skip(f"{NPM_MISSING}: {first.said}")
+    second = seen(["web", "--out", "again", "--model", "net/tiny.onnx"])
+
+    for found, wanted in ((first, "site/"), (second, "again/")):
+        assert found.code == 0, found.said
+        assert (found.own_connections, found.outside) == ([], [])
+        assert_left(found, {wanted})
+    assert second.connections == []
 
 
 def test_a_url_is_asked_and_nobody_else(seen):

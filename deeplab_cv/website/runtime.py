@@ -70,7 +70,9 @@ def _installed() -> Path:
     with TemporaryDirectory(dir=kept) as temporary:
         for file in ("package.json", "package-lock.json"):
             shutil.copyfile(PINNED / file, Path(temporary) / file)
-        command = [npm, "ci", "--omit=dev", "--ignore-scripts", "--no-audit", "--no-fund"]
+        # Left to itself npm keeps packages and logs in the user's home, and asks for a newer npm.
+        own = ["--cache", str(Path(temporary) / "npm"), "--logs-max=0", "--no-update-notifier"]
+        command = [npm, "ci", "--omit=dev", "--ignore-scripts", "--no-audit", "--no-fund", *own]
         done = subprocess.run(command, cwd=temporary, capture_output=True, text=True, check=False)
         if done.returncode:
             lines = [line for line in done.stderr.splitlines() if line.strip()] or ["no reason given"]
