@@ -1,5 +1,6 @@
 """How old a picture is when it is seen: the time is written into each frame and read back from the screen."""
 
+import math
 import time
 from pathlib import Path
 from subprocess import Popen
@@ -68,11 +69,11 @@ def _watch(plan: BenchPlan, clip: Path, screen: VirtualScreen) -> tuple[Seen, Ru
     for _ in range(_TRIES):
         with private_folder() as folder:
             with started("stamped", words, folder) as process:
-                place = _find(screen, process)
+                place = find_window(screen, process)
                 if place is None:
                     # Without a window manager some windows of OpenCV's stay black: Qt misses the first call to paint.
                     continue
-                seen = _read(screen, place, process)
+                seen = read_window(screen, place, process)
                 output = process.communicate()[1]
             return seen, read_report(process.returncode, output, folder)
     raise SinkError(
@@ -80,7 +81,8 @@ def _watch(plan: BenchPlan, clip: Path, screen: VirtualScreen) -> tuple[Seen, Ru
     )
 
 
-def _find(screen: VirtualScreen, process: "Popen[str]") -> timecode.Place | None:
+def find_window(screen: VirtualScreen, process: "Popen[str]") -> timecode.Place | None:
+    """Where the window shows the time; None where it does not for long, or the program has ended."""
     deadline = time.monotonic() + _PATIENCE_S
     while process.poll() is None and time.monotonic() < deadline:
         if (place := timecode.find(screen.pixels)) is not None:
@@ -89,11 +91,12 @@ def _find(screen: VirtualScreen, process: "Popen[str]") -> timecode.Place | None
     return None
 
 
-def _read(screen: VirtualScreen, place: timecode.Place, process: "Popen[str]") -> Seen:
-    """Every change on the screen until the program has ended."""
+def read_window(screen: VirtualScreen, place: timecode.Place, process: "Popen[str]", seconds: float = math.inf) -> Seen:
+    """Every change on the screen, for so long or until the program has ended."""
     seen: Seen = []
     last: int | None = None
-    while process.poll() is None:
+    end_s = time.monotonic() + seconds
+    while process.poll() is None and time.monotonic() < end_s:
         stamped_ms = timecode.read(screen.pixels, place)
         now = time.monotonic()
         if stamped_ms is not None and stamped_ms != last:

@@ -7,7 +7,7 @@ import pytest
 from deeplab_cv.bench import latency
 from deeplab_cv.bench.instruments import timecode
 from deeplab_cv.bench.instruments.screen import VirtualScreen
-from deeplab_cv.bench.latency import _find, _read, measure
+from deeplab_cv.bench.latency import find_window, measure, read_window
 from tests.bench.plans import plan_of
 from tests.waiting import Clock
 
@@ -52,7 +52,7 @@ def test_without_a_virtual_screen_it_is_said_why_nothing_is_measured(monkeypatch
 
 
 def test_a_picture_that_comes_later_is_found_where_it_lies(screen, clock):
-    place = _find(screen, Program(screen, clock, [None, None, 10]))
+    place = find_window(screen, Program(screen, clock, [None, None, 10]))
 
     assert place == timecode.find(screen.pixels)
     assert place is not None
@@ -61,21 +61,21 @@ def test_a_picture_that_comes_later_is_found_where_it_lies(screen, clock):
 def test_a_window_that_stays_black_is_given_up(screen, clock):
     begun_s = clock.now_s
 
-    assert _find(screen, Program(screen, clock, [None] * 10**6)) is None
+    assert find_window(screen, Program(screen, clock, [None] * 10**6)) is None
 
     assert clock.now_s - begun_s >= latency._PATIENCE_S
 
 
 def test_a_program_that_ends_without_a_picture_is_given_up_at_once(screen, clock):
-    assert _find(screen, Program(screen, clock, [])) is None
+    assert find_window(screen, Program(screen, clock, [])) is None
 
 
 def test_the_age_of_every_new_picture_is_noted_but_the_first(screen, clock):
     program = Program(screen, clock, [5])
-    place = _find(screen, program)
+    place = find_window(screen, program)
     program._ages_ms = [7, None, None, 30, 12]
 
-    seen = _read(screen, place, program)
+    seen = read_window(screen, place, program)
 
     # The clock's half milliseconds are rounded when they are stamped.
     assert [age_ms for _, age_ms in seen] == pytest.approx([30, 12], abs=1)

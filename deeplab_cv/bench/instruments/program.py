@@ -2,8 +2,9 @@
 
 python -m deeplab_cv.bench.instruments.program REPORT.json KIND WORDS...
 
-KIND is `plain`; `nothing`, which throws the painted pictures away; `live`, for a live stream; or `stamped`, which gives
-a file's frames at the file's own rate, with the time written into them. WORDS are those of app.py.
+KIND is `plain`; `nothing`, which throws the painted pictures away; `live`, for a live stream; `stamped`, which gives a
+file's frames at the file's own rate, with the time written into them; or `watched`, the same without a report, for runs
+of hours, whose memory notes would fill. WORDS are those of app.py.
 """
 
 import argparse
@@ -27,7 +28,7 @@ from deeplab_cv.sources.named import wanted_source
 from deeplab_cv.sources.opening import open_source
 from deeplab_cv.start import assembled
 
-RunKind = Literal["plain", "nothing", "live", "stamped"]
+RunKind = Literal["plain", "nothing", "live", "stamped", "watched"]
 
 _WARM_UP = 10
 """Frames at the beginning that are not counted, while queues and caches fill; half of a shorter run."""
@@ -59,10 +60,7 @@ class Run:
 
 def run_program(settings: Settings, kind: RunKind) -> Run:
     """Run what the settings describe to its end, and note when each frame was done. Raises UserError."""
-    source = None
-    if kind == "stamped":
-        named = wanted_source(settings.source)
-        source = PacedSource(open_source(named.text, settings.source, named.kind))
+    source = _stamped_source(settings) if kind == "stamped" else None
     with assembled(settings, source=source) as job:
         stream = job.stream if isinstance(job.stream, Stream) else job.stream()
         loaded = stream.engines.load(job.source.info.size)
@@ -87,6 +85,17 @@ def run_program(settings: Settings, kind: RunKind) -> Run:
     )
 
 
+def run_watched(settings: Settings) -> None:
+    """Run what the settings describe, stamped, for as long as somebody watches. Raises UserError."""
+    with assembled(settings, source=_stamped_source(settings)) as job:
+        run_job(job, stop=threading.Event())
+
+
+def _stamped_source(settings: Settings) -> PacedSource:
+    named = wanted_source(settings.source)
+    return PacedSource(open_source(named.text, settings.source, named.kind))
+
+
 def main(words: Sequence[str]) -> None:
     """Run the program and write the report. Raises UserError."""
     report, wanted, *rest = words
@@ -95,7 +104,11 @@ def main(words: Sequence[str]) -> None:
         raise UsageError("no such kind of run", wanted, f"one of {', '.join(get_args(RunKind))}")
     parser = argparse.ArgumentParser()
     add_settings_arguments(parser)
-    run = run_program(load_settings(parser.parse_args(rest), folders.config_file()).settings, kind)
+    settings = load_settings(parser.parse_args(rest), folders.config_file()).settings
+    if kind == "watched":
+        run_watched(settings)
+        return
+    run = run_program(settings, kind)
     Path(report).write_text(json.dumps(asdict(run)), encoding="utf-8")
 
 

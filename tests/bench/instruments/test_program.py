@@ -62,6 +62,21 @@ def test_the_report_holds_what_was_measured(words, tmp_path):
     assert facts["input_size"] == [128, 96]
 
 
+def test_a_run_that_is_watched_leaves_its_outputs_and_no_report(words, tmp_path):
+    wide = write_scenes(tmp_path / "wide.mp4", 12, Size(480, 64))
+    asked = [
+        word
+        for key, value in {**words, "video": str(wide)}.items()
+        if value is not True
+        for word in (f"--{key}", value)
+    ]
+
+    main([str(tmp_path / "report.json"), "watched", *asked, "--headless"])
+
+    assert (tmp_path / "area.csv").exists()
+    assert not (tmp_path / "report.json").exists()
+
+
 def test_an_unknown_kind_is_refused_with_those_there_are(tmp_path):
-    with pytest.raises(UsageError, match="no such kind of run: fast; one of plain, nothing, live, stamped"):
+    with pytest.raises(UsageError, match="no such kind of run: fast; one of plain, nothing, live, stamped, watched"):
         main([str(tmp_path / "report.json"), "fast"])
