@@ -94,7 +94,7 @@ def row_of(where: str, minute: float, ages: list[float], seconds: float) -> str:
 
 def window_ages(screen: VirtualScreen, process: "subprocess.Popen[str]", seconds: float) -> list[float]:
     """How old each picture was that came up in the window."""
-    place = timecode.find(screen.pixels)
+    place = find_window(screen, process)
     return [] if place is None else [age for _, age in read_window(screen, place, process, seconds)]
 
 
