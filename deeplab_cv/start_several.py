@@ -11,12 +11,13 @@ from pathlib import Path
 from deeplab_cv.controls.common_switching import CommonSwitching
 from deeplab_cv.controls.controls import Controls
 from deeplab_cv.controls.several import Panel, SeveralControls
-from deeplab_cv.controls.stage import Stage
+from deeplab_cv.controls.stage import RunState, Stage
 from deeplab_cv.controls.staged import Staged, Unseen
 from deeplab_cv.engines.choice import Report, to_nobody
 from deeplab_cv.errors import SourceError
 from deeplab_cv.events.opening import check_events
 from deeplab_cv.events.recorder import EventRecorder
+from deeplab_cv.frames.frame import SourceInfo
 from deeplab_cv.frames.pixels import Image
 from deeplab_cv.frames.size import Size
 from deeplab_cv.jobs.job import Job
@@ -32,9 +33,11 @@ from deeplab_cv.sinks.leftovers import name_leftovers
 from deeplab_cv.sinks.of_source import outputs_of, refuse_shared_outputs
 from deeplab_cv.sinks.sink import Sink
 from deeplab_cv.sources.browser_camera import BrowserCamera
+from deeplab_cv.sources.live import ASSUMED_RATE, ASSUMED_SIZE
 from deeplab_cv.sources.named import NamedSource, wanted_sources
 from deeplab_cv.sources.opening import as_asked, fitting, open_source
 from deeplab_cv.sources.source import Source
+from deeplab_cv.sources.state import SourceState
 from deeplab_cv.sources.wrappers import Mirrored
 from deeplab_cv.start import (
     browser_camera_of,
@@ -118,13 +121,15 @@ def assembled_several(
         name_leftovers(folder)
         switching = CommonSwitching(network.file, settings.pace, shared_by=count)
         stack.callback(switching.let_go)
-        several = SeveralControls([_panel(settings, each, folder, switching) for each in opened])
+        panels = {each.label: _panel(settings, each, folder, switching) for each in opened}
+        panels |= {outcome.label: _missing_panel(settings, outcome, folder) for outcome in failed}
+        several = SeveralControls([panels[each.label] for each in named])
         _show(several, settings, camera, stack, window=no_window is None)
         rests = no_window is not None
         # The sources are shown while engines are being loaded, or chosen among all: half a minute.
         open_engines = partial(opened_engines, settings, network, infos, report=several.report)
         common = CommonEngines(open_engines, settings.pace, shared_by=count)
-        jobs = [_shown_job(*each, common, rests=rests) for each in zip(opened, several.panels, strict=True)]
+        jobs = [_shown_job(each, panels[each.label], common, rests=rests) for each in opened]
         yield Several(jobs, failed, several)
 
 
@@ -163,6 +168,26 @@ def _panel(settings: Settings, opened: _Opened, folder: Path, switching: CommonS
         switching=switching,
     )
     return Panel(opened.label, controls, Stage())
+
+
+def _missing_panel(settings: Settings, outcome: Outcome, folder: Path) -> Panel:
+    """What stands for a source that cannot be opened: its name, and why."""
+    label, why = outcome.label, str(outcome.error)
+    view = first_view(settings, pictures=False, live=False)
+    info = SourceInfo(label, ASSUMED_SIZE, frame_rate=None, frame_count=None, live=False, time_base=1 / ASSUMED_RATE)
+    controls = Controls(
+        view,
+        pictures=False,
+        folder=folder,
+        make_recorder=partial(recording_sink, settings, info),
+        network_file=None,
+        source_name=label,
+        label=label,
+    )
+    stage = Stage()
+    source_state = SourceState(label, "gone", reason=why)
+    stage.say(RunState(label=label, source=info, source_state=source_state, view=view, progress="", tutorial=False))
+    return Panel(label, controls, stage, over=why)
 
 
 def _shown_job(opened: _Opened, panel: Panel, common: CommonEngines, *, rests: bool) -> NamedJob:

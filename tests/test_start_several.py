@@ -10,6 +10,7 @@ from deeplab_cv.errors import EngineError, SettingsError, SourceError, UsageErro
 from deeplab_cv.jobs.several import run_jobs
 from deeplab_cv.settings import settings_of
 from deeplab_cv.start_several import assembled_several
+from deeplab_cv.viewer.grid import cell_view
 from tests.sources.clips import write_scenes
 from tests.tiny_networks import tiny_network
 
@@ -69,6 +70,20 @@ def test_a_source_that_cannot_be_opened_is_said_and_the_others_run(words, tmp_pa
 
     assert [outcome.label for outcome in outcomes] == ["video-0"]
     assert [(outcome.label, type(outcome.error)) for outcome in several.failed] == [("video-1", SourceError)]
+
+
+def test_a_source_that_cannot_be_opened_has_its_place_among_those_that_are_shown(words, tmp_path):
+    broken = tmp_path / "broken.mp4"
+    broken.write_text("no video")
+    values = {**words, "serve": "0", "video": [str(broken), words["video"][0]]}
+
+    with assembled_several(settings_of(values)) as several:
+        missing, there = several.overview.panels
+
+    assert [missing.label, there.label] == ["video-0", "video-1"]
+    assert "broken.mp4" in missing.over and not there.over
+    assert "broken.mp4" in " ".join(cell_view(missing).lines)
+    assert [named.label for named in several.jobs] == ["video-1"]
 
 
 def test_where_no_source_can_be_opened_the_first_error_is_raised(words, tmp_path):

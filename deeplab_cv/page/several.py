@@ -50,8 +50,11 @@ class SeveralOnPage:
     def refresh(self, several: SeveralControls, *, changed: bool) -> None:
         """Show what is new."""
         now = time.monotonic()
-        if several.alone is not None:
-            self._show_alone(several.panels[several.alone], several.alone)
+        alone = None if several.alone is None else several.panels[several.alone]
+        if alone is not None and alone.stage.picture is None:
+            self._show_grid([alone], now)
+        elif alone is not None:
+            self._show_alone(alone)
         elif changed or now >= self._picture_at:
             self._show_grid(several.panels, now)
         if changed or now >= self._state_at:
@@ -59,10 +62,10 @@ class SeveralOnPage:
             if (state := state_of(several)) is not None:
                 self._stage.say(state)
 
-    def _show_alone(self, panel: Panel, place: int) -> None:
+    def _show_alone(self, panel: Panel) -> None:
         picture = panel.stage.picture
-        if picture is not None and (place, picture) != self._shown:
-            self._shown = place, picture
+        if picture is not None and (panel.label, picture) != self._shown:
+            self._shown = panel.label, picture
             self._stage.show(picture.pixels, picture.since_s, passed=picture.passed)
 
     def _show_grid(self, panels: Sequence[Panel], now: float) -> None:
@@ -90,8 +93,9 @@ def state_of(several: SeveralControls) -> RunState | None:
         return None
     alone = several.panels[several.alone].label if several.alone is not None else None
     one = next((state for state in states if state.label == alone), None)
-    begun = [state for state in states if state.status is not None and not state.over]
-    base = one or next(iter(begun), states[0])
+    running = [state for state in states if not state.over]
+    begun = [state for state in running if state.status is not None]
+    base = one or next(iter(begun or running), states[0])
     status = _together([state.status for state in begun if state.status is not None], several)
     if one is not None:
         status = replace(one.status, message=several.message) if one.status is not None else None

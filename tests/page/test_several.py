@@ -18,7 +18,7 @@ from tests.waiting import wait_for
 
 
 def draw(panels):
-    numbers = [panel.stage.picture.number for panel in panels]
+    numbers = [panel.stage.picture.number if panel.stage.picture else 0 for panel in panels]
     return lambda area: np.full((*area.hw, 3), numbers, np.uint8)
 
 
@@ -58,6 +58,27 @@ def test_one_alone_is_shown_as_it_is(several, stage):
 
     assert stage.picture.pixels is several.panels[1].stage.picture.pixels
     assert (stage.state.alone, stage.state.source.name, stage.state.status.dropped) == (1, "camera 0", 1)
+
+
+def test_one_alone_that_has_no_picture_is_its_cell_of_the_grid(several, stage):
+    several.panels[1].stage.picture = None
+
+    several.ask(ShowSource(1))
+    several.attend()
+
+    assert stage.picture.pixels.size == Size(1280, 720)
+    assert stage.picture.pixels.image[0, 0].tolist() == [0, 0, 0]
+
+
+def test_a_source_that_is_over_says_nothing_of_all_of_them_while_others_load(several):
+    for panel in several.panels:
+        panel.stage.say(run_state(label=panel.label, status=None, progress=f"loading {panel.label}"))
+    several.panels[0].over = "no such file"
+
+    state = state_of(several)
+
+    assert (state.progress, state.source_state.phase) == ("loading camera-1", "playing")
+    assert [source.over for source in state.sources] == ["no such file", "", ""]
 
 
 def test_sources_are_watched_while_the_page_is_and_those_that_one_alone_hides_are_not(several, stage):
