@@ -207,7 +207,7 @@ def _help_text(field: FieldInfo, *, for_file: bool = False) -> str:
     parts = [field.description or ""]
     if choices := _choices(field):
         parts.append("one of " + ", ".join(choices))
-    elif unit := _unit(field):
+    elif (unit := _unit(field)) and (for_file or not _extra(field, "counted")):
         parts.append(f"in {unit}" if not unit[0].isdigit() else unit)
     limits = {
         name: getattr(entry, name) for entry in field.metadata for name in ("ge", "gt", "le") if hasattr(entry, name)

@@ -134,3 +134,12 @@ def test_the_test_pattern_of_the_file_can_be_taken_back(tmp_path):
     file = written(tmp_path, "pattern: true\n")
 
     assert [load(words, file).settings.source.pattern for words in ([], ["--no-pattern"])] == [1, 0]
+
+
+def test_the_help_of_a_flag_without_a_value_names_no_range_for_one():
+    parser = argparse.ArgumentParser()
+    add_settings_arguments(parser)
+    helps = {action.dest: action.help for action in parser._actions}
+
+    assert "16 at once" in helps["pattern"] and "0..16" not in helps["pattern"]
+    assert helps["alpha"].startswith("opacity") and "0..1" in helps["alpha"]

@@ -15,15 +15,15 @@ class EventOptions(Options):
 
     # fmt: off
     record_when: str | None = option(None, "record while a class is in the picture, such as person, or one of several: person,dog", metavar="CLASS")
-    record_share: float = option(0.02, "the share of the picture that it has to fill", "0..1", gt=0, le=1)
-    record_for: float = option(1.0, "how long it has to be there before it counts", "seconds", ge=0, le=3600)
-    pre_roll: float = option(5.0, "how much is kept from before it came", "seconds", ge=0, le=60)
-    post_roll: float = option(5.0, "how long to go on after it left", "seconds", ge=0, le=3600)
+    record_share: float = option(0.02, "the share of the picture that the class has to fill", "0..1", gt=0, le=1)
+    record_for: float = option(1.0, "how long the class has to be there before that counts as an event", "seconds", ge=0, le=3600, metavar="SECONDS")
+    pre_roll: float = option(5.0, "how much is recorded of the time before an event", "seconds", ge=0, le=60, metavar="SECONDS")
+    post_roll: float = option(5.0, "how long recording goes on after the class has gone", "seconds", ge=0, le=3600, metavar="SECONDS")
     record_to: str | None = option(None, "folder for recordings; without --record-when everything is recorded, a file for each hour", metavar="FOLDER")
-    record_limit: str | None = option(None, "delete the oldest recordings where all of the folder are larger, such as 10GB", metavar="SIZE")
-    record_age: str | None = option(None, "delete recordings that are older, such as 30d or 12h", metavar="TIME")
+    record_limit: str | None = option(None, "delete the oldest recordings where those in the folder are larger than this together, such as 10GB", metavar="SIZE")
+    record_age: str | None = option(None, "delete recordings that are older than this, such as 30d or 12h", metavar="TIME")
     record_free: str | None = option(None, "delete the oldest recordings where the disk has less room than this, such as 5GB", metavar="SIZE")
-    on_event: str | None = option(None, "send what is known of each event to this address when it is over; ${NAME} is taken from the environment", metavar="URL")
+    on_event: str | None = option(None, "post what is known of each event to this address, as JSON, when it is over; ${NAME} is taken from the environment", metavar="URL")
     # fmt: on
 
     @property
