@@ -1,4 +1,4 @@
-"""The sound of a live source, as it comes: kept for the last seconds, for who records the source."""
+"""The sound of a live source, as it comes: kept for the last seconds, for who records or sends the source."""
 
 import threading
 from collections import deque
@@ -34,24 +34,49 @@ class SoundPiece:
         return self.at_s + len(self.samples[0]) / SOUND_RATE
 
 
+_LATE = SOUND_RATE // 10
+"""Samples by which sound may be early or late before it is moved: senders' clocks tremble."""
+
+_MOST_SILENCE = 60 * SOUND_RATE
+
+
+def in_step(samples: Samples, early: int) -> Samples:
+    """Sound as it follows what was written before it: cut where it is early, after silence where it is late.
+
+    Players lose step at gaps.
+
+    Args:
+        samples: what sounds next.
+        early: samples by which what was written reaches beyond its beginning; below 0 for a gap.
+    """
+    if early > _LATE:
+        return samples[:, early:]
+    if early < -_LATE:
+        silence = np.zeros((2, min(-early, _MOST_SILENCE)), np.float32)
+        return np.concatenate([silence, samples], axis=1)
+    return samples
+
+
 class LiveSound:
-    """Hands the newest sound from the thread that reads a source to the one that records it.
+    """Hands the newest sound from the thread that reads a source to those that record or send it.
 
     Attributes:
         wanted: somebody takes it; until then none is decoded.
+        there: the source's newest connection has sound.
     """
 
     def __init__(self) -> None:
         """Nobody wants it yet."""
         self.wanted = False
+        self.there = False
         self._keeps_s = 0.0
         self._number = 0
         self._pieces: deque[SoundPiece] = deque()
         self._lock = threading.Lock()
 
     def want(self, keeps_s: float) -> None:
-        """Keep the sound of so many seconds from now on."""
-        self._keeps_s = keeps_s
+        """Keep the sound of so many seconds from now on, for all who want some."""
+        self._keeps_s = max(self._keeps_s, keeps_s)
         self.wanted = True
 
     def put(self, samples: Samples, at_s: float) -> None:

@@ -8,16 +8,11 @@ import numpy as np
 from av.audio.frame import AudioFrame
 from av.audio.stream import AudioStream
 
-from deeplab_cv.frames.sound import SOUND_RATE, Samples
+from deeplab_cv.frames.sound import SOUND_RATE, Samples, in_step
 from deeplab_cv.sinks.muxing import Muxer
 
 _FRAME = 1024
 """Samples in a packet of AAC."""
-
-_LATE = SOUND_RATE // 10
-"""Samples by which sound may be early or late before it is moved: senders' clocks tremble."""
-
-_MOST_SILENCE = 60 * SOUND_RATE
 
 
 class SoundTrack:
@@ -42,12 +37,7 @@ class SoundTrack:
     def write(self, samples: Samples, time_s: float) -> None:
         """Write sound that begins at a time of the file, in seconds. Raises av.error.FFmpegError, OSError."""
         early = self._written + self._waiting.shape[1] - round(time_s * SOUND_RATE)
-        if early > _LATE:
-            samples = samples[:, early:]
-        elif early < -_LATE:
-            silence = np.zeros((2, min(-early, _MOST_SILENCE)), np.float32)
-            samples = np.concatenate([silence, samples], axis=1)
-        self._waiting = np.concatenate([self._waiting, samples], axis=1)
+        self._waiting = np.concatenate([self._waiting, in_step(samples, early)], axis=1)
         while self._waiting.shape[1] >= _FRAME:
             self._encode(self._waiting[:, :_FRAME])
             self._waiting = self._waiting[:, _FRAME:]

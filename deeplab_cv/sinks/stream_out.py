@@ -14,7 +14,7 @@ from deeplab_cv.sinks.live_encoding import TICKS_A_SECOND, LiveEncoder
 from deeplab_cv.sinks.sending import Sender
 from deeplab_cv.sinks.sending_process import Failure, Parcel, Target, Track
 from deeplab_cv.sinks.sink import Written
-from deeplab_cv.sinks.stream_sound import StreamSound, sound_of
+from deeplab_cv.sinks.stream_sound import SentSound, sound_of
 from deeplab_cv.sources.back_off import BackOff
 from deeplab_cv.sources.connection import SYSTEM_CLOCK, USUAL_LIMITS, Clock, Limits
 from deeplab_cv.sources.stream_opening import StreamAddress, check_address
@@ -60,7 +60,7 @@ class _Line:
 
     sender: Sender
     encoder: LiveEncoder
-    sound: StreamSound | None
+    sound: SentSound | None
     _: KW_ONLY
     zero_s: Fraction | None = field(default=None, init=False)
     key_at_s: Fraction = field(default=Fraction(0), init=False)
@@ -89,7 +89,7 @@ class StreamOut:
 
         Args:
             url: where to.
-            source_info: where the frames come from; its file gives the sound.
+            source_info: where the frames come from; its file or its stream gives the sound.
             clock: whose time counts.
             limits: how long the receiver may take.
             back_off: how long is waited between two tries.
@@ -200,7 +200,7 @@ class StreamOut:
         if line.zero_s is None:
             line.zero_s = time_s
             if line.sound is not None:
-                line.sound.begin(time_s)
+                line.sound.begin(time_s, painted.frame.captured_at)
         since_s = time_s - line.zero_s
         key = since_s - line.key_at_s >= _KEY_EVERY_S
         line.key_at_s = since_s if key else line.key_at_s

@@ -42,6 +42,10 @@ class Visit:
         with av.open(io.BytesIO(bytes(self.data))) as container:
             return list(container.decode(video=0))
 
+    def sounds(self) -> list[av.AudioFrame]:
+        with av.open(io.BytesIO(bytes(self.data))) as container:
+            return list(container.decode(audio=0))
+
     def sound_s(self) -> float:
         """How long the sound is, in seconds; 0 without any."""
         with av.open(io.BytesIO(bytes(self.data))) as container:

@@ -6,7 +6,9 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from contextlib import contextmanager
+from dataclasses import replace
 from fractions import Fraction
 from itertools import count
 from pathlib import Path
@@ -16,6 +18,7 @@ import pytest
 
 from deeplab_cv.errors import SinkError, UsageError
 from deeplab_cv.frames.size import Size
+from deeplab_cv.frames.sound import SOUND_RATE, LiveSound
 from deeplab_cv.sinks.background import InBackground
 from deeplab_cv.sinks.stream_out import StreamOut
 from deeplab_cv.sources.back_off import BackOff
@@ -27,6 +30,7 @@ from tests.waiting import HANGS_S, wait_for
 
 TICK = Fraction(1, 25)
 LIVE = info_of(live=True)
+TONE = np.sin(2 * np.pi * 500 * np.arange(SOUND_RATE // 25) / SOUND_RATE).astype(np.float32)
 PATIENT = Limits(open_s=HANGS_S, stall_s=HANGS_S)
 SOON = Limits(open_s=0.5, stall_s=0.5)
 
@@ -111,6 +115,31 @@ def test_a_part_of_a_file_has_the_sound_of_that_part(tmp_path):
         wait_for(listener.visits[0].over.is_set)
 
     assert listener.visits[0].sound_s() == pytest.approx(0.6, abs=0.15)
+
+
+def test_the_sound_of_a_live_source_goes_along_in_step_with_its_pictures():
+    """From a moment on pictures are white and something is heard."""
+    sound, moment, number = LiveSound(), None, 0
+    sound.there = True
+    with listening() as listener:
+        sink = stream_out(listener.url, info_of(live=True, sound=sound))
+        while moment is None or number < moment + 50:
+            if moment is None and listener.visits and listener.visits[0].data:
+                moment = number + 25
+            loud = moment is not None and number >= moment
+            # What is heard comes before its picture has been segmented.
+            sound.put(np.tile(0.5 * loud * TONE, (2, 1)), number / 25)
+            shown = painted(np.full((*SIZE.hw, 3), 255 * loud, np.uint8), number, number, TICK)
+            sink.write(replace(shown, frame=replace(shown.frame, captured_at=number / 25)))
+            number += 1
+            time.sleep(0.001)
+        sink.finish()
+        wait_for(listener.visits[0].over.is_set)
+        pictures, sounds = listener.visits[0].pictures(), listener.visits[0].sounds()
+
+    white_s = next(float(frame.time) for frame in pictures if frame.to_ndarray(format="gray").mean() > 128)
+    loud_s = next(float(frame.time) for frame in sounds if np.abs(frame.to_ndarray()).max() > 0.2)
+    assert loud_s == pytest.approx(white_s, abs=0.08)
 
 
 @pytest.mark.parametrize(
