@@ -8,11 +8,18 @@ import numpy as np
 from av.audio.frame import AudioFrame
 from av.audio.stream import AudioStream
 
+from deeplab_cv.frames.frame import SourceInfo
 from deeplab_cv.frames.sound import SOUND_RATE, Samples, in_step
 from deeplab_cv.sinks.muxing import Muxer
 
 _FRAME = 1024
 """Samples in a packet of AAC."""
+
+_KEPT_S = 5.0
+"""A picture comes this much later than its sound at most: it is segmented first."""
+
+_WITHOUT_AAC = frozenset({".webm"})
+"""Containers that cannot hold it."""
 
 
 class SoundTrack:
@@ -57,3 +64,49 @@ class SoundTrack:
         self.note = "sound as AAC"
         for packet in self._stream.encode(frame):
             self._muxer.write(packet)
+
+
+def keep_sound(source_info: SourceInfo) -> None:
+    """Have the sound of a live source kept from now on, for pictures that are still being segmented."""
+    if source_info.sound is not None:
+        source_info.sound.want(_KEPT_S)
+
+
+class HeardTrack:
+    """What is heard of a live source, in a video file beside its pictures; nothing where there is no sound."""
+
+    def __init__(self, source_info: SourceInfo, muxer: Muxer, suffix: str, zero_at_s: float) -> None:
+        """Give the file a sound, before its first packet, where the source has one and the container takes it.
+
+        Args:
+            source_info: where pictures and sound come from.
+            muxer: writes the file.
+            suffix: the extension of the file.
+            zero_at_s: when the first picture was captured, `time.monotonic()`: the file begins there.
+        """
+        keep_sound(source_info)
+        sound = source_info.sound
+        self._sound = sound if sound is not None and sound.there and suffix.lower() not in _WITHOUT_AAC else None
+        self._track = SoundTrack(muxer) if self._sound is not None else None
+        self._zero_at_s = zero_at_s
+        self._heard = 0
+
+    @property
+    def note(self) -> str:
+        """What became of the sound, in words; empty where none came."""
+        return self._track.note if self._track is not None else ""
+
+    def write_until(self, captured_at: float) -> None:
+        """Write what sounded up to this moment, `time.monotonic()`. Raises av.error.FFmpegError, OSError."""
+        if self._sound is None or self._track is None:
+            return
+        for piece in self._sound.after(self._heard):
+            if piece.at_s > captured_at:
+                return
+            self._track.write(piece.samples, piece.at_s - self._zero_at_s)
+            self._heard = piece.number
+
+    def finish(self) -> None:
+        """Write what waits. Raises as `write_until` does."""
+        if self._track is not None:
+            self._track.finish()

@@ -27,6 +27,7 @@ from deeplab_cv.sinks.landing import cannot_write
 from deeplab_cv.sinks.muxing import Muxer
 from deeplab_cv.sinks.options import OutputOptions
 from deeplab_cv.sinks.sink import Written, saying_what_is_kept
+from deeplab_cv.sinks.sound_track import HeardTrack, keep_sound
 from deeplab_cv.sinks.ten_bits import TEN_BITS, frame_of_ten_bits, tell_of_hdr
 from deeplab_cv.sinks.transparency import say_checkerboard
 
@@ -55,7 +56,7 @@ class VideoSink:
 
         Args:
             path: the file; its extension decides the container.
-            source_info: where the frames come from; its file gives the sound.
+            source_info: where the frames come from; its file or its stream gives the sound.
             options: codec, crf and preset.
             whole: the whole source will come: its timestamps are kept and all its sound. Otherwise the file begins at
                 zero with the first frame, and its sound ends with the last.
@@ -70,6 +71,7 @@ class VideoSink:
         self._encoding = choose_encoding(path, options)
         self._whole = whole
         self._file: VideoFile | None = None
+        keep_sound(source_info)
 
     def write(self, painted: Painted) -> None:
         """Encode one picture. Raises SinkError where it cannot be written."""
@@ -178,11 +180,13 @@ class VideoFile:
         self._muxer = Muxer(path, self._time_base, descriptor=descriptor)
         self._video = self._add_video(encoding)
         self._accompaniment.begin(self._muxer, self._video, path.suffix)
+        self._heard = HeardTrack(source_info, self._muxer, path.suffix, first.frame.captured_at)
 
     @property
     def sound_note(self) -> str:
         """What became of the sound, in words."""
-        return self._note or f"{self._accompaniment.note}{', not all of them' if self._accompaniment.set_aside else ''}"
+        copied = f"{self._accompaniment.note}{', not all of them' if self._accompaniment.set_aside else ''}"
+        return self._note or self._heard.note or copied
 
     def write(self, painted: Painted) -> None:
         """Encode one picture and copy the sound up to its time."""
@@ -204,6 +208,7 @@ class VideoFile:
         frame.color_primaries, frame.color_trc = context.color_primaries, context.color_trc
         self._mux(self._video.encode(frame))
         self._accompaniment.copy(pts)
+        self._heard.write_until(painted.frame.captured_at)
         self.frames += 1
 
     def close(self, *, whole: bool) -> None:
@@ -216,6 +221,7 @@ class VideoFile:
             if self.frames:  # an encoder that refused its first picture crashes PyAV 19 when it is flushed
                 self._mux(self._video.encode(None))
                 self._accompaniment.copy(self._end_pts)
+                self._heard.finish()
             self._muxer.write_rest()
         finally:
             self._accompaniment.close()

@@ -1,15 +1,18 @@
+from dataclasses import replace
 from fractions import Fraction
 
 import av
 import numpy as np
 import pytest
 
-from deeplab_cv.frames.frame import SourceInfo
+from deeplab_cv.classes import VOC_CLASSES
+from deeplab_cv.frames.frame import Frame, Painted, SourceInfo
 from deeplab_cv.frames.pixels import Pixels
 from deeplab_cv.frames.size import Size
-from deeplab_cv.frames.sound import SOUND_RATE
+from deeplab_cv.frames.sound import SOUND_RATE, LiveSound
 from deeplab_cv.sinks.live_encoding import LiveEncoder
 from deeplab_cv.sinks.packet_file import PacketFile
+from deeplab_cv.sinks.video import VideoSink
 
 SIZE = Size(64, 48)
 CAMERA = SourceInfo("stream", SIZE, frame_rate=Fraction(10), frame_count=None, live=True, time_base=Fraction(1, 90_000))
@@ -89,3 +92,40 @@ def test_it_plays_with_its_sound_wherever_it_breaks_off(tmp_path):
     loud, last = loudness(draft)
     assert last > 2.6
     assert len(loud) > 25 and loud[1:25].min() > 0.3
+
+
+def filmed(path, *, there=True):
+    """A live source's video whose pictures turn white after a second, as a tone begins."""
+    sound = LiveSound()
+    sound.there = there
+    sink = VideoSink(path, replace(CAMERA, sound=sound), whole=False)
+    for number in range(30):
+        # What is heard comes before its picture has been segmented.
+        sound.put(tone(0.1) * (number >= 10), 1000.0 + number / 10)
+        pixels = Pixels(image=np.full((*SIZE.hw, 3), 255 * (number >= 10), np.uint8))
+        frame = Frame(pixels, number, number * 9_000, CAMERA.time_base, 1000.0 + number / 10)
+        sink.write(Painted(frame, np.zeros(SIZE.hw, np.uint8), pixels, VOC_CLASSES))
+    return sink.finish()
+
+
+@pytest.mark.parametrize("extension", ["mp4", "mkv", "mov"])
+def test_the_sound_of_a_live_source_is_in_its_video_in_step(tmp_path, extension):
+    path = tmp_path / f"live.{extension}"
+
+    written = filmed(path)
+
+    loud, last_s = loudness(path)
+    assert written.note == "sound as AAC"
+    assert next(place for place, each in enumerate(loud) if each > 0.1) in (9, 10, 11)
+    assert len(loud) / 10 == pytest.approx(last_s, abs=0.25)
+
+
+@pytest.mark.parametrize(("extension", "there"), [("mp4", False), ("webm", True)])
+def test_a_video_of_a_source_without_sound_or_that_cannot_hold_it_has_none(tmp_path, extension, there):
+    path = tmp_path / f"live.{extension}"
+
+    written = filmed(path, there=there)
+
+    with av.open(str(path)) as container:
+        assert not container.streams.audio
+    assert (written.frames, written.note) == (30, "")

@@ -101,6 +101,33 @@ def test_a_picture_that_comes_late_does_not_shift_the_sound_and_a_leap_does(tmp_
     assert firsts[1] - firsts[0] == pytest.approx(30.0)
 
 
+def first_heard(path, came):
+    """By how much our clock is ahead of the sender's where its sound begins, once pictures have come: (sent, came)."""
+    sound = LiveSound()
+    sound.want(60.0)
+    with av.open(str(path)) as container:
+        reader = SoundReader(container, sound)
+        for sent_at_s, came_at_s in came:
+            reader.picture_came(sent_at_s, came_at_s)
+        first = next(packet for packet in container.demux(audio=0) if packet.pts is not None)
+        reader.take(first)
+        return sound.after(0)[0].at_s - float(first.pts * first.time_base)
+
+
+def test_pictures_that_waited_for_the_connection_do_not_make_the_sound_late(tmp_path):
+    # The first ones come at once, when it has been seen what the stream is.
+    came = [(10.0 + number / 10, max(1000.4, 1000.0 + number / 10)) for number in range(20)]
+
+    assert first_heard(sounding(tmp_path / "clip.ts", "aac"), came) == pytest.approx(990.0)
+
+
+def test_where_clocks_drift_apart_the_sound_follows(tmp_path):
+    # A sender whose clock is slow by a thousandth.
+    came = [(10.0 + second * 0.999, 1000.0 + second) for second in range(600)]
+
+    assert first_heard(sounding(tmp_path / "clip.ts", "aac"), came) == pytest.approx(990.6, abs=0.03)
+
+
 def test_sound_that_cannot_be_decoded_is_left_out(tmp_path):
     path = sounding(tmp_path / "clip.mkv", "libopus")
     sound = LiveSound()
