@@ -23,6 +23,12 @@ if TYPE_CHECKING:
 _LABELME_UNKNOWN, _LABELME_NAMES = "__ignore__", {"_background_": "background"}
 """labelme's lists begin with two names of its own; the first stands for 255 in its masks and is no class."""
 
+_USUAL = {"mean": "--mean 123.675,116.28,103.53", "std": "--std 58.395,57.12,57.375"}
+"""What most networks are trained with, of colours from 0 to 255."""
+
+_LEAST_DEVIATION = 0.05
+"""Of colours from 0 to 1 no collection of pictures has a lower one: 0.004 and 0.017 are 1 / 255 and 1 / 58."""
+
 _LARGEST_LIST = 100_000
 """Bytes of a file of class names."""
 
@@ -103,12 +109,18 @@ def _take_plain_form(model: "ModelProto", file: Path, facts: InputFacts, names: 
 
 
 def warn_of_shares(facts: InputFacts) -> None:
-    """Log a warning where mean and std look like those of colours from 0 to 1: nothing else would show it."""
-    mean, std = facts.mean or (0, 0, 0), facts.std or (1, 1, 1)
-    values = (*mean, *std)
-    if max(values) <= 1 and any(0 < value < 1 for value in values):
-        remedy = "colours are counted 0..255 here, so multiply both by 255, such as --mean 123.675,116.28,103.53"
-        _log.warning("mean and std look like those of colours from 0 to 1: %s", f"{remedy} --std 58.395,57.12,57.375")
+    """Log a warning where mean or std looks like that of colours from 0 to 1: nothing else would show it."""
+    said = {"mean": facts.mean or (0, 0, 0), "std": facts.std or (1, 1, 1)}
+    shares = [name for name, values in said.items() if max(values) <= 1 and any(0 < value < 1 for value in values)]
+    if "std" in shares and max(said["std"]) < _LEAST_DEVIATION:
+        shares.remove("std")
+        remedy = ",".join(f"{1 / value:.6g}" for value in said["std"])
+        _log.warning("std looks like a factor, and colours are divided by it: say %s", f"--std {remedy}")
+    if shares:
+        which = " and ".join(shares) + (" look" if len(shares) > 1 else " looks")
+        remedy = "colours are counted 0..255 here, so multiply by 255, such as"
+        usual = " ".join(_USUAL[name] for name in shares)
+        _log.warning("%s like those of colours from 0 to 1: %s", which, f"{remedy} {usual}")
 
 
 def class_names(text: str, *, least: int = 2) -> tuple[str, ...]:

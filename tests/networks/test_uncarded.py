@@ -157,24 +157,29 @@ def test_what_segments_nothing_is_refused(tmp_path, steps, message):
 @pytest.mark.parametrize(
     ("mean", "std", "warned"),
     [
-        ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225), True),
-        ((0.5, 0.5, 0.5), (0.5, 0.5, 0.5), True),
-        ((0, 0, 0), (0.5, 0.5, 0.5), True),
-        ((0.485, 0.456, 0.406), None, True),
-        ((0, 0, 0), (1, 1, 1), False),
-        (None, None, False),
-        ((123.675, 116.28, 103.53), (58.395, 57.12, 57.375), False),
-        ((0, 0, 0), (255, 255, 255), False),
-        ((0.5, 0.5, 0.5), (127.5, 127.5, 127.5), False),
+        ((0.485, 0.456, 0.406), (58.395, 57.12, 57.375), "--mean 123.675,116.28,103.53"),
+        ((123.675, 116.28, 103.53), (0.229, 0.224, 0.225), "--std 58.395,57.12,57.375"),
+        ((0, 0, 0), (0.00392157, 0.00392157, 0.00392157), "--std 255,255,255"),
+        ((104, 117, 123), (0.017, 0.017, 0.017), "--std 58.8235,58.8235,58.8235"),
+        ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225), "--mean 123.675,116.28,103.53 --std 58.395,57.12,57.375"),
+        ((0.5, 0.5, 0.5), (0.5, 0.5, 0.5), "mean and std look like those of colours from 0 to 1"),
+        ((0, 0, 0), (0.5, 0.5, 0.5), "std looks like those of colours from 0 to 1"),
+        ((0.485, 0.456, 0.406), None, "mean looks like those of colours from 0 to 1"),
+        ((0, 0, 0), (1, 1, 1), ""),
+        (None, None, ""),
+        ((123.675, 116.28, 103.53), (58.395, 57.12, 57.375), ""),
+        ((0, 0, 0), (255, 255, 255), ""),
+        ((0.5, 0.5, 0.5), (127.5, 127.5, 127.5), "mean looks like those of colours from 0 to 1"),
     ],
 )
-def test_mean_and_std_of_colours_from_0_to_1_are_warned_of(tmp_path, caplog, mean, std, warned):
+def test_mean_and_std_that_are_not_of_colours_from_0_to_255_are_warned_of(tmp_path, caplog, mean, std, warned):
     options = named(tmp_path, "person").model_copy(update={"mean": mean, "std": std})
 
     with caplog.at_level(logging.WARNING, "deeplab_cv"):
         open_network(write(tmp_path, WAYS["scores"]), options)
 
-    assert ("from 0 to 1" in caplog.text) == warned
+    assert warned in caplog.text
+    assert bool(caplog.records) == bool(warned)
 
 
 def test_voc_stands_for_its_twenty_one_classes():

@@ -26,8 +26,8 @@ VOC_NAMES = {
 ROBOFLOW_FILE = "_annotations.coco.json"
 """Lies beside the pictures of each list."""
 
-_OTHER_NAMES = {"val": "valid", "valid": "val"}
-"""What the same list is called elsewhere."""
+_OTHER_NAMES = ("val", "valid", "validation")
+"""What the same list is called by one or another."""
 
 _MANY = 1000
 """Pictures whose masks take more than seconds to draw."""
@@ -63,7 +63,7 @@ def coco_records(folder: Path, list_name: str, classes: Sequence[str], masks_fol
 
     Args:
         folder: with annotations/instances_LIST.json, or with LIST/_annotations.coco.json.
-        list_name: of the list; `val` finds Roboflow's `valid` as well.
+        list_name: of the list; `val` and `validation` find Roboflow's `valid` as well.
         classes: the names behind the masks' labels.
         masks_folder: where masks are kept.
 
@@ -101,7 +101,8 @@ def coco_records(folder: Path, list_name: str, classes: Sequence[str], masks_fol
 def instances_file(folder: Path, list_name: str) -> Path:
     """Where the instances of a list lie; raises DataError naming the lists that are there."""
     path = folder / "annotations" / f"instances_{list_name}.json"
-    beside = [folder / name / ROBOFLOW_FILE for name in (list_name, _OTHER_NAMES.get(list_name, list_name))]
+    names = dict.fromkeys((list_name, *(_OTHER_NAMES if list_name in _OTHER_NAMES else ())))
+    beside = [folder / name / ROBOFLOW_FILE for name in names]
     found = next((each for each in (path, *beside) if each.is_file()), None)
     if found is None:
         there = [each.stem.removeprefix("instances_") for each in path.parent.glob("instances_*.json")]
@@ -143,11 +144,11 @@ def class_labels(categories: Sequence[dict[str, Any]], classes: Sequence[str]) -
 
 
 def find_picture(folder: Path, list_name: str, path: Path, file_name: str) -> Path:
-    """The file of a picture: beside its JSON, or in LIST/, images/, images/LIST/ or the folder itself.
+    """The file of a picture: beside its JSON or in images/ there, or in LIST/, images/, images/LIST/ or the folder.
 
     Raises DataError if it is in none of them.
     """
-    beside = [path.parent] if path.name == ROBOFLOW_FILE else []
+    beside = [path.parent, path.parent / "images"] if path.name == ROBOFLOW_FILE else []
     folders = [*beside, folder / list_name, folder / "images", folder / "images" / list_name, folder]
     # Exporters put folders of their own machine in front.
     names = dict.fromkeys((file_name, Path(file_name).name))

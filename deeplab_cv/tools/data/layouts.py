@@ -13,9 +13,12 @@ from pathlib import Path
 from deeplab_cv.errors import DataError, as_typed
 from deeplab_cv.machine.files import text_of
 from deeplab_cv.sources.naming import PICTURE_EXTENSIONS
-from deeplab_cv.tools.data.coco import coco_records, is_coco
+from deeplab_cv.tools.data.coco import ROBOFLOW_FILE, coco_records, is_coco
 from deeplab_cv.tools.data.foreign_layouts import what_to_do
 from deeplab_cv.tools.data.records import FileSlice, Record
+
+_MANY = 200
+"""Folders that are looked into for a data set."""
 
 
 def find_records(folder: Path, lists: Sequence[str], classes: Sequence[str], masks_folder: Path) -> list[Record]:
@@ -32,18 +35,35 @@ def find_records(folder: Path, lists: Sequence[str], classes: Sequence[str], mas
     """
     records: list[Record] = []
     for name in lists:
-        if (folder / "ImageSets" / "Segmentation").is_dir():
+        if _is_voc(folder):
             found = voc_records(folder, name)
-        elif any(folder.glob("*.tar")):
+        elif _has_shards(folder):
             found = shard_records(folder, name)
         elif is_coco(folder):
             found = coco_records(folder, name, classes, masks_folder)
         else:
-            raise DataError("no data set found", folder, what_to_do(folder))
+            raise DataError("no data set found", folder, _where_it_is(folder) or what_to_do(folder))
         if not found:
             raise DataError(f"list '{name}' is empty", folder, "put at least one picture on it")
         records += found
     return records
+
+
+def _is_voc(folder: Path) -> bool:
+    return (folder / "ImageSets" / "Segmentation").is_dir()
+
+
+def _has_shards(folder: Path) -> bool:
+    return any(folder.glob("*.tar"))
+
+
+def _where_it_is(folder: Path) -> str:
+    """What to name instead, where the data set lies in the folder, as an archive unpacks it, or around it; else ''."""
+    if (folder / ROBOFLOW_FILE).is_file():
+        return f"name the folder above it: '{folder.resolve().name}' is one of its lists"
+    inner = (each for depth in ("*/", "*/*/") for each in sorted(folder.glob(depth))[:_MANY])
+    found = next((each for each in inner if _is_voc(each) or _has_shards(each) or is_coco(each)), None)
+    return "" if found is None else f"name the one in it: {as_typed(found)}"
 
 
 def voc_records(folder: Path, list_name: str) -> list[Record]:

@@ -284,7 +284,9 @@ def test_a_json_with_a_mark_in_front_is_read(tmp_path: Path, encoding: str) -> N
     assert labels_of(folder) == [[2]]
 
 
-@pytest.mark.parametrize(("asked", "there"), [("val", "valid"), ("valid", "valid"), ("train", "train")])
+@pytest.mark.parametrize(
+    ("asked", "there"), [("val", "valid"), ("valid", "valid"), ("validation", "valid"), ("train", "train")]
+)
 def test_roboflow_s_folders_are_read(tmp_path: Path, asked: str, there: str) -> None:
     folder = data_set(tmp_path, [{"id": 1, "file_name": "a.webp"}], [LARGE], there, there)
     (folder / "annotations" / f"instances_{there}.json").rename(folder / there / "_annotations.coco.json")
@@ -293,6 +295,14 @@ def test_roboflow_s_folders_are_read(tmp_path: Path, asked: str, there: str) -> 
     assert labels_of(folder, asked) == [[2]]
     with pytest.raises(DataError, match=f"list 'none' is missing: .*; name those there are: {there}"):
         labels_of(folder, "none")
+
+
+def test_roboflow_s_pictures_may_lie_in_a_folder_of_their_own(tmp_path: Path) -> None:
+    folder = data_set(tmp_path, [{"id": 1, "file_name": "a.webp"}], [LARGE], "train/images")
+    (folder / "annotations" / "instances_train.json").rename(folder / "train" / "_annotations.coco.json")
+    (folder / "annotations").rmdir()
+
+    assert labels_of(folder) == [[2]]
 
 
 def test_categories_are_found_by_coco_s_name_and_by_voc_s() -> None:

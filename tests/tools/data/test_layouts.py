@@ -108,6 +108,35 @@ def test_a_picture_without_mask_in_a_shard_is_named(tmp_path: Path) -> None:
         find_records(tmp_path, ["train"], CLASSES, tmp_path)
 
 
+@pytest.mark.parametrize(
+    "inner",
+    [
+        "ImageSets/Segmentation/train.txt",
+        "train-00.tar",
+        "annotations/instances_train.json",
+        "train/_annotations.coco.json",
+    ],
+)
+@pytest.mark.parametrize("unpacked", ["goats-3", "export/goats-3"])
+def test_a_data_set_in_the_folder_is_named(tmp_path: Path, unpacked: str, inner: str) -> None:
+    file = tmp_path / unpacked / inner
+    file.parent.mkdir(parents=True)
+    file.touch()
+
+    with pytest.raises(DataError, match="no data set found") as error:
+        find_records(tmp_path, ["train"], CLASSES, tmp_path)
+
+    assert error.value.remedy == f"name the one in it: {tmp_path / unpacked}"
+
+
+def test_so_is_the_folder_of_which_one_list_was_named(tmp_path: Path) -> None:
+    (tmp_path / "train").mkdir()
+    (tmp_path / "train" / "_annotations.coco.json").touch()
+
+    with pytest.raises(DataError, match="name the folder above it: 'train' is one of its lists"):
+        find_records(tmp_path / "train", ["train"], CLASSES, tmp_path)
+
+
 def test_a_folder_without_a_data_set_is_refused(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="no data set found"):
         find_records(tmp_path, ["train"], CLASSES, tmp_path)
