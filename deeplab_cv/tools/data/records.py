@@ -17,6 +17,9 @@ from deeplab_cv.sources.pictures import decoded_picture
 IGNORE = 255
 """The mask's value for "unknown": neither learned from nor measured."""
 
+_NO_MASKS = {"I;16": "has 16 bits", "I": "has 32 bits", "F": "has 32 bits", "LA": "has transparency"}
+"""What makes a picture of a Pillow mode no mask; all others have colours."""
+
 Picture = npt.NDArray[np.uint8]
 Mask = npt.NDArray[np.uint8]
 
@@ -98,15 +101,14 @@ def read_mask(record: Record, class_count: int) -> Mask:
     """
     try:
         with Image.open(BytesIO(record.mask.read())) as image:
-            mode, mask = image.mode, np.asarray(image)
+            kind, mode, mask = image.format, image.mode, np.asarray(image)
     except (OSError, SyntaxError) as error:
         raise DataError("cannot decode a mask", record.mask, "save it as an 8-bit palette PNG") from error
-    if mode not in ("P", "L"):
-        raise DataError(
-            f"mask has colours (Pillow mode {mode}), expected labels",
-            record.mask,
-            "save it as an 8-bit palette PNG whose indices are the labels",
-        )
+    if mode not in ("1", "P", "L") or kind == "JPEG":
+        what = "is a JPEG, which blurs labels" if kind == "JPEG" else _NO_MASKS.get(mode, "has colours")
+        remedy = "save it as an 8-bit palette PNG whose indices are the labels"
+        raise DataError(f"mask {what} (Pillow mode {mode}), expected labels", record.mask, remedy)
+    mask = mask.astype(np.uint8, copy=False)
     present = np.flatnonzero(np.bincount(mask.ravel(), minlength=256))
     outside = present[(present >= class_count) & (present != IGNORE)]
     if outside.size:

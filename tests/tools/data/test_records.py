@@ -73,6 +73,39 @@ def test_a_picture_that_cannot_be_decoded_is_named_with_the_reason(tmp_path: Pat
         read_rgb(record)
 
 
+@pytest.mark.parametrize(
+    ("mode", "form", "said"),
+    [
+        ("RGB", "PNG", "mask has colours"),
+        ("RGBA", "PNG", "mask has colours"),
+        ("LA", "PNG", "mask has transparency"),
+        ("I;16", "PNG", "mask has 16 bits"),
+        ("I", "TIFF", "mask has 32 bits"),
+        ("L", "JPEG", "mask is a JPEG, which blurs labels"),
+    ],
+)
+def test_what_is_no_mask_is_said_in_its_own_words(tmp_path: Path, mode: str, form: str, said: str) -> None:
+    content = BytesIO()
+    Image.new(mode, (60, 40)).save(content, form)
+    record = record_of(tmp_path, photo("JPEG", 1), np.zeros((40, 60), np.uint8))
+    record.mask.path.write_bytes(content.getvalue())
+
+    with pytest.raises(DataError, match=said):
+        read_mask(record, 2)
+
+
+def test_a_mask_of_one_bit_has_the_labels_0_and_1(tmp_path: Path) -> None:
+    mask = np.zeros((40, 60), np.uint8)
+    mask[10:, 20:] = 1
+    record = record_of(tmp_path, photo("JPEG", 1), mask)
+    Image.fromarray(mask * 255).convert("1").save(record.mask.path)
+
+    read = read_mask(record, 2)
+
+    assert read.dtype == np.uint8
+    np.testing.assert_array_equal(read, mask)
+
+
 def test_255_is_no_label_outside_the_list(tmp_path: Path) -> None:
     voc = write_voc(tmp_path / "voc", train=1, val=1)
     (voc / "SegmentationClass/p0.png").write_bytes(png_bytes(np.full((48, 64), 255, np.uint8)))
