@@ -88,7 +88,9 @@ def open_container(address: StreamAddress, clock: Clock, limits: Limits) -> Inpu
         raise StubbornError("nobody here speaks this protocol", address.name, remedy) from error
     except (av.error.HTTPUnauthorizedError, av.error.HTTPForbiddenError) as error:
         what = f"the server lets nobody in with this user and password ({reason_of(error)})"
-        raise StubbornError(what, address.name, f"write rtsp://USER:PASSWORD@HOST/PATH; {_ENCODE}") from error
+        raise StubbornError(
+            what, address.name, f"write {address.scheme}://USER:PASSWORD@HOST/PATH; {_ENCODE}"
+        ) from error
     except av.error.FFmpegError as error:
         # Judged by the clock: where nobody answers, some protocols call what came until then invalid data.
         if isinstance(error, av.error.ExitError) or clock.now() - began_at >= limits.open_s:

@@ -104,3 +104,4 @@ def test_a_wrong_password_is_told_from_a_server_that_is_gone(status, scheme):
         open_once(f"{scheme}://me:secret@{address}/1")
 
     assert "secret" not in str(refused.value)
+    assert refused.value.remedy.startswith(f"write {scheme}://USER:PASSWORD@HOST/PATH; ")
