@@ -99,13 +99,14 @@ def _try_everything(
 
 def _taken(graphs: Sequence[Graph], results: Sequence[CandidateResult], options: EngineOptions) -> str:
     """Which of them a run takes, and why."""
-    known = {
+    recalled = {
         what: recall(question_of(graphs, options, depth=depth), graphs)
         for what, depth in (("live pictures", 1), ("files", 2))
     }
-    chosen = [f"{candidate} for {what}" for what, candidate in known.items() if candidate is not None]
+    known = {what: str(candidate) for what, candidate in recalled.items() if candidate is not None}
+    chosen = [f"{candidate} for {what}" for what, candidate in known.items()]
     if len(chosen) > 1 and len({*known.values()}) == 1:
-        chosen = [str(known["files"])]
+        chosen = [known["files"]]
     if chosen:
         return f"--backend {options.backend} takes {' and '.join(chosen)}, as was found out at an earlier start."
     if not results or results[0].reason:

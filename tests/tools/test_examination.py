@@ -1,8 +1,10 @@
 import numpy as np
 import pytest
 
+from deeplab_cv.engines.candidates import Candidate
 from deeplab_cv.engines.choice import choose
 from deeplab_cv.engines.options import EngineOptions
+from deeplab_cv.engines.remembered import question_of, remember
 from deeplab_cv.errors import UserError
 from deeplab_cv.networks.network import graph_for
 from deeplab_cv.networks.opening import wanted_network
@@ -79,6 +81,24 @@ def test_it_says_which_engine_a_run_takes(tmp_path, capsys):
 
     assert f"--backend opencv takes {fastest}, the fastest that is right." in fresh
     assert "for files, as was found out at an earlier start." in " ".join(capsys.readouterr().out.split())
+
+
+@pytest.mark.parametrize(
+    ("for_files", "said"),
+    [
+        ("cpu", "takes opencv:cpu, as was found out"),
+        ("cpu_new", "takes opencv:cpu for live pictures and opencv:cpu_new for files, as was found out"),
+    ],
+)
+def test_it_says_what_earlier_starts_found_for_live_pictures_and_for_files(tmp_path, capsys, for_files, said):
+    network = of(tiny_network(tmp_path))
+    graph = graph_for(wanted_network(network), FRAME_SIZE)
+    for depth, device in ((1, "cpu"), (2, for_files)):
+        remember(question_of([graph], OPENCV, depth=depth), Candidate("opencv", device, graph), [])
+
+    examine(network, OPENCV)
+
+    assert f"--backend opencv:cpu {said} at an earlier start." in " ".join(capsys.readouterr().out.split())
 
 
 def test_devices_that_are_not_here_are_named_with_what_would_bring_them(tmp_path, capsys):
