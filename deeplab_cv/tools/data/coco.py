@@ -26,7 +26,7 @@ VOC_NAMES = {
 ROBOFLOW_FILE = "_annotations.coco.json"
 """Lies beside the pictures of each list."""
 
-_OTHER_NAMES = ("val", "valid", "validation")
+_VALIDATION = ("val", "valid", "validation")
 """What the same list is called by one or another."""
 
 _MANY = 1000
@@ -101,7 +101,7 @@ def coco_records(folder: Path, list_name: str, classes: Sequence[str], masks_fol
 def instances_file(folder: Path, list_name: str) -> Path:
     """Where the instances of a list lie; raises DataError naming the lists that are there."""
     path = folder / "annotations" / f"instances_{list_name}.json"
-    names = dict.fromkeys((list_name, *(_OTHER_NAMES if list_name in _OTHER_NAMES else ())))
+    names: list[str] = [list_name, *(_VALIDATION if list_name in _VALIDATION else ())]
     beside = [folder / name / ROBOFLOW_FILE for name in names]
     found = next((each for each in (path, *beside) if each.is_file()), None)
     if found is None:
