@@ -31,15 +31,16 @@ def run(args: argparse.Namespace) -> int:
     from rich.table import Table
 
     from deeplab_cv.networks.card import check_target
-    from deeplab_cv.networks.opening import open_network
+    from deeplab_cv.networks.opening import named_file, open_network
     from deeplab_cv.terminal import wide_console
     from deeplab_cv.tools.optimise import AFTER, BEFORE, optimise
 
-    target = args.out or args.file.with_name(f"{args.file.stem}-optimised.onnx")
+    file = named_file(str(args.file))
+    target = args.out or file.with_name(f"{file.stem}-optimised.onnx")
     check_target(target, ".onnx", overwrite=args.overwrite)
     with interrupts.raised():
         table = Table("step", "input", "engine", "GMAC before", "after", "ms before", "after", "times faster", "error")
-        for step in optimise(open_network(args.file), args.backend, target):
+        for step in optimise(open_network(file), args.backend, target):
             for engine in step.times:
                 before_ms, after_ms = engine.ms.get(BEFORE), engine.ms.get(AFTER)
                 table.add_row(

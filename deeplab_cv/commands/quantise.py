@@ -38,16 +38,16 @@ def run(args: argparse.Namespace) -> int:
     """Quantise and print what was tried; 0 if an int8 file was kept, else 1."""
     from deeplab_cv.errors import UsageError
     from deeplab_cv.machine.processor import sums_in_32_bits
-    from deeplab_cv.networks.opening import open_network
+    from deeplab_cv.networks.opening import named_file, open_network
     from deeplab_cv.tools.quantise import quantise
     from deeplab_cv.tools.quantising.frames import frames_of, masks_of
     from deeplab_cv.tools.quantising.verdict import print_quantised
 
     if args.frames < 2:
         raise UsageError("too few frames to calibrate and to judge with", f"--frames {args.frames}", "take 50 or more")
-    network = open_network(args.file)
+    network = open_network(named_file(str(args.file)))
     if not network.verified:
-        raise UsageError("the network has no card", args.file, f"write one with `{program()} repair`")
+        raise UsageError("the network has no card", network.named, f"write one with `{program()} repair`")
     with interrupts.raised():
         pictures = frames_of(args.calibrate, args.frames)
         masks = masks_of(args.masks, pictures, len(network.card.classes)) if args.masks else {}

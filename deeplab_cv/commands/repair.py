@@ -60,24 +60,24 @@ def run(args: argparse.Namespace) -> int:
     from deeplab_cv.machine.child import UnfinishedWorkError, in_child
     from deeplab_cv.networks.card import check_target, without_folders
     from deeplab_cv.networks.onnx_file import load_onnx
+    from deeplab_cv.networks.opening import named_file
     from deeplab_cv.networks.uncarded import warn_of_shares
     from deeplab_cv.tools.repair import repair
 
+    file = named_file(str(args.file))
     # Nobody answers questions about a file that cannot be read.
-    load_onnx(args.file)
-    knowledge = _knowledge(args)
+    load_onnx(file)
+    knowledge = _knowledge(file, args)
     warn_of_shares(knowledge.input)
-    target = args.out or args.file.with_name(f"{args.file.stem}-repaired.onnx")
+    target = args.out or file.with_name(f"{file.stem}-repaired.onnx")
     check_target(target, ".onnx", overwrite=args.overwrite)
     command = without_folders(["app.py", *sys.argv[1:]])
     with interrupts.raised():
         try:
-            repaired = in_child(
-                repair, args.file, target, knowledge, command, limit_s=_LIMIT_S, memory_share=_MEMORY_SHARE
-            )
+            repaired = in_child(repair, file, target, knowledge, command, limit_s=_LIMIT_S, memory_share=_MEMORY_SHARE)
         except UnfinishedWorkError as error:
             remedy = "nothing was written; name another network"
-            raise NetworkError("the network cannot be mended", args.file, remedy, cause=error) from error
+            raise NetworkError("the network cannot be mended", file, remedy, cause=error) from error
         for name, harm in repaired.found:
             print(f"mended: {name} ({harm})")
         if not repaired.found:
@@ -88,7 +88,7 @@ def run(args: argparse.Namespace) -> int:
         return 0
 
 
-def _knowledge(args: argparse.Namespace) -> "StatedFacts":
+def _knowledge(file: Path, args: argparse.Namespace) -> "StatedFacts":
     """What the flags say, or else the card beside the file, or else who sits at the terminal. Raises UsageError."""
     from deeplab_cv.frames.size import stated_size
     from deeplab_cv.networks.card import InputFacts
@@ -99,7 +99,7 @@ def _knowledge(args: argparse.Namespace) -> "StatedFacts":
 
     said: dict[str, str] = {name: getattr(args, name) for name in QUESTIONS if getattr(args, name)}
     size = stated_size(args.size, "--size") if args.size else None
-    card = _card_beside(args.file) if len(said) < len(QUESTIONS) else None
+    card = _card_beside(file) if len(said) < len(QUESTIONS) else None
     if card is None:
         said |= {name: _asked(name, question) for name, question in QUESTIONS.items() if name not in said}
     else:

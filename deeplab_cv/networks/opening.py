@@ -20,9 +20,11 @@ _SHA256 = re.compile(r"\b[0-9a-f]{64}\b")
 
 
 def default_network_file() -> Path:
-    """The network in models/. Raises UsageError, saying how to get one, where there is none."""
+    """The program's own network in models/, or else the first there. Raises UsageError, saying how to get one."""
     if files := network_files():
-        return files[0]
+        # What `repair` or `export` put beside it takes its place for nobody, whatever its name.
+        own = models_folder() / f"{_SHIPPED}.onnx"
+        return own if own in files else files[0]
     raise UsageError(
         "there is no network to run",
         models_folder(),
@@ -74,10 +76,10 @@ def open_network(file: Path, options: NetworkOptions | None = None) -> Network:
 
 def wanted_network(options: NetworkOptions) -> Network:
     """The network the options name, or the one in models/. Raises UserError."""
-    return open_network(_named(options.model) if options.model else default_network_file(), options)
+    return open_network(named_file(options.model) if options.model else default_network_file(), options)
 
 
-def _named(text: str) -> Path:
+def named_file(text: str) -> Path:
     """The file of a name: the file itself, or the program's own network of that name."""
     file = Path(text)
     own = models_folder() / f"{text}.onnx"

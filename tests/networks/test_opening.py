@@ -1,10 +1,12 @@
+from pathlib import Path
+
 import pytest
 import yaml
 
 from deeplab_cv.errors import CardError, MissingNetworkError, NetworkError, UsageError
 from deeplab_cv.networks import opening
 from deeplab_cv.networks.card import card_path
-from deeplab_cv.networks.opening import default_network_file, network_files, open_network, wanted_network
+from deeplab_cv.networks.opening import default_network_file, named_file, network_files, open_network, wanted_network
 from deeplab_cv.networks.options import NetworkOptions
 from tests.tiny_networks import tiny_network, tiny_onnx
 
@@ -31,6 +33,20 @@ def test_without_a_name_the_first_network_of_models_is_opened(models):
         tiny_network(models, name)
 
     assert wanted_network(NetworkOptions()).file == models / "narrow.onnx"
+
+
+def test_the_program_s_own_network_goes_before_others_of_models(models):
+    for name in ("deeplabv3_lite", "deeplabv3_lite-repaired", "cats"):
+        tiny_network(models, name)
+
+    assert default_network_file() == models / "deeplabv3_lite.onnx"
+
+
+def test_the_name_of_a_network_of_models_stands_for_its_file(models):
+    file = tiny_network(models, "narrow")
+
+    assert named_file("narrow") == file
+    assert named_file("elsewhere.onnx") == Path("elsewhere.onnx")
 
 
 def test_where_models_is_empty_it_is_said_how_to_get_a_network(models):
