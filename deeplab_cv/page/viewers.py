@@ -2,7 +2,9 @@
 
 import asyncio
 import struct
+import time
 from collections import deque
+from collections.abc import Callable
 from typing import Literal, get_args
 
 from deeplab_cv.controls.stage import Picture
@@ -18,8 +20,11 @@ _HEADER = struct.Struct(">BBxxxxxxdd")
 
 JPEG, H264, MP4_HEAD, MP4_FRAGMENT = range(4)
 
-_ON_THE_WAY = {"jpeg": 2, "webcodecs": 8, "mse": 8}
+_LEAST_ON_THE_WAY, _MOST_ON_THE_WAY = 2, 8
 """So many pictures may be sent that the page has not confirmed: a slow line must not fill up with old ones."""
+
+_SOON_S, _LATE_S = 0.25, 0.5
+"""A page that confirms a picture so soon may have more on the way; one that is later has half as many."""
 
 
 def message(kind: int, payload: bytes, *, key: bool = False, time_s: float = 0.0, since_s: float = 0.0) -> bytes:
@@ -36,17 +41,20 @@ class Viewer:
         sent_bytes: of pictures.
     """
 
-    def __init__(self, *, pulls: bool = False) -> None:
+    def __init__(self, *, pulls: bool = False, clock: Callable[[], float] = time.monotonic) -> None:
         """It rests.
 
         Args:
             pulls: it is a program that reads /stream.mjpg, and never rests.
+            clock: whose time counts, in seconds.
         """
         self.transport: Transport | None = None
         self._pulls = pulls
         self.wake = asyncio.Event()
         self.sent_bytes = 0
-        self._on_the_way = 0
+        self._clock = clock
+        self._on_the_way: deque[float] = deque()
+        self._room = _MOST_ON_THE_WAY
         self._number = 0
         self._encoder = 0
         self._needs_key = True
@@ -60,7 +68,7 @@ class Viewer:
     @property
     def needs_key(self) -> bool:
         """It can go on from a key frame only, and has room for one."""
-        return self._streams and self._needs_key and self._on_the_way <= 1
+        return self._streams and self._needs_key and len(self._on_the_way) <= 1
 
     @property
     def _streams(self) -> bool:
@@ -69,14 +77,22 @@ class Viewer:
     def begin(self, transport: Transport | None) -> None:
         """Send pictures in this way from now on, or none."""
         self.transport = transport
-        self._on_the_way, self._number, self._encoder = 0, 0, 0
+        self._number, self._encoder = 0, 0
+        self._room = _MOST_ON_THE_WAY
         self._needs_key = True
+        self._on_the_way.clear()
         self._ready.clear()
         self.wake.set()
 
     def confirm(self, count: int) -> None:
         """The page has taken so many pictures."""
-        self._on_the_way = max(0, self._on_the_way - count)
+        now = self._clock()
+        for _ in range(min(count, len(self._on_the_way))):
+            took_s = now - self._on_the_way.popleft()
+            if took_s < _SOON_S:
+                self._room = min(_MOST_ON_THE_WAY, self._room + 1)
+            elif took_s > _LATE_S:
+                self._room = max(_LEAST_ON_THE_WAY, self._room // 2)
         self.wake.set()
 
     def offer(self, chunk: Chunk) -> None:
@@ -86,7 +102,7 @@ class Viewer:
         begins = _begins(chunk, self.transport)
         if self._needs_key and not begins:
             return
-        if self._on_the_way + len(self._ready) >= _ON_THE_WAY[str(self.transport)]:
+        if len(self._on_the_way) + len(self._ready) >= self._room:
             self._ready.clear()
             self._needs_key = True
             return
@@ -98,7 +114,7 @@ class Viewer:
         """The piece of the stream to send now; None where there is none."""
         if not self._ready:
             return None
-        self._on_the_way += 1
+        self._on_the_way.append(self._clock())
         return self._ready.popleft()
 
     def is_new_stream(self, chunk: Chunk) -> bool:
@@ -110,10 +126,10 @@ class Viewer:
         """The picture to send now as a JPEG; None where there is no newer one, or no room."""
         if self.transport != "jpeg" or newest is None or newest.number == self._number:
             return None
-        if self._on_the_way >= _ON_THE_WAY["jpeg"]:
+        if len(self._on_the_way) >= _LEAST_ON_THE_WAY:
             return None
         self._number = newest.number
-        self._on_the_way += 1
+        self._on_the_way.append(self._clock())
         return newest
 
 

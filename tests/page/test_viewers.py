@@ -107,6 +107,47 @@ def test_a_viewer_that_comes_back_asks_for_a_key_frame_and_goes_on_from_it():
     assert taken(viewer) == [35, 36, 37, 38, 39, 40]
 
 
+class Page:
+    """A page that takes a picture in so many seconds, of a stream of 30 a second with a key frame whenever it asks."""
+
+    def __init__(self):
+        self.now = 0.0
+        self.viewer = Viewer(clock=lambda: self.now)
+        self.viewer.begin("webcodecs")
+        self._waiting, self._number, self._done_at = [], 0, 0.0
+
+    def watch(self, seconds, takes_s):
+        """How old each picture was that it took, in seconds."""
+        ages = []
+        for _ in range(round(seconds * 30)):
+            self.now += 1 / 30
+            self.viewer.offer(chunk(self._number, key=self.viewer.needs_key))
+            self._number += 1
+            self._waiting += [self.now for _ in taken(self.viewer)]
+            self._done_at = max(self._done_at, self._waiting[0]) if self._waiting else self.now
+            while self._waiting and self._done_at + takes_s <= self.now:
+                ages.append(self.now - self._waiting.pop(0))
+                self._done_at += takes_s
+                self.viewer.confirm(1)
+        return ages
+
+
+@pytest.mark.parametrize("takes_s", [0.2, 0.5, 1.0, 2.0])
+def test_a_page_that_is_slow_gets_pictures_no_older_than_it_takes_two_of_them(takes_s):
+    ages = Page().watch(seconds=100, takes_s=takes_s)[10:]
+
+    assert len(ages) > 20
+    assert max(ages) <= max(0.6, 2 * takes_s) + 0.1
+
+
+def test_a_page_that_was_slow_gets_every_piece_again_once_it_is_not():
+    page = Page()
+    page.watch(seconds=20, takes_s=1.0)
+    page.watch(seconds=5, takes_s=0.01)
+
+    assert len(page.watch(seconds=2, takes_s=0.01)) == 60
+
+
 def test_who_has_not_taken_pieces_that_wait_loses_them_and_not_the_rest_of_the_way():
     viewer = Viewer()
     viewer.begin("webcodecs")
