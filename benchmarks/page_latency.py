@@ -199,7 +199,7 @@ def main() -> None:
                 f"{len(came)} events told, {len(kept)} recordings kept, {sum(f.stat().st_size for f in kept):,} bytes"
             )
         heading, *states = STATES.read_text(encoding="utf-8").splitlines()
-        print(heading, *states[:2], states[-1], sep="\n")
+        print(heading, states[0], states[-1], sep="\n")
 
 
 if __name__ == "__main__":
