@@ -63,10 +63,11 @@ PATIENCE_S = 600.0
 Times = dict[str, float]
 """Milliseconds of each stage."""
 
-PREPARE = """async ({ precision, threads, size, sample }) => {
+PREPARE = """async ({ precision, threads, width, height, sample }) => {
   const { Engine } = await import("/engine.js");
   const facts = await (await fetch("/site.json")).json();
   const file = facts.files.find((each) => each.precision === precision);
+  const size = facts.sizes.find((each) => each.width === width && each.height === height);
   self.engine?.close();
   self.engine = new Engine({ provider: "wasm", threads, file });
   await engine.ask("load", { facts, choice: engine.choice });
@@ -200,8 +201,7 @@ def print_speed(address: str, network: Network, picture: Image, profile: Path, a
         print(f"{tab.run('navigator.userAgent')}; ONNX Runtime {onnxruntime.__version__}")
         print(f"\n| input | form | threads | {' | '.join(STAGES)} |\n|---|---|---|{'---|' * len(STAGES)}")
         for form in (Form(*each) for each in product(SIZES, PRECISIONS, THREADS)):
-            size = {"width": form.size.width, "height": form.size.height}
-            wanted = {"precision": form.precision, "threads": form.threads, "size": size, "sample": SAMPLE}
+            wanted = {"precision": form.precision, "threads": form.threads, **form.size._asdict(), "sample": SAMPLE}
             tab.run(f"({PREPARE})({json.dumps(wanted)})")
             found = in_turns(tab, program_s_frame(network, form, picture), args.turns, args.frames)
             cells = [f"{ms:.1f} ({ratio:.1f}x)" for ms, ratio in found.values()]

@@ -1,5 +1,6 @@
 """ONNX Runtime Web, fetched once by npm in the pinned version and kept in the user's cache."""
 
+import gzip
 import hashlib
 import json
 import shutil
@@ -11,6 +12,7 @@ from tempfile import TemporaryDirectory
 
 from deeplab_cv.errors import UsageError, UserError
 from deeplab_cv.machine.cache import cache_folder
+from deeplab_cv.machine.files import whole_file
 
 PINNED = Path(__file__).parent / "npm"
 """package.json and package-lock.json."""
@@ -21,6 +23,8 @@ _FILES_ON_DEMAND = (
     "ort-wasm-simd-threaded.asyncify.mjs",
     "ort-wasm-simd-threaded.asyncify.wasm",
 )
+_PACKED = ".packed"
+"""The page unpacks it (gzip), so that no host has to compress it. Some hosts decode what is named .gz on the way."""
 
 
 @dataclass(frozen=True)
@@ -46,8 +50,8 @@ def pinned_runtime() -> Runtime:
     modules = _installed()
     scripts = modules / "onnxruntime-web" / "dist"
     return Runtime(
-        tuple(scripts / name for name in _FILES),
-        tuple(scripts / name for name in _FILES_ON_DEMAND),
+        tuple(_packed(scripts / name) for name in _FILES),
+        tuple(_packed(scripts / name) for name in _FILES_ON_DEMAND),
         tuple(_licences(modules)),
     )
 
@@ -80,6 +84,18 @@ def _installed() -> Path:
         shutil.rmtree(kept / name, ignore_errors=True)
         (Path(temporary) / "node_modules").rename(_made(kept / name) / "node_modules")
     return modules
+
+
+def _packed(file: Path) -> Path:
+    """The file as the site carries it: WebAssembly is compressed once, beside it; scripts stay as they are."""
+    packed = file.with_name(file.name + _PACKED)
+    if file.suffix != ".wasm":
+        return file
+    if not packed.is_file():
+        with whole_file(packed) as whole:
+            # Without the time, so that the same runtime makes the same site.
+            whole.write_bytes(gzip.compress(file.read_bytes(), mtime=0))
+    return packed
 
 
 def _made(folder: Path) -> Path:

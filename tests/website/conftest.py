@@ -1,3 +1,4 @@
+import asyncio
 import json
 import shutil
 import socket
@@ -44,18 +45,26 @@ def facts(site: Path) -> dict:
 
 
 class Served:
-    """A site on loopback, and the paths that were asked for."""
+    """A site on loopback.
+
+    Attributes:
+        asked: the paths that were asked for.
+        held: the paths that are answered when they are taken out.
+    """
 
     def __init__(self, folder: Path, headers: dict[str, str] | None = None) -> None:
         uvicorn = pytest.importorskip("uvicorn", reason="requirements-web.txt is not installed")
         from deeplab_cv.website.serving import HEADERS, application
 
         self.asked: list[str] = []
+        self.held: set[str] = set()
         inner = application(folder, HEADERS if headers is None else headers)
 
         async def noting(scope, receive, send):
             if scope["type"] == "http":
                 self.asked.append(scope["path"])
+                while scope["path"] in self.held:
+                    await asyncio.sleep(0.01)
             await inner(scope, receive, send)
 
         listener = socket.create_server(("127.0.0.1", 0))

@@ -14,7 +14,7 @@ from deeplab_cv.machine.folders import demo_clip
 from tests.chromium import CHROMIUM, Tab
 from tests.tiny_networks import BACKGROUND, PERSON, halves
 from tests.waiting import wait_for
-from tests.website.page import FIGURES, MESSAGE, chromium, last, press, program_s_labels, segmented
+from tests.website.page import FIGURES, MESSAGE, chromium, last, open_page, press, program_s_labels, segmented
 
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no chromium here: apt install chromium")
 
@@ -26,6 +26,20 @@ SOME_FRAMES = """new Promise((seen) => {
   observer.observe(document.getElementById("figures"), { childList: true });
 })"""
 """Twelve more frames have been shown."""
+
+NOTED_CAMERAS = """
+self.cameras = [];
+const { mediaDevices } = navigator;
+const open = mediaDevices.getUserMedia.bind(mediaDevices);
+mediaDevices.getUserMedia = async (wanted) => {
+  const stream = await open(wanted);
+  cameras.push(...stream.getVideoTracks());
+  return stream;
+};
+"""
+"""What the browser has opened for the page."""
+
+CAMERA_NAMES = "[...document.getElementById('device').options].map((option) => option.text)"
 
 
 @contextmanager
@@ -47,7 +61,7 @@ def person_at_the_left() -> np.ndarray:
 def test_people_before_the_camera_come_back_red(site, serve, tmp_path):
     clip = cv2.VideoCapture(str(demo_clip()))
     pictures = [cv2.resize(clip.read()[1], (640, 360)) for _ in range(20)]
-    address = serve(site).address + "?camera=1&size=256x256"
+    address = serve(site).address + "?camera=1&size=256x256&precision=float32"
     with before_the_camera(pictures, tmp_path, address) as tab:
         frame, labels = last(tab)
 
@@ -71,6 +85,27 @@ def test_mirror_turns_the_camera_s_picture(tiny_site, serve, tmp_path):
 
     assert (before[:, 40] == PERSON).all() and (before[:, -40] == BACKGROUND).all()
     assert (after[:, 40] == BACKGROUND).all() and (after[:, -40] == PERSON).all()
+
+
+def test_another_camera_can_be_chosen(tiny_site, serve, tmp_path):
+    address = serve(tiny_site).address
+    flags = ("--use-fake-ui-for-media-stream", "--use-fake-device-for-media-stream=device-count=2")
+    with chromium(tmp_path / "profile", f"{address}icon-192.png", flags, until="true") as tab:
+        tab.say("Page.enable")
+        tab.say("Page.addScriptToEvaluateOnNewDocument", source=NOTED_CAMERAS)
+        open_page(tab, f"{address}?camera=1", until=SHOWN)
+        names = tab.wait(f"{CAMERA_NAMES}.length === 4 && {CAMERA_NAMES}")
+        other = tab.run("cameras[0].getSettings().deviceId === device.options[2].value ? 3 : 2")
+        tab.run(f"device.selectedIndex = {other}; device.dispatchEvent(new Event('change'))")
+        tab.wait("cameras.length === 2")
+        tab.run(SOME_FRAMES)
+
+        assert names[:2] == ["front camera", "back camera"] and all(
+            name.startswith("fake_device") for name in names[2:]
+        )
+        assert tab.run(f"cameras[1].getSettings().deviceId === device.options[{other}].value")
+        assert tab.run("cameras.map((each) => each.readyState)") == ["ended", "live"]
+        assert tab.run("device.selectedIndex") == other
 
 
 def test_a_recording_plays(tiny_site, serve, tmp_path):

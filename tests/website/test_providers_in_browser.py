@@ -1,5 +1,6 @@
 """Providers in the browser: the wrong and the silent are passed over, and the network's labels are the program's."""
 
+import json
 import shutil
 
 import cv2
@@ -20,6 +21,7 @@ from tests.website.page import (
     chromium,
     open_file,
     open_page,
+    open_picture,
     program_s_labels,
     segment,
     segmented,
@@ -63,6 +65,23 @@ export const InferenceSession = { create: () => new Promise(() => undefined) };
 """A runtime that gives no answer."""
 
 
+IN_TURN = """
+import * as right from "./right.mjs";
+export * from "./right.mjs";
+export const InferenceSession = { create: async (network, options) => {
+  const session = await right.InferenceSession.create(network, options);
+  const pause_ms = network.byteLength === %d ? 1000 : 0;
+  return { run: async (feeds) => {
+    await new Promise((resolve) => setTimeout(resolve, pause_ms));
+    return session.run(feeds);
+  } };
+} };
+"""
+"""A runtime that takes a second for the network of so many bytes."""
+
+CHOSEN = "document.body.dataset.chosen === 'yes'"
+
+
 def frame_at(second: float) -> np.ndarray:
     """A frame of the demo clip."""
     clip = cv2.VideoCapture(str(demo_clip()))
@@ -88,7 +107,8 @@ def site_with(tiny_site, tmp_path):
         (copy / "runtime/ort.webgpu.min.mjs").write_text(webgpu)
         # What stands for WebGPU computes with the processor's binary.
         shutil.copyfile(
-            copy / "runtime/ort-wasm-simd-threaded.wasm", copy / "runtime/ort-wasm-simd-threaded.asyncify.wasm"
+            copy / "runtime/ort-wasm-simd-threaded.wasm.packed",
+            copy / "runtime/ort-wasm-simd-threaded.asyncify.wasm.packed",
         )
         worker = (copy / "worker.js").read_text()
         (copy / "worker.js").write_text(ADAPTER % adapter + worker)
@@ -101,7 +121,7 @@ def site_with(tiny_site, tmp_path):
     ("query", "precision", "least"),
     [
         ("?provider=wasm&threads=1&precision=float32", "float32", 0.999),
-        ("?provider=wasm&threads=2", "float32", 0.999),
+        ("?provider=wasm&threads=2&precision=float32", "float32", 0.999),
         ("?provider=wasm&precision=int8", "int8", 0.98),
     ],
 )
@@ -136,7 +156,7 @@ def test_labels_on_webgpu_are_the_program_s(tiny_site, serve, tmp_path):
 
 @pytest.mark.skipif(not TUTORIAL_PICTURE.is_file(), reason="the tutorial's picture lies beside the repository")
 def test_the_tutorial_s_picture_has_the_program_s_labels(site, serve, tmp_path):
-    with chromium(tmp_path / "profile", serve(site).address) as tab:
+    with chromium(tmp_path / "profile", serve(site).address + "?precision=float32") as tab:
         open_file(tab, TUTORIAL_PICTURE.read_bytes(), "image/jpeg")
         frame, labels = segment(tab)
 
@@ -171,6 +191,66 @@ def test_the_next_provider_is_taken_where_one_is_wrong(site_with, serve, tmp_pat
         assert "wasm float32: wrong scores: error 0.010" in tab.run(NOTICES)
         assert "WebGPU" in tab.run(FIGURES)
         assert (segmented(tab, halves(PERSON, 0))[:, :40] == PERSON).all()
+
+
+@pytest.fixture
+def two_forms(site_with, tmp_path):
+    """Makes copies of the tiny site with a second form, which computes the scores of the first times `factor`."""
+
+    def make(factor: float = 1.0, slow: str | None = None):
+        site = site_with(None, SILENT, adapter="Promise.resolve(null)")
+        model = onnx.load(site / "network/tiny.onnx")
+        for tensor in model.graph.initializer:
+            values = numpy_helper.to_array(tensor)
+            if values.dtype == np.float32:
+                tensor.CopyFrom(numpy_helper.from_array(values * np.float32(factor), tensor.name))
+        model.doc_string = "the second form"
+        onnx.save(model, site / "network/second.onnx")
+        facts = json.loads((site / "site.json").read_text())
+        facts["files"].append({"file": "network/second.onnx", "precision": "int8", "tolerance": 0.1})
+        (site / "site.json").write_text(json.dumps(facts))
+        if slow:
+            (site / "runtime/ort.wasm.min.mjs").write_text(IN_TURN % (site / f"network/{slow}.onnx").stat().st_size)
+        script = (site / "engine.js").read_text()
+        (site / "engine.js").write_text(script.replace("PATIENCE_MS = 5000", "PATIENCE_MS = 290_000"))
+        return site
+
+    return make
+
+
+@pytest.mark.parametrize(("slow", "taken"), [("tiny", "int8"), ("second", "float32")])
+def test_of_two_right_forms_the_faster_one_is_taken(two_forms, serve, tmp_path, slow, taken):
+    with chromium(tmp_path / "profile", serve(two_forms(slow=slow)).address, until=CHOSEN) as tab:
+        assert taken in tab.run(FIGURES)
+        assert (segmented(tab, halves(PERSON, 0))[:, :40] == PERSON).all()
+
+
+def test_a_faster_form_that_is_wrong_is_refused(two_forms, serve, tmp_path):
+    with chromium(tmp_path / "profile", serve(two_forms(1.5, slow="tiny")).address, until=CHOSEN) as tab:
+        assert "wasm int8: wrong scores" in tab.run(NOTICES)
+        assert "float32" in tab.run(FIGURES)
+
+
+def test_the_address_may_ask_for_a_form(two_forms, serve, tmp_path):
+    served = serve(two_forms(slow="second"))
+    with chromium(tmp_path / "profile", f"{served.address}?precision=int8", until=f"{READY} && {CHOSEN}") as tab:
+        assert "int8" in tab.run(FIGURES)
+
+
+def test_the_second_form_is_fetched_when_the_first_picture_is_painted(two_forms, serve, tmp_path):
+    served = serve(two_forms())
+    served.held.add("/network/tiny.onnx")
+    listening = "document.querySelector('#samples button') !== null"
+    with chromium(tmp_path / "profile", served.address, until=listening) as tab:
+        open_picture(tab, halves(PERSON, 0))
+        served.held.clear()
+        tab.wait(READY)
+        before = list(served.asked)
+        segment(tab)
+        tab.wait(CHOSEN)
+
+    assert "/network/second.onnx" not in before
+    assert "/network/second.onnx" in served.asked
 
 
 def test_a_provider_that_gives_no_answer_is_passed_over(site_with, serve, tmp_path):

@@ -45,14 +45,14 @@ def test_golden_scores_lie_behind_their_picture(site, facts):
 
 def test_the_service_worker_keeps_every_file_but_webgpu_s_runtime(site):
     script = (site / "service-worker.js").read_text()
-    kept = set(json.loads(re.search(r"FILES = (\[.*?\]);", script)[1]))
+    kept = set(json.loads(re.search(r"FILES = (\{.*?\});", script)[1]))
     files = {path.relative_to(site).as_posix() for path in site.rglob("*") if path.is_file()}
 
     assert files - kept == {
         "service-worker.js",
         "runtime/ort.webgpu.min.mjs",
         "runtime/ort-wasm-simd-threaded.asyncify.mjs",
-        "runtime/ort-wasm-simd-threaded.asyncify.wasm",
+        "runtime/ort-wasm-simd-threaded.asyncify.wasm.packed",
     }
     assert kept - files == {"./"}
 

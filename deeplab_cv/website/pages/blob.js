@@ -65,12 +65,8 @@ export function blobOf(rgba, size, input, facts) {
   return blob;
 }
 
-/**
- * The two pixels that each new pixel lies between, and how far from the first to the second.
- * @param {number} pixels
- * @param {number} wanted
- */
-function axis(pixels, wanted) {
+/** The two pixels that each new pixel lies between, and how far from the first to the second. */
+function axis(/** @type {number} */ pixels, /** @type {number} */ wanted) {
   const first = new Int32Array(wanted);
   const second = new Int32Array(wanted);
   const weight = new Int32Array(wanted);

@@ -1,9 +1,13 @@
 /** Providers: the thread that computes, its proof, and the choice of the fastest that is right. */
 
-/** @import { Choice, Facts, Look, NetworkFile, Painted, Proof, Provider, Size } from "./types" */
+/** @import { Choice, Facts, Input, Look, Painted, Proof, Size } from "./types" */
 
 const PATIENCE_MS = 5000;
 const WANTED_MS = 66;
+/** How often two engines are timed, in turns. */
+const TURNS = 4;
+/** An engine that comes later has to be clearly faster: what comes first is the surest. */
+const CLEARLY = 0.9;
 
 /** A provider gave no answer in time. */
 export class LateError extends Error {}
@@ -48,12 +52,11 @@ export class Engine {
 
   /**
    * Prove the network at an input size. Throws where it is wrong.
-   * @param {Size} size
-   * @returns {Promise<number>} milliseconds of an inference
+   * @param {Input} size
    */
   async prove(size) {
-    /** @type {{proof: Proof, ms: number}} */
-    const { proof, ms } = await this.ask("prove", { size: { width: size.width, height: size.height } });
+    /** @type {Proof} */
+    const proof = await this.ask("prove", { size });
     if (!(proof.error <= proof.tolerance)) {
       const error = proof.error.toPrecision(2);
       const equal = (100 * proof.equal).toFixed(1);
@@ -61,12 +64,19 @@ export class Engine {
         `wrong scores: error ${error} of the greatest score where ${proof.tolerance} is allowed, ${equal} % of the labels equal`,
       );
     }
-    return ms;
+  }
+
+  /**
+   * @param {Size} size that it has been proven at
+   * @returns {Promise<number>} milliseconds of an inference
+   */
+  time(size) {
+    return this.ask("time", { size });
   }
 
   /**
    * @param {ImageBitmap} bitmap taken away
-   * @param {{size: Size, mirror: boolean, look: Look}} options
+   * @param {{size: Input, mirror: boolean, look: Look}} options
    * @returns {Promise<Painted>}
    */
   segment(bitmap, options) {
@@ -84,9 +94,7 @@ export class Engine {
  * @param {URLSearchParams} query
  */
 export function wishes(query) {
-  const size = /^(\d+)x(\d+)$/.exec(query.get("size") ?? "");
   return {
-    size: size && { width: Number(size[1]), height: Number(size[2]) },
     provider: query.get("provider"),
     precision: query.get("precision"),
     threads: Number(query.get("threads")) || null,
@@ -94,7 +102,7 @@ export function wishes(query) {
 }
 
 /**
- * The ways to compute, the surest first: WebAssembly gives the first picture, WebGPU is tried beside it.
+ * The ways to compute, the surest first: it gives the first picture, the others are tried beside it.
  * @param {Facts} facts
  * @param {ReturnType<typeof wishes>} wish
  * @returns {Choice[]}
@@ -102,13 +110,11 @@ export function wishes(query) {
 export function choices(facts, wish) {
   const most = self.crossOriginIsolated ? Math.min(navigator.hardwareConcurrency || 1, 4) : 1;
   const threads = Math.min(wish.threads ?? most, most);
-  // Seen: with one thread int8 takes .8 of the time of float, with two threads 1.3 times as long.
-  const likes = wish.precision ?? (threads > 1 ? "float32" : "int8");
-  const file = (/** @type {string} */ precision) =>
-    facts.files.find((each) => each.precision === precision) ?? /** @type {NetworkFile} */ (facts.files[0]);
+  const asked = facts.files.filter((file) => file.precision === wish.precision);
+  const files = asked.length ? asked : facts.files;
   /** @type {Choice[]} */
-  const all = [{ provider: "wasm", threads, file: file(likes) }];
-  if ("gpu" in navigator) all.push({ provider: "webgpu", threads: 1, file: file("float32") });
+  const all = files.map((file) => ({ provider: "wasm", threads, file }));
+  if ("gpu" in navigator) all.push({ provider: "webgpu", threads: 1, file: files[0] });
   const wanted = all.filter((choice) => !wish.provider || choice.provider === wish.provider);
   if (!wanted.length) throw new Error(`this browser has no ${wish.provider}`);
   return wanted;
@@ -132,11 +138,10 @@ export function fittingSizes(facts, size) {
  * A provider that is right at a size. Throws where it is wrong, or gives no answer in time.
  * @param {Facts} facts
  * @param {Choice} choice
- * @param {Size} size
+ * @param {() => Input} sizeNow asked for when all is loaded
  * @param {boolean} patient wait for as long as it takes: the address asked for it
- * @returns {Promise<{engine: Engine, ms: number}>}
  */
-export async function provenEngine(facts, choice, size, patient) {
+export async function provenEngine(facts, choice, sizeNow, patient) {
   const engine = new Engine(choice);
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   let timer;
@@ -146,8 +151,9 @@ export async function provenEngine(facts, choice, size, patient) {
     const late = new Promise((_, reject) => {
       if (!patient) timer = setTimeout(() => reject(new LateError("no answer within 5 s")), PATIENCE_MS);
     });
-    const ms = await Promise.race([engine.prove(size), late]);
-    return { engine, ms: Number(ms) };
+    const size = sizeNow();
+    const ms = await Promise.race([engine.prove(size).then(() => engine.time(size)), late]);
+    return { engine, size, ms: Number(ms) };
   } catch (error) {
     engine.close();
     throw error;
@@ -157,8 +163,27 @@ export async function provenEngine(facts, choice, size, patient) {
 }
 
 /**
+ * Milliseconds of an inference on the later of two engines, or null where it is not the faster one.
+ *
+ * They are timed in turns, since whatever else this device does slows both.
+ * @param {Engine} first
+ * @param {Engine} later
+ * @param {Size} size that both have been proven at
+ */
+export async function fasterBy(first, later, size) {
+  const best = [Infinity, Infinity];
+  for (let turn = 0; turn < TURNS; turn++) {
+    best[0] = Math.min(best[0], await first.time(size));
+    best[1] = Math.min(best[1], await later.time(size));
+    // Meanwhile the page shows nothing new.
+    if (best[1] > 2 * best[0]) break;
+  }
+  return best[1] < CLEARLY * best[0] ? best[1] : null;
+}
+
+/**
  * The largest size that is fast enough for a live picture, from the time that one of them takes.
- * @param {Size[]} sizes the largest first
+ * @param {Input[]} sizes the largest first
  * @param {Size} measured
  * @param {number} ms
  */

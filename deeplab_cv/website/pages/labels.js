@@ -5,7 +5,7 @@
  * one class is left, which fills the cell; only where classes meet is anything interpolated.
  */
 
-/** @import { Area, Facts, Scores, Size } from "./types" */
+/** @import { Area, Cell, Facts, Scores, Size } from "./types" */
 
 const fround = Math.fround;
 const ROUNDING = 32 * 2 ** -23;
@@ -67,18 +67,12 @@ export function labelsAt(scores, size, facts, area) {
       bar = fround(bar - slack);
       let count = 0;
       for (const label of possible) if (greatest[label] >= bar) candidates[count++] = label;
-      const cell = {
-        fromY: rowStarts[row],
-        toY: rowStarts[row + 1],
-        fromX: columnStarts[column],
-        toX: columnStarts[column + 1],
-      };
+      const [fromY, toY, fromX, toX] = [rowStarts[row], rowStarts[row + 1], columnStarts[column], columnStarts[column + 1]];
       if (count === 1) {
-        for (let y = cell.fromY; y < cell.toY; y++) {
-          labels.fill(candidates[0], y * size.width + cell.fromX, y * size.width + cell.toX);
-        }
+        for (let y = fromY; y < toY; y++) labels.fill(candidates[0], y * size.width + fromX, y * size.width + toX);
       } else {
-        fillCell(labels, size.width, scores, candidates.subarray(0, count), cell, rows, columns, top, bottom, left, right);
+        const cell = { fromX, toX, fromY, toY, top, bottom, left, right };
+        fillCell(labels, size.width, scores, candidates.subarray(0, count), cell, rows, columns);
       }
     }
   }
@@ -113,11 +107,8 @@ function bound({ data, classes, height, width }) {
   return { slack, possible: [...highs.keys()].filter((label) => highs[label] >= least) };
 }
 
-/**
- * The first pixel of each cell, and the end of the last.
- * @param {Int32Array} before
- */
-function cellStarts(before) {
+/** The first pixel of each cell, and the end of the last. */
+function cellStarts(/** @type {Int32Array} */ before) {
   const starts = [];
   for (let index = 0; index < before.length; index++) {
     if (index === 0 || before[index] !== before[index - 1]) starts.push(index);
@@ -142,16 +133,13 @@ function corners(before, scores, step) {
  * @param {number} pitch
  * @param {Scores} scores
  * @param {Uint8Array} candidates
- * @param {{fromY: number, toY: number, fromX: number, toX: number}} cell
+ * @param {Cell} cell
  * @param {{weight: Float32Array}} rows
  * @param {{weight: Float32Array}} columns
- * @param {number} top
- * @param {number} bottom
- * @param {number} left
- * @param {number} right
  */
-function fillCell(labels, pitch, scores, candidates, cell, rows, columns, top, bottom, left, right) {
+function fillCell(labels, pitch, scores, candidates, cell, rows, columns) {
   const { data } = scores;
+  const { top, bottom, left, right } = cell;
   const plane = scores.height * scores.width;
   const onLeft = new Float32Array(candidates.length);
   const change = new Float32Array(candidates.length);

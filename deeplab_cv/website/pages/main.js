@@ -1,10 +1,10 @@
 /** The page: buttons, camera and pictures on one side, a proven engine on the other. */
 
-/** @import { Choice, Facts, Look, Painted, Size, Style } from "./types" */
+/** @import { Choice, Facts, Input, Look, Painted, Size, Style } from "./types" */
 /** @import { Engine } from "./engine.js" */
 
 import { CameraError, cameras, closeCamera, openCamera } from "./camera.js";
-import { LateError, choices, fittingSizes, liveSize, provenEngine, wishes } from "./engine.js";
+import { LateError, choices, fasterBy, fittingSizes, liveSize, provenEngine, wishes } from "./engine.js";
 import { className, language, loadWords, say } from "./words.js";
 
 /** @type {Style[]} */
@@ -20,10 +20,14 @@ const context = /** @type {CanvasRenderingContext2D} */ (element("picture", HTML
 let facts;
 /** @type {Engine | null} */
 let engine = null;
-/** How long an inference takes, and at which input size that was. */
-let pace = { size: LEAST_LIVE, ms: 0 };
+/** @type {{size: Input, ms: number}} How long an inference takes on the engine, and at which input size that was. */
+let pace;
 /** Sizes that the engine has been proven at. */
 const proven = new Set();
+/** @type {Promise<unknown>} While engines are timed, no picture is computed. */
+let timing = Promise.resolve();
+/** Whether a camera or a picture has been opened, and nothing of it is painted yet. */
+let awaited = false;
 /** @type {HTMLVideoElement | null} */
 let video = null;
 /** @type {ImageBitmap | null} The picture that was opened. */
@@ -67,11 +71,10 @@ function notice(text) {
 
 /** @returns {Look} */
 function look() {
-  const entries = [...painted].map((label) => [label, colours[label]]);
   return {
     style: /** @type {Style} */ (select("style").value),
     alpha: input("alpha").valueAsNumber,
-    colours: Object.fromEntries(entries),
+    colours: Object.fromEntries([...painted].map((label) => [label, colours[label]])),
     background: rgbOf(input("background").value),
   };
 }
@@ -92,6 +95,8 @@ async function chooseEngine() {
   const all = choices(facts, wish);
   const late = [];
   for (const choice of all) {
+    // What is fetched for the others must not hold up the first picture.
+    while (engine && awaited) await new Promise((resolve) => setTimeout(resolve, 100));
     const problem = await take(choice, wish.provider !== null || all.length === 1);
     if (problem instanceof LateError) late.push(choice);
   }
@@ -100,7 +105,11 @@ async function chooseEngine() {
   if (!engine) {
     tell(say("nothing"));
     for (const id of ["camera", "segment"]) button(id).disabled = true;
+    return;
   }
+  document.body.dataset.chosen = "yes";
+  // Only now, when what it keeps as well has been fetched once.
+  if ("serviceWorker" in navigator) void navigator.serviceWorker.register("service-worker.js").catch(() => undefined);
 }
 
 /**
@@ -109,34 +118,44 @@ async function chooseEngine() {
  * @param {boolean} patient
  */
 async function take(choice, patient) {
-  const size = wish.size ?? fittingSizes(facts, { width: 16, height: 9 }).at(-1) ?? facts.sizes[0];
+  const before = engine;
   const name = `${choice.provider} ${choice.file.precision}`;
-  if (!engine) tell(say("proving", { provider: name }));
+  if (!before) tell(say("proving", { provider: name }));
+  /** @type {Engine | null} */
+  let other = null;
   try {
-    const found = await provenEngine(facts, choice, size, patient);
-    const before = engine;
-    if (before && found.ms >= pace.ms) {
-      found.engine.close();
+    const found = await provenEngine(facts, choice, before ? () => pace.size : firstSize, patient);
+    other = found.engine;
+    const faster = before ? fasterBy(before, other, found.size) : Promise.resolve(found.ms);
+    timing = faster.catch(() => undefined);
+    const ms = await faster;
+    if (ms === null) {
+      other.close();
       return null;
     }
-    [engine, pace] = [found.engine, { size, ms: found.ms }];
+    [engine, pace] = [other, { size: found.size, ms }];
     proven.clear();
-    proven.add(keyOf(size));
+    proven.add(keyOf(found.size));
     before?.close();
     showFigures();
     if (!before) ready();
     return null;
   } catch (error) {
+    other?.close();
     const reason = error instanceof Error ? error.message : String(error);
     notice(say("refused", { provider: name, reason }));
     return error;
   }
 }
 
+/** The size that is proven first: that of a picture which waits already, else the fastest. */
+function firstSize() {
+  const sizes = fittingSizes(facts, picture ?? LEAST_LIVE);
+  return picture ? sizes[0] : sizes[sizes.length - 1];
+}
+
 function ready() {
   document.body.dataset.ready = "yes";
-  // Only now, when what it keeps as well has been fetched once.
-  if ("serviceWorker" in navigator) void navigator.serviceWorker.register("service-worker.js").catch(() => undefined);
   tell(video || picture ? "" : say("ready"));
   if (query.get("camera")) void startCamera();
 }
@@ -149,12 +168,12 @@ function ready() {
  */
 async function inputFor(on, size, live) {
   const sizes = fittingSizes(facts, size);
-  const chosen = wish.size ?? (live ? liveSize(sizes, pace.size, pace.ms) : sizes[0]);
+  const chosen = live ? liveSize(sizes, pace.size, pace.ms) : sizes[0];
   if (!proven.has(keyOf(chosen))) {
     await on.prove(chosen);
     if (on === engine) proven.add(keyOf(chosen));
   }
-  return { width: chosen.width, height: chosen.height };
+  return chosen;
 }
 
 const keyOf = (/** @type {Size} */ size) => `${size.width}x${size.height}`;
@@ -170,6 +189,7 @@ async function segment(source, wanted) {
     ? { width: source.videoWidth, height: source.videoHeight }
     : { width: source.width, height: source.height };
   for (;;) {
+    await timing;
     const on = engine;
     if (!on) return;
     try {
@@ -188,6 +208,7 @@ async function segment(source, wanted) {
 
 /** @param {Painted} result */
 function show(result) {
+  awaited = false;
   const { canvas } = context;
   const { width, height } = result.picture;
   if (canvas.width !== width || canvas.height !== height) Object.assign(canvas, { width, height });
@@ -223,26 +244,20 @@ function showFigures(result) {
   element("figures", HTMLDListElement).replaceChildren(...figures);
 }
 
-/**
- * @param {string} kind
- * @param {string} text
- */
-function textElement(kind, text) {
-  const made = document.createElement(kind);
-  made.textContent = text;
-  return made;
-}
+/** @type {(kind: string, text: string) => HTMLElement} */
+const textElement = (kind, text) => Object.assign(document.createElement(kind), { textContent: text });
 
-/** @param {string} device */
-async function startCamera(device = select("device").value) {
+async function startCamera() {
   stopCamera();
   showPicture(null);
+  awaited = true;
   try {
-    video = await openCamera(device, () => {
+    video = await openCamera(select("device").value, () => {
       stopCamera();
       tell(say("lost"));
     });
   } catch (error) {
+    awaited = false;
     if (!(error instanceof CameraError)) throw error;
     return tell(say(error.word));
   }
@@ -262,11 +277,8 @@ async function startCamera(device = select("device").value) {
   }
 }
 
-/**
- * Wait for a picture of the camera that is not shown yet.
- * @param {HTMLVideoElement} playing
- */
-function nextFrame(playing) {
+/** Wait for a picture of the camera that is not shown yet. */
+function nextFrame(/** @type {HTMLVideoElement} */ playing) {
   return new Promise((resolve) => {
     if ("requestVideoFrameCallback" in playing) playing.requestVideoFrameCallback(resolve);
     else requestAnimationFrame(resolve);
@@ -278,6 +290,7 @@ function nextFrame(playing) {
 function stopCamera() {
   if (video) closeCamera(video);
   video = null;
+  awaited = false;
   recorder?.stop();
   button("camera").textContent = say("camera");
 }
@@ -296,6 +309,7 @@ async function listCameras() {
 function showPicture(opened) {
   picture?.close();
   picture = opened;
+  awaited = opened !== null;
   segmented = false;
   button("segment").hidden = button("restart").hidden = !opened;
   if (opened) drawPicture(opened);
@@ -372,10 +386,7 @@ function record() {
   button("record").setAttribute("aria-pressed", "true");
 }
 
-/**
- * @param {Blob} blob
- * @param {string} name
- */
+/** @type {(blob: Blob, name: string) => void} */
 function download(blob, name) {
   const link = document.createElement("a");
   Object.assign(link, { href: URL.createObjectURL(blob), download: name });
@@ -423,10 +434,7 @@ function classRow(label) {
   return row;
 }
 
-/**
- * @param {string} file
- * @param {number} place
- */
+/** @type {(file: string, place: number) => HTMLElement} */
 function sampleButton(file, place) {
   const made = document.createElement("button");
   const image = Object.assign(document.createElement("img"), { src: file, alt: `${say("sample")} ${place + 1}` });
@@ -439,10 +447,7 @@ function sampleButton(file, place) {
 function listen() {
   button("camera").onclick = () => (video ? stopCamera() : startCamera());
   button("open").onclick = () => input("file").click();
-  button("segment").onclick = segmentPicture;
-  button("restart").onclick = restart;
-  button("snapshot").onclick = snapshot;
-  button("record").onclick = record;
+  for (const [id, act] of Object.entries({ segment: segmentPicture, restart, snapshot, record })) button(id).onclick = act;
   input("file").onchange = () => {
     const [file] = input("file").files ?? [];
     if (file) void openPicture(file);
@@ -464,30 +469,34 @@ function listen() {
   };
   document.onkeydown = (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey || event.target instanceof HTMLInputElement) return;
-    /** @type {Record<string, () => unknown>} The keys of the program's window. */
-    const keys = {
-      v: () => {
-        select("style").selectedIndex = (select("style").selectedIndex + 1) % STYLES.length;
-        repaint();
-      },
-      x: () => input("mirror").click(),
-      p: snapshot,
-      w: record,
-      s: segmentPicture,
-      r: restart,
-    };
-    keys[event.key]?.();
+    // The keys of the program's window; index.html says which control has which.
+    const control = document.querySelector(`[aria-keyshortcuts="${CSS.escape(event.key)}"]`);
+    if (control === select("style")) {
+      select("style").selectedIndex = (select("style").selectedIndex + 1) % STYLES.length;
+      repaint();
+    } else if (control instanceof HTMLElement) control.click();
   };
   self.onunhandledrejection = ({ reason }) => tell(say("failed", { reason: reason?.message ?? String(reason) }));
 }
 
+/** Let a newer version of the site that waits take over, before this one has begun. */
+async function renew() {
+  const { serviceWorker } = navigator;
+  if (!serviceWorker?.controller) return;
+  serviceWorker.oncontrollerchange = () => location.reload();
+  (await serviceWorker.getRegistration())?.waiting?.postMessage("take over");
+}
+
 async function start() {
-  await loadWords();
+  void renew();
+  const [answer] = await Promise.all([fetch("site.json"), loadWords()]);
   listen();
   tell(say("loading"));
-  const answer = await fetch("site.json");
   if (!answer.ok) throw new Error(`site.json: ${answer.status}`);
   facts = await answer.json();
+  const size = query.get("size");
+  if (size) facts.sizes = facts.sizes.filter((each) => keyOf(each) === size);
+  if (!facts.sizes.length) throw new Error(`the network has not been proven at ${size}`);
   build();
   await chooseEngine();
 }

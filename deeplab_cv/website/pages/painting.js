@@ -1,6 +1,6 @@
 /** Labels -> picture, in each style; `deeplab_cv/overlay/` does the same. */
 
-/** @import { Area, Facts, Look, Scores, Size } from "./types" */
+/** @import { Area, Facts, Look, Painter, Scores, Size } from "./types" */
 
 import { axisOf, enlarged } from "./labels.js";
 
@@ -18,8 +18,8 @@ const LINES_PER_HEIGHT = 240;
  * @param {() => Uint8Array} opacity of the painted classes, asked for by the styles that change the rest
  */
 export function paint(rgba, labels, size, look, opacity) {
-  if (look.style === "blend") blend(rgba, labels, look);
-  else if (look.style === "mask") mask(rgba, labels, look);
+  if (look.style === "blend") blend(rgba, labels, size, look);
+  else if (look.style === "mask") mask(rgba, labels, size, look);
   else if (look.style === "outline") outline(rgba, labels, size, look);
   else if (look.style === "cutout") cutOut(rgba, opacity());
   else putBefore(rgba, opacity(), look.style === "blur" ? blurred(rgba, size) : look.background);
@@ -44,12 +44,8 @@ export function overCheckerboard(rgba, { width }) {
   }
 }
 
-/**
- * @param {Uint8ClampedArray} rgba
- * @param {Uint8Array} labels
- * @param {Look} look
- */
-function blend(rgba, labels, { colours, alpha }) {
+/** @type {Painter} */
+function blend(rgba, labels, _size, { colours, alpha }) {
   const table = tableOf(colours);
   for (let pixel = 0, at = 0; pixel < labels.length; pixel++, at += 4) {
     const colour = table[labels[pixel]];
@@ -60,12 +56,8 @@ function blend(rgba, labels, { colours, alpha }) {
   }
 }
 
-/**
- * @param {Uint8ClampedArray} rgba
- * @param {Uint8Array} labels
- * @param {Look} look
- */
-function mask(rgba, labels, { colours }) {
+/** @type {Painter} */
+function mask(rgba, labels, _size, { colours }) {
   const table = tableOf(colours);
   for (let pixel = 0, at = 0; pixel < labels.length; pixel++, at += 4) {
     const [red, green, blue] = table[labels[pixel]] ?? [0, 0, 0];
@@ -75,12 +67,7 @@ function mask(rgba, labels, { colours }) {
   }
 }
 
-/**
- * @param {Uint8ClampedArray} rgba
- * @param {Uint8Array} labels
- * @param {Size} size
- * @param {Look} look
- */
+/** @type {Painter} */
 function outline(rgba, labels, { width, height }, { colours }) {
   const table = tableOf(colours);
   const reach = Math.max(1, Math.round(height / LINES_PER_HEIGHT));

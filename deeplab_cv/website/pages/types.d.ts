@@ -5,6 +5,9 @@ export type Size = { width: number; height: number };
 /** In shares of the network's input. */
 export type Area = { left: number; top: number; width: number; height: number };
 
+/** A size that the network is proven at, and the file with what it gives there. */
+export type Input = Size & { golden: string };
+
 export type RGB = [number, number, number];
 
 export type Scores = { data: Float32Array; classes: number; height: number; width: number };
@@ -12,6 +15,21 @@ export type Scores = { data: Float32Array; classes: number; height: number; widt
 export type Style = "blend" | "mask" | "outline" | "blur" | "replace" | "cutout";
 
 export type Look = { style: Style; alpha: number; colours: Record<number, RGB>; background: RGB };
+
+/** Paints over a picture (RGBA), in place. */
+export type Painter = (rgba: Uint8ClampedArray, labels: Uint8Array, size: Size, look: Look) => void;
+
+/** Pixels from, and up to but without; and where the four scores around them lie in a plane. */
+export type Cell = {
+  fromX: number;
+  toX: number;
+  fromY: number;
+  toY: number;
+  top: number;
+  bottom: number;
+  left: number;
+  right: number;
+};
 
 /** `tolerance` is the greatest error allowed, as a share of the greatest score. */
 export type NetworkFile = { file: string; precision: "float32" | "int8"; tolerance: number };
@@ -33,7 +51,7 @@ export type Facts = {
   output: { name: string; alignCorners: boolean };
   /** Names of the sides that are fixed when the network is loaded. */
   dimensions: { height: string; width: string } | null;
-  sizes: (Size & { golden: string })[];
+  sizes: Input[];
   files: NetworkFile[];
   samples: string[];
 };

@@ -22,10 +22,7 @@ export function say(word, values = {}) {
   return spoken.words[word].replace(/\{(\w+)\}/g, (_, name) => values[name] ?? "");
 }
 
-/**
- * The name of a class; VOC's are translated.
- * @param {string} name
- */
-export function className(name) {
+/** The name of a class; VOC's are translated. */
+export function className(/** @type {string} */ name) {
   return spoken.classes[name] ?? name;
 }

@@ -4,7 +4,7 @@
  * It serves nothing before the golden sample has come out right on that provider.
  */
 
-/** @import { Choice, Facts, Look, Painted, Proof, Scores, Size } from "./types" */
+/** @import { Choice, Facts, Input, Look, Painted, Proof, Scores, Size } from "./types" */
 
 import { blobOf, boxOf } from "./blob.js";
 import { labelsAt } from "./labels.js";
@@ -32,22 +32,26 @@ const actions = {
     const silence = new Promise((resolve) => setTimeout(resolve, 5000));
     const adapter = () => Promise.race([/** @type {any} */ (navigator).gpu.requestAdapter(), silence]);
     if (choice.provider === "webgpu" && !(await adapter())) throw new Error("there is no adapter");
-    runtime = await import(`./runtime/ort.${choice.provider}.min.mjs`);
-    runtime.env.wasm.wasmPaths = new URL("./runtime/", import.meta.url).href;
-    runtime.env.wasm.numThreads = choice.threads;
-    runtime.env.logLevel = "error";
-    // Fetched here, since it is large: what comes after this is to give an answer in time.
     const form = choice.provider === "webgpu" ? "asyncify." : "";
-    runtime.env.wasm.wasmBinary = await bytesOf(`runtime/ort-wasm-simd-threaded.${form}wasm`);
-    network = new Uint8Array(await bytesOf(choice.file.file));
+    // Fetched here, since they are large: what comes after this is to give an answer in time.
+    const [module, binary, file] = await Promise.all([
+      import(`./runtime/ort.${choice.provider}.min.mjs`),
+      bytesOf(`runtime/ort-wasm-simd-threaded.${form}wasm.packed`, "gzip"),
+      bytesOf(choice.file.file),
+    ]);
+    runtime = module;
+    network = new Uint8Array(file);
+    const wasmPaths = new URL("./runtime/", import.meta.url).href;
+    Object.assign(runtime.env.wasm, { wasmPaths, wasmBinary: binary, numThreads: choice.threads });
+    runtime.env.logLevel = "error";
   },
 
   /**
    * Make the network ready for an input size, and prove it there.
-   * @param {{size: Size}} options
+   * @param {{size: Input}} options
+   * @returns {Promise<Proof>}
    */
-  async prove({ size }) {
-    const input = sizeOf(size);
+  async prove({ size: input }) {
     const stored = await bytesOf(input.golden);
     const bytes = 3 * input.width * input.height;
     const picture = new Uint8ClampedArray((bytes / 3) * 4).fill(255);
@@ -57,20 +61,27 @@ const actions = {
     const blob = blobOf(picture, input, input, { ...facts.input, order: "rgb", fit: "stretch" });
     const expected = new Float32Array(stored.slice(bytes + ((4 - (bytes % 4)) % 4)));
     const session = await sessionFor(input);
-    const scores = await infer(session, blob, input);
-    const proof = compare(scores, expected);
+    return compare(await infer(session, blob, input), expected);
+  },
+
+  /**
+   * Milliseconds of an inference.
+   * @param {{size: Size}} options
+   */
+  async time({ size }) {
+    const session = await sessionFor(size);
+    const blob = new Float32Array(3 * size.width * size.height);
     const started = performance.now();
-    await infer(session, blob, input);
-    return { proof, ms: performance.now() - started };
+    await infer(session, blob, size);
+    return performance.now() - started;
   },
 
   /**
    * Segment one picture.
-   * @param {{bitmap: ImageBitmap, size: Size, mirror: boolean, look: Look}} options
+   * @param {{bitmap: ImageBitmap, size: Input, mirror: boolean, look: Look}} options
    * @returns {Promise<Painted>}
    */
-  async segment({ bitmap, size, mirror, look }) {
-    const input = sizeOf(size);
+  async segment({ bitmap, size: input, mirror, look }) {
     const session = await sessionFor(input);
     const started = performance.now();
     const picture = pixelsOf(bitmap, mirror);
@@ -99,7 +110,7 @@ const actions = {
     const done = performance.now();
     return {
       picture,
-      input: { width: input.width, height: input.height },
+      input,
       counts,
       times: {
         blob: inferring - started,
@@ -124,21 +135,15 @@ const actions = {
   },
 };
 
-/** @param {string} file of the site */
-async function bytesOf(file) {
-  const answer = await fetch(file);
-  if (!answer.ok) throw new Error(`${file}: ${answer.status}`);
-  return answer.arrayBuffer();
-}
-
 /**
- * @param {Size} size
- * @returns {Facts["sizes"][number]}
+ * @param {string} file of the site
+ * @param {CompressionFormat} [packed] how it is compressed
  */
-function sizeOf({ width, height }) {
-  const found = facts.sizes.find((each) => each.width === width && each.height === height);
-  if (!found) throw new Error(`the network has not been proven at ${width}x${height}`);
-  return found;
+async function bytesOf(file, packed) {
+  const answer = await fetch(file);
+  if (!answer.ok || !answer.body) throw new Error(`${file}: ${answer.status}`);
+  const stream = packed ? answer.body.pipeThrough(new DecompressionStream(packed)) : answer.body;
+  return new Response(stream).arrayBuffer();
 }
 
 /** @param {Size} size */
@@ -153,12 +158,7 @@ async function sessionFor(size) {
   return sessions.get(key);
 }
 
-/**
- * @param {any} session
- * @param {Float32Array} blob
- * @param {Size} input
- * @returns {Promise<Scores>}
- */
+/** @type {(session: any, blob: Float32Array, input: Size) => Promise<Scores>} */
 async function infer(session, blob, input) {
   const tensor = new runtime.Tensor("float32", blob, [1, 3, input.height, input.width]);
   const results = await session.run({ [facts.input.name]: tensor });
@@ -187,22 +187,14 @@ function compare(scores, expected) {
   return { error: difference / greatest, tolerance: choice.file.tolerance, equal: equal / plane };
 }
 
-/**
- * @param {Float32Array} data
- * @param {number} start
- * @param {number} plane
- */
+/** @type {(data: Float32Array, start: number, plane: number) => number} */
 function winner(data, start, plane) {
   let best = start;
   for (let at = start; at < data.length; at += plane) if (data[at] > data[best]) best = at;
   return best;
 }
 
-/**
- * @param {ImageBitmap} bitmap
- * @param {boolean} mirror
- * @returns {ImageData}
- */
+/** @type {(bitmap: ImageBitmap, mirror: boolean) => ImageData} */
 function pixelsOf(bitmap, mirror) {
   const { width, height } = bitmap;
   if (canvas.width !== width || canvas.height !== height) Object.assign(canvas, { width, height });
