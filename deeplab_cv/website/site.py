@@ -22,6 +22,7 @@ from deeplab_cv.networks.golden import golden_picture, read_golden
 from deeplab_cv.networks.network import Network
 from deeplab_cv.overlay.options import PictureOptions
 from deeplab_cv.overlay.view import paint_for
+from deeplab_cv.website.headers import ISOLATION
 from deeplab_cv.website.icon import ICON_SIDES, draw_icon
 from deeplab_cv.website.runtime import Runtime
 
@@ -29,6 +30,9 @@ PAGES = Path(__file__).parent / "pages"
 
 _FACTS = "site.json"
 _WORKER = "service-worker.js"
+_HEADERS = "_headers"
+"""Netlify and Cloudflare Pages read in it what they are to send, and hand it out to nobody."""
+
 _SAMPLE_TIMES_S = (1.0, 4.5, 8.0)
 """Where in the project's own clip the sample pictures lie: each shows another scene."""
 
@@ -59,7 +63,8 @@ def write_site(network: Network, runtime: Runtime, folder: Path) -> Site:
     Args:
         network: with card and golden scores, which the page proves each provider with.
         runtime: ONNX Runtime Web.
-        folder: where. What an earlier site left there goes.
+        folder: where. The files of an earlier site give way; what else lies beside them, such as CNAME or .git, stays,
+            and so does what a host is to send.
 
     Raises:
         NetworkError: the network has no golden scores.
@@ -78,15 +83,14 @@ def write_site(network: Network, runtime: Runtime, folder: Path) -> Site:
     with TemporaryDirectory(dir=folder, prefix=".unfinished-") as unfinished:
         made = Path(unfinished)
         _write_all(network, runtime, made)
-        for old in folder.iterdir():
-            if old.is_dir() and old != made:
-                shutil.rmtree(old)
-            elif old != made:
-                old.unlink()
+        whole = sum(path.stat().st_size for path in _files(made))
         for new in made.iterdir():
-            new.rename(folder / new.name)
-    on_demand = sum((folder / "runtime" / file.name).stat().st_size for file in runtime.files_on_demand)
-    whole = sum(path.stat().st_size for path in _files(folder))
+            old = folder / new.name
+            if old.is_dir():
+                shutil.rmtree(old)
+            if new.name != _HEADERS or not old.exists():
+                new.replace(old)
+    on_demand = sum(file.stat().st_size for file in runtime.files_on_demand)
     return Site(folder, tuple(network.card.input_sizes), whole, whole - on_demand)
 
 
@@ -104,6 +108,7 @@ def _write_all(network: Network, runtime: Runtime, folder: Path) -> None:
     _write_json(folder / _FACTS, facts)
     on_demand = {folder / "runtime" / file.name for file in runtime.files_on_demand}
     _write_worker(folder, [path for path in _files(folder) if path not in on_demand and path.name != _WORKER])
+    (folder / _HEADERS).write_text("/*\n" + "".join(f"  {name}: {value}\n" for name, value in ISOLATION.items()))
 
 
 def _files(folder: Path) -> list[Path]:

@@ -1,10 +1,13 @@
 """The page in headless Chromium: pictures and styles, and that it asks nothing of anybody else."""
 
+import json
+import shutil
+
 import pytest
 
 from tests.chromium import CHROMIUM
 from tests.tiny_networks import PERSON, halves
-from tests.website.page import MESSAGE, chromium, open_page, open_picture, pixel, press, segmented
+from tests.website.page import MESSAGE, READY, chromium, open_page, open_picture, pixel, press, segment, segmented
 
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no chromium here: apt install chromium")
 
@@ -40,6 +43,32 @@ def test_every_style_paints(page, style, person, rest):
 
     assert shown[0] == person
     assert shown[1] in (rest, [153, 153, 153] if style == "cutout" else rest)
+
+
+def test_a_picture_opened_before_the_network_is_there_can_be_segmented_when_it_is(tiny_site, serve, tmp_path):
+    served = serve(tiny_site)
+    served.held.add("/network/tiny.onnx")
+    listening = "document.querySelector('#samples button') !== null"
+    with chromium(tmp_path / "profile", served.address, until=listening) as tab:
+        open_picture(tab, halves(PERSON, 0))
+        early = tab.run("document.getElementById('segment').disabled"), tab.run(MESSAGE)
+        served.held.clear()
+        tab.wait(READY)
+
+        assert (segment(tab)[1][:, :40] == PERSON).all()
+    assert early[0] and early[1].endswith("…")
+
+
+def test_classes_may_have_any_name(tiny_site, serve, tmp_path):
+    site = shutil.copytree(tiny_site, tmp_path / "site")
+    facts = json.loads((site / "site.json").read_text())
+    facts["classes"][1:4] = ["constructor", "__proto__", "<b>bold</b>"]
+    (site / "site.json").write_text(json.dumps(facts))
+    with chromium(tmp_path / "profile", serve(site).address) as tab:
+        rows = tab.run("""[...document.querySelectorAll("#class-list li")].slice(1, 4)
+          .map((row) => [row.textContent, row.querySelector("input").checked])""")
+
+    assert rows == [["constructor", False], ["__proto__", False], ["<b>bold</b>", False]]
 
 
 def test_a_picture_opened_while_another_is_segmented_takes_its_place(page):

@@ -49,6 +49,7 @@ def test_the_service_worker_keeps_every_file_but_webgpu_s_runtime(site):
     files = {path.relative_to(site).as_posix() for path in site.rglob("*") if path.is_file()}
 
     assert files - kept == {
+        "_headers",
         "service-worker.js",
         "runtime/ort.webgpu.min.mjs",
         "runtime/ort-wasm-simd-threaded.asyncify.mjs",
@@ -81,6 +82,21 @@ def test_licences_of_program_network_and_runtime_are_there(site):
     assert "MIT License" in text
     assert "Apache License 2.0" in text
     assert "onnxruntime-web 1.30.0 (MIT)" in text
+
+
+def test_what_else_lies_in_the_folder_stays(runtime, tmp_path):
+    network, folder = open_network(tiny_network(tmp_path)), tmp_path / "site"
+    write_site(network, runtime, folder)
+    sent = (folder / "_headers").read_text()
+    own = {"CNAME": "page.example", ".git/HEAD": "ref", "_headers": "/*\n  X-Mine: 1\n"}
+    (folder / ".git").mkdir()
+    for name, text in own.items():
+        (folder / name).write_text(text)
+    write_site(network, runtime, folder)
+
+    assert "  Cross-Origin-Embedder-Policy: require-corp\n" in sent
+    assert {name: (folder / name).read_text() for name in own} == own
+    assert not list(folder.glob(".unfinished*"))
 
 
 def test_a_folder_with_something_else_is_left_alone(tmp_path, runtime):

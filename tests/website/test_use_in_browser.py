@@ -118,6 +118,16 @@ def test_a_phone_s_controls_are_as_large_as_a_finger_and_none_lies_outside(phone
     assert phone.run("document.documentElement.scrollWidth") == 390
 
 
+def test_a_phone_s_figures_stand_on_one_line_each(phone):
+    segmented(phone, halves(PERSON, 0))
+    broken = phone.run("""[...document.querySelectorAll("#figures div")].filter((row) => {
+      if (row.lastChild.textContent.endsWith(" ms")) row.lastChild.textContent = "12345 ms";
+      return row.scrollWidth > row.clientWidth || row.clientHeight > 1.5 * parseFloat(getComputedStyle(row).lineHeight);
+    }).map((row) => row.textContent)""")
+
+    assert broken == []
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_texts_can_be_read_in_light_and_dark(page, scheme):
     page.say("Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": scheme}])

@@ -90,33 +90,22 @@ export class Engine {
 }
 
 /**
- * What the address asks for; each of them may be missing.
- * @param {URLSearchParams} query
- */
-export function wishes(query) {
-  return {
-    provider: query.get("provider"),
-    precision: query.get("precision"),
-    threads: Number(query.get("threads")) || null,
-  };
-}
-
-/**
  * The ways to compute, the surest first: it gives the first picture, the others are tried beside it.
  * @param {Facts} facts
- * @param {ReturnType<typeof wishes>} wish
+ * @param {URLSearchParams} query what the address asks for
  * @returns {Choice[]}
  */
-export function choices(facts, wish) {
+export function choices(facts, query) {
+  const provider = query.get("provider");
   const most = self.crossOriginIsolated ? Math.min(navigator.hardwareConcurrency || 1, 4) : 1;
-  const threads = Math.min(wish.threads ?? most, most);
-  const asked = facts.files.filter((file) => file.precision === wish.precision);
+  const threads = Math.min(Number(query.get("threads")) || most, most);
+  const asked = facts.files.filter((file) => file.precision === query.get("precision"));
   const files = asked.length ? asked : facts.files;
   /** @type {Choice[]} */
   const all = files.map((file) => ({ provider: "wasm", threads, file }));
   if ("gpu" in navigator) all.push({ provider: "webgpu", threads: 1, file: files[0] });
-  const wanted = all.filter((choice) => !wish.provider || choice.provider === wish.provider);
-  if (!wanted.length) throw new Error(`this browser has no ${wish.provider}`);
+  const wanted = all.filter((choice) => !provider || choice.provider === provider);
+  if (!wanted.length) throw new Error(`this browser has no ${provider}`);
   return wanted;
 }
 
@@ -148,10 +137,11 @@ export async function provenEngine(facts, choice, sizeNow, patient) {
   try {
     // What is loaded over the net may take its time; what is computed may not.
     await engine.ask("load", { facts, choice });
+    const size = sizeNow();
+    await (await fetch(size.golden)).arrayBuffer();
     const late = new Promise((_, reject) => {
       if (!patient) timer = setTimeout(() => reject(new LateError("no answer within 5 s")), PATIENCE_MS);
     });
-    const size = sizeNow();
     const ms = await Promise.race([engine.prove(size).then(() => engine.time(size)), late]);
     return { engine, size, ms: Number(ms) };
   } catch (error) {

@@ -4,7 +4,7 @@
 /** @import { Engine } from "./engine.js" */
 
 import { CameraError, cameras, closeCamera, openCamera } from "./camera.js";
-import { LateError, choices, fasterBy, fittingSizes, liveSize, provenEngine, wishes } from "./engine.js";
+import { LateError, choices, fasterBy, fittingSizes, liveSize, provenEngine } from "./engine.js";
 import { className, language, loadWords, say } from "./words.js";
 
 /** @type {Style[]} */
@@ -13,7 +13,6 @@ const LEAST_LIVE = { width: 16, height: 9 };
 const RECORDED_FPS = 30;
 
 const query = new URLSearchParams(location.search);
-const wish = wishes(query);
 const context = /** @type {CanvasRenderingContext2D} */ (element("picture", HTMLCanvasElement).getContext("2d"));
 
 /** @type {Facts} */
@@ -63,6 +62,11 @@ function tell(text) {
   element("message", HTMLElement).textContent = text;
 }
 
+/** Nothing more to say, unless the network is still to come. */
+function rest() {
+  if (engine) tell("");
+}
+
 /** @param {string} text */
 function notice(text) {
   const notices = element("notices", HTMLElement);
@@ -92,19 +96,19 @@ function hexOf(rgb) {
 
 /** Take the surest provider for the first picture, then the fastest that is right. */
 async function chooseEngine() {
-  const all = choices(facts, wish);
+  const all = choices(facts, query);
   const late = [];
   for (const choice of all) {
     // What is fetched for the others must not hold up the first picture.
     while (engine && awaited) await new Promise((resolve) => setTimeout(resolve, 100));
-    const problem = await take(choice, wish.provider !== null || all.length === 1);
+    const problem = await take(choice, query.has("provider") || all.length === 1);
     if (problem instanceof LateError) late.push(choice);
   }
   // Where nobody else is left, the first that was passed over may take as long as it takes.
   if (!engine && late.length) await take(late[0], true);
   if (!engine) {
     tell(say("nothing"));
-    for (const id of ["camera", "segment"]) button(id).disabled = true;
+    button("camera").disabled = true;
     return;
   }
   document.body.dataset.chosen = "yes";
@@ -156,6 +160,7 @@ function firstSize() {
 
 function ready() {
   document.body.dataset.ready = "yes";
+  button("segment").disabled = false;
   tell(video || picture ? "" : say("ready"));
   if (query.get("camera")) void startCamera();
 }
@@ -261,7 +266,7 @@ async function startCamera() {
     if (!(error instanceof CameraError)) throw error;
     return tell(say(error.word));
   }
-  tell("");
+  rest();
   button("camera").textContent = say("stop");
   void listCameras();
   const playing = video;
@@ -320,7 +325,7 @@ function drawPicture(opened) {
   Object.assign(context.canvas, { width: opened.width, height: opened.height });
   context.drawImage(opened, 0, 0);
   context.canvas.setAttribute("aria-label", say("unpainted"));
-  tell("");
+  rest();
 }
 
 /** @param {Blob} file */
@@ -403,8 +408,9 @@ function build() {
   }
   select("style").replaceChildren(...STYLES.map((style) => new Option(say(style), style)));
   facts.classes.forEach((name, label) => {
-    colours[label] = facts.paint[name] ?? facts.palette[label];
-    if (name in facts.paint) painted.add(label);
+    const chosen = Object.hasOwn(facts.paint, name);
+    colours[label] = chosen ? facts.paint[name] : facts.palette[label];
+    if (chosen) painted.add(label);
   });
   element("class-list", HTMLUListElement).replaceChildren(...facts.classes.map((_, label) => classRow(label)));
   element("samples", HTMLElement).replaceChildren(...facts.samples.map(sampleButton));

@@ -24,5 +24,5 @@ export function say(word, values = {}) {
 
 /** The name of a class; VOC's are translated. */
 export function className(/** @type {string} */ name) {
-  return spoken.classes[name] ?? name;
+  return Object.hasOwn(spoken.classes, name) ? spoken.classes[name] : name;
 }
