@@ -182,6 +182,28 @@ def test_a_network_that_computes_wrong_scores_is_refused(tiny_site, serve, tmp_p
         assert tab.run("document.getElementById('segment').disabled && document.getElementById('camera').disabled")
 
 
+RUNTIME = "runtime/ort-wasm-simd-threaded.wasm.packed"
+
+
+@pytest.mark.parametrize(
+    ("name", "share", "said"),
+    [
+        ("network/tiny.onnx", 0, "network/tiny.onnx: 404"),
+        ("network/tiny.onnx", 0.5, "Can't create a session"),
+        (RUNTIME, 0, f"{RUNTIME}: 404"),
+        (RUNTIME, 0.5, f"{RUNTIME}: "),
+    ],
+)
+def test_of_a_file_that_does_not_arrive_whole_the_page_says_why(tiny_site, serve, tmp_path, name, share, said):
+    site = shutil.copytree(tiny_site, tmp_path / "site")
+    content = (site / name).read_bytes()
+    (site / name).unlink()
+    if share:
+        (site / name).write_bytes(content[: int(share * len(content))])
+    with chromium(tmp_path / "profile", serve(site).address, until=f"{MESSAGE}.includes('No provider')") as tab:
+        assert f"wasm float32: {said}" in tab.run(NOTICES)
+
+
 def test_the_next_provider_is_taken_where_one_is_wrong(site_with, serve, tmp_path):
     site = site_with(WRONG, ON_THE_PROCESSOR)
     script = (site / "engine.js").read_text()

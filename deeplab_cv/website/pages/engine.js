@@ -127,23 +127,21 @@ export function fittingSizes(facts, size) {
  * A provider that is right at a size. Throws where it is wrong, or gives no answer in time.
  * @param {Facts} facts
  * @param {Choice} choice
- * @param {() => Input} sizeNow asked for when all is loaded
+ * @param {Input} size
  * @param {boolean} patient wait for as long as it takes: the address asked for it
  */
-export async function provenEngine(facts, choice, sizeNow, patient) {
+export async function provenEngine(facts, choice, size, patient) {
   const engine = new Engine(choice);
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   let timer;
   try {
     // What is loaded over the net may take its time; what is computed may not.
-    await engine.ask("load", { facts, choice });
-    const size = sizeNow();
-    await (await fetch(size.golden)).arrayBuffer();
+    await Promise.all([engine.ask("load", { facts, choice }), fetch(size.golden).then((answer) => answer.arrayBuffer())]);
     const late = new Promise((_, reject) => {
       if (!patient) timer = setTimeout(() => reject(new LateError("no answer within 5 s")), PATIENCE_MS);
     });
     const ms = await Promise.race([engine.prove(size).then(() => engine.time(size)), late]);
-    return { engine, size, ms: Number(ms) };
+    return { engine, ms: Number(ms) };
   } catch (error) {
     engine.close();
     throw error;

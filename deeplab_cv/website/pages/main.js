@@ -123,23 +123,24 @@ async function chooseEngine() {
  */
 async function take(choice, patient) {
   const before = engine;
+  const size = before ? pace.size : (fittingSizes(facts, LEAST_LIVE).at(-1) ?? facts.sizes[0]);
   const name = `${choice.provider} ${choice.file.precision}`;
   if (!before) tell(say("proving", { provider: name }));
   /** @type {Engine | null} */
   let other = null;
   try {
-    const found = await provenEngine(facts, choice, before ? () => pace.size : firstSize, patient);
+    const found = await provenEngine(facts, choice, size, patient);
     other = found.engine;
-    const faster = before ? fasterBy(before, other, found.size) : Promise.resolve(found.ms);
+    const faster = before ? fasterBy(before, other, size) : Promise.resolve(found.ms);
     timing = faster.catch(() => undefined);
     const ms = await faster;
     if (ms === null) {
       other.close();
       return null;
     }
-    [engine, pace] = [other, { size: found.size, ms }];
+    [engine, pace] = [other, { size, ms }];
     proven.clear();
-    proven.add(keyOf(found.size));
+    proven.add(keyOf(size));
     before?.close();
     showFigures();
     if (!before) ready();
@@ -150,12 +151,6 @@ async function take(choice, patient) {
     notice(say("refused", { provider: name, reason }));
     return error;
   }
-}
-
-/** The size that is proven first: that of a picture which waits already, else the fastest. */
-function firstSize() {
-  const sizes = fittingSizes(facts, picture ?? LEAST_LIVE);
-  return picture ? sizes[0] : sizes[sizes.length - 1];
 }
 
 function ready() {

@@ -140,10 +140,14 @@ const actions = {
  * @param {CompressionFormat} [packed] how it is compressed
  */
 async function bytesOf(file, packed) {
-  const answer = await fetch(file);
-  if (!answer.ok || !answer.body) throw new Error(`${file}: ${answer.status}`);
-  const stream = packed ? answer.body.pipeThrough(new DecompressionStream(packed)) : answer.body;
-  return new Response(stream).arrayBuffer();
+  try {
+    const answer = await fetch(file);
+    if (!answer.ok || !answer.body) throw new Error(String(answer.status));
+    const stream = packed ? answer.body.pipeThrough(new DecompressionStream(packed)) : answer.body;
+    return await new Response(stream).arrayBuffer();
+  } catch (error) {
+    throw new Error(`${file}: ${error instanceof Error ? error.message : error}`);
+  }
 }
 
 /** @param {Size} size */
