@@ -42,6 +42,7 @@ OF_SEVERAL_MODULES = {
     "sinks/test_browser": "written videos, played by a browser",
     "website/test_camera_in_browser": "the page's camera, in a browser",
     "website/test_in_browser": "the page, in a browser",
+    "website/test_offline_in_browser": "the page's service worker, in a browser",
     "website/test_providers_in_browser": "what the page computes with, in a browser",
     "website/test_use_in_browser": "the page's controls, in a browser",
     "website/test_pages": "the page's JavaScript",
