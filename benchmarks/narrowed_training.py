@@ -1,11 +1,14 @@
-"""Narrows the default network's last five blocks, and teaches them what the whole ones gave.
+"""Narrows the last five blocks of a deeplabv3_lite network, and teaches them what the whole ones gave.
 
     python benchmarks/narrowed_training.py --data DATA --teacher TEACHER.onnx --out RUN
 
 The projections of the narrower blocks are fitted by least squares (gpu_training/narrowing.py), which leaves little to
 learn, so that the rate is a tenth of a usual training's: higher ones undo the fit. What is learned from: masks, the
 teacher's scores, the whole network's scores and the features behind its last two stages. Only these stages and the head
-are trained. The averaged weights go into RUN/network.pt, which `app.py export` takes; a stopped run goes on.
+are trained. The averaged weights go into RUN/network.pt, which `app.py export` takes; a stopped run goes on. With
+--start RUN0/network.pt a narrowed network learns more:
+
+    ... --start RUN0/network.pt --seed 20 --favour dog=4,sheep=2 --imitation 0.5 --rate 1e-4
 """
 
 import argparse
@@ -40,6 +43,7 @@ from deeplab_cv.pytorch.training.loss import segmentation_loss
 from deeplab_cv.pytorch.training.optimizer import move_average
 from deeplab_cv.pytorch.training.plan import TrainingPlan
 from deeplab_cv.pytorch.training.preparing import check_lists, find_lists, prepare_crops
+from deeplab_cv.pytorch.training.sampling import BalancedSampler
 from deeplab_cv.pytorch.training.schedule import Budget, learning_rate_factor
 from deeplab_cv.pytorch.training.start import earlier_network
 from deeplab_cv.pytorch.training.validate import evaluate_miou
@@ -60,11 +64,23 @@ def main() -> None:
     parser.add_argument("--share", type=float, default=0.75, help="of the expansions that stays")
     parser.add_argument("--steps", type=int, default=1400)
     parser.add_argument("--rate", type=float, default=1.2e-4)
+    parser.add_argument("--whole", type=Path, default=default_network_file(), help="what is narrowed and imitated")
+    parser.add_argument("--start", type=Path, help="a narrowed network to go on with, in place of a new one")
+    parser.add_argument("--seed", type=int, default=19)
+    parser.add_argument("--favour", type=favoured, default={}, help="classes to draw more often: dog=4,sheep=2")
+    parser.add_argument(
+        "--imitation", type=float, default=1.0, help="weight of the whole network's scores and features"
+    )
     parser.add_argument("--val-count", type=int, default=150, help="pictures measured every 200 steps")
     args = parser.parse_args()
     args.out.mkdir(parents=True, exist_ok=True)
     torch.manual_seed(18)
     run(args, plan_of(args))
+
+
+def favoured(text: str) -> dict[int, float]:
+    """dog=4,sheep=2 -> how many times as often each of these classes is drawn, by label."""
+    return {VOC_CLASSES.index(name): float(times) for name, times in (part.split("=", 1) for part in text.split(","))}
 
 
 def plan_of(args: argparse.Namespace) -> TrainingPlan:
@@ -75,12 +91,12 @@ def plan_of(args: argparse.Namespace) -> TrainingPlan:
         out=args.out,
         classes=VOC_CLASSES,
         architecture=LITE.name,
-        start=default_network_file(),
+        start=args.whole,
         only=(),
         teacher=args.teacher,
         teacher_weight=1.0,
         budget=Budget(steps=args.steps),
-        seed=19,
+        seed=args.seed,
         batch_size=8,
         crop_pixels=384,
         val_pixels=384,
@@ -103,15 +119,19 @@ def run(args: argparse.Namespace, plan: TrainingPlan) -> None:
     with progress_bar(Console()) as progress:
         values = check_lists(plan, (records, val_records), plan.classes, progress)
         crops = prepare_crops(plan, records, values, progress)
-    whole, _ = earlier_network(default_network_file(), LITE.name)
+    crops.sampler = BalancedSampler(values[:, : len(VOC_CLASSES)], plan.batch_size, plan.seed, args.favour)
+    whole, _ = earlier_network(args.whole, LITE.name)
     begun: dict[str, Any] | None = torch.load(last, weights_only=True) if last.exists() else None
     if begun is None:
         batches = batches_from(0, crops, plan.workers)
         measure_norms(whole, (pictures_of(batches) for _ in range(FIT_BATCHES)))
-        narrow = copy.deepcopy(whole)
-        fitted_by = [pictures_of(batches) for _ in range(FIT_BATCHES)]
-        narrow_stages(narrow, fitted_by, args.share, short=False, step=GRANULARITY)
-        measure_norms(narrow, fitted_by[: FIT_BATCHES // 2])
+        if args.start is None:
+            narrow = copy.deepcopy(whole)
+            fitted_by = [pictures_of(batches) for _ in range(FIT_BATCHES)]
+            narrow_stages(narrow, fitted_by, args.share, short=False, step=GRANULARITY)
+            measure_norms(narrow, fitted_by[: FIT_BATCHES // 2])
+        else:
+            narrow = earlier_network(args.start, LITE.name)[0]
         averaged, step = copy.deepcopy(narrow), 0
     else:
         narrow, averaged = (built(begun[name]) for name in ("narrow", "averaged"))
@@ -134,7 +154,7 @@ def run(args: argparse.Namespace, plan: TrainingPlan) -> None:
         factor = learning_rate_factor(step / args.steps)
         for group in optimizer.param_groups:
             group["lr"] = args.rate * group["share"] * factor
-        loss = loss_of(whole, narrow, normalise(pictures, LITE), labels, teacher)
+        loss = loss_of(whole, narrow, normalise(pictures, LITE), labels, teacher, args.imitation)
         optimizer.zero_grad(set_to_none=True)
         loss.backward()
         nn.utils.clip_grad_norm_(list(trained(narrow)), 5.0)
@@ -203,7 +223,7 @@ def optimizer_of(network: Any, rate: float) -> torch.optim.Optimizer:
     )
 
 
-def loss_of(whole: Any, narrow: Any, pictures: Tensor, labels: Tensor, teacher: Tensor) -> Tensor:
+def loss_of(whole: Any, narrow: Any, pictures: Tensor, labels: Tensor, teacher: Tensor, imitation: float) -> Tensor:
     """Masks, teacher, and the whole network: its scores at a temperature of 2 (Hinton et al., 2015), its features."""
     with torch.no_grad():
         shallow, early = early_features(whole, pictures)
@@ -223,7 +243,7 @@ def loss_of(whole: Any, narrow: Any, pictures: Tensor, labels: Tensor, teacher: 
     features = sum(
         (got - want).square().mean() / want.var() for got, want in ((features_5, wanted_5), (features_6, wanted_6))
     )
-    return own + likeness + FEATURE_WEIGHT * features
+    return own + imitation * (likeness + FEATURE_WEIGHT * features)
 
 
 def tail(network: Any, shallow: Tensor, early: Tensor) -> tuple[Tensor, Tensor, Tensor]:

@@ -1,5 +1,7 @@
 """Which pictures a training step sees: half at random from all, half from those with rare classes."""
 
+from collections.abc import Mapping
+
 import numpy as np
 import numpy.typing as npt
 
@@ -17,13 +19,20 @@ class BalancedSampler:
 
     COMMON_SHARE = 0.2
 
-    def __init__(self, presence: npt.NDArray[np.bool_], batch_size: int, seed: int) -> None:
+    def __init__(
+        self,
+        presence: npt.NDArray[np.bool_],
+        batch_size: int,
+        seed: int,
+        favour: Mapping[int, float] | None = None,
+    ) -> None:
         """The order of a training's pictures.
 
         Args:
             presence: bool (pictures, classes), which classes each picture has.
             batch_size: pictures a step.
             seed: the same one gives the same order.
+            favour: how many times as often as by their number alone some of the drawn classes are drawn.
         """
         self.picture_count = len(presence)
         self.epoch = -1
@@ -35,8 +44,10 @@ class BalancedSampler:
         drawn = (pictures_per_class > 0) & (pictures_per_class <= self.COMMON_SHARE * len(presence))
         if not drawn.any():
             drawn = pictures_per_class > 0
-        self.pictures_of_class = [np.flatnonzero(presence[:, label]) for label in np.flatnonzero(drawn)]
+        labels = np.flatnonzero(drawn)
+        self.pictures_of_class = [np.flatnonzero(presence[:, label]) for label in labels]
         weights = 1 / np.sqrt(pictures_per_class[drawn])
+        weights *= [(favour or {}).get(int(label), 1.0) for label in labels]
         self.class_weights = weights / weights.sum()
 
     def pictures(self, step: int) -> list[int]:

@@ -21,6 +21,14 @@ def test_the_other_half_has_rare_classes() -> None:
     assert sum(picture < 2 for picture in drawn) > len(drawn) / 2
 
 
+def test_a_favoured_class_is_drawn_more_often():
+    plain, favouring = (BalancedSampler(PRESENCE, batch_size=8, seed=5, favour=favour) for favour in (None, {1: 9.0}))
+    drawn = [[picture for step in range(50) for picture in each.pictures(step)[4:]] for each in (plain, favouring)]
+
+    shares = [np.mean([picture >= 2 for picture in pictures]) for pictures in drawn]
+    assert shares[0] < 0.5 < shares[1]
+
+
 def test_a_step_draws_the_same_pictures_whatever_was_drawn_before() -> None:
     fresh, used = (BalancedSampler(PRESENCE, batch_size=6, seed=1) for _ in range(2))
     for step in range(40):
