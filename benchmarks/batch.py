@@ -80,26 +80,26 @@ def _write_clip(path: Path, frames) -> None:
 
 def run_rate(args: argparse.Namespace) -> None:
     """Masks of the same pictures in one process and in a batch, in turns; then of clips, and single runs in a loop."""
-    some = _some_pictures(args)
+    some = some_files(args.work, "pictures", args.pictures)
     out = args.work / "rate"
     for turn in range(2):
         _say(
             "one process, --image",
-            _timed([*APP, "--image", str(some), "--masks", _new(out / "one"), "--headless"]),
+            timed([*APP, "--image", str(some), "--masks", new(out / "one"), "--headless"]),
             args,
         )
-        memory, figures = _watched([*APP, "batch", str(some), "--to", _new(out / "batch"), "--masks"])
+        memory, figures = _watched([*APP, "batch", str(some), "--to", new(out / "batch"), "--masks"])
         _say("batch, pictures", figures, args)
         print(f"  memory of the workers in MB, at a fifth of the time and at the end: {memory}")
         if turn == 0:
             single = [str(path) for path in sorted(some.iterdir())[:5]]
-            seconds = [_timed([*APP, "--image", path, "--masks", _new(out / "x"), "--headless"])[0] for path in single]
+            seconds = [timed([*APP, "--image", path, "--masks", new(out / "x"), "--headless"])[0] for path in single]
             print(f"a loop of single runs: {len(seconds) / sum(seconds):.2f} pictures/s, its start paid each time")
     clips = sorted((args.work / "clips").iterdir())
-    figures = [_timed([*APP, "--video", str(clip), "--out", str(out / "x.mp4"), "--headless"]) for clip in clips[:6]]
+    figures = [timed([*APP, "--video", str(clip), "--out", str(out / "x.mp4"), "--headless"]) for clip in clips[:6]]
     seconds, processor = (sum(each) for each in zip(*figures, strict=True))
     print(f"a loop over clips: {6 / seconds:.2f} clips/s, {processor / 6:.2f} s of processor each")
-    seconds, processor = _timed([*APP, "batch", str(args.work / "clips"), "--to", _new(out / "clips")])
+    seconds, processor = timed([*APP, "batch", str(args.work / "clips"), "--to", new(out / "clips")])
     print(f"batch, clips: {CLIPS / seconds:.2f} clips/s, {processor / CLIPS:.2f} s of processor each")
 
 
@@ -112,7 +112,7 @@ def _say(what: str, figures: tuple[float, float], args: argparse.Namespace) -> N
     )
 
 
-def _timed(command: list[str]) -> tuple[float, float]:
+def timed(command: list[str]) -> tuple[float, float]:
     """Seconds on the clock, and of the processor with all children."""
     before, begin = _processor_s(), time.monotonic()
     subprocess.run(command, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
@@ -131,28 +131,30 @@ def _watched(command: list[str]) -> tuple[tuple[int, int], tuple[float, float]]:
 
     def watch() -> None:
         while not over.wait(0.5):
-            samples.append(sum(_anonymous_mb(number) for number in _below(os.getpid())))
+            samples.append(sum(anonymous_mb(number) for number in processes_below(os.getpid())))
 
     thread = threading.Thread(target=watch)
     thread.start()
-    figures = _timed(command)
+    figures = timed(command)
     over.set()
     thread.join()
     return (samples[len(samples) // 5], samples[-2]), figures
 
 
-def _below(parent: int) -> list[int]:
+def processes_below(parent: int) -> list[int]:
+    """The numbers of all processes that a process has started, and theirs."""
     found = []
     for folder in Path("/proc").glob("[0-9]*"):
         try:
             if int((folder / "stat").read_text().rpartition(")")[2].split()[1]) == parent:
-                found += [int(folder.name), *_below(int(folder.name))]
+                found += [int(folder.name), *processes_below(int(folder.name))]
         except (OSError, ValueError):
             continue
     return found
 
 
-def _anonymous_mb(number: int) -> int:
+def anonymous_mb(number: int) -> int:
+    """The memory that a process has for itself, in MB; 0 where it is gone."""
     try:
         lines = Path(f"/proc/{number}/status").read_text().splitlines()
     except OSError:
@@ -160,15 +162,17 @@ def _anonymous_mb(number: int) -> int:
     return sum(int(line.split()[1]) for line in lines if line.startswith("RssAnon")) // 1024
 
 
-def _some_pictures(args: argparse.Namespace) -> Path:
-    folder = Path(_new(args.work / "some"))
+def some_files(work: Path, kind: str, count: int) -> Path:
+    """A folder with the first so many of the pictures or the clips."""
+    folder = Path(new(work / f"some-{kind}"))
     folder.mkdir()
-    for path in sorted((args.work / "pictures").iterdir())[: args.pictures]:
+    for path in sorted((work / kind).iterdir())[:count]:
         (folder / path.name).hardlink_to(path)
     return folder
 
 
-def _new(folder: Path) -> str:
+def new(folder: Path) -> str:
+    """A folder that is not there (any more)."""
     shutil.rmtree(folder, ignore_errors=True)
     folder.parent.mkdir(parents=True, exist_ok=True)
     return str(folder)
@@ -176,12 +180,12 @@ def _new(folder: Path) -> str:
 
 def run_kill(args: argparse.Namespace) -> None:
     """The same job undisturbed and killed again and again: equal outputs, and each file noted once."""
-    inputs = [str(_some_pictures(args)), str(args.work / "clips")]
+    inputs = [str(some_files(args.work, "pictures", args.pictures)), str(args.work / "clips")]
     words = ["--paint-files", "--masks", "--to"]
     begin = time.monotonic()
-    subprocess.run([*APP, "batch", *inputs, *words, _new(args.work / "undisturbed")], check=True)
+    subprocess.run([*APP, "batch", *inputs, *words, new(args.work / "undisturbed")], check=True)
     lasts = time.monotonic() - begin
-    command = [*APP, "batch", *inputs, *words, _new(args.work / "killed")]
+    command = [*APP, "batch", *inputs, *words, new(args.work / "killed")]
     chance, killed = random.Random(args.seed), 0
     while killed < args.kills:
         process = subprocess.Popen(
@@ -195,14 +199,15 @@ def run_kill(args: argparse.Namespace) -> None:
             process.wait()
             killed += 1
     subprocess.run(command, check=True)
-    one, other = _hashes(args.work / "undisturbed"), _hashes(args.work / "killed")
+    one, other = hashes_below(args.work / "undisturbed"), hashes_below(args.work / "killed")
     lines = (args.work / "killed" / "done.jsonl").read_text().splitlines()
     noted = Counter(json.loads(line)["input"] for line in lines)
     twice = sum(count > 1 for count in noted.values())
     print(f"{killed} kills: {len(one)} outputs, equal: {one == other}; files noted more than once: {twice}")
 
 
-def _hashes(folder: Path) -> dict[str, str]:
+def hashes_below(folder: Path) -> dict[str, str]:
+    """Each output below a job's folder with its hash."""
     files = [path for form in ("painted", "masks", "stats") for path in (folder / form).rglob("*") if path.is_file()]
     return {str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
 
@@ -215,7 +220,7 @@ def run_parts(args: argparse.Namespace) -> None:
         for name, part in (("one", "0"), ("parts", "30")):
             words = ["--masks", "--paint-files", "--smooth", smooth, "--part", part]
             folders[name] = args.work / f"two-minutes-{name}-{smooth}"
-            seconds, _ = _timed([*APP, "batch", clip, "--to", _new(folders[name]), *words])
+            seconds, _ = timed([*APP, "batch", clip, "--to", new(folders[name]), *words])
             print(f"--smooth {smooth}, {name}: {seconds:.1f} s")
         painted = [_streams(folder / "painted" / "two-minutes.mp4") for folder in folders.values()]
         masks = [sorted((folder / "masks" / "two-minutes").iterdir()) for folder in folders.values()]

@@ -162,7 +162,7 @@ class Segmenter:
 
     def batch(
         self,
-        inputs: Sequence[str | os.PathLike[str]],
+        inputs: str | os.PathLike[str] | Sequence[str | os.PathLike[str]],
         *,
         to: str | os.PathLike[str],
         paint_files: bool = False,
@@ -175,10 +175,11 @@ class Segmenter:
     ) -> "Iterator[DoneRecord]":
         """Segment many files into a folder, in processes of their own, as `app.py batch INPUTS --to DIR` does.
 
-        The same call again goes on where the last one was. Break off the loop to stop.
+        Work begins when the first record is asked for. The same call again goes on where the last one was. Break off
+        the loop to stop.
 
         Args:
-            inputs: files, folders, globs, and lists of files (.txt, .csv, .parquet).
+            inputs: files, folders, globs, and lists of files (.txt, .csv, .parquet); one or several.
             to: the folder for outputs, failures.csv, summary.json and done.jsonl.
             paint_files: write painted files; so without any of the three as well.
             masks: write index PNGs.
@@ -188,20 +189,26 @@ class Segmenter:
             workers: how many processes; without it as many as the machine has room for.
             options: how files are painted: style, alpha, paint, background.
 
-        Yields:
-            What came of each file that was worked on, once that is noted: its outputs, or where and why it failed.
+        Returns:
+            An iterator over what came of each file that was worked on, once that is noted: its outputs, or where and
+            why it failed.
 
         Raises:
-            UserError: an input is not there, the folder holds the outputs of other settings, or the disk is full.
+            UserError: an argument is wrong; from the iterator: an input is not there, the folder holds the outputs of
+                other settings, or the disk is full.
         """
-        from deeplab_cv.batch.job import BatchJob, RunOptions
+        from deeplab_cv.batch.job import records as records_of_job
         from deeplab_cv.batch.planning import make_plan
+        from deeplab_cv.batch.run_options import RunOptions
         from deeplab_cv.batch.work import FORMS
+        from deeplab_cv.machine.generators import closed_at_exit
         from deeplab_cv.networks.options import NetworkOptions
         from deeplab_cv.overlay.options import picture_options
         from deeplab_cv.segmentation.options import LabelOptions, PaceOptions
         from deeplab_cv.sinks.options import OutputOptions
 
+        self._check_open()
+        words = [inputs] if isinstance(inputs, str | os.PathLike) else inputs
         wanted = {"painted": paint_files, "masks": masks, "stats": stats}
         plan = make_plan(
             os.fspath(to),
@@ -214,8 +221,7 @@ class Segmenter:
             encoding=OutputOptions(),
         )
         run_options = RunOptions(again=again, retry_failed=retry_failed, workers=workers)
-        with BatchJob(plan, [os.fspath(each) for each in inputs], run_options) as job:
-            yield from job.run(threading.Event())
+        return closed_at_exit(records_of_job(plan, [os.fspath(each) for each in words], run_options))
 
     def close(self) -> None:
         """Give back the engines; safe to call twice."""
@@ -230,11 +236,14 @@ class Segmenter:
         from deeplab_cv.segmentation.network_engines import NetworkEngines
 
         with self._lock:
-            if self._closed:
-                raise UsageError("the segmenter is closed", "Segmenter", "make another one")
+            self._check_open()
             if depth not in self._engines:
                 self._engines[depth] = NetworkEngines(self._network, self._engine, depth=depth)
             return self._engines[depth]
+
+    def _check_open(self) -> None:
+        if self._closed:
+            raise UsageError("the segmenter is closed", "Segmenter", "make another one")
 
     def _labelled(self, source: Any, engines: "NetworkEngines") -> "Iterator[tuple[Scored, Labels]]":
         """Every frame of a source that is not dropped, with its scores and labels."""

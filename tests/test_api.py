@@ -1,6 +1,11 @@
 """The public face, as a user of the package calls it."""
 
+import json
+import os
+import subprocess
+import sys
 import threading
+from pathlib import Path
 
 import cv2
 import numpy as np
@@ -12,6 +17,8 @@ from deeplab_cv.errors import SourceError, UsageError
 from deeplab_cv.frames.size import Size
 from tests.batch.jobs import RED, picture
 from tests.tiny_networks import BACKGROUND, DOG, PERSON, SHEEP, halves, picture_of, tiny_network
+
+ROOT = Path(__file__).parents[1]
 
 
 @pytest.fixture(scope="module")
@@ -214,3 +221,48 @@ def test_a_batch_that_is_broken_off_goes_on_in_the_next_call(segmenter, tmp_path
     others = list(segmenter.batch([tmp_path / "in"], to=tmp_path / "out", workers=1))
 
     assert len({record.input for record in [first, *others]}) == 3
+
+
+def test_a_batch_takes_one_file_or_folder_as_well(segmenter, tmp_path):
+    one = picture(tmp_path / "in" / "a.png", RED)
+
+    for number, inputs in enumerate((one, str(one), one.parent, str(one.parent))):
+        records = list(segmenter.batch(inputs, to=tmp_path / f"out-{number}", workers=1))
+        assert [Path(record.input) for record in records] == [one]
+
+
+@pytest.mark.parametrize("wrong", [{"workers": 0}, {"workers": -1}, {"workers": "2"}, {"style": "nope"}, {"size": 3}])
+def test_a_wrong_argument_of_a_batch_is_said_at_once(segmenter, tmp_path, wrong):
+    with pytest.raises(UserError):
+        segmenter.batch([tmp_path], to=tmp_path / "out", **wrong)
+
+
+def test_a_closed_segmenter_has_no_batch(tmp_path):
+    segmenter = Segmenter(tiny_network(tmp_path), backend="opencv:cpu")
+    segmenter.close()
+
+    with pytest.raises(UsageError, match="closed"):
+        segmenter.batch([tmp_path], to=tmp_path / "out")
+
+
+def test_a_program_that_ends_in_the_midst_of_a_batch_ends_well(tmp_path):
+    for name in ("a.png", "b.png", "c.png", "d.png"):
+        picture(tmp_path / "in" / name, RED)
+    network = tiny_network(tmp_path)
+    lines = (
+        "from deeplab_cv import Segmenter",
+        f"records = Segmenter({str(network)!r}, backend='opencv:cpu').batch('in', to='out', workers=1)",
+        "print(next(records).input)",
+    )
+
+    ended = subprocess.run(
+        [sys.executable, "-c", "\n".join(lines)],
+        cwd=tmp_path,
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert (ended.returncode, ended.stderr) == (0, "")
+    assert json.loads((tmp_path / "out" / "summary.json").read_text(encoding="utf-8"))["files"] == 4

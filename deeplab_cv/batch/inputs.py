@@ -1,5 +1,7 @@
 """What the words of a command line stand for: every file of folders, globs and lists, each with a name of its own."""
 
+import codecs
+import contextlib
 import csv
 import glob
 import io
@@ -54,12 +56,12 @@ class Inputs:
     others: int = 0
 
 
-def find_inputs(words: Sequence[str], without: Path | None, names: dict[str, str]) -> Inputs:
+def find_inputs(words: Sequence[str], without: Collection[str], names: dict[str, str]) -> Inputs:
     """The files that files, folders, globs and lists stand for, each once.
 
     Args:
         words: as they stand on the command line.
-        without: a folder that is left out wherever it lies, for the job's own outputs.
+        without: folders that are left out wherever they lie, for the job's own outputs; whole paths or URLs.
         names: of files that were worked on before, which keep the name that they had.
 
     Raises:
@@ -68,17 +70,19 @@ def find_inputs(words: Sequence[str], without: Path | None, names: dict[str, str
     """
     inputs = Inputs()
     found: dict[str, Found] = {}
+    left_out = 0
     for word in words:
-        for each in _stood_for(word, without, inputs):
-            if (
-                without is not None
-                and not is_remote(each.file)
-                and Path(_whole_path(each.file)).is_relative_to(without)
-            ):
+        for each in _stood_for(word, _existing(without), inputs):
+            path = _whole_path(each.file)
+            if any(PurePath(path).is_relative_to(folder) for folder in without):
+                left_out += 1
                 continue
-            found.setdefault(_whole_path(each.file), each)
+            found.setdefault(path, each)
     inputs.items = list(_named(found.values(), names))
     if not inputs.items and not inputs.unreadable:
+        if left_out:
+            remedy = "name another --to, or other files"
+            raise UsageError("these files lie where the job's own outputs go", " ".join(words[:3]), remedy)
         kinds = "pictures are .jpg .png .webp and a few more, videos .mp4 .mov .mkv .webm and a few more"
         raise UsageError("there is no picture and no video", " ".join(words[:3]), kinds)
     return inputs
@@ -89,14 +93,29 @@ def kind_of_file(name: str) -> Kind:
     return "picture" if PurePath(name).suffix.lower() in PICTURE_EXTENSIONS else "video"
 
 
-def _stood_for(word: str, without: Path | None, inputs: Inputs) -> Iterator[Found]:
+def _existing(folders: Collection[str]) -> frozenset[tuple[int, int]]:
+    """The folders of this machine that are there, by what they are and not by their names: links lead to them."""
+    found = set()
+    for folder in folders:
+        if not is_remote(folder):
+            with contextlib.suppress(OSError):
+                found.add(_what_it_is(Path(folder)))
+    return frozenset(found)
+
+
+def _what_it_is(folder: Path) -> tuple[int, int]:
+    status = folder.stat()
+    return status.st_dev, status.st_ino
+
+
+def _stood_for(word: str, without: frozenset[tuple[int, int]], inputs: Inputs) -> Iterator[Found]:
     if is_remote(word):
         yield from _elsewhere(word, inputs)
         return
     word = without_protocol(word)
     path = Path(word)
     if is_folder(path):
-        yield from _in_folder(path, path, (), without, inputs)
+        yield from _in_folder(path, path, without, inputs)
     elif os.path.lexists(path):
         if path.suffix.lower() in LISTS:
             yield from _below_common_folder(_listed(path))
@@ -126,24 +145,21 @@ def _elsewhere(url: str, inputs: Inputs) -> Iterator[Found]:
             yield Found(file.url, file.name)
 
 
-def _in_folder(
-    top: Path, folder: Path, inside: tuple[tuple[int, int], ...], without: Path | None, inputs: Inputs
-) -> Iterator[Found]:
+def _in_folder(top: Path, folder: Path, outside: frozenset[tuple[int, int]], inputs: Inputs) -> Iterator[Found]:
     """Pictures and videos in a folder and all below it, links to folders followed unless they lead back."""
     try:
-        status = folder.stat()
+        here = _what_it_is(folder)
         entries = sorted(folder.iterdir())
     except OSError as error:
         inputs.unreadable.append((str(folder), f"cannot look into the folder: {error.strerror}"))
         return
-    here = (status.st_dev, status.st_ino)
-    if here in inside or (without is not None and folder.absolute() == without):
+    if here in outside:
         return
     for entry in entries:
         if entry.name.startswith("."):
             continue
         if is_folder(entry):
-            yield from _in_folder(top, entry, (*inside, here), without, inputs)
+            yield from _in_folder(top, entry, outside | {here}, inputs)
         elif entry.suffix.lower() in PICTURE_EXTENSIONS | VIDEO_EXTENSIONS:
             yield Found(str(entry), str(entry.relative_to(top)))
         elif entry.is_symlink() and not entry.exists():
@@ -159,7 +175,7 @@ def _listed(path: Path) -> list[str]:
             texts = paths_in_parquet(path, COLUMNS)
         else:
             data = read_ordinary(path, most=_LARGEST_LIST)
-            lines = [os.fsdecode(line) for line in data.removeprefix(b"\xef\xbb\xbf").splitlines()]
+            lines = [os.fsdecode(line) for line in _unmarked(data).splitlines()]
             texts = _paths_in_csv(lines) if path.suffix.lower() == ".csv" else lines
     except OSError as error:
         raise cannot_read(path, error) from error
@@ -170,6 +186,14 @@ def _listed(path: Path) -> list[str]:
     if not texts:
         raise UsageError("the list names no file", path, "write one path a line, or a column of them")
     return [_placed(text, path.parent) for text in texts]
+
+
+def _unmarked(data: bytes) -> bytes:
+    """A list's text as UTF-8, or in the bytes that a file system has, without a mark of its encoding."""
+    if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        # As PowerShell writes what `dir > list.txt` shows.
+        return data.decode("utf-16").encode(errors="surrogatepass")
+    return data.removeprefix(codecs.BOM_UTF8)
 
 
 def _paths_in_csv(lines: Sequence[str]) -> list[str]:
@@ -186,8 +210,9 @@ def _paths_in_csv(lines: Sequence[str]) -> list[str]:
 def _placed(text: str, folder: Path) -> str:
     if is_remote(text):
         return text
-    beside = folder / text
-    return str(beside) if not os.path.lexists(text) and os.path.lexists(beside) else text
+    # A space at an end is rarely meant, and yet may be part of a name.
+    candidates = [str(place) for each in (text, text.strip()) for place in (each, folder / each)]
+    return next((each for each in candidates if os.path.lexists(each)), text)
 
 
 def _whole_path(file: str) -> str:

@@ -4,72 +4,36 @@ import contextlib
 import json
 import threading
 import time
-from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Generator, Iterator, Sequence
+from dataclasses import replace
 from types import TracebackType
 from typing import Any
 
 from typing_extensions import Self
 
 from deeplab_cv.batch import staged
-from deeplab_cv.batch.child import PROGRAM
+from deeplab_cv.batch.facts import NAME as FACTS
+from deeplab_cv.batch.facts import facts_of, read_facts, write_facts
 from deeplab_cv.batch.inputs import find_inputs
-from deeplab_cv.batch.on_ray import Actor, RayPool
+from deeplab_cv.batch.on_ray import RayPool
 from deeplab_cv.batch.places import Place, place_of
-from deeplab_cv.batch.pool import PATIENCE_S, Pool, known_identity, workers_at_first
+from deeplab_cv.batch.pool import Pool, known_identity, workers_at_first
+from deeplab_cv.batch.records import NAME as JOURNAL
 from deeplab_cv.batch.records import Records
 from deeplab_cv.batch.remote import is_remote
+from deeplab_cv.batch.run_options import RunOptions
 from deeplab_cv.batch.tables import check_parquet
 from deeplab_cv.batch.work import DoneRecord, Item, Plan, Task
 from deeplab_cv.batch.worker import output_path
-from deeplab_cv.batch.worker_process import Ready
 from deeplab_cv.errors import SinkError, UsageError
 from deeplab_cv.machine.locks import locked_elsewhere
 from deeplab_cv.machine.processor import usable_cores
-from deeplab_cv.segmentation.network_engines import Pinned
 from deeplab_cv.sinks.landing import cannot_write
 from deeplab_cv.sinks.statistics import csv_line
 
-_FACTS = "job.json"
 _FAILURES = "failures.csv"
 _SUMMARY = "summary.json"
 _LOCK = ".lock"
-
-
-@dataclass(frozen=True)
-class OnRay:
-    """A Ray cluster.
-
-    Attributes:
-        address: where it is; empty for one that is started here.
-        resources: what each actor takes, as Ray calls it.
-        actor: what each actor is.
-    """
-
-    address: str
-    resources: dict[str, float]
-    actor: type[Actor] = Actor
-
-
-@dataclass(frozen=True, kw_only=True)
-class RunOptions:
-    """How a job is run; it makes no difference to what comes out.
-
-    Attributes:
-        again: do everything anew.
-        retry_failed: try what failed before once more.
-        workers: how many processes; None for as many as the machine has room for.
-        patience_s: how long a worker may be silent over one frame.
-        program: what starts a worker.
-        ray: the cluster that works in the place of this machine's processes; None for these.
-    """
-
-    again: bool = False
-    retry_failed: bool = False
-    workers: int | None = None
-    patience_s: float = PATIENCE_S
-    program: Sequence[str] = PROGRAM
-    ray: OnRay | None = None
 
 
 class BatchJob:
@@ -98,13 +62,14 @@ class BatchJob:
             self._place.prepare()
             opened.enter_context(_alone_in(self._place))
             self._plan = _as_before(plan, self._place, options)
+            _refuse_others_summaries(self._place)
             self._records = Records(self._place)
             opened.callback(self._records.close)
             if options.again:
                 self._records.begin_anew()
             landed = list(self._landed())
             names = {record.input: record.name for record in self._records.all}
-            self._inputs = find_inputs(words, self._place.local, names)
+            self._inputs = find_inputs(words, self._place.own_folders, names)
             self._unreadable = [
                 DoneRecord(file, "", None, self._plan.settings_hash, stage="find", reason=reason)
                 for file, reason in self._inputs.unreadable
@@ -147,7 +112,7 @@ class BatchJob:
             yield from self._known
             for record in pool.work_on(self._tasks, stop):
                 if not now and pool.ready is not None:
-                    self._note_engine(pool.ready)
+                    write_facts(self._place, facts_of(self._plan, pool.ready))
                 self._records.add(record)
                 staged.discard_folder(staged.staged_folder(self._place, record.input))
                 now.append(record)
@@ -183,6 +148,7 @@ class BatchJob:
     def _write_what_is_left(self, now: Sequence[DoneRecord], pool: Pool | RayPool, seconds: float) -> None:
         whole = sum(not record.failed for record in self._of_this_job)
         frames = sum(record.frames for record in now)
+        facts = read_facts(self._place)
         summary = {
             "files": self.total,
             "whole": whole,
@@ -197,7 +163,7 @@ class BatchJob:
                 "frames_per_second": round(frames / seconds, 2) if seconds else None,
                 "workers": pool.most_workers,
             },
-            "engine": self._facts().get("engine"),
+            "engine": None if facts is None else facts.engine,
         }
         self._place.write(_FAILURES, _failures_csv(self._of_this_job))
         self._place.write(_SUMMARY, (json.dumps(summary, indent=1) + "\n").encode())
@@ -230,19 +196,15 @@ class BatchJob:
             return not self._options.retry_failed
         return all(self._place.holds(output) for output in record.outputs)
 
-    def _note_engine(self, ready: Ready) -> None:
-        facts = {
-            "settings": self._plan.settings,
-            "settings_hash": self._plan.settings_hash,
-            "cores": self._plan.cores,
-            "pinned": asdict(ready.pinned),
-            "engine": ready.engine_name,
-            "threads": ready.threads,
-        }
-        self._place.write(_FACTS, (json.dumps(facts, indent=1) + "\n").encode())
 
-    def _facts(self) -> dict[str, Any]:
-        return _facts_of(self._place)
+def records(plan: Plan, words: Sequence[str], options: RunOptions) -> Generator[DoneRecord, None, None]:
+    """A job from its beginning to its end, or until the generator is closed; yields what comes of each file.
+
+    Raises:
+        UserError: as `BatchJob` and its `run`.
+    """
+    with BatchJob(plan, words, options) as job:
+        yield from job.run(threading.Event())
 
 
 def _as_before(plan: Plan, place: Place, options: RunOptions) -> Plan:
@@ -250,26 +212,27 @@ def _as_before(plan: Plan, place: Place, options: RunOptions) -> Plan:
 
     Raises UsageError where the folder holds the outputs of other settings.
     """
-    facts = _facts_of(place)
-    if facts and not options.again:
-        if facts["settings_hash"] != plan.settings_hash:
-            before = facts["settings"]
-            other = ", ".join(key for key, value in plan.settings.items() if before.get(key) != value)
+    facts = read_facts(place)
+    if facts is not None and not options.again:
+        if facts.settings_hash != plan.settings_hash:
+            other = ", ".join(key for key, value in plan.settings.items() if facts.settings.get(key) != value)
             what = f"the folder holds the outputs of other settings ({other})"
             raise UsageError(what, place.text, "name another --to, or do everything anew with --again")
-        return replace(plan, cores=facts["cores"], pinned=Pinned(**facts["pinned"]))
+        return replace(plan, cores=facts.cores, pinned=facts.pinned)
     if options.ray is not None:
         return replace(plan, cores=max(1, int(options.ray.resources["num_cpus"])))
     workers = options.workers or workers_at_first()
     return replace(plan, cores=max(1, usable_cores() // workers))
 
 
-def _facts_of(place: Place) -> dict[str, Any]:
-    text = place.read(_FACTS)
-    try:
-        return {} if text is None else dict(json.loads(text))
-    except ValueError as error:
-        raise SinkError("cannot read what an earlier run noted", f"{place.text}/{_FACTS}", "delete it") from error
+def _refuse_others_summaries(place: Place) -> None:
+    """Raises SinkError where a folder in which no job was at work has files of the names that a job writes."""
+    if place.read(JOURNAL) is not None or place.read(FACTS) is not None:
+        return
+    for name in (_FAILURES, _SUMMARY):
+        if place.read(name) is not None:
+            what = "this was here before, and not by this job"
+            raise SinkError(what, f"{place.text}/{name}", "move it, or name another --to")
 
 
 @contextlib.contextmanager
@@ -280,7 +243,8 @@ def _alone_in(place: Place) -> Iterator[None]:
         lock.touch()
     except OSError as error:
         raise cannot_write(lock, error) from error
-    with locked_elsewhere(lock) as locked:
+    # On Windows it is being open that holds it.
+    with locked_elsewhere(lock) as locked, contextlib.nullcontext() if locked else lock.open("ab"):
         if locked:
             raise UsageError("another run is at work in this folder", place.text, "wait for it, or name another --to")
         yield

@@ -8,6 +8,7 @@ import importlib
 import logging
 import os
 import pickle
+import socket
 import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -26,6 +27,12 @@ from deeplab_cv.machine.processor import count_on
 
 _STARTS = 2
 """A file is begun so often at most, see `Place.note_try`."""
+
+_ANSWERS_WITHIN_S = 10.0
+"""A cluster that is there is reached by then; Ray itself knocks for five minutes."""
+
+_FOUND_BY_RAY = ("auto", "local")
+"""Addresses that name no host."""
 
 
 class Actor:
@@ -107,13 +114,16 @@ class RayPool:
         if not tasks:
             return
         ray, data = _modules()
+        _check_address(self._address)
         self._choose_engine()
         try:
             _connect(ray, self._address)
         except Exception as error:
             cause = " ".join(str(error).split())[:200]
-            remedy = "start one with `ray start --head`, or leave out the address"
-            raise UsageError("no Ray cluster answers", self._address or "here", remedy, cause=cause) from error
+            if not self._address:
+                raise UsageError("Ray does not start here", "--ray", "try `ray start --head`", cause=cause) from error
+            remedy = "give this machine the cluster's token and versions, see docs/cluster.md"
+            raise UsageError("the Ray cluster lets nobody in", self._address, remedy, cause=cause) from error
         try:
             self.most_workers = self._actors or self._room(ray)
             yield from self._records(data, tasks, stop)
@@ -182,6 +192,21 @@ def _modules() -> tuple[Any, Any]:
         return importlib.import_module("ray"), importlib.import_module("ray.data")
     except ImportError as error:
         raise UsageError("Ray is not installed", error, how_to_install("ray")) from error
+
+
+def _check_address(address: str) -> None:
+    """Raises UsageError where an address is none, or nobody listens there."""
+    if not address or address in _FOUND_BY_RAY or ("://" in address and not address.startswith("ray://")):
+        return
+    host, _, port = address.removeprefix("ray://").rpartition(":")
+    if not host or not port.isascii() or not port.isdigit() or not 0 < int(port) < 1 << 16:
+        remedy = "write HOST:PORT, as `ray start --head` shows it"
+        raise UsageError("this is no address of a Ray cluster", f"--ray {address}", remedy)
+    try:
+        socket.create_connection((host.strip("[]"), int(port)), timeout=_ANSWERS_WITHIN_S).close()
+    except (OSError, UnicodeError) as error:
+        remedy = "start one with `ray start --head`, or leave out the address"
+        raise UsageError("no Ray cluster answers", f"--ray {address}", remedy, cause=str(error)) from error
 
 
 def _connect(ray: Any, address: str) -> None:

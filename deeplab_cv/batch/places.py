@@ -1,13 +1,14 @@
 """Where the outputs and the records of a job lie: a folder of this machine, or one elsewhere."""
 
+import hashlib
 import os
 import shutil
 from pathlib import Path
 
 from deeplab_cv.batch.remote import RemotePlace, is_remote, without_protocol
-from deeplab_cv.batch.work import Output
-from deeplab_cv.errors import SinkError
-from deeplab_cv.machine.files import whole_file
+from deeplab_cv.batch.work import FORMS, Output
+from deeplab_cv.errors import SinkError, UsageError
+from deeplab_cv.machine.files import file_hash, whole_file
 from deeplab_cv.sinks.landing import cannot_write
 
 
@@ -18,12 +19,14 @@ class FolderPlace:
         text: as it is shown.
         local: the folder itself.
         staging: where outputs are made before they have their place; renaming from there is one step.
+        own_folders: where outputs go, and no inputs are looked for.
     """
 
     def __init__(self, folder: Path) -> None:
         self.text = str(folder)
         self.local = folder
         self.staging = folder / ".unfinished"
+        self.own_folders = [str(folder / form) for form in FORMS] + [str(self.staging)]
 
     def prepare(self) -> None:
         """Make the folder. Raises SinkError."""
@@ -48,7 +51,8 @@ class FolderPlace:
             if not os.path.lexists(staged):
                 return
             if os.path.lexists(place):
-                if not replaces:
+                # What is the same to the last byte may be of this job, whose record of it is lost.
+                if not replaces and hash_of(place) != hash_of(staged):
                     raise SinkError("this was here before, and not by this job", place, "move it, or name another --to")
                 if place.is_dir():
                     shutil.rmtree(place)
@@ -107,11 +111,24 @@ class FolderPlace:
             raise cannot_write(path, error) from error
 
 
+def hash_of(output: Path) -> str:
+    """Of a file, or of a folder by its files' names and hashes. Raises OSError."""
+    if not output.is_dir():
+        return file_hash(output)
+    digest = hashlib.sha256()
+    for file in sorted(output.iterdir()):
+        digest.update(f"{file.name} {file_hash(file)}\n".encode())
+    return digest.hexdigest()
+
+
 Place = FolderPlace | RemotePlace
 
 
 def place_of(text: str) -> Place:
-    """The place that a path or a URL names. Raises UsageError where what its protocol needs is not installed."""
+    """The place that a path or a URL names. Raises UsageError where there is none, or what its protocol needs is not
+    installed."""
     if is_remote(text):
         return RemotePlace(text)
+    if not text:
+        raise UsageError("the folder for outputs has no name", "--to", "name one; `.` is the one you are in")
     return FolderPlace(Path(os.path.normpath(Path(without_protocol(text)).absolute())))

@@ -1,9 +1,9 @@
 """The done-records of a job: one line for each file that is whole or has failed, written when that is so."""
 
 import json
+import logging
 import os
 import time
-from collections.abc import Iterator
 from dataclasses import asdict
 from typing import Any
 
@@ -11,6 +11,8 @@ from deeplab_cv.batch.places import Place
 from deeplab_cv.batch.work import DoneRecord, Identity, Output
 from deeplab_cv.errors import SinkError
 from deeplab_cv.sinks.landing import cannot_write
+
+_log = logging.getLogger(__name__)
 
 NAME = "done.jsonl"
 
@@ -29,7 +31,12 @@ class Records:
     """
 
     def __init__(self, place: Place) -> None:
-        """Read what earlier runs noted; a line that a killed run did not finish is cut off. Raises SinkError."""
+        """Read what earlier runs noted.
+
+        A line that a killed run did not finish is cut off, and a damaged one is passed over.
+
+        Raises SinkError where nothing in it is a record, or it cannot be read or written.
+        """
         self._place = place
         self._by_input: dict[str, DoneRecord] = {}
         self.own: set[str] = set()
@@ -39,19 +46,31 @@ class Records:
         except OSError as error:
             raise SinkError("cannot read what an earlier run noted", path, str(error.strerror)) from error
         whole = data[: data.rfind(b"\n") + 1]
-        for line in _lines(whole):
-            if line == _ANEW:
-                self._by_input.clear()
-                continue
-            record = record_of(line)
-            self._by_input[record.input] = record
-            self.own.update(output.path for output in record.outputs)
+        damaged = 0
+        for text in whole.splitlines():
+            try:
+                self._take(json.loads(text))
+            except (ValueError, SinkError):
+                damaged += 1
+        if damaged and not self._by_input:
+            raise SinkError("this is no record of a batch job", path, "name another --to, or delete it")
+        if damaged:
+            _log.warning("%d damaged lines of %s are passed over: their files are worked on again", damaged, path)
         try:
             self._file = path.open("ab")
             self._file.truncate(len(whole))
         except OSError as error:
             raise cannot_write(path, error) from error
         self._on_disk_s = time.monotonic()
+
+    def _take(self, line: object) -> None:
+        """A line that an earlier run wrote. Raises SinkError where it is none."""
+        if line == _ANEW:
+            self._by_input.clear()
+            return
+        record = record_of(line)
+        self._by_input[record.input] = record
+        self.own.update(output.path for output in record.outputs)
 
     def of(self, file: str) -> DoneRecord | None:
         """What came of a file; None where it was not worked on."""
@@ -96,7 +115,7 @@ def line_of(record: DoneRecord) -> dict[str, Any]:
     return {key: value for key, value in asdict(record).items() if value not in ("", (), None)}
 
 
-def record_of(line: dict[str, Any]) -> DoneRecord:
+def record_of(line: Any) -> DoneRecord:
     """A record made again from `line_of`. Raises SinkError where the line is none."""
     try:
         identity = line.get("identity")
@@ -106,13 +125,4 @@ def record_of(line: dict[str, Any]) -> DoneRecord:
             outputs=tuple(Output(**output) for output in line.get("outputs", ())),
         )
     except (TypeError, AttributeError) as error:
-        raise SinkError("this is no record of a batch job", str(line)[:80], f"delete the line in {NAME}") from error
-
-
-def _lines(data: bytes) -> Iterator[dict[str, Any]]:
-    for line in data.splitlines():
-        try:
-            yield json.loads(line)
-        except ValueError as error:
-            what = "a line of the done-records is damaged"
-            raise SinkError(what, line[:80].decode(errors="replace"), f"delete the line in {NAME}") from error
+        raise SinkError("this is no record of a batch job", str(line)[:80], f"delete {NAME}") from error

@@ -13,7 +13,7 @@ from itertools import takewhile
 from pathlib import Path, PurePosixPath
 from typing import Any, TypeVar
 
-from deeplab_cv.batch.work import Identity, Output
+from deeplab_cv.batch.work import FORMS, Identity, Output
 from deeplab_cv.errors import MissingSourceError, SinkError, SourceError, UsageError
 from deeplab_cv.machine.installed import how_to_install
 from deeplab_cv.machine.urls import is_url, without_secrets
@@ -158,6 +158,7 @@ class RemotePlace:
         text: as it is shown.
         local: the folder of this machine in which outputs and notes are made.
         staging: where outputs are made.
+        own_folders: where outputs go, and no inputs are looked for; URLs.
     """
 
     def __init__(self, url: str) -> None:
@@ -168,6 +169,7 @@ class RemotePlace:
         self.text = without_secrets(url)
         self.local = Path(tempfile.gettempdir()) / f"deeplab-cv-{hashlib.sha256(url.encode()).hexdigest()[:16]}"
         self.staging = self.local / "unfinished"
+        self.own_folders = [self._system.url(f"{self._root}/{form}") for form in FORMS]
 
     def prepare(self) -> None:
         """Make the folder of this machine. Raises SinkError."""

@@ -13,11 +13,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from deeplab_cv.batch.places import Place
+from deeplab_cv.batch.places import Place, hash_of
 from deeplab_cv.batch.records import line_of, record_of
 from deeplab_cv.batch.work import DoneRecord, Output
 from deeplab_cv.errors import SinkError, UserError
-from deeplab_cv.machine.files import file_hash
 
 _NOTE = "whole.json"
 _PARTS_NOTE = "parts.json"
@@ -36,13 +35,8 @@ def begin(folder: Path) -> None:
 
 def output_of(staged: Path, path: str) -> Output:
     """What was made, by its bytes: a file or a folder of them. Raises OSError."""
-    if not staged.is_dir():
-        return Output(path, staged.stat().st_size, file_hash(staged))
-    digest, size = hashlib.sha256(), 0
-    for file in sorted(staged.iterdir()):
-        digest.update(f"{file.name} {file_hash(file)}\n".encode())
-        size += file.stat().st_size
-    return Output(path, size, digest.hexdigest())
+    files = staged.iterdir() if staged.is_dir() else [staged]
+    return Output(path, sum(file.stat().st_size for file in files), hash_of(staged))
 
 
 def begin_parts(folder: Path, facts: dict[str, Any]) -> None:
@@ -53,7 +47,7 @@ def begin_parts(folder: Path, facts: dict[str, Any]) -> None:
         facts: all that the parts depend on; of others nothing stays.
     """
     note, text = folder / _PARTS_NOTE, json.dumps(facts)
-    if not note.is_file() or note.read_text(encoding="ascii") != text:
+    if not note.is_file() or note.read_text(encoding="ascii", errors="replace") != text:
         begin(folder)
         note.write_text(text, encoding="ascii")
 
@@ -71,8 +65,8 @@ def note_part(folder: Path, seconds: float) -> None:
 
 
 def seconds_of_part(folder: Path) -> float:
-    """How long a part took that is whole. Raises OSError."""
-    return float(json.loads((folder / _NOTE).read_text(encoding="ascii")))
+    """How long a part took that is whole."""
+    return float(_note_in(folder))
 
 
 def note_whole(folder: Path, record: DoneRecord, made: dict[str, str], own: tuple[str, ...]) -> None:
@@ -92,12 +86,20 @@ def note_whole(folder: Path, record: DoneRecord, made: dict[str, str], own: tupl
 
 def is_whole(folder: Path) -> bool:
     """All outputs of a file are whole, and only have to be given their places."""
-    return (folder / _NOTE).is_file()
+    return _note_in(folder) is not None
+
+
+def _note_in(folder: Path) -> Any:
+    """What is noted of whole outputs; None where there is no such note, or a power cut has left only its name."""
+    try:
+        return json.loads((folder / _NOTE).read_text(encoding="ascii"))
+    except (OSError, ValueError):
+        return None
 
 
 def land(place: Place, folder: Path) -> DoneRecord:
     """Give the outputs in a folder their places; what came of the file. May be done again where it was broken off."""
-    note = json.loads((folder / _NOTE).read_text(encoding="ascii"))
+    note = _note_in(folder)
     record = record_of(note["record"])
     try:
         for name, path in note["made"].items():

@@ -63,22 +63,19 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Work on every file, and say what is left."""
-    if args.workers is not None and args.workers < 1:
-        raise UsageError("there must be a worker", f"--workers {args.workers}", "give at least 1, or leave it out")
     if args.ray is None and args.ray_resources:
         raise UsageError("this is for actors of Ray", f"--ray-resources {args.ray_resources}", "add --ray")
     if not (args.part == 0 or args.part >= 1):
         raise UsageError("parts are at least a second long", f"--part {args.part:g}", "give 1 or more, or 0 for none")
-    if not args.patience > 0:
-        raise UsageError("a worker must have some time", f"--patience {args.patience:g}", "give seconds above 0")
     forms = {"painted": args.paint_files, "masks": args.masks, "stats": args.stats}
     # Here they say what is wanted, not where it goes.
     args.masks = args.stats = None
     settings = load_settings(args, folders.config_file()).settings
 
-    from deeplab_cv.batch.job import BatchJob, OnRay, RunOptions
+    from deeplab_cv.batch.job import BatchJob
     from deeplab_cv.batch.on_ray import parse_resources
     from deeplab_cv.batch.planning import make_plan
+    from deeplab_cv.batch.run_options import OnRay, RunOptions
     from deeplab_cv.batch.work import FORMS
     from deeplab_cv.progress import JobProgress
 

@@ -9,8 +9,9 @@ import av
 import cv2
 import numpy as np
 
-from deeplab_cv.batch.job import BatchJob, RunOptions
+from deeplab_cv.batch.job import BatchJob
 from deeplab_cv.batch.planning import make_plan
+from deeplab_cv.batch.run_options import RunOptions
 from deeplab_cv.engines.options import EngineOptions
 from deeplab_cv.networks.options import NetworkOptions
 from deeplab_cv.overlay.options import PictureOptions

@@ -15,14 +15,14 @@ def touch(*paths):
         path.write_bytes(b"x")
 
 
-def names(*words, without=None, before=None):
+def names(*words, without=(), before=None):
     return [item.name for item in find_inputs([str(word) for word in words], without, before or {}).items]
 
 
 def test_a_folder_stands_for_all_pictures_and_videos_below_it(tmp_path):
     touch(tmp_path / "b.JPG", tmp_path / "deep" / "er" / "a.mp4", tmp_path / "notes.txt", tmp_path / ".hidden.jpg")
 
-    inputs = find_inputs([str(tmp_path)], None, {})
+    inputs = find_inputs([str(tmp_path)], (), {})
 
     assert [(item.name, item.kind) for item in inputs.items] == [
         ("b.JPG", "picture"),
@@ -120,19 +120,19 @@ def test_a_link_that_leads_nowhere_is_told_of(tmp_path):
     touch(tmp_path / "dog.jpg")
     (tmp_path / "gone").symlink_to(tmp_path / "nowhere")
 
-    assert find_inputs([str(tmp_path)], None, {}).unreadable == [(str(tmp_path / "gone"), "this link leads nowhere")]
+    assert find_inputs([str(tmp_path)], (), {}).unreadable == [(str(tmp_path / "gone"), "this link leads nowhere")]
 
 
 def test_the_job_s_own_folder_is_no_input(tmp_path):
     touch(tmp_path / "a.jpg", tmp_path / "out" / "painted" / "a.jpg")
 
-    assert names(tmp_path, tmp_path / "out" / "painted" / "a.jpg", without=tmp_path / "out") == ["a.jpg"]
+    assert names(tmp_path, tmp_path / "out" / "painted" / "a.jpg", without=[str(tmp_path / "out")]) == ["a.jpg"]
 
 
 @pytest.mark.parametrize("word", ["gone.jpg", "gone/", "*.nothing"])
 def test_a_word_that_names_nothing_is_one_line(tmp_path, word):
     with pytest.raises(MissingSourceError):
-        find_inputs([str(tmp_path / word)], None, {})
+        find_inputs([str(tmp_path / word)], (), {})
 
 
 @pytest.mark.parametrize(("file", "text"), [("list.txt", "\n# nothing\n"), ("list.csv", "path\n"), ("sub/a.doc", "x")])
@@ -141,7 +141,7 @@ def test_nothing_to_do_is_one_line(tmp_path, file, text):
     (tmp_path / file).write_text(text, encoding="utf-8")
 
     with pytest.raises(UsageError):
-        find_inputs([str(tmp_path / file) if "list" in file else str(tmp_path / "sub")], None, {})
+        find_inputs([str(tmp_path / file) if "list" in file else str(tmp_path / "sub")], (), {})
 
 
 @pytest.mark.parametrize(
@@ -149,3 +149,27 @@ def test_nothing_to_do_is_one_line(tmp_path, file, text):
 )
 def test_the_extension_says_what_a_file_is(name, kind):
     assert kind_of_file(name) == kind
+
+
+def test_what_the_job_made_is_no_input_whatever_leads_there(tmp_path):
+    touch(tmp_path / "a.jpg", tmp_path / "painted" / "a.jpg", tmp_path / "masks" / "clip" / "0.png")
+    (tmp_path / "deep").mkdir()
+    (tmp_path / "deep" / "back").symlink_to(tmp_path / "painted", target_is_directory=True)
+    own = [str(tmp_path / form) for form in ("painted", "masks", "stats")]
+
+    assert names(tmp_path, without=own) == ["a.jpg"]
+    assert names(tmp_path / "a.jpg", tmp_path / "*" / "*.jpg", without=own) == ["a.jpg"]
+    with pytest.raises(UsageError, match="where the job's own outputs go"):
+        names(tmp_path / "painted" / "a.jpg", without=own)
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be"])
+@pytest.mark.parametrize("extension", [".txt", ".csv"])
+@pytest.mark.parametrize("newline", ["\n", "\r\n"])
+def test_a_list_of_any_usual_encoding_is_read(tmp_path, encoding, extension, newline):
+    touch(tmp_path / "a.jpg", tmp_path / "h\u00fcnd chen.jpg")
+    mark = "\ufeff" if encoding in ("utf-16-le", "utf-16-be") else ""
+    text = mark + newline.join(["a.jpg", "", "h\u00fcnd chen.jpg ", "a.jpg", ""])
+    (tmp_path / f"list{extension}").write_bytes(text.encode(encoding))
+
+    assert names(tmp_path / f"list{extension}") == ["a.jpg", "h\u00fcnd chen.jpg"]

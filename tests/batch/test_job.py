@@ -10,10 +10,11 @@ import pytest
 from PIL import Image
 
 from deeplab_cv.batch import staged
-from deeplab_cv.batch.job import BatchJob, RunOptions
+from deeplab_cv.batch.job import BatchJob
+from deeplab_cv.batch.run_options import RunOptions
 from deeplab_cv.batch.work import Item, Task
 from deeplab_cv.batch.worker import Worker
-from deeplab_cv.errors import UsageError
+from deeplab_cv.errors import SinkError, UsageError
 from deeplab_cv.overlay.options import PictureOptions
 from tests.batch.jobs import BLUE, FAKE, GREEN, RED, clip, hashes_below, picture, plan_for, run_job
 from tests.tiny_networks import PERSON
@@ -192,7 +193,6 @@ def test_a_run_that_is_stopped_leaves_whole_files_and_the_next_does_the_rest(tmp
     assert (len(records), summary["left"]) == (2, 0)
 
 
-@pytest.mark.skipif(os.name == "nt", reason="Windows has no such locks")
 def test_two_runs_in_one_folder_are_refused(tmp_path, network, mixed):
     plan = plan_for(network, tmp_path / "out")
 
@@ -209,3 +209,42 @@ def test_the_engine_is_chosen_once_and_noted(tmp_path, network, mixed):
     assert facts["pinned"]["backend"].startswith("opencv:")
     assert facts["engine"].startswith("opencv:")
     assert (tmp_path / "out" / "done.jsonl").read_text(encoding="utf-8").count("\n") == 3
+
+
+@pytest.mark.parametrize("left", [0, 1])
+def test_outputs_whose_records_are_lost_are_made_again_and_taken_for_the_same(tmp_path, network, mixed, left):
+    plan = plan_for(network, tmp_path / "out", forms=("painted", "masks"))
+    run_job(plan, [mixed])
+    before = hashes_below(tmp_path / "out")
+    lines = (tmp_path / "out" / "done.jsonl").read_bytes().splitlines(keepends=True)
+    (tmp_path / "out" / "done.jsonl").write_bytes(b"".join([*lines[:left], b"\0" * 50 + b"\n"][: 2 * left]))
+
+    records, summary = run_job(plan, [mixed])
+
+    assert len(records) == len(lines) - left
+    assert summary["failed"] == 0
+    assert hashes_below(tmp_path / "out") == before
+
+
+@pytest.mark.parametrize("name", ["summary.json", "failures.csv", "job.json", "done.jsonl"])
+def test_a_file_of_somebody_else_with_a_name_of_the_job_s_is_not_written_over(tmp_path, network, mixed, name):
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / name).write_text('{"mine": 1}\n', encoding="ascii")
+
+    with pytest.raises(SinkError):
+        run_job(plan_for(network, tmp_path / "out"), [mixed])
+
+    assert (tmp_path / "out" / name).read_text(encoding="ascii") == '{"mine": 1}\n'
+
+
+def test_the_folder_of_the_inputs_may_be_that_of_the_outputs(tmp_path, network, mixed):
+    records, _ = run_job(plan_for(network, mixed), [mixed])
+    again, summary = run_job(plan_for(network, mixed), [mixed])
+
+    assert len(records) == summary["whole"] == summary["files"]
+    assert again == {}
+
+
+def test_a_folder_without_a_name_is_refused(tmp_path, network, mixed):
+    with pytest.raises(UsageError, match="has no name"):
+        run_job(plan_for(network, ""), [mixed])

@@ -1,14 +1,16 @@
 """The same work on two Ray nodes of this machine."""
 
 import os
+import socket
 import threading
 from pathlib import Path
 
 import pytest
 
 from deeplab_cv.batch import on_ray
-from deeplab_cv.batch.job import BatchJob, OnRay, RunOptions
+from deeplab_cv.batch.job import BatchJob
 from deeplab_cv.batch.on_ray import parse_resources
+from deeplab_cv.batch.run_options import OnRay, RunOptions
 from deeplab_cv.errors import UsageError
 from tests.batch.fake_decoder import FakeActor
 from tests.batch.jobs import GREEN, clip, hashes_below, picture, plan_for, run_job
@@ -108,6 +110,31 @@ def test_what_an_actor_takes_is_said_in_words(text, resources):
 def test_other_resources_are_one_line(text):
     with pytest.raises(UsageError, match="not understood"):
         parse_resources(text)
+
+
+@pytest.mark.parametrize("address", ["head", "head:", ":6379", "head:port", "head:0", "head:70000", "ray://head"])
+def test_what_is_no_address_of_a_cluster_is_one_line(network, tmp_path, address):
+    assert_refused(network, tmp_path, address, "no address of a Ray cluster")
+
+
+@pytest.mark.parametrize("form", ["127.0.0.1:{}", "ray://127.0.0.1:{}", "localhost:{}"])
+def test_an_address_where_nobody_listens_is_one_line_at_once(network, tmp_path, form):
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+    assert_refused(network, tmp_path, form.format(port), "no Ray cluster answers")
+
+
+def assert_refused(network, tmp_path, address, words):
+    """A job at this address ends with these words before anything is started."""
+    pytest.importorskip("ray", reason="requirements-ray.txt is not installed")
+    picture(tmp_path / "in" / "a.png")
+    wishes = RunOptions(ray=OnRay(address, {"num_cpus": 1.0}))
+
+    with (
+        BatchJob(plan_for(network, tmp_path / "out"), [str(tmp_path / "in")], wishes) as job,
+        pytest.raises(UsageError, match=words),
+    ):
+        list(job.run(threading.Event()))
 
 
 def test_without_ray_it_is_one_line_that_says_how_to_get_it(network, tmp_path, monkeypatch):

@@ -70,9 +70,22 @@ def test_after_a_new_beginning_outputs_are_still_the_job_s_own(place):
     assert again.own == {"painted/a.png"}
 
 
-@pytest.mark.parametrize("line", ["no json", "[1]", '{"input": "a"}', '{"input": "a", "surprise": 1}'])
-def test_a_damaged_line_is_one_line_of_text(place, tmp_path, line):
+DAMAGED = ["no json", "[1]", "null", '{"input": "a"}', '{"input": "a", "surprise": 1}', "\0\0\0\0"]
+
+
+@pytest.mark.parametrize("line", DAMAGED)
+def test_a_damaged_line_is_passed_over(place, tmp_path, line):
+    written(place, WHOLE)
+    with (tmp_path / "done.jsonl").open("a", encoding="ascii") as file:
+        file.write(line + "\n")
+    written(place, FAILED)
+
+    assert Records(place).all == [WHOLE, FAILED]
+
+
+@pytest.mark.parametrize("line", DAMAGED)
+def test_a_file_without_a_single_record_is_another_s(place, tmp_path, line):
     (tmp_path / "done.jsonl").write_text(line + "\n", encoding="ascii")
 
-    with pytest.raises(SinkError, match="delete the line"):
+    with pytest.raises(SinkError, match="no record of a batch job"):
         Records(place)

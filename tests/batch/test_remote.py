@@ -53,12 +53,12 @@ def test_a_folder_a_glob_and_a_file_elsewhere_stand_for_files(memory):
         system.pipe_file(f"{folder}/{name}", b"x")
 
     def names(url):
-        return [item.name for item in find_inputs([url], None, {}).items]
+        return [item.name for item in find_inputs([url], (), {}).items]
 
     assert names(folder) == ["a.jpg", "deep/b.mp4", "deep/c.jpg"]
     assert names(f"{folder}/deep/*.jpg") == ["c.jpg"]
     assert names(f"{folder}/a.jpg") == ["a.jpg"]
-    assert find_inputs([folder], None, {}).others == 1
+    assert find_inputs([folder], (), {}).others == 1
     assert [file.url for file in remote_files(f"{folder}/a.jpg")] == [f"memory:///{folder[9:]}/a.jpg"]
 
 
@@ -66,7 +66,7 @@ def test_a_list_elsewhere_names_files(memory):
     system, folder = memory
     system.pipe_file(f"{folder}/list.csv", f"path\n{folder}/a.jpg\n".encode())
 
-    assert [item.input for item in find_inputs([f"{folder}/list.csv"], None, {}).items] == [f"{folder}/a.jpg"]
+    assert [item.input for item in find_inputs([f"{folder}/list.csv"], (), {}).items] == [f"{folder}/a.jpg"]
 
 
 def test_a_file_elsewhere_is_at_hand_while_it_is_needed(memory, tmp_path):

@@ -84,3 +84,13 @@ def test_the_hash_of_a_folder_is_that_of_names_and_contents(tmp_path):
 
 def test_each_file_has_a_folder_of_its_own(place):
     assert len({staged.staged_folder(place, name) for name in ("a.png", "b.png", "a.png")}) == 2
+
+
+@pytest.mark.parametrize("note", [b"", b"\0" * 200, b'{"record": {"inp'])
+def test_a_note_that_a_power_cut_has_spoilt_is_none(place, note):
+    folder = staged.staged_folder(place, "a.png")
+    staged.begin(folder)
+    (folder / "whole.json").write_bytes(note)
+
+    assert list(staged.land_what_is_left(place)) == []
+    assert not folder.exists()

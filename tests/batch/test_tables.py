@@ -70,14 +70,14 @@ def test_a_column_of_paths_is_a_list(parquet, tmp_path, column):
     parquet.write_table(arrow.table({column: [str(tmp_path / "a.png"), None]}), tmp_path / "list.parquet")
 
     assert paths_in_parquet(tmp_path / "list.parquet", COLUMNS) == [str(tmp_path / "a.png")]
-    assert [item.name for item in find_inputs([str(tmp_path / "list.parquet")], None, {}).items] == ["a.png"]
+    assert [item.name for item in find_inputs([str(tmp_path / "list.parquet")], (), {}).items] == ["a.png"]
 
 
 def test_a_list_that_is_no_parquet_is_one_line(parquet, tmp_path):
     (tmp_path / "list.parquet").write_bytes(b"no parquet at all")
 
     with pytest.raises(UsageError, match="cannot read the list"):
-        find_inputs([str(tmp_path / "list.parquet")], None, {})
+        find_inputs([str(tmp_path / "list.parquet")], (), {})
 
 
 def test_without_pyarrow_it_is_one_line_that_says_how_to_get_it(monkeypatch):
