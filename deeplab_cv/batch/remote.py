@@ -124,7 +124,10 @@ def remote_identity(url: str) -> Identity:
 
 @contextmanager
 def fetched(url: str, folder: Path) -> Iterator[Path]:
-    """A copy of a file that lies elsewhere, in a folder, for as long as the block runs. Raises SourceError."""
+    """A copy of a file that lies elsewhere, in a folder, for as long as the block runs.
+
+    Raises SourceError, also where the block does: what is wrong with the copy is said of the file itself.
+    """
     system = FileSystem(url)
     folder.mkdir(parents=True, exist_ok=True)
     copy = folder / f"input{PurePosixPath(system.path).suffix}"
@@ -132,6 +135,8 @@ def fetched(url: str, folder: Path) -> Iterator[Path]:
         system.ask(lambda each: each.get_file(system.path, str(copy)))
     try:
         yield copy
+    except SourceError as error:
+        raise type(error)(error.what, without_secrets(url), error.remedy, cause=error.cause) from error
     finally:
         copy.unlink(missing_ok=True)
 

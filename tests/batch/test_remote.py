@@ -10,7 +10,8 @@ from deeplab_cv.batch import remote
 from deeplab_cv.batch.inputs import find_inputs
 from deeplab_cv.batch.places import place_of
 from deeplab_cv.batch.remote import FileSystem, fetched, is_remote, remote_files, remote_identity, without_protocol
-from deeplab_cv.errors import MissingSourceError, UsageError
+from deeplab_cv.errors import MissingSourceError, SourceError, UsageError
+from deeplab_cv.sources.pictures import read_picture
 from tests.batch.jobs import GREEN, clip, hashes_below, picture, plan_for, run_job
 
 
@@ -77,6 +78,16 @@ def test_a_file_elsewhere_is_at_hand_while_it_is_needed(memory, tmp_path):
         assert (copy.read_bytes(), copy.suffix) == (b"xyz", ".jpg")
     assert not copy.exists()
     assert remote_identity(f"{folder}/a.jpg").size == 3
+
+
+def test_what_is_wrong_with_a_copy_is_said_of_the_file_itself(memory, tmp_path):
+    system, folder = memory
+    system.pipe_file(f"{folder}/bad.png", b"no picture")
+
+    with pytest.raises(SourceError) as error, fetched(f"{folder}/bad.png", tmp_path) as copy:
+        read_picture(copy)
+
+    assert error.value.where == f"{folder}/bad.png" and str(tmp_path) not in str(error.value)
 
 
 def test_what_is_not_there_is_one_line(memory, tmp_path):
