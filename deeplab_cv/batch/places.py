@@ -125,8 +125,10 @@ Place = FolderPlace | RemotePlace
 
 
 def place_of(text: str) -> Place:
-    """The place that a path or a URL names. Raises UsageError where there is none, or what its protocol needs is not
-    installed."""
+    """The place that a path or a URL names.
+
+    Raises UsageError where it is empty, or what its protocol needs is not installed.
+    """
     if is_remote(text):
         return RemotePlace(text)
     if not text:

@@ -13,6 +13,7 @@ from deeplab_cv.events.retention import KeepLimits, make_room
 from deeplab_cv.events.ring import PacketRing, Piece
 from deeplab_cv.events.watch import Event, EventRules, EventWatch
 from deeplab_cv.frames.frame import SourceInfo
+from deeplab_cv.frames.sound import Listener
 from deeplab_cv.sinks.packet_file import PacketFile
 from deeplab_cv.sinks.sink import Written, in_words
 
@@ -110,11 +111,10 @@ class Tape:
         self._recording: _Recording | None = None
         self._encoder: object = None
         self._wall_minus_time_s = 0.0
-        self._sound = source_info.sound
         self._sound_minus_time_s = 0.0
-        self._heard = 0
-        if self._sound is not None:
-            self._sound.want(rules.pre_roll_s + rules.lasts_s + _SOUND_WAITS_S)
+        self._listener: Listener | None = None
+        if source_info.sound is not None:
+            self._listener = Listener(source_info.sound, rules.pre_roll_s + rules.lasts_s + _SOUND_WAITS_S)
         self._tries_at = 0.0
         self._written = 0
 
@@ -196,7 +196,7 @@ class Tape:
         )
         path, record = begin_record(shelf.folder, shelf.word, begun)
         try:
-            sounds = self._sound is not None and bool(self._sound.after(self._heard))
+            sounds = self._listener is not None and self._listener.has_more
             file = PacketFile(path, first.encoder, self._source_info, first.time_s, sounds=sounds)
         except UserError:
             forget(shelf.folder, record)
@@ -216,14 +216,10 @@ class Tape:
 
     def _write_sound(self, file: PacketFile, until_s: float) -> None:
         """Write what sounds up to a picture; what sounded before the file began is left out there."""
-        if self._sound is None:
+        if self._listener is None:
             return
-        for sound in self._sound.after(self._heard):
-            time_s = sound.at_s - self._sound_minus_time_s
-            if time_s > until_s:
-                return
-            file.write_sound(sound.samples, time_s)
-            self._heard = sound.number
+        for sound in self._listener.until(until_s + self._sound_minus_time_s):
+            file.write_sound(sound.samples, sound.at_s - self._sound_minus_time_s)
 
     def _finish(self) -> None:
         recording = self._recording

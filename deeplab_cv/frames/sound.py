@@ -2,6 +2,7 @@
 
 import threading
 from collections import deque
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -34,27 +35,54 @@ class SoundPiece:
         return self.at_s + len(self.samples[0]) / SOUND_RATE
 
 
+PACKET = 1024
+"""Samples in a packet of AAC."""
+
+PICTURES_COME_WITHIN_S = 5.0
+"""A picture comes this much later than its sound at most: it is segmented first."""
+
 _LATE = SOUND_RATE // 10
 """Samples by which sound may be early or late before it is moved: senders' clocks tremble."""
 
 _MOST_SILENCE = 60 * SOUND_RATE
 
 
-def in_step(samples: Samples, early: int) -> Samples:
-    """Sound as it follows what was written before it: cut where it is early, after silence where it is late.
+class EvenSound:
+    """Sound as it comes -> packets of one length without gaps, at which players lose step.
 
-    Players lose step at gaps.
-
-    Args:
-        samples: what sounds next.
-        early: samples by which what was written reaches beyond its beginning; below 0 for a gap.
+    Attributes:
+        given: samples in the packets until now.
     """
-    if early > _LATE:
-        return samples[:, early:]
-    if early < -_LATE:
-        silence = np.zeros((2, min(-early, _MOST_SILENCE)), np.float32)
-        return np.concatenate([silence, samples], axis=1)
-    return samples
+
+    def __init__(self) -> None:
+        """Nothing has come yet."""
+        self.given = 0
+        self._waiting: Samples = np.zeros((2, 0), np.float32)
+
+    def packets(self, samples: Samples, time_s: float) -> Iterator[Samples]:
+        """The packets that are full with this sound, which begins at a time in seconds.
+
+        It is cut where it is early, and comes after silence where it is late.
+        """
+        early = self.given + self._waiting.shape[1] - round(time_s * SOUND_RATE)
+        if early > _LATE:
+            samples = samples[:, early:]
+        elif early < -_LATE:
+            silence = np.zeros((2, min(-early, _MOST_SILENCE)), np.float32)
+            samples = np.concatenate([silence, samples], axis=1)
+        self._waiting = np.concatenate([self._waiting, samples], axis=1)
+        while self._waiting.shape[1] >= PACKET:
+            yield self._taken(PACKET)
+
+    def rest(self) -> Iterator[Samples]:
+        """What waits for a packet to be full, where anything does."""
+        if self._waiting.shape[1]:
+            yield self._taken(self._waiting.shape[1])
+
+    def _taken(self, count: int) -> Samples:
+        taken, self._waiting = self._waiting[:, :count], self._waiting[:, count:]
+        self.given += count
+        return np.ascontiguousarray(taken)
 
 
 class LiveSound:
@@ -91,3 +119,26 @@ class LiveSound:
         """The pieces that are kept and come after one, in order."""
         with self._lock:
             return [piece for piece in self._pieces if piece.number > number]
+
+
+class Listener:
+    """Takes each piece of a live source's sound once."""
+
+    def __init__(self, sound: LiveSound, keeps_s: float) -> None:
+        """Have so many seconds kept until they are taken."""
+        sound.want(keeps_s)
+        self._sound = sound
+        self._number = 0
+
+    @property
+    def has_more(self) -> bool:
+        """There are pieces that were not taken yet."""
+        return bool(self._sound.after(self._number))
+
+    def until(self, at_s: float) -> Iterator[SoundPiece]:
+        """The pieces that begin by then, `time.monotonic()`, in order."""
+        for piece in self._sound.after(self._number):
+            if piece.at_s > at_s:
+                return
+            self._number = piece.number
+            yield piece

@@ -4,19 +4,12 @@ from __future__ import annotations
 
 from fractions import Fraction
 
-import numpy as np
 from av.audio.frame import AudioFrame
 from av.audio.stream import AudioStream
 
 from deeplab_cv.frames.frame import SourceInfo
-from deeplab_cv.frames.sound import SOUND_RATE, Samples, in_step
+from deeplab_cv.frames.sound import PICTURES_COME_WITHIN_S, SOUND_RATE, EvenSound, Listener, Samples
 from deeplab_cv.sinks.muxing import Muxer
-
-_FRAME = 1024
-"""Samples in a packet of AAC."""
-
-_KEPT_S = 5.0
-"""A picture comes this much later than its sound at most: it is segmented first."""
 
 _WITHOUT_AAC = frozenset({".webm"})
 """Containers that cannot hold it."""
@@ -37,30 +30,26 @@ class SoundTrack:
         self._stream = stream
         # The head must not wait for a sound that may begin late.
         muxer.write_head_at_once()
-        self._waiting = np.zeros((2, 0), np.float32)
-        self._written = 0
+        self._even = EvenSound()
         self.note = ""
 
     def write(self, samples: Samples, time_s: float) -> None:
         """Write sound that begins at a time of the file, in seconds. Raises av.error.FFmpegError, OSError."""
-        early = self._written + self._waiting.shape[1] - round(time_s * SOUND_RATE)
-        self._waiting = np.concatenate([self._waiting, in_step(samples, early)], axis=1)
-        while self._waiting.shape[1] >= _FRAME:
-            self._encode(self._waiting[:, :_FRAME])
-            self._waiting = self._waiting[:, _FRAME:]
+        for packet in self._even.packets(samples, time_s):
+            self._encode(packet)
 
     def finish(self) -> None:
         """Write what waits. Raises as `write` does."""
-        if self._waiting.shape[1]:
-            self._encode(self._waiting)
-        if self._written:
-            for packet in self._stream.encode(None):
-                self._muxer.write(packet)
+        for packet in self._even.rest():
+            self._encode(packet)
+        if self._even.given:
+            for encoded in self._stream.encode(None):
+                self._muxer.write(encoded)
 
     def _encode(self, samples: Samples) -> None:
-        frame = AudioFrame.from_ndarray(np.ascontiguousarray(samples), format="fltp", layout="stereo")
-        frame.sample_rate, frame.time_base, frame.pts = SOUND_RATE, Fraction(1, SOUND_RATE), self._written
-        self._written += samples.shape[1]
+        frame = AudioFrame.from_ndarray(samples, format="fltp", layout="stereo")
+        frame.sample_rate, frame.time_base = SOUND_RATE, Fraction(1, SOUND_RATE)
+        frame.pts = self._even.given - samples.shape[1]
         self.note = "sound as AAC"
         for packet in self._stream.encode(frame):
             self._muxer.write(packet)
@@ -69,7 +58,7 @@ class SoundTrack:
 def keep_sound(source_info: SourceInfo) -> None:
     """Have the sound of a live source kept from now on, for pictures that are still being segmented."""
     if source_info.sound is not None:
-        source_info.sound.want(_KEPT_S)
+        source_info.sound.want(PICTURES_COME_WITHIN_S)
 
 
 class HeardTrack:
@@ -84,12 +73,11 @@ class HeardTrack:
             suffix: the extension of the file.
             zero_at_s: when the first picture was captured, `time.monotonic()`: the file begins there.
         """
-        keep_sound(source_info)
         sound = source_info.sound
-        self._sound = sound if sound is not None and sound.there and suffix.lower() not in _WITHOUT_AAC else None
-        self._track = SoundTrack(muxer) if self._sound is not None else None
+        heard = sound is not None and sound.there and suffix.lower() not in _WITHOUT_AAC
+        self._listener = Listener(sound, PICTURES_COME_WITHIN_S) if sound is not None and heard else None
+        self._track = SoundTrack(muxer) if heard else None
         self._zero_at_s = zero_at_s
-        self._heard = 0
 
     @property
     def note(self) -> str:
@@ -98,13 +86,10 @@ class HeardTrack:
 
     def write_until(self, captured_at: float) -> None:
         """Write what sounded up to this moment, `time.monotonic()`. Raises av.error.FFmpegError, OSError."""
-        if self._sound is None or self._track is None:
+        if self._listener is None or self._track is None:
             return
-        for piece in self._sound.after(self._heard):
-            if piece.at_s > captured_at:
-                return
+        for piece in self._listener.until(captured_at):
             self._track.write(piece.samples, piece.at_s - self._zero_at_s)
-            self._heard = piece.number
 
     def finish(self) -> None:
         """Write what waits. Raises as `write_until` does."""

@@ -10,14 +10,13 @@ from typing import Protocol
 
 import av
 import av.error
-import numpy as np
 from av.audio.frame import AudioFrame
 from av.audio.resampler import AudioResampler
 from av.audio.stream import AudioStream
 from av.container import InputContainer
 
 from deeplab_cv.frames.frame import SourceInfo
-from deeplab_cv.frames.sound import SOUND_RATE, LiveSound, in_step
+from deeplab_cv.frames.sound import PACKET, PICTURES_COME_WITHIN_S, SOUND_RATE, EvenSound, Listener, LiveSound
 from deeplab_cv.sinks.live_encoding import FRAGMENTED
 from deeplab_cv.sinks.sending_process import Parcel, Track
 from deeplab_cv.sources.standard_input import open_media
@@ -25,14 +24,8 @@ from deeplab_cv.sources.standard_input import open_media
 _RATE = 44_100
 """Samples a second, which FLV takes too."""
 
-_SAMPLES = 1024
-"""In a packet of AAC."""
-
 _GAP = _RATE // 10
 """So many samples may be missing before what follows is later by them."""
-
-_KEPT_S = 5.0
-"""A picture comes this much later than its sound at most: it is segmented first."""
 
 
 class SentSound(Protocol):
@@ -92,7 +85,7 @@ class FileSound:
         self._source, self._audio = source, audio
         self._encoder = _Encoder(_RATE)
         self.track = self._encoder.track
-        self._resampler = AudioResampler("fltp", "stereo", _RATE, frame_size=_SAMPLES)
+        self._resampler = AudioResampler("fltp", "stereo", _RATE, frame_size=PACKET)
         self._frames: Iterator[AudioFrame] = iter(())
         self._from_s = Fraction(0)
         self._samples = 0
@@ -141,14 +134,11 @@ class HeardSound:
 
     def __init__(self, sound: LiveSound) -> None:
         """It is kept from now on."""
-        sound.want(_KEPT_S)
-        self._sound = sound
+        self._listener = Listener(sound, PICTURES_COME_WITHIN_S)
         self._encoder = _Encoder(SOUND_RATE)
         self.track = self._encoder.track
-        self._heard = 0
+        self._even = EvenSound()
         self._zero_at_s = 0.0
-        self._samples = 0
-        self._waiting = np.zeros((2, 0), np.float32)
 
     def begin(self, from_s: Fraction, captured_at: float) -> None:
         """What sounded as this picture was captured is zero in what is sent."""
@@ -156,26 +146,15 @@ class HeardSound:
 
     def until(self, time_s: Fraction) -> Iterator[Parcel]:
         """What sounds up to a time in seconds, since `begin`, and was not given yet."""
-        for piece in self._sound.after(self._heard):
-            begin_s = piece.at_s - self._zero_at_s
-            if begin_s > time_s:
-                return
-            self._heard = piece.number
-            early = self._samples + self._waiting.shape[1] - round(begin_s * SOUND_RATE)
-            self._waiting = np.concatenate([self._waiting, in_step(piece.samples, early)], axis=1)
-            yield from self._encoded()
+        for piece in self._listener.until(self._zero_at_s + float(time_s)):
+            for packet in self._even.packets(piece.samples, piece.at_s - self._zero_at_s):
+                frame = AudioFrame.from_ndarray(packet, format="fltp", layout="stereo")
+                frame.sample_rate = SOUND_RATE
+                yield from self._encoder.parcels(frame, self._even.given - PACKET)
 
     def close(self) -> None:
         """Let go of the encoder."""
         self._encoder.close()
-
-    def _encoded(self) -> Iterator[Parcel]:
-        while self._waiting.shape[1] >= _SAMPLES:
-            packed, self._waiting = self._waiting[:, :_SAMPLES], self._waiting[:, _SAMPLES:]
-            frame = AudioFrame.from_ndarray(np.ascontiguousarray(packed), format="fltp", layout="stereo")
-            frame.sample_rate = SOUND_RATE
-            yield from self._encoder.parcels(frame, self._samples)
-            self._samples += _SAMPLES
 
 
 def sound_of(source_info: SourceInfo) -> SentSound | None:

@@ -2,7 +2,7 @@
 
 /** @import { Choice, Facts, Input, Look, Painted, Proof, Size } from "./types" */
 
-const PATIENCE_MS = 5000;
+export const PATIENCE_MS = 5000;
 const WANTED_MS = 66;
 /** How often two engines are timed, in turns. */
 const TURNS = 4;

@@ -7,6 +7,7 @@
 /** @import { Choice, Facts, Input, Look, Painted, Proof, Scores, Size } from "./types" */
 
 import { blobOf, boxOf } from "./blob.js";
+import { PATIENCE_MS } from "./engine.js";
 import { labelsAt } from "./labels.js";
 import { cutOut, opacityOf, overCheckerboard, paint } from "./painting.js";
 
@@ -29,7 +30,7 @@ const actions = {
   /** @param {{facts: Facts, choice: Choice}} options */
   async load(options) {
     ({ facts, choice } = options);
-    const silence = new Promise((resolve) => setTimeout(resolve, 5000));
+    const silence = new Promise((resolve) => setTimeout(resolve, PATIENCE_MS));
     const adapter = () => Promise.race([/** @type {any} */ (navigator).gpu.requestAdapter(), silence]);
     if (choice.provider === "webgpu" && !(await adapter())) throw new Error("there is no adapter");
     const form = choice.provider === "webgpu" ? "asyncify." : "";
