@@ -31,6 +31,9 @@ FLAGS = (
     "--autoplay-policy=no-user-gesture-required",
 )
 
+SHOWN = "`${location} ${JSON.stringify(document.body?.dataset)} ${document.body?.innerText}`"
+"""Where a page is, and what its reader sees."""
+
 
 class RefusedError(Exception):
     """The browser cannot do what it was asked for now."""
@@ -76,7 +79,7 @@ class Tab:
             with suppress(RefusedError):
                 return self.run(script)
 
-        return wait_for(look)
+        return wait_for(look, seen_instead=lambda: f"for {script}: {self.run(SHOWN)} {self.problems}")
 
     def picture(self) -> bytes:
         """What the page looks like, as a PNG file."""

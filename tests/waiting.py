@@ -10,12 +10,12 @@ HANGS_S = 300.0
 """What takes so long has hung, however busy the machine is; only a guard, no test's result depends on it."""
 
 
-def wait_for(look: Callable[[], Any], hangs_s: float = HANGS_S) -> Any:
-    """Look again and again until there is something to see."""
+def wait_for(look: Callable[[], Any], hangs_s: float = HANGS_S, seen_instead: Callable[[], str] = str) -> Any:
+    """Look again and again until there is something to see; what is seen instead is said where it never comes."""
     deadline = time.monotonic() + hangs_s
     while not (seen := look()):
         if time.monotonic() > deadline:
-            pytest.fail("waited in vain")
+            pytest.fail(f"waited in vain {seen_instead()}")
         time.sleep(0.02)
     return seen
 

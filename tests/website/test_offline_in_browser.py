@@ -6,7 +6,7 @@ import pytest
 
 from deeplab_cv.networks.opening import open_network
 from deeplab_cv.website.site import write_site
-from tests.chromium import CHROMIUM
+from tests.chromium import CHROMIUM, browser
 from tests.tiny_networks import PERSON, halves, tiny_network
 from tests.website.page import READY, chromium, open_page, segmented
 
@@ -14,6 +14,11 @@ pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no chromium here: apt 
 
 KEPT = "navigator.serviceWorker.ready.then(() => navigator.serviceWorker.controller !== null)"
 NETWORK = "fetch('site.json').then((answer) => answer.json()).then((facts) => facts.name)"
+WAITING = "navigator.serviceWorker.getRegistration().then((found) => found.waiting !== null)"
+NEVER_BEGINS = """window.never = new Promise(() => {});
+const ask = window.fetch;
+window.fetch = (what, ...options) => (what === "site.json" ? window.never : ask(what, ...options));"""
+BEGINNING = "typeof never === 'object' && navigator.serviceWorker.oncontrollerchange !== null"
 INSTALLED = """navigator.serviceWorker.register("service-worker.js").then(({ installing }) => new Promise((settled) => {
   const look = () => ["activated", "redundant"].includes(installing.state) && settled(installing.state);
   installing.onstatechange = look;
@@ -54,7 +59,7 @@ def test_an_open_page_stays_with_its_version_and_the_next_visit_has_the_new_one(
         tab.wait(KEPT)
         write_site(open_network(tiny_network(tmp_path, "other")), runtime, site_s_copy)
         tab.run("navigator.serviceWorker.getRegistration().then((found) => void found.update())")
-        tab.wait("navigator.serviceWorker.getRegistration().then((found) => found.waiting !== null)")
+        tab.wait(WAITING)
         old = tab.run(NETWORK)
         labels = segmented(tab, halves(PERSON, 0))
         open_page(tab, served.address, until=f"({NETWORK}).then((name) => name === 'other' && {READY})")
@@ -62,6 +67,28 @@ def test_an_open_page_stays_with_its_version_and_the_next_visit_has_the_new_one(
         assert tab.run("caches.keys().then((names) => names.length)") == 1
     assert old == "tiny"
     assert (labels[:, :40] == PERSON).all()
+
+
+def test_a_page_that_has_not_begun_gives_way_to_the_new_version_when_it_is_the_last(
+    site_s_copy, runtime, serve, tmp_path
+):
+    served = serve(site_s_copy)
+    with browser(tmp_path / "profile") as running, running.tab(served.address) as tab:
+        tab.wait(READY)
+        tab.wait(KEPT)
+        with running.tab(served.address) as other:
+            other.wait(READY)
+            write_site(open_network(tiny_network(tmp_path, "other")), runtime, site_s_copy)
+            tab.run("navigator.serviceWorker.getRegistration().then((found) => void found.update())")
+            tab.wait(WAITING)
+            tab.say("Page.enable")
+            tab.say("Page.addScriptToEvaluateOnNewDocument", source=NEVER_BEGINS)
+            open_page(tab, served.address, until=BEGINNING)
+            kept_back = tab.run(WAITING)
+
+        tab.wait("navigator.serviceWorker.getRegistration().then((found) => found.waiting === null)")
+        tab.wait("caches.keys().then((names) => names.length === 1)")
+    assert kept_back
 
 
 def test_two_sites_on_one_host_are_both_kept(tiny_site, serve, tmp_path):

@@ -480,12 +480,17 @@ function listen() {
   self.onunhandledrejection = ({ reason }) => tell(say("failed", { reason: reason?.message ?? String(reason) }));
 }
 
-/** Let a newer version of the site that waits take over, before this one has begun. */
+/** Let a newer version of the site that waits take over, as long as this one has not begun. */
 async function renew() {
   const { serviceWorker } = navigator;
   if (!serviceWorker?.controller) return;
   serviceWorker.oncontrollerchange = () => location.reload();
-  (await serviceWorker.getRegistration())?.waiting?.postMessage("take over");
+  const waiting = (await serviceWorker.getRegistration())?.waiting;
+  // Asked again and again: the page that was open before this one may take a moment to go.
+  while (waiting?.state === "installed" && !video && !picture && !document.body.dataset.chosen) {
+    waiting.postMessage("take over");
+    await new Promise((resolve) => setTimeout(resolve, 500));
+  }
 }
 
 async function start() {

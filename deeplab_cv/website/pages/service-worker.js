@@ -30,8 +30,9 @@ async function dropOld() {
 /** A page of an earlier version has just begun: this one takes its place, where it is the only one that is open. */
 worker.addEventListener("message", (/** @type {any} */ event) => {
   const pages = worker.clients.matchAll({ includeUncontrolled: true });
-  const ours = (/** @type {any} */ page) => page.url.startsWith(worker.registration.scope);
-  event.waitUntil(pages.then((/** @type {any[]} */ all) => all.filter(ours).length === 1 && worker.skipWaiting()));
+  const another = (/** @type {any} */ page) =>
+    page.url.startsWith(worker.registration.scope) && page.id !== event.source.id;
+  event.waitUntil(pages.then((/** @type {any[]} */ all) => all.some(another) || worker.skipWaiting()));
 });
 
 worker.addEventListener("fetch", (/** @type {any} */ event) => {
