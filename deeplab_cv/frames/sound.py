@@ -54,9 +54,10 @@ class EvenSound:
         given: samples in the packets until now.
     """
 
-    def __init__(self) -> None:
-        """Nothing has come yet."""
+    def __init__(self, packet: int = PACKET) -> None:
+        """Nothing has come yet; a packet has so many samples."""
         self.given = 0
+        self._packet = packet
         self._waiting: Samples = np.zeros((2, 0), np.float32)
 
     def packets(self, samples: Samples, time_s: float) -> Iterator[Samples]:
@@ -71,8 +72,8 @@ class EvenSound:
             silence = np.zeros((2, min(-early, _MOST_SILENCE)), np.float32)
             samples = np.concatenate([silence, samples], axis=1)
         self._waiting = np.concatenate([self._waiting, samples], axis=1)
-        while self._waiting.shape[1] >= PACKET:
-            yield self._taken(PACKET)
+        while self._waiting.shape[1] >= self._packet:
+            yield self._taken(self._packet)
 
     def rest(self) -> Iterator[Samples]:
         """What waits for a packet to be full, where anything does."""

@@ -68,7 +68,7 @@ class PacketFile:
             self._pictures = self._muxer.container.add_stream_from_template(encoder.template, opaque=True)
             self._pictures.time_base = _TICK
             self._accompaniment.begin(self._muxer, self._pictures, path.suffix)
-            self._sound = SoundTrack(self._muxer) if sounds else None
+            self._sound = SoundTrack(self._muxer, path.suffix) if sounds else None
         except (av.error.FFmpegError, OSError) as error:
             self._accompaniment.close()
             self._draft.discard()
