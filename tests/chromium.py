@@ -8,7 +8,7 @@ import signal
 import subprocess
 import urllib.request
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -37,6 +37,10 @@ SHOWN = "`${location} ${JSON.stringify(document.body?.dataset)} ${document.body?
 
 class RefusedError(Exception):
     """The browser cannot do what it was asked for now."""
+
+
+class ScriptError(Exception):
+    """A script failed in the page."""
 
 
 class Tab:
@@ -68,18 +72,23 @@ class Tab:
     def run(self, script: str) -> Any:
         """The value of a JavaScript expression in the page, when it is there."""
         answer = self.say("Runtime.evaluate", expression=script, awaitPromise=True, returnByValue=True)
-        assert "exceptionDetails" not in answer, answer["exceptionDetails"]
+        if "exceptionDetails" in answer:
+            raise ScriptError(answer["exceptionDetails"])
         return answer["result"].get("value")
 
     def wait(self, script: str) -> Any:
         """The value of an expression as soon as it is one that counts as true."""
+        errors: list[Exception] = []
 
         def look() -> Any:
-            # Between two documents there is none to run a script in.
-            with suppress(RefusedError):
+            # Between two documents there is none to run a script in, and what one waits for in the first never comes.
+            try:
                 return self.run(script)
+            except (RefusedError, ScriptError) as error:
+                errors[:] = [error]
+                return None
 
-        return wait_for(look, seen_instead=lambda: f"for {script}: {self.run(SHOWN)} {self.problems}")
+        return wait_for(look, seen_instead=lambda: f"for {script}: {self.run(SHOWN)} {self.problems} {errors}")
 
     def picture(self) -> bytes:
         """What the page looks like, as a PNG file."""

@@ -52,9 +52,11 @@ def run(args: argparse.Namespace) -> int:
         print(_FIRST_WORDS.format(program()), file=sys.stderr)
         return UsageError.exit_code
 
+    from deeplab_cv.machine.memory import share_free_memory
     from deeplab_cv.settings_in_use import settings_in_use
     from deeplab_cv.sources.named import wanted_sources
 
+    share_free_memory()
     settings = settings_in_use(loaded)
     if len(wanted_sources(settings.source)) > 1:
         return _run_several(settings, config)

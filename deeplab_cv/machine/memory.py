@@ -1,16 +1,19 @@
-"""What the C library does with memory: filled so that reading what is not yours shows, and given back to the system."""
+"""What the C library does with memory: shared by threads, given back to the system, and filled where reading what is
+not yours is to show.
+"""
 
 import contextlib
 import ctypes
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 _M_PERTURB = -6
+_M_ARENA_MAX = -8
 _FILLED_WITH = 0x60
 """Four such bytes are 6.5e19 as a float32: large enough to be seen in any sum, small enough not to overflow it."""
 
@@ -50,9 +53,25 @@ def _text_of(path: str) -> str:
 
 def return_free_memory() -> None:
     """Give memory that was freed back to the system, where the C library is glibc, which otherwise keeps most of it."""
-    trim = getattr(ctypes.CDLL(None), "malloc_trim", None) if sys.platform == "linux" else None
+    trim = _glibc("malloc_trim")
     if trim is not None:
         trim(0)
+
+
+def share_free_memory() -> None:
+    """Have all threads take memory from two pools, where the C library is glibc.
+
+    It gives each new thread one of its own, up to eight for each core, and each stays as large as it once was: a live
+    run, whose recordings and connections are threads that come and go, grows for an hour (mallopt(3), M_ARENA_MAX).
+    """
+    mallopt = _glibc("mallopt")
+    if mallopt is not None:
+        mallopt(_M_ARENA_MAX, 2)
+
+
+def _glibc(name: str) -> Callable[..., int] | None:
+    """A function that only some C libraries have."""
+    return getattr(ctypes.CDLL(None), name, None) if sys.platform == "linux" else None
 
 
 @contextlib.contextmanager
@@ -63,7 +82,7 @@ def spoiled_memory() -> Iterator[None]:
     glibc fills all it hands out (mallopt(3), M_PERTURB). Elsewhere memory is filled and given back beforehand, in
     the hope that it is handed out again.
     """
-    mallopt = getattr(ctypes.CDLL(None), "mallopt", None) if sys.platform == "linux" else None
+    mallopt = _glibc("mallopt")
     if mallopt is None:
         _fill_free_memory()
         yield

@@ -1,4 +1,5 @@
 import platform
+import subprocess
 import sys
 
 import numpy as np
@@ -40,3 +41,33 @@ def test_what_a_process_takes_is_more_once_it_takes_more():
 
     assert own_memory() - before > 190_000_000
     assert 0 < free_memory() < 2**60
+
+
+POOLS = """
+import ctypes, threading
+from deeplab_cv.machine.memory import share_free_memory
+{}
+libc = ctypes.CDLL(None)
+libc.malloc.restype = libc.fopen.restype = ctypes.c_void_p
+begun = threading.Barrier(9)
+def take():
+    libc.malloc(10_000)
+    begun.wait()
+    begun.wait()
+threads = [threading.Thread(target=take) for _ in range(8)]
+for thread in threads: thread.start()
+begun.wait()
+report = libc.fopen(b"/dev/stdout", b"w")
+libc.malloc_info(0, ctypes.c_void_p(report))
+libc.fclose(ctypes.c_void_p(report))
+begun.wait()
+"""
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="only glibc has pools")
+def test_eight_threads_share_two_pools_of_memory():
+    def pools(first):
+        program = [sys.executable, "-c", POOLS.format(first)]
+        return subprocess.run(program, capture_output=True, text=True, check=True).stdout.count("<heap nr=")
+
+    assert (pools("share_free_memory()"), pools("") > 2) == (2, True)
