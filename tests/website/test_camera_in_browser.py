@@ -39,6 +39,18 @@ mediaDevices.getUserMedia = async (wanted) => {
 """
 """What the browser has opened for the page."""
 
+LATE_CAMERA = """
+self.failures = %d;
+const { mediaDevices } = navigator;
+const open = mediaDevices.getUserMedia.bind(mediaDevices);
+mediaDevices.getUserMedia = async (wanted) => {
+  if (failures-- > 0) throw new DOMException("Timeout starting video source", "AbortError");
+  failures = 0;
+  return open(wanted);
+};
+"""
+"""A camera that the browser gives up at first, as on a busy machine."""
+
 CAMERA_NAMES = "[...document.getElementById('device').options].map((option) => option.text)"
 
 
@@ -144,6 +156,17 @@ def test_no_camera_is_one_sentence(tiny_site, serve, tmp_path):
         tab.wait(f"{MESSAGE}.includes('No camera was found')")
 
         assert (segmented(tab, halves(PERSON, 0))[:, :40] == PERSON).all()
+
+
+@pytest.mark.parametrize(("failures", "until"), [(2, SHOWN), (3, f"{MESSAGE}.includes('gives no picture')")])
+def test_a_camera_that_does_not_answer_is_asked_three_times(tiny_site, serve, tmp_path, failures, until):
+    address = serve(tiny_site).address
+    with chromium(tmp_path / "profile", f"{address}icon-192.png", ALLOWED, until="true") as tab:
+        tab.say("Page.enable")
+        tab.say("Page.addScriptToEvaluateOnNewDocument", source=LATE_CAMERA % failures)
+        open_page(tab, f"{address}?camera=1", until=until)
+
+        assert tab.run("failures") == 0
 
 
 def test_a_page_that_is_not_secure_says_so_and_takes_pictures(tiny_site, serve, tmp_path):

@@ -291,6 +291,18 @@ def test_a_provider_that_gives_no_answer_is_passed_over(site_with, serve, tmp_pa
         assert (segmented(tab, halves(PERSON, 0))[:, :40] == PERSON).all()
 
 
+def test_a_provider_that_was_given_up_meanwhile_answers_so(page):
+    refused = page.run("""(async () => {
+      const { Engine } = await import(new URL("engine.js", location.href).href);
+      const engine = new Engine(null);
+      await engine.ready;
+      engine.close();
+      return engine.ask("time").catch((error) => error.message);
+    })()""")
+
+    assert refused == "closed"
+
+
 def test_an_adapter_that_never_comes_is_none(site_with, serve, tmp_path):
     site = site_with(None, SILENT, adapter="new Promise(() => undefined)")
     with chromium(tmp_path / "profile", serve(site).address, until=f"{NOTICES}.includes('webgpu')") as tab:

@@ -22,6 +22,7 @@ from deeplab_cv.errors import UsageError
 from deeplab_cv.frames.size import Size
 from deeplab_cv.jobs.job import run_job
 from deeplab_cv.machine import folders
+from deeplab_cv.machine.memory import share_free_memory
 from deeplab_cv.segmentation.stream import Stream
 from deeplab_cv.settings import Settings, add_settings_arguments, load_settings
 from deeplab_cv.sources.named import wanted_source
@@ -98,6 +99,7 @@ def _stamped_source(settings: Settings) -> PacedSource:
 
 def main(words: Sequence[str]) -> None:
     """Run the program and write the report. Raises UserError."""
+    share_free_memory()
     report, wanted, *rest = words
     kind = next((kind for kind in get_args(RunKind) if kind == wanted), None)
     if kind is None:

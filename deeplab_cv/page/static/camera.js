@@ -7,6 +7,19 @@ const QUALITY = 0.8;
 const INSECURE = "Browsers give a camera to secure pages only: start the program with --tls-self-signed and open its "
   + "https:// link, or open the page on the machine where the program runs.";
 
+// These come again however often one asks; a camera that has not answered in time may answer at the next try.
+const FINAL = ["NotAllowedError", "NotFoundError", "OverconstrainedError"];
+const TRIES = 3;
+
+async function streamOf(wanted, tries) {
+  try {
+    return await navigator.mediaDevices.getUserMedia({video: wanted, audio: false});
+  } catch (error) {
+    if (FINAL.includes(error.name) || tries === 1) throw error;
+    return streamOf(wanted, tries - 1);
+  }
+}
+
 export class Camera {
   constructor(connection) {
     this.connection = connection;
@@ -27,7 +40,7 @@ export class Camera {
     const {width, height} = this.size;
     try {
       const wanted = {width: {ideal: width}, height: {ideal: height}, frameRate: {ideal: 30}, facingMode: "user"};
-      this.stream = await navigator.mediaDevices.getUserMedia({video: wanted, audio: false});
+      this.stream = await streamOf(wanted, TRIES);
     } catch (error) {
       this.say(error.name === "NotAllowedError" ? "The browser was not allowed to use the camera." : `No camera: ${error.message}`);
       return;

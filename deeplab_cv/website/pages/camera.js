@@ -2,12 +2,16 @@
 
 /** Why there is no camera, as a word of words.js. */
 export class CameraError extends Error {
-  /** @param {"insecure" | "denied" | "missing" | "lost"} word */
+  /** @param {"insecure" | "denied" | "missing" | "silent"} word */
   constructor(word) {
     super(word);
     this.word = word;
   }
 }
+
+/** @type {Record<string, "denied" | "missing">} What a browser's errors mean; any other may be gone at the next try. */
+const MEANINGS = { NotAllowedError: "denied", NotFoundError: "missing", OverconstrainedError: "missing" };
+const TRIES = 3;
 
 /**
  * Open a camera.
@@ -19,20 +23,24 @@ export async function openCamera(device, onLost) {
   if (!navigator.mediaDevices) throw new CameraError("insecure");
   const facing = device === "user" || device === "environment";
   const wanted = facing ? { facingMode: { ideal: device } } : { deviceId: { exact: device } };
-  /** @type {MediaStream} */
-  let stream;
-  try {
-    stream = await navigator.mediaDevices.getUserMedia({
-      video: { ...wanted, width: { ideal: 1280 }, height: { ideal: 720 }, frameRate: { ideal: 30 } },
-    });
-  } catch (error) {
-    throw new CameraError(error instanceof DOMException && error.name === "NotAllowedError" ? "denied" : "missing");
-  }
+  const form = { width: { ideal: 1280 }, height: { ideal: 720 }, frameRate: { ideal: 30 } };
+  const stream = await streamOf({ ...wanted, ...form }, TRIES);
   stream.getVideoTracks()[0].onended = onLost;
   const video = document.createElement("video");
   Object.assign(video, { srcObject: stream, muted: true, playsInline: true });
   await video.play();
   return video;
+}
+
+/** @type {(wanted: MediaTrackConstraints, tries: number) => Promise<MediaStream>} */
+async function streamOf(wanted, tries) {
+  try {
+    return await navigator.mediaDevices.getUserMedia({ video: wanted });
+  } catch (error) {
+    const meaning = error instanceof DOMException ? MEANINGS[error.name] : undefined;
+    if (meaning || tries === 1) throw new CameraError(meaning ?? "silent");
+    return streamOf(wanted, tries - 1);
+  }
 }
 
 /** @param {HTMLVideoElement} video */

@@ -20,6 +20,7 @@ export class Engine {
     /** @type {Map<number, {resolve: (value: any) => void, reject: (reason: Error) => void}>} */
     this.waiting = new Map();
     this.count = 0;
+    this.closed = false;
     this.worker = new Worker(new URL("worker.js", import.meta.url), { type: "module" });
     this.ready = new Promise((resolve, reject) => this.waiting.set(0, { resolve, reject }));
     this.worker.onmessage = ({ data: { id, result, error } }) => {
@@ -35,14 +36,10 @@ export class Engine {
     };
   }
 
-  /**
-   * @param {string} action
-   * @param {object} options
-   * @param {Transferable[]} transfer
-   * @returns {Promise<any>}
-   */
+  /** @type {(action: string, options?: object, transfer?: Transferable[]) => Promise<any>} */
   async ask(action, options = {}, transfer = []) {
     await this.ready;
+    if (this.closed) throw new Error("closed");
     const id = ++this.count;
     return new Promise((resolve, reject) => {
       this.waiting.set(id, { resolve, reject });
@@ -84,6 +81,7 @@ export class Engine {
   }
 
   close() {
+    this.closed = true;
     this.worker.terminate();
     for (const { reject } of this.waiting.values()) reject(new Error("closed"));
   }

@@ -41,12 +41,7 @@ const colours = {};
 /** @type {Set<number>} */
 const painted = new Set();
 
-/**
- * @template {HTMLElement} Kind
- * @param {string} id
- * @param {new () => Kind} kind
- * @returns {Kind}
- */
+/** @type {<Kind extends HTMLElement>(id: string, kind: new () => Kind) => Kind} */
 function element(id, kind) {
   const found = document.getElementById(id);
   if (!(found instanceof kind)) throw new Error(`the page has no ${id}`);
