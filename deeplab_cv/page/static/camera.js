@@ -7,15 +7,15 @@ const QUALITY = 0.8;
 const INSECURE = "Browsers give a camera to secure pages only: start the program with --tls-self-signed and open its "
   + "https:// link, or open the page on the machine where the program runs.";
 
-// These come again however often one asks; a camera that has not answered in time may answer at the next try.
-const FINAL = ["NotAllowedError", "NotFoundError", "OverconstrainedError"];
 const TRIES = 3;
 
+// Asked again: a busy browser finds no camera, or gives it up.
 async function streamOf(wanted, tries) {
   try {
     return await navigator.mediaDevices.getUserMedia({video: wanted, audio: false});
   } catch (error) {
-    if (FINAL.includes(error.name) || tries === 1) throw error;
+    if (error.name === "NotAllowedError" || tries === 1) throw error;
+    await new Promise(resolve => setTimeout(resolve, 1000));
     return streamOf(wanted, tries - 1);
   }
 }

@@ -9,7 +9,7 @@ export class CameraError extends Error {
   }
 }
 
-/** @type {Record<string, "denied" | "missing">} What a browser's errors mean; any other may be gone at the next try. */
+/** @type {Record<string, "denied" | "missing">} What a browser's errors mean. */
 const MEANINGS = { NotAllowedError: "denied", NotFoundError: "missing", OverconstrainedError: "missing" };
 const TRIES = 3;
 
@@ -32,13 +32,14 @@ export async function openCamera(device, onLost) {
   return video;
 }
 
-/** @type {(wanted: MediaTrackConstraints, tries: number) => Promise<MediaStream>} */
+/** @type {(wanted: object, tries: number) => Promise<MediaStream>} A busy browser finds no camera, or gives it up. */
 async function streamOf(wanted, tries) {
   try {
     return await navigator.mediaDevices.getUserMedia({ video: wanted });
   } catch (error) {
-    const meaning = error instanceof DOMException ? MEANINGS[error.name] : undefined;
-    if (meaning || tries === 1) throw new CameraError(meaning ?? "silent");
+    const meaning = (error instanceof DOMException && MEANINGS[error.name]) || "silent";
+    if (meaning === "denied" || tries === 1) throw new CameraError(meaning);
+    await new Promise((resolve) => setTimeout(resolve, 1000));
     return streamOf(wanted, tries - 1);
   }
 }
