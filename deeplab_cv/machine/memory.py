@@ -61,7 +61,7 @@ def return_free_memory() -> None:
 def share_free_memory() -> None:
     """Have all threads take memory from two pools, where the C library is glibc.
 
-    It gives each new thread one of its own, up to eight for each core, and each stays as large as it once was: a live
+    glibc gives each new thread one of its own, up to eight for a core, and each stays as large as it once was: a live
     run, whose recordings and connections are threads that come and go, grows for an hour (mallopt(3), M_ARENA_MAX).
     """
     mallopt = _glibc("mallopt")
