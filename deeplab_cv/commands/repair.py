@@ -59,12 +59,14 @@ def run(args: argparse.Namespace) -> int:
     from deeplab_cv.errors import NetworkError
     from deeplab_cv.machine.child import UnfinishedWorkError, in_child
     from deeplab_cv.networks.card import check_target, without_folders
+    from deeplab_cv.networks.catalogue import refuse_variant
     from deeplab_cv.networks.onnx_file import load_onnx
     from deeplab_cv.networks.opening import named_file
     from deeplab_cv.networks.uncarded import warn_of_shares
     from deeplab_cv.tools.repair import repair
 
     file = named_file(str(args.file))
+    refuse_variant(file)
     # Nobody answers questions about a file that cannot be read.
     load_onnx(file)
     knowledge = _knowledge(file, args)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from deeplab_cv.errors import CardError
+from deeplab_cv.errors import CardError, UsageError, as_typed
 from deeplab_cv.networks.card import Card, card_path, read_card
 from deeplab_cv.networks.golden import read_golden
 
@@ -28,6 +28,19 @@ def entries(folder: Path) -> list[Entry]:
     found = [_entry(file) for file in sorted(folder.glob("[!.]*.onnx")) if file.is_file()]
     variants = {variant.file for entry in found if entry.card for variant in entry.card.variants}
     return [entry for entry in found if entry.file.name not in variants]
+
+
+def refuse_variant(file: Path) -> None:
+    """Name the network to take instead of a variant, which has no card of its own. Raises UsageError."""
+    if card_path(file).exists():
+        return
+    for path in sorted(file.parent.glob("*.card.yaml")):
+        network = path.with_name(path.name.replace(".card.yaml", ".onnx"))
+        card = _entry(network).card if network.is_file() else None
+        for variant in card.variants if card else ():
+            if variant.file == file.name:
+                remedy = f"name {as_typed(network)}: its {variant.precision} form runs where it is right and fastest"
+                raise UsageError(f"the file is the {variant.precision} form of another network", file, remedy)
 
 
 def _entry(file: Path) -> Entry:

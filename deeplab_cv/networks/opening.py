@@ -8,6 +8,7 @@ from deeplab_cv.errors import MissingNetworkError, UsageError
 from deeplab_cv.machine.folders import models_folder
 from deeplab_cv.machine.program import program
 from deeplab_cv.networks.card import card_path, read_card
+from deeplab_cv.networks.catalogue import refuse_variant
 from deeplab_cv.networks.foreign import how_to_get
 from deeplab_cv.networks.network import Network
 from deeplab_cv.networks.options import NetworkOptions
@@ -58,7 +59,7 @@ def open_network(file: Path, options: NetworkOptions | None = None) -> Network:
     Raises:
         NetworkError: no such file, not ONNX, or no form this program can run.
         CardError: the card is wrong or belongs to another file.
-        UsageError: flags were given for a network whose card already says it.
+        UsageError: flags were given for a network whose card already says it, or the file is a variant of another.
     """
     if not file.is_file():
         raise MissingNetworkError("no such network file", file, how_to_get(str(file), models_folder()))
@@ -71,6 +72,7 @@ def open_network(file: Path, options: NetworkOptions | None = None) -> Network:
             )
         card = read_card(file)
         return Network(file, card, named=file, verified=True, symbolic=len(card.input_sizes) > 1)
+    refuse_variant(file)
     return uncarded_network(file, options or NetworkOptions())
 
 

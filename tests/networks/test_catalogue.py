@@ -1,7 +1,10 @@
 from pathlib import Path
 
+import pytest
+
+from deeplab_cv.errors import UsageError
 from deeplab_cv.networks.card import read_card, write_card
-from deeplab_cv.networks.catalogue import entries
+from deeplab_cv.networks.catalogue import entries, refuse_variant
 from tests.engines.variants import with_variant
 from tests.tiny_networks import tiny_network, tiny_onnx
 
@@ -42,6 +45,16 @@ def test_a_further_file_of_a_network_is_no_network_of_its_own(tmp_path: Path) ->
     with_variant(tiny_network(tmp_path / "made", "whole"), tmp_path, precision="int8")
 
     assert [entry.file.stem for entry in entries(tmp_path)] == ["whole"]
+
+
+def test_who_names_a_further_file_of_a_network_is_shown_the_network(tmp_path: Path) -> None:
+    (tmp_path / "made").mkdir()
+    whole = with_variant(tiny_network(tmp_path / "made", "whole"), tmp_path, precision="int8")
+    refuse_variant(whole)
+    refuse_variant(tiny_onnx(tmp_path, "bare"))
+
+    with pytest.raises(UsageError, match=f"the int8 form of another network: .*whole_int8.onnx; name {whole}: "):
+        refuse_variant(tmp_path / "whole_int8.onnx")
 
 
 def test_files_that_are_hidden_or_of_another_kind_are_no_networks(tmp_path: Path) -> None:

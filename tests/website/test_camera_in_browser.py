@@ -51,6 +51,19 @@ mediaDevices.getUserMedia = async (wanted) => {
 """
 """A camera that the browser gives up at first, as on a busy machine."""
 
+HELD_CAMERAS = """
+self.asked = [];
+self.cameras = [];
+navigator.mediaDevices.getUserMedia = () => new Promise((give) => asked.push(() => {
+  const canvas = document.createElement("canvas");
+  const stream = canvas.captureStream();
+  setInterval(() => canvas.getContext("2d").fillRect(0, 0, 9, 9), 50);
+  cameras.push(...stream.getVideoTracks());
+  give(stream);
+}));
+"""
+"""A browser that gives a camera when its user allows it: here, when the test calls what stands in `asked`."""
+
 CAMERA_NAMES = "[...document.getElementById('device').options].map((option) => option.text)"
 
 
@@ -144,6 +157,30 @@ def test_a_recording_plays(tiny_site, serve, tmp_path):
     red, grey = frames[-1][180, 100], frames[-1][180, -100]
     assert red[0] > 200 and red[1:].max() < 60
     assert np.ptp(grey.astype(int)) < 20
+
+
+@pytest.mark.parametrize(
+    ("meanwhile", "left"),
+    [("document.getElementById('camera').click()", ["ended", "live"]), ("samples.firstChild.click()", ["ended"])],
+    ids=["Camera again", "a picture"],
+)
+def test_a_camera_is_closed_again_when_it_comes_after_what_was_asked_for_next(
+    tiny_site, serve, tmp_path, meanwhile, left
+):
+    address = serve(tiny_site).address
+    with chromium(tmp_path / "profile", f"{address}icon-192.png", until="true") as tab:
+        tab.say("Page.enable")
+        tab.say("Page.addScriptToEvaluateOnNewDocument", source=HELD_CAMERAS)
+        open_page(tab, address)
+        press(tab, "camera")
+        tab.run(meanwhile)
+        tab.wait(f"asked.length === {len(left)} && (asked.length > 1 || !segment.hidden)")
+        tab.run("asked.forEach((give) => give())")
+        tab.wait("cameras[0].readyState === 'ended'")
+        button = tab.wait("document.getElementById('camera').textContent")
+
+        assert tab.run("cameras.map((each) => each.readyState)") == left
+        assert (button == "Stop") == ("live" in left)
 
 
 def test_a_refused_camera_is_one_sentence(tiny_site, serve, tmp_path):

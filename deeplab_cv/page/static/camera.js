@@ -38,12 +38,15 @@ export class Camera {
 
   async start() {
     const {width, height} = this.size;
+    this.button.disabled = true;
     try {
       const wanted = {width: {ideal: width}, height: {ideal: height}, frameRate: {ideal: 30}, facingMode: "user"};
       this.stream = await streamOf(wanted, TRIES);
     } catch (error) {
       this.say(error.name === "NotAllowedError" ? "The browser was not allowed to use the camera." : `No camera: ${error.message}`);
       return;
+    } finally {
+      this.button.disabled = false;
     }
     this.video = Object.assign(document.createElement("video"), {muted: true, playsInline: true, srcObject: this.stream});
     await this.video.play();

@@ -1,44 +1,40 @@
 /** The camera of this device. */
 
-/** Why there is no camera, as a word of words.js. */
-export class CameraError extends Error {
-  /** @param {"insecure" | "denied" | "missing" | "silent"} word */
-  constructor(word) {
-    super(word);
-    this.word = word;
-  }
-}
+/** @typedef {"insecure" | "denied" | "missing" | "silent" | "lost"} Why There is no camera; a word of words.js. */
 
-/** @type {Record<string, "denied" | "missing">} What a browser's errors mean. */
+/** @type {Record<string, Why>} What a browser's errors mean. */
 const MEANINGS = { NotAllowedError: "denied", NotFoundError: "missing", OverconstrainedError: "missing" };
 const TRIES = 3;
 
 /**
  * Open a camera.
  * @param {string} device "user" (front), "environment" (back), or a device's own name
- * @param {() => void} onLost called when it ends by itself
- * @returns {Promise<HTMLVideoElement>} plays it
+ * @param {(why: Why) => void} onEnd called where there is none, and when it ends by itself
+ * @returns {Promise<HTMLVideoElement | null>} plays it
  */
-export async function openCamera(device, onLost) {
-  if (!navigator.mediaDevices) throw new CameraError("insecure");
+export async function openCamera(device, onEnd) {
   const facing = device === "user" || device === "environment";
   const wanted = facing ? { facingMode: { ideal: device } } : { deviceId: { exact: device } };
   const form = { width: { ideal: 1280 }, height: { ideal: 720 }, frameRate: { ideal: 30 } };
-  const stream = await streamOf({ ...wanted, ...form }, TRIES);
-  stream.getVideoTracks()[0].onended = onLost;
+  const stream = navigator.mediaDevices ? await streamOf({ ...wanted, ...form }, TRIES) : "insecure";
+  if (typeof stream === "string") {
+    onEnd(stream);
+    return null;
+  }
+  stream.getVideoTracks()[0].onended = () => onEnd("lost");
   const video = document.createElement("video");
   Object.assign(video, { srcObject: stream, muted: true, playsInline: true });
   await video.play();
   return video;
 }
 
-/** @type {(wanted: object, tries: number) => Promise<MediaStream>} A busy browser finds no camera, or gives it up. */
+/** @type {(wanted: object, tries: number) => Promise<MediaStream | Why>} A busy browser finds none, or gives it up. */
 async function streamOf(wanted, tries) {
   try {
     return await navigator.mediaDevices.getUserMedia({ video: wanted });
   } catch (error) {
-    const meaning = (error instanceof DOMException && MEANINGS[error.name]) || "silent";
-    if (meaning === "denied" || tries === 1) throw new CameraError(meaning);
+    const why = (error instanceof DOMException && MEANINGS[error.name]) || "silent";
+    if (why === "denied" || tries === 1) return why;
     await new Promise((resolve) => setTimeout(resolve, 1000));
     return streamOf(wanted, tries - 1);
   }

@@ -3,7 +3,7 @@
 /** @import { Choice, Facts, Input, Look, Painted, Size, Style } from "./types" */
 /** @import { Engine } from "./engine.js" */
 
-import { CameraError, cameras, closeCamera, openCamera } from "./camera.js";
+import { cameras, closeCamera, openCamera } from "./camera.js";
 import { LateError, choices, fasterBy, fittingSizes, liveSize, provenEngine } from "./engine.js";
 import { className, language, loadWords, say } from "./words.js";
 
@@ -29,6 +29,8 @@ let timing = Promise.resolve();
 let awaited = false;
 /** @type {HTMLVideoElement | null} */
 let video = null;
+/** How often a camera was started or stopped: one that the browser gives after the next time is closed again. */
+let turns = 0;
 /** @type {ImageBitmap | null} The picture that was opened. */
 let picture = null;
 let segmented = false;
@@ -246,20 +248,18 @@ async function startCamera() {
   stopCamera();
   showPicture(null);
   awaited = true;
-  try {
-    video = await openCamera(select("device").value, () => {
-      stopCamera();
-      tell(say("lost"));
-    });
-  } catch (error) {
-    awaited = false;
-    if (!(error instanceof CameraError)) throw error;
-    return tell(say(error.word));
-  }
+  const turn = turns;
+  const playing = await openCamera(select("device").value, (why) => {
+    if (turn !== turns) return;
+    stopCamera();
+    tell(say(why));
+  });
+  if (turn !== turns && playing) closeCamera(playing);
+  if (turn !== turns || !playing) return;
+  video = playing;
   rest();
   button("camera").textContent = say("stop");
   void listCameras();
-  const playing = video;
   shown.length = 0;
   try {
     while (playing === video) {
@@ -283,6 +283,7 @@ function nextFrame(/** @type {HTMLVideoElement} */ playing) {
 }
 
 function stopCamera() {
+  turns += 1;
   if (video) closeCamera(video);
   video = null;
   awaited = false;
