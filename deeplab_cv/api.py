@@ -224,7 +224,7 @@ class Segmenter:
         return closed_at_exit(records_of_job(plan, [os.fspath(each) for each in words], run_options))
 
     def close(self) -> None:
-        """Give back the engines; safe to call twice."""
+        """Give back the engines; a stream in use ends in an EngineError. Safe to call twice."""
         with self._lock:
             self._closed = True
             for engines in self._engines.values():
@@ -270,12 +270,9 @@ def _image_of(picture: Any, *, rgb: bool) -> "Image":
 
         return read_picture(Path(picture))
     if hasattr(picture, "getexif"):
-        from PIL import ImageOps
+        from deeplab_cv.sources.pictures import picture_of_pillow
 
-        from deeplab_cv.sources.pictures import over_black
-
-        upright = np.asarray(ImageOps.exif_transpose(picture).convert("RGBA"))
-        return over_black(np.ascontiguousarray(upright[..., [2, 1, 0, 3]]))
+        return picture_of_pillow(picture)
     if not isinstance(picture, np.ndarray):
         kind = type(picture).__name__
         raise SourceError("this is no picture", kind, "give a file, a PIL picture or uint8 (H, W, 3)")

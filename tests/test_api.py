@@ -13,7 +13,7 @@ import pytest
 from PIL import Image
 
 from deeplab_cv import Segmenter, UserError
-from deeplab_cv.errors import SourceError, UsageError
+from deeplab_cv.errors import EngineError, SourceError, UsageError
 from deeplab_cv.frames.size import Size
 from tests.batch.jobs import RED, picture
 from tests.tiny_networks import BACKGROUND, DOG, PERSON, SHEEP, halves, picture_of, tiny_network
@@ -266,3 +266,14 @@ def test_a_program_that_ends_in_the_midst_of_a_batch_ends_well(tmp_path):
 
     assert (ended.returncode, ended.stderr) == (0, "")
     assert json.loads((tmp_path / "out" / "summary.json").read_text(encoding="utf-8"))["files"] == 4
+
+
+def test_a_stream_of_a_segmenter_that_is_closed_ends_and_loads_no_further_engine(tmp_path):
+    segmenter = Segmenter(tiny_network(tmp_path), backend="opencv:cpu", threads=1)
+    stream = segmenter.stream("pattern")
+    next(stream)
+    segmenter.close()
+
+    with pytest.raises(EngineError, match="closed"):
+        for _ in stream:
+            pass

@@ -2,6 +2,7 @@
 
 import contextlib
 import logging
+import math
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -174,17 +175,22 @@ def compare(
         except EngineError as error:
             refused.append(_refusal(candidate, error))
             continue
+        first_ms = math.inf
         try:
-            first_ms = frame_ms(loaded.engine, reference.blob)
-        except EngineError as error:
-            loaded.engine.close()
-            refused.append(_refusal(candidate, error))
+            first_ms = _timed(loaded, reference.blob)
+            if not ranking:
+                ranking = [(first_ms, loaded)]
+                continue
+            fastest = ranking[0][1]
+            best_ms = _best_ms(fastest, loaded, reference.blob, _COMPARED_S / len(candidates))
+        except _OutOfRaceError as out:
+            out.failed.engine.close()
+            refused.append(_refusal(out.failed.candidate, out.error))
+            if out.failed is not loaded:
+                # Those it had beaten are closed already: whoever is left leads.
+                ranking = [(first_ms, loaded), *((max(ms, first_ms), each) for ms, each in ranking[1:])]
             continue
-        if not ranking:
-            ranking = [(first_ms, loaded)]
-            continue
-        fastest = ranking[0][1]
-        ranking = _ranked(ranking, loaded, *_best_ms(fastest, loaded, reference.blob, _COMPARED_S / len(candidates)))
+        ranking = _ranked(ranking, loaded, *best_ms)
         slower = fastest if ranking[0][1] is loaded else loaded
         slower.engine.close()
     return_free_memory()
@@ -214,10 +220,26 @@ def _refusal(candidate: Candidate, error: EngineError) -> CandidateResult:
     return CandidateResult(candidate, reason=str(error))
 
 
+class _OutOfRaceError(Exception):
+    """An engine fails that has been proven, such as for want of a graphics card's memory."""
+
+    def __init__(self, failed: _Proven, error: EngineError) -> None:
+        super().__init__(str(error))
+        self.failed = failed
+        self.error = error
+
+
+def _timed(proven: _Proven, blob: Blob) -> float:
+    try:
+        return frame_ms(proven.engine, blob)
+    except EngineError as error:
+        raise _OutOfRaceError(proven, error) from error
+
+
 def _best_ms(fastest: _Proven, other: _Proven, blob: Blob, limit_s: float) -> tuple[float, float]:
-    """The best times of two that run in turn."""
+    """The best times of two that run in turn. Raises _OutOfRaceError."""
     deadline = time.perf_counter() + limit_s
-    works = [partial(frame_ms, each.engine, blob) for each in (fastest, other)]
+    works = [partial(_timed, each, blob) for each in (fastest, other)]
 
     def enough(times_ms: Mapping[int, list[float]]) -> bool:
         best_ms = [min(times) for times in times_ms.values()]

@@ -95,11 +95,20 @@ class SideBySideEngine:
 
 @kept_signal_stack()
 def devices() -> tuple[str, ...]:
-    """The devices OpenVINO finds on this machine, each precision of its own."""
-    core = openvino.Core()
+    """The devices OpenVINO finds on this machine, each precision of its own. Raises EngineError."""
     found = []
-    for device in core.available_devices:
-        capabilities = core.get_property(device, "OPTIMIZATION_CAPABILITIES")
+    try:
+        core = openvino.Core()
+        names = core.available_devices
+    except RuntimeError as error:
+        raise EngineError("OpenVINO does not start", f"OpenVINO {_VERSION}", OTHER_ENGINE, cause=error) from error
+    for device in names:
+        try:
+            capabilities = core.get_property(device, "OPTIMIZATION_CAPABILITIES")
+        except RuntimeError as error:
+            # A driver that is broken takes no other device along.
+            _log.info("%s:%s is left out: %s", NAME, device.lower(), " ".join(str(error).split()))
+            continue
         found += [
             f"{device.lower()}_{suffix}".rstrip("_")
             for suffix, capability in _CAPABILITIES.items()

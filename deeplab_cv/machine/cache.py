@@ -58,10 +58,10 @@ def cache_folder(name: str) -> Path:
 
 
 def kept_files(name: str, pattern: str) -> list[Path]:
-    """The ordinary files of a folder, as far as there are any, by name."""
+    """The ordinary files of a folder, as far as there are any, by name; not those that are still being written."""
     private = _private.folder and _private.folder / name
     folders = [folder for folder in (_user_folder(name), private) if folder is not None]
-    return sorted(path for folder in folders for path in folder.glob(pattern) if path.is_file())
+    return sorted(path for folder in folders for path in folder.glob(pattern) if path.name[0] != "." and path.is_file())
 
 
 def write_cached(name: str, file_name: str, write: Callable[[Path], object]) -> Path:

@@ -18,30 +18,47 @@ _FILLED_WITH = 0x60
 """Four such bytes are 6.5e19 as a float32: large enough to be seen in any sum, small enough not to overflow it."""
 
 
-_CGROUPS = ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes")
-"""Where Linux says how much memory a container may take."""
+_CGROUPS = (
+    ("/sys/fs/cgroup", "memory.max", "memory.current", "inactive_file"),
+    ("/sys/fs/cgroup/memory", "memory.limit_in_bytes", "memory.usage_in_bytes", "total_inactive_file"),
+)
+"""Where Linux says how much memory a container may take and has taken, and how much of that it would give back."""
 
 
 def total_memory() -> int:
     """Bytes of memory that this machine has, or that a container may take of it; POSIX only."""
     own = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    allowed = [int(text) for path in _CGROUPS if (text := _text_of(path)).isdigit()]
+    allowed = [int(text) for folder, limit, _, _ in _CGROUPS if (text := _text_of(f"{folder}/{limit}")).isdigit()]
     return min([own, *allowed])
 
 
 def free_memory() -> int | None:
-    """Bytes that processes may still take without any going to the disk; None where the system does not tell."""
-    return _kilobytes("/proc/meminfo", "MemAvailable")
+    """Bytes that processes may still take, of the machine's and of a container's; None where the system does not tell.
+
+    What is only kept of files, and given back on demand, counts as free.
+    """
+    free = _number("/proc/meminfo", "MemAvailable:")
+    if free is None:
+        return None
+    left = [free * 1024]
+    for folder, limit, used, given_back in _CGROUPS:
+        texts = _text_of(f"{folder}/{limit}"), _text_of(f"{folder}/{used}")
+        if all(text.isdigit() for text in texts):
+            may_take, taken = map(int, texts)
+            left.append(max(0, may_take - taken + (_number(f"{folder}/memory.stat", given_back) or 0)))
+    return min(left)
 
 
 def own_memory() -> int | None:
     """Bytes of memory that this process takes for itself; None where the system does not tell."""
-    return _kilobytes("/proc/self/status", "RssAnon")
+    kilobytes = _number("/proc/self/status", "RssAnon:")
+    return None if kilobytes is None else kilobytes * 1024
 
 
-def _kilobytes(file: str, name: str) -> int | None:
-    lines = (line.split() for line in _text_of(file).splitlines() if line.startswith(f"{name}:"))
-    return next((int(words[1]) * 1024 for words in lines), None)
+def _number(file: str, name: str) -> int | None:
+    """The number behind a name in one of Linux's lists."""
+    lines = (line.split() for line in _text_of(file).splitlines())
+    return next((int(words[1]) for words in lines if words and words[0] == name), None)
 
 
 def _text_of(path: str) -> str:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import KW_ONLY, dataclass, field
 from functools import lru_cache
+from pathlib import Path
 
 import cv2
 import numpy as np
@@ -25,19 +26,40 @@ class Backdrop:
 
     def at(self, size: Size) -> Image:
         """The backdrop as a picture of this size: its middle, as large as covers it all; not to be written into."""
-        if Size.of(self._fitted) != size:
-            self._fitted = _cover(self._picture, size)
-        return self._fitted
+        # Another thread may want another size meanwhile.
+        fitted = self._fitted
+        if Size.of(fitted) != size:
+            fitted = self._fitted = _cover(self._picture, size)
+        return fitted
 
 
-@lru_cache(maxsize=4)
 def read_backdrop(text: str) -> Backdrop:
     """A colour such as #00b140, or a picture file -> a backdrop. Raises SettingsError if it is neither."""
     try:
         red, green, blue = parse_colour(text)
     except ValueError:
-        return Backdrop(_read_picture(text))
+        return _picture_backdrop(text, _version_of(text))
     return Backdrop(np.array([[[blue, green, red]]], np.uint8))
+
+
+@lru_cache(maxsize=4)
+def _picture_backdrop(file: str, _version: object) -> Backdrop:
+    return Backdrop(_read_picture(file))
+
+
+def _version_of(file: str) -> object:
+    """Differs once another picture lies under a file's name; None where there is none."""
+    try:
+        facts = Path(file).stat()
+    except (OSError, ValueError):
+        return None
+    return facts.st_dev, facts.st_ino, facts.st_mtime_ns, facts.st_size
+
+
+@lru_cache(maxsize=4)
+def _first_backdrop(text: str) -> Backdrop:
+    """The backdrop as it was when it was first asked for: a run goes on with it whatever becomes of the file."""
+    return read_backdrop(text)
 
 
 @dataclass(frozen=True)
@@ -59,14 +81,16 @@ class Look:
     backdrop: Backdrop = field(default_factory=lambda: read_backdrop(GREEN_SCREEN))
 
 
-def make_look(picture: PictureOptions, class_names: Sequence[str]) -> Look:
-    """The look that the options describe for a network with these classes.
+def make_look(picture: PictureOptions, class_names: Sequence[str], backdrop: Backdrop | None = None) -> Look:
+    """The look that the options describe for a network with these classes; its background is read without `backdrop`.
 
     Raises SettingsError if a painted class is none of the network's, or the background cannot be read.
     """
     paint = resolved_paint(picture.paint, class_names)
     colours = {class_names.index(name): colour for name, colour in paint.items()}
-    return Look(picture.style, alpha=picture.alpha, colours=colours, backdrop=read_backdrop(picture.background))
+    return Look(
+        picture.style, alpha=picture.alpha, colours=colours, backdrop=backdrop or read_backdrop(picture.background)
+    )
 
 
 def check_paint(picture: PictureOptions, class_names: Sequence[str]) -> None:
@@ -94,7 +118,8 @@ def with_the_network_s_names(picture: PictureOptions, class_names: Sequence[str]
 def look_of(view: View, class_names: tuple[str, ...]) -> Look:
     """The look that a view asks for; made once, as a view changes on a key only and every frame asks."""
     painted = painted_classes(view, class_names)
-    return make_look(view.picture.model_copy(update={"paint": painted}), class_names)
+    picture = view.picture.model_copy(update={"paint": painted})
+    return make_look(picture, class_names, _first_backdrop(picture.background))
 
 
 def _read_picture(file: str) -> Image:

@@ -105,6 +105,7 @@ class NetworkEngines:
         self._row = Row()
         self._by_aspect: dict[tuple[Size, ...], LoadedEngine] = {}
         self._by_size: dict[Size, LoadedEngine] = {}
+        self._closed = False
 
     def __enter__(self) -> Self:
         return self
@@ -127,12 +128,14 @@ class NetworkEngines:
         """The engine for frames of this size; the first time it is loaded and proven, which takes seconds.
 
         Of the proven sizes of the frames' aspect it has the largest at which it keeps the wanted rate.
-        Raises EngineError.
+        Raises EngineError, also once they are closed.
         """
         fitting = tuple(fitting_sizes(self.network.card.input_sizes, size))
         if (loaded := self._by_aspect.get(fitting)) is not None:
             return loaded
         with self._loading:
+            if self._closed:
+                raise EngineError("the engines are closed", self.network.card.name, "open the network again")
             if fitting not in self._by_aspect:
                 self._by_aspect[fitting] = self._largest_that_keeps_up(fitting, size)
             return self._by_aspect[fitting]
@@ -148,8 +151,9 @@ class NetworkEngines:
         return names[place:] + names[:place]
 
     def close(self) -> None:
-        """Give back every engine; what is still in flight ends in an EngineError. Safe to call twice."""
+        """Give back every engine for good; what is still in flight ends in an EngineError. Safe to call twice."""
         with self._loading:
+            self._closed = True
             for loaded in self._by_size.values():
                 loaded.shared.close()
             self._by_size.clear()

@@ -209,6 +209,32 @@ def decoded_picture(data: bytes, where: object) -> Image:
     return image
 
 
+def picture_of_pillow(picture: Any) -> Image:
+    """What `read_picture` gives, of a PIL picture, which may still have to read its file.
+
+    Mode I is taken for 16 bits, as PIL reads them; its other modes of numbers do not say what is white.
+    Raises SourceError.
+    """
+    from PIL import ImageOps
+
+    where = getattr(picture, "filename", None) or f"a PIL picture of mode {picture.mode}"
+    try:
+        upright = ImageOps.exif_transpose(picture)
+        if upright.mode.startswith(("I", "F")):
+            return np.dstack([_grey_of_pillow(np.asarray(upright), where)] * 3)
+        channels = np.asarray(upright.convert("RGBA"))
+    except (OSError, ValueError, SyntaxError) as error:
+        remedy = "copy or download it again, or convert it to RGB"
+        raise SourceError("the picture cannot be read", where, remedy, cause=error) from error
+    return over_black(np.ascontiguousarray(channels[..., [2, 1, 0, 3]]))
+
+
+def _grey_of_pillow(numbers: NDArray[Any], where: object) -> NDArray[np.uint8]:
+    if numbers.dtype.kind == "f" or numbers.min() < 0 or numbers.max() > 0xFFFF:
+        raise _no_white(numbers, where)
+    return (numbers.astype(np.uint16) >> 8).astype(np.uint8)
+
+
 def over_black(picture: NDArray[np.uint8]) -> Image:
     """A picture with transparency, uint8 (H, W, 4), BGRA, laid over black."""
     opacity = merged(*[picture[..., 3]] * 3)
@@ -243,12 +269,16 @@ def _unreadable(where: object, data: bytes, header: Header | None) -> SourceErro
         except cv2.error:
             stored = None
     if stored is not None and stored.dtype not in (np.uint8, np.uint16):
-        what = f"a picture of {stored.dtype} numbers does not say which of them is white"
-        return SourceError(what, where, "convert it to 8 or 16 bits a channel")
+        return _no_white(stored, where)
     if header is not None:
         what = f"the {header.kind} picture is damaged, or of a kind that OpenCV does not read"
         return SourceError(what, where, "copy or download it again, or convert it to .png")
     return SourceError("this is not a picture, or a damaged one", where, "give a .jpg, .png, .webp, .bmp or .tif")
+
+
+def _no_white(numbers: NDArray[Any], where: object) -> SourceError:
+    what = f"a picture of {numbers.dtype} numbers does not say which of them is white"
+    return SourceError(what, where, "convert it to 8 or 16 bits a channel")
 
 
 def _eight_bits(stored: NDArray[Any]) -> NDArray[np.uint8]:

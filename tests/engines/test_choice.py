@@ -1,13 +1,17 @@
 import dataclasses
 import json
 import sys
+from functools import partial
 
 import cv2
 import pytest
 
+from deeplab_cv.engines import choice
 from deeplab_cv.engines.candidates import candidates_for, engine_module
-from deeplab_cv.engines.choice import choose, open_engine
+from deeplab_cv.engines.choice import choose, compare, open_engine
 from deeplab_cv.engines.options import EngineOptions
+from deeplab_cv.engines.reference import reference_for
+from deeplab_cv.engines.timing import frame_ms
 from deeplab_cv.errors import EngineError
 from deeplab_cv.frames.size import Size
 from deeplab_cv.machine.cache import cache_folder
@@ -222,3 +226,28 @@ def test_a_race_of_one_backend_is_one_of_forms(graph, caplog):
     choose([graph, dataclasses.replace(graph, form="slices")], EngineOptions(backend="opencv:cpu"))
 
     assert "trying 2 forms of the network on opencv:cpu, this once" in caplog.text
+
+
+@pytest.mark.parametrize("failing", [0, 1, -1])
+def test_an_engine_that_fails_in_the_midst_of_the_race_is_passed_over(graph, monkeypatch, failing):
+    candidates = [candidate for candidate in candidates_for([graph], "auto") if candidate.name != "openvino"]
+    raced, closed = [], []
+
+    def fails_in_its_second_frame(engine, blob):
+        known = engine in raced
+        if not known:
+            raced.append(engine)
+            monkeypatch.setattr(engine, "close", partial(closed.append, engine))
+        if known and raced.index(engine) == failing % len(candidates):
+            raise EngineError("failed on a frame", "gpu", "out of memory")
+        return frame_ms(engine, blob)
+
+    monkeypatch.setattr(choice, "frame_ms", fails_in_its_second_frame)
+    results, engine = compare(candidates, reference_for(graph))
+
+    assert [result.reason for result in results if result.reason] == ["failed on a frame: gpu; out of memory"]
+    assert len(results) == len(candidates) == len(raced)
+    assert [each for each in raced if each not in closed] == [engine]
+    assert raced.index(engine) != failing % len(candidates)
+    times = [result.ms for result in results if not result.reason]
+    assert times == sorted(times)

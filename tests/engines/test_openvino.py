@@ -96,3 +96,32 @@ def test_a_device_that_is_not_there_is_an_error_with_the_reason(graph, device, r
 
     with pytest.raises(EngineError, match=f"OpenVINO has no {device}.*{reason}"):
         openvino.load(graph, device, threads=0, depth=1)
+
+
+class CoreWithABrokenDriver:
+    """OpenVINO on a machine whose graphics driver is broken."""
+
+    available_devices = ("CPU", "GPU")
+    real = openvino.openvino.Core
+
+    def get_property(self, device: str, name: str) -> list[str]:
+        if device == "GPU":
+            raise RuntimeError("[GPU] clGetPlatformIDs error -1001")
+        return list(self.real().get_property(device, name))
+
+
+def test_a_broken_driver_takes_no_other_device_along(monkeypatch):
+    expected = [name for name in openvino.devices() if not name.startswith("gpu")]
+    monkeypatch.setattr(openvino.openvino, "Core", CoreWithABrokenDriver)
+
+    assert list(openvino.devices()) == expected
+
+
+def test_an_openvino_that_does_not_start_is_an_error_with_the_reason(monkeypatch):
+    def broken() -> None:
+        raise RuntimeError("no plugins.xml")
+
+    monkeypatch.setattr(openvino.openvino, "Core", broken)
+
+    with pytest.raises(EngineError, match=r"does not start: OpenVINO .*no plugins\.xml"):
+        openvino.devices()

@@ -133,3 +133,10 @@ def test_the_private_folder_ends_with_the_process(in_its_place, tmp_path):
     assert str(tmp_path) in done.stdout
     assert not Path(done.stdout.strip()).exists()
     assert [path.name for path in tmp_path.iterdir()] == ["file"]
+
+
+def test_what_is_still_being_written_is_not_among_the_files():
+    path = write_cached("engines", "one.json", write)
+    path.with_name(".two.json.unfinished-1.json").write_text("half")
+
+    assert kept_files("engines", "*.json") == [path]

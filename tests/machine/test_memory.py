@@ -5,7 +5,8 @@ import sys
 import numpy as np
 import pytest
 
-from deeplab_cv.machine.memory import free_memory, own_memory, spoiled_memory
+from deeplab_cv.machine import memory
+from deeplab_cv.machine.memory import free_memory, own_memory, spoiled_memory, total_memory
 
 
 def test_memory_got_meanwhile_is_full_of_large_numbers():
@@ -71,3 +72,32 @@ def test_eight_threads_share_two_pools_of_memory():
         return subprocess.run(program, capture_output=True, text=True, check=True).stdout.count("<heap nr=")
 
     assert (pools("share_free_memory()"), pools("") > 2) == (2, True)
+
+
+@pytest.mark.parametrize(
+    ("files", "free"),
+    [
+        (
+            {"memory.max": "2000000", "memory.current": "1500000", "memory.stat": "a 9\ninactive_file 300000"},
+            800_000,
+        ),
+        ({"memory.max": "2000000", "memory.current": "2500000", "memory.stat": ""}, 0),
+    ],
+)
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells")
+def test_what_is_free_in_a_container_is_what_it_may_still_take(tmp_path, monkeypatch, files, free):
+    for name, text in files.items():
+        (tmp_path / name).write_text(text)
+    monkeypatch.setattr(memory, "_CGROUPS", ((str(tmp_path), "memory.max", "memory.current", "inactive_file"),))
+
+    assert free_memory() == free
+    assert total_memory() == 2_000_000
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells")
+def test_a_container_without_a_limit_has_what_the_machine_has(tmp_path, monkeypatch):
+    (tmp_path / "memory.max").write_text("max")
+    (tmp_path / "memory.current").write_text("1500000")
+    monkeypatch.setattr(memory, "_CGROUPS", ((str(tmp_path), "memory.max", "memory.current", "inactive_file"),))
+
+    assert free_memory() > 1_000_000

@@ -80,3 +80,16 @@ def test_a_view_has_one_look_for_all_frames_until_it_changes():
     assert look_of(view, VOC_CLASSES).colours == {12: (1, 2, 3)}
     other = View(picture=PictureOptions(style="mask", paint={"dog": (3, 2, 1)}))
     assert look_of(other, VOC_CLASSES).colours == {12: (3, 2, 1)}
+
+
+def test_another_picture_under_the_same_name_is_another_backdrop_and_a_view_keeps_its_first(tmp_path):
+    file = tmp_path / "beach.png"
+    cv2.imwrite(str(file), np.full((4, 4, 3), 200, np.uint8))
+    picture = PictureOptions(style="replace", paint={}, background=str(file))
+    view = View(picture=picture)
+    look_of(view, NAMES)
+    cv2.imwrite(str(file), np.full((6, 6, 3), 90, np.uint8))
+
+    assert make_look(picture, NAMES).backdrop.at(Size(2, 2)).max() == 90
+    file.unlink()
+    assert look_of(replace(view, smooth=0.5), NAMES).backdrop.at(Size(2, 2)).max() == 200

@@ -79,3 +79,12 @@ def test_what_is_pinned_is_what_others_load(network):
     with NetworkEngines(network, EngineOptions(), pinned=pinned) as others:
         assert others.load(SIZE).pinned == pinned
         assert pinned.backend.startswith("onnxruntime:")
+
+
+def test_closed_engines_are_not_loaded_again(network):
+    engines = NetworkEngines(network, EngineOptions(backend="opencv:cpu", threads=1))
+    engines.load(SIZE)
+    engines.close()
+
+    with pytest.raises(EngineError, match="closed"):
+        engines.load(SIZE)

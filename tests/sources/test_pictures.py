@@ -13,7 +13,7 @@ from deeplab_cv.sources import pictures
 from deeplab_cv.sources.opening import open_source
 from deeplab_cv.sources.options import SourceOptions
 from deeplab_cv.sources.picture_header import turned
-from deeplab_cv.sources.pictures import PictureSource, find_pictures, read_picture
+from deeplab_cv.sources.pictures import PictureSource, find_pictures, picture_of_pillow, read_picture
 from tests.sinks.clips import scene
 from tests.sources.clips import SAMPLES, read_all
 from tests.tiny_networks import tiny_network
@@ -342,3 +342,40 @@ def test_a_picture_that_cannot_be_read_is_named_once_however_often_it_is_passed_
             source.seek(Fraction(0))
 
     assert caplog.text.count("1.png") == 1
+
+
+@pytest.mark.parametrize("mode", ["I;16", "I;16B", "I", "L", "LA", "P", "RGB", "CMYK"])
+def test_a_pil_picture_is_the_picture_of_its_file(tmp_path, mode):
+    ramp = np.tile(np.linspace(0, 65535, 64).astype(np.uint16), (48, 1))
+    if mode.startswith("I"):
+        pillow = Image.fromarray(ramp if mode == "I;16" else ramp.astype(">u2" if mode == "I;16B" else np.int32))
+    else:
+        pillow = Image.fromarray((ramp >> 8).astype(np.uint8)).convert(mode)
+    assert pillow.mode == mode
+    file = tmp_path / "ramp.tif"
+    pillow.save(file)
+
+    expected = (ramp >> 8)[..., None].repeat(3, axis=2)
+    assert np.abs(picture_of_pillow(pillow).astype(int) - expected).max() <= 1
+    with Image.open(file) as opened:
+        assert np.abs(picture_of_pillow(opened).astype(int) - expected).max() <= 1
+
+
+@pytest.mark.parametrize(
+    "numbers", [np.ones((4, 4), np.float32), np.full((4, 4), 65536, np.int32), np.full((4, 4), -1, np.int32)]
+)
+def test_a_pil_picture_of_numbers_whose_white_nobody_knows_is_refused(numbers):
+    with pytest.raises(SourceError, match="which of them is white"):
+        picture_of_pillow(Image.fromarray(numbers))
+
+
+def test_a_pil_picture_that_is_damaged_is_refused_by_its_name(tmp_path):
+    file = tmp_path / "cut.jpg"
+    Image.fromarray(np.random.default_rng(0).integers(0, 256, (90, 90, 3), np.uint8)).save(file)
+    file.write_bytes(file.read_bytes()[:2000])
+
+    with (
+        Image.open(file) as opened,
+        pytest.raises(SourceError, match=r"cannot be read: .*cut\.jpg .*; copy or download"),
+    ):
+        picture_of_pillow(opened)
