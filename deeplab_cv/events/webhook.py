@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from http.client import HTTPException
 from typing import Any
-from urllib.parse import unquote, urlsplit, urlunsplit
+from urllib.parse import quote, unquote, urlsplit, urlunsplit
 
 from deeplab_cv.errors import UsageError
 from deeplab_cv.machine.urls import without_secrets
@@ -35,6 +35,7 @@ def check_address(url: str) -> None:
     try:
         parts = urlsplit(url)
         usable = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+        _host_in_ascii(parts.netloc)
     except ValueError:
         usable = False
     if not usable or any(sign.isspace() or not sign.isprintable() for sign in url):
@@ -117,6 +118,9 @@ class Webhook:
             return _Problem(text=str(error.reason), may_pass=True)
         except (OSError, HTTPException) as error:
             return _Problem(text=str(error) or type(error).__name__, may_pass=True)
+        except ValueError as error:
+            # An answer that makes no sense: the thread has other events to tell.
+            return _Problem(text=str(error), may_pass=False)
         return None
 
 
@@ -135,9 +139,15 @@ def _address_and_headers(url: str) -> tuple[str, dict[str, str]]:
     """The address without user and password, and the headers, which hold them."""
     parts = urlsplit(url)
     headers = {"Content-Type": "application/json", "User-Agent": f"deeplab-cv/{VERSION}"}
-    user, at, host = parts.netloc.rpartition("@")
+    user, at, _ = parts.netloc.rpartition("@")
     if at:
         name, _, word = user.partition(":")
         secret = base64.b64encode(f"{unquote(name)}:{unquote(word)}".encode()).decode()
         headers["Authorization"] = f"Basic {secret}"
-    return urlunsplit((parts.scheme, host, parts.path, parts.query, "")), headers
+    path, query = (quote(part, safe="%/:;=?@!$&'()*+,~") for part in (parts.path, parts.query))
+    return urlunsplit((parts.scheme, _host_in_ascii(parts.netloc), path, query, "")), headers
+
+
+def _host_in_ascii(place: str) -> str:
+    """Host and port as the network has them. Raises ValueError where they are no name of a host."""
+    return place.rpartition("@")[2].encode("idna").decode("ascii")

@@ -58,7 +58,7 @@ def _given(flag: str, text: str | None) -> str | None:
     if text is None:
         return None
     token = with_variables(text)
-    if len(token) < _SHORTEST_TOKEN or not token.isascii() or not token.isprintable() or set(token) & set(' ";,\\'):
+    if len(token) < _SHORTEST_TOKEN or not token.isascii() or not token.isprintable() or set(token) & set(' ";,\\%#&+'):
         remedy = f"use at least {_SHORTEST_TOKEN} letters and digits, or leave it out: one is made"
         raise UsageError("a token that is not fit for a link", flag, remedy)
     return token

@@ -102,6 +102,7 @@ class PageServer:
     async def _serve(self) -> None:
         import uvicorn
 
+        from deeplab_cv.page.connections import HurriedProtocol
         from deeplab_cv.page.site import PageRoutes
         from deeplab_cv.page.viewers import Viewers
 
@@ -144,6 +145,7 @@ class PageServer:
             access_log=False,
             lifespan="off",
             server_header=False,
+            http=HurriedProtocol,
             ws="websockets-sansio",
             ws_max_size=_MOST_MESSAGE,
             ws_per_message_deflate=False,
@@ -216,6 +218,8 @@ def _listening(address: ServeAddress) -> socket.socket:
             # Elsewhere it would let a second program take the same port.
             listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _SEND_BUFFER)
+        # Of each connection: a phone that has left the network says no goodbye.
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
         listening.bind(place)
         listening.listen(64)
     except OSError as error:

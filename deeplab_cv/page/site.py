@@ -30,6 +30,7 @@ STATIC = Path(__file__).parent / "static"
 Answer = Callable[[Request], Awaitable[Response]]
 
 _ACTIONS_A_SECOND = 30
+_BODY_S = 10.0
 _BOUNDARY = "deeplab-cv-picture"
 _PAINTING_S, _LOOK_S = 3.0, 0.01
 """How long a painted picture is waited for where nobody looked until now, and how often it is looked for."""
@@ -204,16 +205,22 @@ class PageRoutes:
     async def _watch(self, socket: WebSocket) -> None:
         role = self._role_of(socket)
         if role is None:
-            await socket.close(1008)
+            await _turn_away(socket)
             return
         takes = None if self._camera is None else self._camera.size
         await attend_viewer(socket, role, self._stage, self._stream, self._viewers, takes)
 
     async def _take_camera(self, socket: WebSocket) -> None:
         if self._camera is None or self._role_of(socket) != "controller":
-            await socket.close(1008)
+            await _turn_away(socket)
             return
         await attend_camera(socket, self._camera)
+
+
+async def _turn_away(socket: WebSocket) -> None:
+    # Of one that is refused before it is accepted a browser says only that it is closed, as of one that is lost.
+    await socket.accept()
+    await socket.close(1008)
 
 
 def _problem(status: int, text: str) -> Response:
@@ -221,7 +228,14 @@ def _problem(status: int, text: str) -> Response:
 
 
 async def _body(request: Request) -> bytes:
-    """A request's body. Raises ValueError where it is longer than any request is."""
+    """A request's body. Raises ValueError where it is longer than any request is, or does not come."""
+    try:
+        return await asyncio.wait_for(_whole_body(request), _BODY_S)
+    except asyncio.TimeoutError as error:
+        raise ValueError("the request does not come to its end") from error
+
+
+async def _whole_body(request: Request) -> bytes:
     body = b""
     async for part in request.stream():
         body += part

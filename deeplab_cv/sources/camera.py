@@ -21,7 +21,7 @@ from deeplab_cv.sources.camera_names import (
     ON_LINUX,
     camera_interface,
     index_by_name,
-    named_camera,
+    own_name,
     what_there_is,
 )
 from deeplab_cv.sources.connection import SYSTEM_CLOCK, USUAL_LIMITS, Arrival, Clock, Limits, StalledError
@@ -104,8 +104,8 @@ class _Camera:
             except BaseException:
                 capture.release()
                 raise
-        if not self.makers_name and (index := _index_of(device)) is not None and (known := named_camera(index)):
-            self.makers_name = known.name
+        if not self.makers_name and (index := _index_of(device)) is not None:
+            self.makers_name = own_name(index)
         return connection
 
     def _device(self) -> int | str:

@@ -82,9 +82,11 @@ def what_there_is() -> str:
     return "there are " + ", ".join(f"{camera.index} ({camera.name})" for camera in cameras)
 
 
-def named_camera(index: int) -> CameraName | None:
-    """The camera of this index, where the system knows its name without opening it."""
-    return next((camera for camera in _told_cameras() if camera.index == index), None)
+def own_name(index: int) -> str:
+    """By what the camera of this index can be found again; empty where others are called so, or nobody knows."""
+    names = {camera.index: camera.name for camera in _told_cameras()}
+    name = names.get(index, "")
+    return name if list(names.values()).count(name) == 1 else ""
 
 
 def index_by_name(index: int, name: str) -> int | None:

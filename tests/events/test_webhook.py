@@ -150,6 +150,16 @@ def test_user_and_password_go_into_a_header():
     assert listener.headers[0]["Authorization"] == "Basic bWU6d0ByZA=="
 
 
+def test_an_address_in_another_script_is_told_too():
+    with Listener(200) as listener:
+        hook = Webhook(f"{listener.url}/tür?wo=küche&zeit=1%2C2")
+        hook.post(RECORD)
+        hook.post(RECORD)
+        hook.close(HANGS_S)
+
+    assert listener.got == [("/event/t%C3%BCr?wo=k%C3%BCche&zeit=1%2C2", RECORD)] * 2
+
+
 def test_of_too_many_the_oldest_are_given_up(caplog):
     with socket.create_server(("127.0.0.1", 0)) as silent:
         hook = Webhook(f"http://127.0.0.1:{silent.getsockname()[1]}/", timeout_s=HANGS_S)
@@ -160,14 +170,26 @@ def test_of_too_many_the_oldest_are_given_up(caplog):
     assert "too many events" in caplog.text
 
 
-@pytest.mark.parametrize("url", ["http://localhost:8123/event", "https://me:word@example.org/?a=b"])
+@pytest.mark.parametrize(
+    "url", ["http://localhost:8123/event", "https://me:word@example.org/?a=b", "http://tür/ö", "http://[::1]:8/"]
+)
 def test_addresses_of_web_servers_are_taken(url):
     check_address(url)
 
 
 @pytest.mark.parametrize(
     "url",
-    ["localhost:8123", "ftp://host/", "http://", "http://:80/", "http://host:99999/", "http://a b/", "", "http://[x"],
+    [
+        "localhost:8123",
+        "ftp://host/",
+        "http://",
+        "http://:80/",
+        "http://host:99999/",
+        "http://a b/",
+        "",
+        "http://[x",
+        f"http://{'a' * 64}/",
+    ],
 )
 def test_what_is_no_address_is_refused(url):
     with pytest.raises(UsageError, match="no address of a web server"):

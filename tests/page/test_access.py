@@ -33,7 +33,9 @@ def test_a_token_comes_from_the_environment(monkeypatch):
     assert wanted_tokens(PageOptions(serve_token="${PAGE_TOKEN}"), LAN) == Tokens(control="from-the-environment")
 
 
-@pytest.mark.parametrize("token", ["short", "with a space", 'quo"ted-token', "tökens-of-letters", "a;b;c;d;e", ""])
+@pytest.mark.parametrize(
+    "token", ["short", "with a space", 'quo"ted-token', "tökens-of-letters", "a;b;c;d;e", "100%sure8", "a&b=c+d#e", ""]
+)
 def test_a_token_that_does_not_fit_into_a_link_is_refused_and_not_repeated(token):
     with pytest.raises(UsageError) as refusal:
         wanted_tokens(PageOptions(serve_token=token), LAN)

@@ -1,4 +1,5 @@
 import itertools
+import shutil
 import tempfile
 import threading
 from pathlib import Path
@@ -313,6 +314,16 @@ def test_a_camera_is_found_again_by_its_name_when_its_index_has_changed(plugged,
         assert source.read() is not None
 
     assert plugged == [0 if text == "0" else text, 10]
+
+
+def test_the_other_one_of_two_cameras_of_one_make_is_not_taken_for_it(plugged, tmp_path, clock):
+    rename(tmp_path, "video10", "Webcam")
+    with open_camera("0", NOTHING, clock=clock) as source:
+        source.read()
+        shutil.rmtree(tmp_path / "video4linux" / "video0")
+        source.read()
+
+    assert plugged == [0, 0]
 
 
 def test_another_camera_at_the_old_index_is_not_taken_for_it(plugged, tmp_path, clock):

@@ -2,7 +2,7 @@ import cv2
 import pytest
 
 from deeplab_cv.sources import camera_names
-from deeplab_cv.sources.camera_names import CameraName, index_by_name, list_cameras, named_camera, what_there_is
+from deeplab_cv.sources.camera_names import CameraName, index_by_name, list_cameras, own_name, what_there_is
 
 
 class OpenOrNot:
@@ -46,8 +46,14 @@ def test_what_there_is_names_every_camera(known_cameras):
 
 
 def test_a_camera_has_its_name_by_its_index(known_cameras):
-    assert named_camera(2) == CameraName(2, "/dev/video2", "USB: Cam")
-    assert named_camera(1) is None
+    assert own_name(2) == "USB: Cam"
+    assert own_name(1) == ""
+
+
+def test_a_camera_that_is_called_as_another_cannot_be_found_by_its_name(known_cameras, tmp_path):
+    (tmp_path / "video4linux" / "video10" / "name").write_text("Webcam\n")
+
+    assert [own_name(index) for index in (0, 2, 10)] == ["", "USB: Cam", ""]
 
 
 @pytest.mark.parametrize(("index", "name", "found"), [(0, "Webcam", 0), (7, "Dock", 10), (0, "X", None)])
@@ -67,4 +73,4 @@ def test_elsewhere_no_camera_is_opened_for_its_name(monkeypatch):
     monkeypatch.setattr(camera_names, "_named_cameras", list)
     monkeypatch.setattr(cv2, "VideoCapture", None)
 
-    assert named_camera(0) is None
+    assert own_name(0) == ""

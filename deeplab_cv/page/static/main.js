@@ -120,7 +120,7 @@ async function main() {
     },
     picture: buffer => picture.take(buffer),
     closed: why => {
-      condition({full: "as many watch as may", refused: "refused"}[why] ?? "the run is gone; trying again", "bad");
+      condition({full: "as many watch as may", refused: "refused: open the link that the program printed last"}[why] ?? "the run is gone; trying again", "bad");
       byId("picture").classList.add("gone");
       state = null;
     },
