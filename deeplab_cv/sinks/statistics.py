@@ -3,16 +3,20 @@
 import csv
 import io
 import json
+import logging
 import os
 from collections.abc import Sequence
 from pathlib import Path
 
+from deeplab_cv.errors import as_typed
 from deeplab_cv.frames.areas import class_areas
 from deeplab_cv.frames.frame import Painted
 from deeplab_cv.machine.files import Draft
 from deeplab_cv.sinks.landing import cannot_write
 from deeplab_cv.sinks.options import StatsForm
 from deeplab_cv.sinks.sink import Written, saying_what_is_kept
+
+_log = logging.getLogger(__name__)
 
 STATISTICS_EXTENSIONS = (".csv", ".jsonl")
 
@@ -25,7 +29,8 @@ _BEGINS_A_FORMULA = ("=", "+", "-", "@")
 class StatisticsSink:
     """One line for each frame; what is written is on the disk before the next frame comes.
 
-    CSV: columns frame, time_s, name, then CLASS_pixels and CLASS_share for each class.
+    CSV: columns frame, time_s, name, then CLASS_pixels and CLASS_share for each class of the first frame's network;
+    cells are empty where a frame's own network does not know the class.
     JSON lines: {"frame", "time_s", "name", "pixels": {class: count}, "share": {class: 0..1}}, all classes in both.
     The long form has a line for each frame and class instead: frame, time_s, name, class, pixels, share.
     """
@@ -38,16 +43,21 @@ class StatisticsSink:
         self._is_long = form == "long"
         self._as_csv = path.suffix.lower() == ".csv"
         self._draft: Draft | None = None
+        self._columns: tuple[str, ...] = ()
+        self._left_out: frozenset[str] = frozenset()
         self._count = 0
 
     def write(self, painted: Painted) -> None:
         """Add the frame's line. Raises SinkError where it cannot be written; the lines before it stay."""
+        self._columns = self._columns or painted.class_names
+        if self._as_csv and not self._is_long:
+            self._tell_of_left_out(painted.class_names)
         text = self._lines(painted)
         try:
             if self._draft is None:
                 self._draft = Draft(self._path)
                 if self._as_csv:
-                    text = csv_line(self._csv_header(painted.class_names)) + text
+                    text = csv_line(self._csv_header()) + text
             _append(self._draft.descriptor, text.encode())
             self._count += 1
             self._draft.keep_on_disk()
@@ -89,7 +99,8 @@ class StatisticsSink:
                 return "".join(map(csv_line, rows))
             return "".join(json.dumps(dict(zip(_LONG, row, strict=True)), ensure_ascii=False) + "\n" for row in rows)
         if self._as_csv:
-            areas = [figure for pair in zip(pixels, shares, strict=True) for figure in pair]
+            known = dict(zip(painted.class_names, zip(pixels, shares, strict=True), strict=True))
+            areas = [figure for column in self._columns for figure in known.get(column, ("", ""))]
             return csv_line([frame.index, time_s, name, *areas])
         names = painted.class_names
         line = {
@@ -101,10 +112,18 @@ class StatisticsSink:
         }
         return json.dumps(line, ensure_ascii=False) + "\n"
 
-    def _csv_header(self, class_names: tuple[str, ...]) -> Sequence[str]:
+    def _tell_of_left_out(self, class_names: tuple[str, ...]) -> None:
+        """Say once of each class that it has no column, since another network was switched in."""
+        new = [name for name in class_names if name not in self._columns and name not in self._left_out]
+        if new:
+            self._left_out |= frozenset(new)
+            names = ", ".join(as_typed(name) for name in new)
+            _log.warning("%s: no column for %s of another network; a .jsonl holds them", as_typed(self._path), names)
+
+    def _csv_header(self) -> Sequence[str]:
         if self._is_long:
             return _LONG
-        areas = [f"{name}_{figure}" for name in class_names for figure in ("pixels", "share")]
+        areas = [f"{name}_{figure}" for name in self._columns for figure in ("pixels", "share")]
         return ["frame", "time_s", "name", *areas]
 
 

@@ -165,3 +165,55 @@ def test_the_frames_of_a_killed_run_are_counted_in_both_forms(tmp_path, name, fo
         file.write("3,0.1")
 
     assert cut_to_whole_lines(tmp_path / name) == 3
+
+
+WIDE_NETWORK, NARROW_NETWORK = ("background", "car", "dog", "person"), ("background", "person")
+
+
+def frame_of(network, index):
+    """Half of it is a person, as this network numbers classes."""
+    labels = np.zeros((10, 20), np.uint8)
+    labels[:5] = network.index("person")
+    return replace(painted(np.zeros((10, 20, 3), np.uint8), index, labels=labels), class_names=network)
+
+
+def test_figures_stay_in_their_class_s_column_when_the_network_is_switched(tmp_path, caplog):
+    sink = StatisticsSink(tmp_path / "areas.csv")
+    for index, network in enumerate((WIDE_NETWORK, NARROW_NETWORK, WIDE_NETWORK)):
+        sink.write(frame_of(network, index))
+    sink.finish()
+
+    with (tmp_path / "areas.csv").open(newline="", encoding="utf-8") as file:
+        lines = list(csv.DictReader(file, strict=True))
+    assert [line["person_pixels"] for line in lines] == ["100"] * 3
+    assert [line["person_share"] for line in lines] == ["0.5"] * 3
+    assert [line["car_pixels"] for line in lines] == ["0", "", "0"]
+    assert all(None not in line and None not in line.values() for line in lines)
+    assert caplog.messages == []
+
+
+def test_a_class_without_a_column_is_left_out_and_named_once(tmp_path, caplog):
+    sink = StatisticsSink(tmp_path / "areas.csv")
+    for index, network in enumerate((NARROW_NETWORK, WIDE_NETWORK, NARROW_NETWORK, WIDE_NETWORK)):
+        sink.write(frame_of(network, index))
+    sink.finish()
+
+    with (tmp_path / "areas.csv").open(newline="", encoding="utf-8") as file:
+        header, *lines = csv.reader(file)
+    assert header[3:] == ["background_pixels", "background_share", "person_pixels", "person_share"]
+    assert [line[3:] for line in lines] == [["100", "0.5", "100", "0.5"]] * 4
+    assert caplog.messages == [
+        f"{tmp_path / 'areas.csv'}: no column for car, dog of another network; a .jsonl holds them"
+    ]
+
+
+@pytest.mark.parametrize(("name", "form"), [("areas.jsonl", "wide"), ("areas.jsonl", "long"), ("areas.csv", "long")])
+def test_other_forms_hold_every_class_of_each_network(tmp_path, caplog, name, form):
+    sink = StatisticsSink(tmp_path / name, form)
+    for index, network in enumerate((NARROW_NETWORK, WIDE_NETWORK)):
+        sink.write(frame_of(network, index))
+    sink.finish()
+
+    text = (tmp_path / name).read_text(encoding="utf-8")
+    assert text.count("car") > 0
+    assert caplog.messages == []
