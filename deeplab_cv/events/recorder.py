@@ -95,6 +95,8 @@ class EventRecorder:
         self._last: Piece | None = None
         self._number = 0
         self._key_s = 0.0
+        self._hurried = False
+        self._ending = False
         self._thread: threading.Thread | None = None
 
     @property
@@ -120,8 +122,9 @@ class EventRecorder:
         self._stream.show(painted.pixels, captured_at, note)
 
     def hurry(self) -> None:
-        """Wait for no address any more: somebody stops the run; from any thread."""
-        if self._webhook is not None:
+        """Wait no longer than a moment for an address, and for none any more at the end: somebody stops the run."""
+        self._hurried = True
+        if self._ending and self._webhook is not None:
             self._webhook.hurry()
 
     def finish(self) -> Written:
@@ -147,6 +150,7 @@ class EventRecorder:
         self._stream.watch(_NAME, watched=True, standing=False)
 
     def _end(self, *, patient: bool) -> Written:
+        self._ending = True
         if self._thread is None:
             return self._tape.summary
         self._stream.settle(_STOPPED_ENDS_IN_S if self._live else None)
@@ -154,7 +158,8 @@ class EventRecorder:
         self._chunks.end()
         self._thread.join()
         if self._webhook is not None:
-            self._webhook.close(_FILE_ENDS_IN_S if patient else _STOPPED_ENDS_IN_S)
+            wait_s = _FILE_ENDS_IN_S if patient and not self._hurried else _STOPPED_ENDS_IN_S
+            self._webhook.close(wait_s)
         return self._tape.summary
 
     def _deliver(self, chunk: Chunk) -> None:

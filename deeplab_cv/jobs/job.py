@@ -111,14 +111,17 @@ def run_job(
     Raises:
         SourceError, EngineError, SinkError: the run failed; sinks have kept what was done.
     """
-    try:
-        frames, ended = _frames_through(job, stop, progress)
-    except BaseException as error:
-        # What holds of all pictures that can be read is whole.
-        for other in _close(job, stop, written, whole=isinstance(error, PassedOverError)):
-            _log.warning("%s", other)
-        raise error
-    errors = _close(job, stop, written, whole=ended or job.source.info.live)
+    with _hurried_once_stopped(job.sinks, stop):
+        try:
+            frames, ended = _frames_through(job, stop, progress)
+        except BaseException as error:
+            # What holds of all pictures that can be read is whole.
+            for other in _close(job, written, whole=isinstance(error, PassedOverError)):
+                _log.warning("%s", other)
+            raise error
+        if not ended:
+            _hurry(job.sinks)
+        errors = _close(job, written, whole=ended or job.source.info.live)
     for other in errors[1:]:
         _log.warning("%s", other)
     if errors:
@@ -196,36 +199,46 @@ def _wait_for(frame: Frame, pace: Pace, rest: Callable[[], bool]) -> None:
         pass
 
 
-def _close(job: Job, stop: threading.Event, written: Callable[[Written], None], *, whole: bool) -> list[Exception]:
+def _close(job: Job, written: Callable[[Written], None], *, whole: bool) -> list[Exception]:
     """End the screen and every sink, whatever becomes of the others; returns what failed, in order.
 
     Sinks end at the same time, since each may wait for somebody who does not answer.
     """
     errors: list[Exception] = []
-    over = threading.Event()
-    with ThreadPoolExecutor(len(job.sinks) + 1) as threads:
-        if not stop.is_set():
-            threads.submit(_hurry_once_stopped, stop, job.sinks, over)
+    with ThreadPoolExecutor(len(job.sinks) or 1) as threads:
         endings = [threads.submit(sink.finish if whole else sink.abandon) for sink in job.sinks]
         closers: list[Callable[[], Written | None]] = [job.screen.close] if job.screen is not None else []
         closers += [ending.result for ending in endings]
-        try:
-            for close in closers:
-                try:
-                    if output := close():
-                        written(output)
-                except Exception as error:
-                    errors.append(error)
-        finally:
-            over.set()
+        for close in closers:
+            try:
+                if output := close():
+                    written(output)
+            except Exception as error:
+                errors.append(error)
     return errors
 
 
-def _hurry_once_stopped(stop: threading.Event, sinks: Sequence[Sink], over: threading.Event) -> None:
-    """Tell sinks that wait for something not to, where the run is stopped before it is over."""
-    while not over.wait(_TAKE_S):
-        if stop.is_set():
-            for sink in sinks:
-                if isinstance(sink, Patient):
-                    sink.hurry()
-            return
+@contextmanager
+def _hurried_once_stopped(sinks: Sequence[Sink], stop: threading.Event) -> Iterator[None]:
+    """See that no sink waits for anything once the run is stopped: its own thread may be the one that waits."""
+    over = threading.Event()
+
+    def look() -> None:
+        while not over.wait(_TAKE_S):
+            if stop.is_set():
+                _hurry(sinks)
+                return
+
+    thread = threading.Thread(target=look, name="stop", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()
+
+
+def _hurry(sinks: Sequence[Sink]) -> None:
+    for sink in sinks:
+        if isinstance(sink, Patient):
+            sink.hurry()

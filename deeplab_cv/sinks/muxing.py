@@ -16,6 +16,7 @@ from av.video.stream import VideoStream
 
 from deeplab_cv.sinks.boxes import UnusualFileError
 from deeplab_cv.sinks.index import in_fragments, set_right
+from deeplab_cv.sinks.outlet import Outlet
 
 _FRAGMENTS = "+hybrid_fragmented+frag_every_frame"
 """A fragment for each packet; the trailer makes an ordinary file of them all."""
@@ -25,6 +26,9 @@ _CLUSTER_MS = 500
 
 _LONGEST = 1 << 30
 """Units of time; FFmpeg allows a packet twice that."""
+
+LONGEST_STEP_S = 1800
+"""From one picture of a live source to the next in one MP4: FFmpeg refuses 2**31 units, 2147 s in microseconds."""
 
 DISK_ERRORS = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EROFS, errno.EPIPE}
 """What is no fault of a packet but of the place that it is written to."""
@@ -40,13 +44,13 @@ class Muxer:
         in_fragments: it is an MP4 or a MOV.
     """
 
-    def __init__(self, path: Path, time_base: Fraction, *, descriptor: int | None = None) -> None:
-        """Open the file, or write Matroska to an open descriptor in its place.
+    def __init__(self, path: Path, time_base: Fraction, *, outlet: Outlet | None = None) -> None:
+        """Open the file, or write Matroska into a pipe in its place.
 
         Args:
             path: the file; its extension decides the container.
             time_base: that of its pictures.
-            descriptor: an open pipe, which cannot be sought in.
+            outlet: the pipe, which cannot be sought in.
 
         Raises:
             av.error.FFmpegError, OSError: it cannot be opened.
@@ -55,9 +59,10 @@ class Muxer:
         self.in_fragments = in_fragments(path)
         self._waiting: dict[int, AnyPacket] = {}
         self._written = False
-        url = f"file:{path}" if descriptor is None else f"pipe:{descriptor}"
-        kind = None if descriptor is None else "matroska"
-        self.container = av.open(url, "w", format=kind, container_options=_options(path, time_base))
+        kind = None if outlet is None else "matroska"
+        # FFmpeg itself would wait for a pipe's reader without an end, and every thread with it.
+        place = f"file:{path}" if outlet is None else outlet
+        self.container = av.open(place, "w", format=kind, container_options=_options(path, time_base))
 
     def write_head_at_once(self) -> None:
         """Write pictures as they come though a sound may begin late, or never; to be called before the first packet.

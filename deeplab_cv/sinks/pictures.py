@@ -1,6 +1,5 @@
 """Painted pictures as picture files: one under its own name, or one for each frame in a folder."""
 
-import os
 from pathlib import Path
 
 import cv2
@@ -10,12 +9,16 @@ from deeplab_cv.frames.frame import Painted
 from deeplab_cv.frames.pixels import Pixels
 from deeplab_cv.frames.size import Size
 from deeplab_cv.sinks.landing import FrameFiles, cannot_write, refuse_original, write_whole
+from deeplab_cv.sinks.outlet import Outlet
 from deeplab_cv.sinks.sink import Written
 from deeplab_cv.sinks.transparency import say_checkerboard
 
 PICTURE_EXTENSIONS = (".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff")
 
 STANDARD_OUTPUT = Path("stdout")
+
+NOT_READ = "not all of it was read"
+"""What is said of a pipe whose reader stood still when the run was stopped."""
 
 _PIPED = Path("stdout.png")
 
@@ -62,26 +65,31 @@ class PicturePipe:
 
     def __init__(self, descriptor: int) -> None:
         """Write into a pipe, named by its number in the system."""
-        self._descriptor = descriptor
+        self._outlet = Outlet(descriptor)
         self._count = 0
 
     def write(self, painted: Painted) -> None:
         """Write the picture. Raises SinkError where nobody reads it."""
-        data = memoryview(encode_picture(painted.pixels, _PIPED))
+        data = encode_picture(painted.pixels, _PIPED)
         try:
-            while data:
-                data = data[os.write(self._descriptor, data) :]
+            self._outlet.write(data)
         except OSError as error:
+            if self._outlet.cut:
+                return
             raise cannot_write(STANDARD_OUTPUT, error) from error
         self._count += 1
 
+    def hurry(self) -> None:
+        """Wait no longer than a moment for who reads: somebody stops the run; from any thread."""
+        self._outlet.hurry()
+
     def finish(self) -> Written:
         """Nothing is left to do."""
-        return Written(STANDARD_OUTPUT, self._count)
+        return Written(STANDARD_OUTPUT, self._count, NOT_READ if self._outlet.cut else "")
 
     def abandon(self) -> Written | None:
         """What was written cannot be taken back."""
-        return Written(STANDARD_OUTPUT, self._count) if self._count else None
+        return self.finish() if self._count or self._outlet.cut else None
 
 
 class PictureFolderSink:

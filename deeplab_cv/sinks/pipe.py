@@ -11,7 +11,8 @@ from deeplab_cv.frames.frame import Painted, SourceInfo
 from deeplab_cv.sinks.encoding import choose_encoding
 from deeplab_cv.sinks.landing import cannot_write
 from deeplab_cv.sinks.options import OutputOptions
-from deeplab_cv.sinks.pictures import STANDARD_OUTPUT
+from deeplab_cv.sinks.outlet import Outlet
+from deeplab_cv.sinks.pictures import NOT_READ, STANDARD_OUTPUT
 from deeplab_cv.sinks.sink import Written
 from deeplab_cv.sinks.transparency import say_checkerboard
 from deeplab_cv.sinks.video import AS_THE_EXTENSION_SAYS, VideoFile
@@ -38,7 +39,7 @@ class VideoPipe:
         Raises:
             UsageError: codec, crf and preset do not fit together.
         """
-        self._descriptor = descriptor
+        self._outlet = Outlet(descriptor)
         self._source_info = source_info
         self._encoding = choose_encoding(_PIPED, options)
         self._whole = whole
@@ -46,6 +47,8 @@ class VideoPipe:
 
     def write(self, painted: Painted) -> None:
         """Encode one picture. Raises SinkError where nobody reads it, or it cannot be encoded."""
+        if self._outlet.cut:
+            return
         try:
             if self._file is None:
                 if painted.pixels.transparent is not None:
@@ -56,22 +59,26 @@ class VideoPipe:
                     self._encoding,
                     painted,
                     whole=self._whole,
-                    descriptor=self._descriptor,
+                    outlet=self._outlet,
                 )
             self._file.write(painted)
         except (OSError, av.error.FFmpegError) as error:
-            raise cannot_write(STANDARD_OUTPUT, error) from error
+            self._raise_unless_cut(error)
+
+    def hurry(self) -> None:
+        """Wait no longer than a moment for who reads: somebody stops the run; from any thread."""
+        self._outlet.hurry()
 
     def finish(self) -> Written:
         """Write the rest. Raises SinkError where nobody reads it, or a picture is missing."""
         if self._file is None:
-            return Written(STANDARD_OUTPUT, 0)
+            return self._written(whole=True)
         try:
             self._file.close(whole=self._whole)
             self._file.check()
         except (OSError, av.error.FFmpegError) as error:
-            raise cannot_write(STANDARD_OUTPUT, error) from error
-        return Written(STANDARD_OUTPUT, self._file.frames, self._file.sound_note)
+            self._raise_unless_cut(error)
+        return self._written(whole=True)
 
     def abandon(self) -> Written | None:
         """Write what the encoder holds; whoever reads keeps what came."""
@@ -79,4 +86,15 @@ class VideoPipe:
             return None
         with contextlib.suppress(av.error.FFmpegError, OSError):
             self._file.close(whole=False)
-        return Written(STANDARD_OUTPUT, self._file.frames, self._file.sound_note, whole=False)
+        return self._written(whole=False)
+
+    def _written(self, *, whole: bool) -> Written:
+        frames, sound_note = (self._file.frames, self._file.sound_note) if self._file else (0, "")
+        if self._outlet.cut:
+            return Written(STANDARD_OUTPUT, frames, NOT_READ, whole=False)
+        return Written(STANDARD_OUTPUT, frames, sound_note, whole=whole)
+
+    def _raise_unless_cut(self, error: Exception) -> None:
+        """Somebody stops the run where the outlet is cut; that its reader stands still is no failure of it."""
+        if not self._outlet.cut:
+            raise cannot_write(STANDARD_OUTPUT, error) from error

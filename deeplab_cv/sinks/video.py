@@ -12,11 +12,13 @@ from pathlib import Path
 import av
 import av.error
 from av.packet import Packet
+from av.video.frame import VideoFrame
 from av.video.reformatter import ColorRange
 from av.video.stream import VideoStream
 
 from deeplab_cv.errors import SinkError, as_typed
 from deeplab_cv.frames.frame import Painted, SourceInfo
+from deeplab_cv.frames.size import Size
 from deeplab_cv.machine.files import Draft
 from deeplab_cv.sinks.accompaniment import Accompaniment
 from deeplab_cv.sinks.contents import playable
@@ -26,6 +28,7 @@ from deeplab_cv.sinks.joining import with_all_tracks
 from deeplab_cv.sinks.landing import cannot_write
 from deeplab_cv.sinks.muxing import Muxer
 from deeplab_cv.sinks.options import OutputOptions
+from deeplab_cv.sinks.outlet import Outlet
 from deeplab_cv.sinks.sink import Written, saying_what_is_kept
 from deeplab_cv.sinks.sound_track import HeardTrack, keep_sound
 from deeplab_cv.sinks.ten_bits import TEN_BITS, frame_of_ten_bits, tell_of_hdr
@@ -82,12 +85,8 @@ class VideoSink:
                 self._file = VideoFile(self._draft.path, self._source_info, self._encoding, painted, whole=self._whole)
             self._file.write(painted)
             self._draft.keep_on_disk()
-        except OSError as error:
+        except (OSError, av.error.FFmpegError) as error:
             raise cannot_write(self._path, error) from error
-        except av.error.FFmpegError as error:
-            size = str(painted.pixels.size)
-            what = f"{self._encoding.library} does not take this picture of {size}"
-            raise SinkError(what, self._path, "try another --codec, or --masks", cause=error.strerror) from error
 
     def finish(self) -> Written:
         """Write the rest of the sound and the trailer, and give the file its name.
@@ -159,12 +158,10 @@ class VideoFile:
         first: Painted,
         *,
         whole: bool,
-        descriptor: int | None = None,
+        outlet: Outlet | None = None,
     ) -> None:
-        self.frames = 0
-        self.packets = 0
-        self.complete = False
-        self._closed = False
+        self.frames = self.packets = 0
+        self.complete = self._closed = False
         self._ends_with_pictures = True
         self._source_info = source_info
         self._rate = source_info.frame_rate or _RATE_WHERE_UNKNOWN
@@ -177,7 +174,7 @@ class VideoFile:
         deep = first.frame.pixels.deep if encoding.pixel_format == TEN_BITS else None
         matrix = deep.matrix if deep else None
         self._converter = YuvConverter(even_size(first.pixels.size), pixel_format=encoding.pixel_format, matrix=matrix)
-        self._muxer = Muxer(path, self._time_base, descriptor=descriptor)
+        self._muxer = Muxer(path, self._time_base, outlet=outlet)
         self._video = self._add_video(encoding)
         self._accompaniment.begin(self._muxer, self._video, path.suffix)
         self._heard = HeardTrack(source_info, self._muxer, path.suffix, first.frame.captured_at)
@@ -197,16 +194,14 @@ class VideoFile:
             gap = pts - self._last_pts
             self._shortest_gap = min(gap, self._shortest_gap or gap)
         self._last_pts = pts
-        if self._video.codec_context.pix_fmt == TEN_BITS:
-            frame = frame_of_ten_bits(painted, self._converter)
-        else:
-            frame = self._converter.frame_of(painted.pixels)
+        is_deep = self._video.codec_context.pix_fmt == TEN_BITS
+        frame = frame_of_ten_bits(painted, self._converter) if is_deep else self._converter.frame_of(painted.pixels)
         frame.pts, frame.time_base = pts, self._time_base
         # ProRes takes from each frame what its colours mean, other encoders once from the stream.
         context = self._video.codec_context
         frame.colorspace, frame.color_range = context.colorspace, context.color_range
         frame.color_primaries, frame.color_trc = context.color_primaries, context.color_trc
-        self._mux(self._video.encode(frame))
+        self._mux(self._encoded(frame, painted.pixels.size))
         self._accompaniment.copy(pts)
         self._heard.write_until(painted.frame.captured_at)
         self.frames += 1
@@ -254,6 +249,15 @@ class VideoFile:
         if self.packets != self.frames:
             counts = f"{self.frames} frames became {self.packets} packets"
             raise SinkError("the encoder lost frames", self._source_info.name, f"{counts}; try another --codec")
+
+    def _encoded(self, frame: VideoFrame, size: Size) -> Sequence[Packet[VideoStream]]:
+        """The packets that the encoder has ready, once it has a picture of this size. Raises SinkError."""
+        try:
+            return self._video.encode(frame)
+        except av.error.FFmpegError as error:
+            what = f"{self._video.codec_context.name} does not take this picture of {size}"
+            remedy = "try another --codec, or --masks"
+            raise SinkError(what, self._source_info.name, remedy, cause=error.strerror) from error
 
     @property
     def _end_pts(self) -> int | None:

@@ -1,5 +1,6 @@
 """The endings of a run, and what is lost and kept on the way."""
 
+import os
 import threading
 from pathlib import Path
 
@@ -10,8 +11,11 @@ from deeplab_cv.frames.size import Size
 from deeplab_cv.jobs.job import Job, UserQuit, run_job
 from deeplab_cv.overlay.view import View
 from deeplab_cv.segmentation.stream import Stream
+from deeplab_cv.sinks.background import InBackground
+from deeplab_cv.sinks.pipe import VideoPipe
 from deeplab_cv.sinks.sink import Written
 from tests.jobs.numbers import Camera, Notebook
+from tests.sinks.pipes import filled_pipe
 from tests.waiting import HANGS_S
 
 
@@ -218,6 +222,50 @@ class Awaiting(Notebook):
         if not self._hurried.wait(HANGS_S):
             raise SinkError("nobody hurried it", "a sink", "hurry it")
         return super().finish()
+
+
+class Patiently(Awaiting):
+    """The same in mid-run, at each frame."""
+
+    def write(self, painted):
+        self.finish()
+        super().write(painted)
+
+
+def test_a_run_that_is_stopped_while_a_sink_waits_waits_no_longer(make_stream):
+    stop = threading.Event()
+    sink = Patiently(stop)
+
+    frames = run_job(job(Camera(10**9, live=True), make_stream(), sink), stop=stop)
+
+    assert frames == len(sink.indexes) == 1
+
+
+class Quitting(Screen):
+    """A screen that quits once it has shown a frame."""
+
+    def attend(self, pipeline):
+        if self.indexes:
+            raise UserQuit
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows does not say whether a pipe has room")
+@pytest.mark.parametrize("live", [False, True])
+@pytest.mark.parametrize("quits", [False, True])
+def test_a_run_ends_though_nobody_reads_what_it_sends_through_a_pipe(make_stream, live, quits):
+    _, writing = filled_pipe()
+    source, stop, written = Camera(10**9, live=live), threading.Event(), []
+    sink = InBackground(VideoPipe(writing, source.info, whole=not live))
+    screen = Quitting() if quits else None
+    options = {"stop": stop, "progress": lambda: quits or stop.set(), "written": written.append}
+    run = threading.Thread(target=run_job, args=(job(source, make_stream(), sink, screen=screen),), kwargs=options)
+
+    run.daemon = True
+    run.start()
+    run.join(HANGS_S)
+
+    assert not run.is_alive()
+    assert [each.note for each in written] == ["not all of it was read"]
 
 
 def test_a_run_that_is_stopped_while_a_sink_waits_at_the_end_waits_no_longer(make_stream):

@@ -10,6 +10,7 @@ from deeplab_cv.frames.size import Size
 from deeplab_cv.sinks.pictures import PICTURE_EXTENSIONS, PictureFolderSink, PicturePipe, PictureSink
 from deeplab_cv.sinks.sink import Written
 from tests.sinks.clips import cut_out, disc, painted, scene
+from tests.sinks.pipes import filled_pipe
 
 PICTURE = scene(0, Size(64, 48))
 
@@ -165,3 +166,14 @@ def test_a_picture_that_nobody_reads_is_one_line():
         PicturePipe(writing).write(painted(PICTURE))
 
     os.close(writing)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows does not say whether a pipe has room")
+def test_a_reader_that_stands_still_does_not_hold_up_a_picture_s_run_that_is_stopped():
+    _, writing = filled_pipe()
+    sink = PicturePipe(writing)
+
+    sink.hurry()
+    sink.write(painted(PICTURE))
+
+    assert sink.finish() == sink.abandon() == Written(Path("stdout"), 0, "not all of it was read")

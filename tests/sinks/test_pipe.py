@@ -1,5 +1,4 @@
 import os
-import threading
 from pathlib import Path
 
 import pytest
@@ -9,21 +8,8 @@ from deeplab_cv.sinks.options import OutputOptions
 from deeplab_cv.sinks.pipe import VideoPipe
 from deeplab_cv.sinks.sink import Written
 from tests.sinks.clips import STEADY, TICK, info_of, read_clip, run_through, sound_packets, write_clip
+from tests.sinks.pipes import filled_pipe, read_from
 from tests.waiting import HANGS_S
-
-
-def read_from(descriptor):
-    """All that comes out of a pipe, in a thread: a pipe holds little."""
-    came = []
-
-    def work():
-        while block := os.read(descriptor, 1 << 16):
-            came.append(block)
-        os.close(descriptor)
-
-    thread = threading.Thread(target=work, daemon=True)
-    thread.start()
-    return came, thread
 
 
 @pytest.mark.parametrize("codec", [None, "hevc", "vp9"])
@@ -75,3 +61,17 @@ def test_what_a_stopped_job_sent_through_a_pipe_is_told(tmp_path):
 def test_without_a_frame_a_pipe_stays_empty():
     assert VideoPipe(99, info_of()).finish() == Written(Path("stdout"), 0)
     assert VideoPipe(99, info_of()).abandon() is None
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows does not say whether a pipe has room")
+@pytest.mark.parametrize("ending", ["finish", "abandon"])
+def test_a_reader_that_stands_still_does_not_hold_up_a_run_that_is_stopped(ending):
+    _, writing = filled_pipe()
+    sink = VideoPipe(writing, info_of())
+
+    sink.hurry()
+    run_through(sink, [1001 * number for number in range(90)])
+    written = getattr(sink, ending)()
+
+    assert written.note == "not all of it was read"
+    assert not written.whole

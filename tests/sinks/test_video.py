@@ -393,6 +393,16 @@ def test_a_picture_the_encoder_cannot_take_is_named_with_its_size(tmp_path):
     assert left_in(tmp_path) == []
 
 
+def test_what_the_container_refuses_is_not_the_encoder_s_fault(tmp_path):
+    sink = VideoSink(tmp_path / "out.mp4", info_of(), OutputOptions(codec="hevc"))
+    step = 1 << 32
+
+    with pytest.raises(SinkError, match=r"cannot write: .*out\.mp4"):
+        run_through(sink, [0, 1, 2, *(step + number for number in range(90))], Fraction(1, 1_000_000))
+
+    sink.abandon()
+
+
 def test_a_name_with_umlauts_and_spaces_is_no_trouble(tmp_path):
     folder = tmp_path / "Müllers Hündin 犬"
     folder.mkdir()
