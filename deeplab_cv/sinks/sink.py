@@ -78,5 +78,5 @@ class Patient(Protocol):
     """A sink that waits: for the time of a file's frames, or for whoever receives what it sends."""
 
     def hurry(self) -> None:
-        """Wait for nothing any more: somebody stops the run; from any thread."""
+        """Wait for nothing any more, or a moment: somebody stops the run; from any thread, also during a `write`."""
         ...

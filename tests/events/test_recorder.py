@@ -25,6 +25,7 @@ from deeplab_cv.frames.size import Size
 from deeplab_cv.sinks.leftovers import name_leftovers
 from deeplab_cv.sinks.shared_stream import SharedStream
 from tests.events.footage import CAMERA, SIZE
+from tests.events.test_webhook import Listener
 from tests.waiting import HANGS_S, wait_for
 
 PERSON = VOC_CLASSES.index("person")
@@ -209,6 +210,20 @@ def test_a_file_s_run_that_is_stopped_waits_no_longer_for_an_address_than_a_live
         recorder.abandon()
 
     assert "did not answer in time" in caplog.text
+
+
+@pytest.mark.parametrize("live", [False, True])
+def test_a_run_that_is_stopped_tells_of_its_last_event_all_the_same(recording, monkeypatch, live):
+    monkeypatch.setattr(recorder_module, "_STOPPED_ENDS_IN_S", HANGS_S)
+    monkeypatch.setenv("no_proxy", "*")
+    with Listener(200) as listener:
+        stream, recorder = recording(live=live, classes=(), webhook=Webhook(listener.url))
+        play(stream, recorder, [0] * 5)
+        recorder.hurry()
+        recorder.finish()
+        told = len(listener.got)
+
+    assert told == 1
 
 
 def test_a_page_that_watches_too_gets_the_same_pieces(recording, tmp_path):
