@@ -23,6 +23,9 @@ _RATE = 30
 
 _KEY_EVERY = 120
 
+_LONGEST_STEP_S = 6 * 3600
+"""From one picture to the next: behind a step of 2**31 ticks, 6.6 hours, fragments of MP4 give wrong times."""
+
 # Each frame is whole in its packet and none refers to a later one, so that a decoder shows it as soon as it comes.
 _OPTIONS: Mapping[str, str] = {
     "preset": "superfast",
@@ -33,8 +36,11 @@ _OPTIONS: Mapping[str, str] = {
     "forced-idr": "1",
 }
 
-FRAGMENTED = {"movflags": "empty_moov+default_base_moof+frag_every_frame", "flush_packets": "1"}
-"""What FFmpeg is told for an MP4 whose head is written before its first picture."""
+FRAGMENTED = {"movflags": "empty_moov+default_base_moof+frag_every_frame+skip_trailer", "flush_packets": "1"}
+"""What FFmpeg is told for an MP4 whose head is written before its first picture, and that never ends.
+
+With a trailer FFmpeg would remember each picture for it, 40 bytes a time.
+"""
 
 
 @dataclass(frozen=True)
@@ -87,8 +93,12 @@ class LiveEncoder:
         """What a file that takes the packets is told of them; it outlives the encoder."""
         return self._video
 
+    def can_follow(self, size: Size, time_s: float) -> bool:
+        """A picture of this size and time can be encoded here; otherwise another encoder has to begin with it."""
+        return size == self.size and time_s - self._last_pts / TICKS_A_SECOND <= _LONGEST_STEP_S
+
     def encode(self, picture: Pixels, time_s: float, *, key: bool) -> LivePacket:
-        """Encode a picture.
+        """Encode a picture that can follow those before.
 
         Args:
             picture: of the encoder's size.

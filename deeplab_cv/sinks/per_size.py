@@ -1,19 +1,19 @@
-"""A live source may change the size of its pictures, and a video file cannot: then another file goes on."""
+"""A live source may change the size of its pictures or be gone for long, and a video file cannot: another goes on."""
 
 import logging
 from collections.abc import Callable
 from itertools import count
 from pathlib import Path
 
-from deeplab_cv.frames.frame import Painted
-from deeplab_cv.frames.size import Size
+from deeplab_cv.frames.frame import Frame, Painted
+from deeplab_cv.sinks.muxing import LONGEST_STEP_S
 from deeplab_cv.sinks.sink import Sink, Written, in_words
 
 _log = logging.getLogger(__name__)
 
 
 class FilePerSize:
-    """Writes into one file after the other, a new one whenever the size of the source changes, not that of a style."""
+    """Writes into one file after the other: a new one for a new size of the source, not of a style, or after a gap."""
 
     needs_picture = True
 
@@ -27,15 +27,14 @@ class FilePerSize:
         self._path = path
         self._make_sink = make_sink
         self._sink = make_sink(path)
-        self._size: Size | None = None
+        self._last: Frame | None = None
 
     def write(self, painted: Painted) -> None:
         """Take one frame. Raises SinkError where it cannot be kept."""
-        size = painted.frame.size
-        if self._size not in (None, size):
-            _log.info("the pictures are %s now: %s", size, in_words(self._sink.finish()))
+        if self._last is not None and (reason := _ends_a_file(self._last, painted.frame)):
+            _log.info("%s: %s", reason, in_words(self._sink.finish()))
             self._sink = self._make_sink(self._next_path())
-        self._size = size
+        self._last = painted.frame
         self._sink.write(painted)
 
     def finish(self) -> Written:
@@ -49,3 +48,11 @@ class FilePerSize:
     def _next_path(self) -> Path:
         names = (self._path.with_stem(f"{self._path.stem}-{number}") for number in count(2))
         return next(path for path in names if not path.exists())
+
+
+def _ends_a_file(last: Frame, frame: Frame) -> str:
+    """Why a frame cannot follow the last one in its file, in words; empty where it can."""
+    if frame.size != last.size:
+        return f"the pictures are {frame.size} now"
+    gap_s = frame.time_s - last.time_s
+    return f"no picture for {float(gap_s) / 60:.0f} minutes" if gap_s > LONGEST_STEP_S else ""

@@ -29,7 +29,8 @@ class Chunk:
     """A piece of the stream.
 
     Attributes:
-        encoder: which run of the encoder it belongs to; another number after a change of the picture's size.
+        encoder: which run of the encoder it belongs to; another number after a change of the picture's size,
+            and after hours without a picture.
         number: of the picture in it, from 1; the same again where a picture stands still.
         since_s: from when the picture's delay counts, `time.monotonic()`.
         packet: it in H.264.
@@ -203,7 +204,7 @@ class SharedStream:
     def _encoded(self, picture: _Picture) -> Chunk:
         size = picture.pixels.size
         now = time.monotonic()
-        if self.encoder is None or self.encoder.size != size:
+        if self.encoder is None or not self.encoder.can_follow(size, now - self._begun_s):
             self._drop_encoder()
             self.generation += 1
             self.encoder = LiveEncoder(size)

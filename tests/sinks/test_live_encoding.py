@@ -7,8 +7,9 @@ import pytest
 
 from deeplab_cv.frames.pixels import Pixels
 from deeplab_cv.frames.size import Size
-from deeplab_cv.sinks.live_encoding import LiveEncoder
+from deeplab_cv.sinks.live_encoding import FRAGMENTED, LiveEncoder
 
+SIZE = Size(64, 48)
 COLOURS_BGR = [(0, 0, 255), (0, 255, 0), (255, 0, 0), (30, 160, 90)]
 
 
@@ -92,3 +93,30 @@ def test_an_encoder_is_closed_with_or_without_pictures():
     unused.close()
 
     assert used.codec == unused.codec
+
+
+@pytest.mark.parametrize(
+    ("size", "time_s", "can"), [(SIZE, 21_600, True), (SIZE, 21_601, False), (Size(48, 64), 1, False)]
+)
+def test_who_asks_knows_whether_a_picture_can_follow(size, time_s, can):
+    encoder = LiveEncoder(SIZE)
+    picture = Pixels(image=np.zeros((*SIZE.hw, 3), np.uint8))
+    encoder.encode(picture, 0.0, key=True)
+
+    assert encoder.can_follow(size, time_s) == can
+    if can:
+        assert encoder.encode(picture, time_s, key=False).time_s == time_s
+        assert encoder.encode(picture, 2 * time_s, key=False).fragment
+
+
+def test_an_mp4_of_fragments_keeps_nothing_for_a_trailer():
+    file = io.BytesIO()
+    with av.open(file, "w", format="mp4", options=FRAGMENTED) as container:
+        stream = container.add_stream("libx264", rate=25)
+        stream.width, stream.height, stream.pix_fmt = *SIZE, "yuv420p"
+        for _ in range(3):
+            container.mux(stream.encode(av.VideoFrame(*SIZE, "yuv420p")))
+        container.mux(stream.encode(None))
+
+    assert file.getvalue().count(b"moof") == 3
+    assert b"mfra" not in file.getvalue()

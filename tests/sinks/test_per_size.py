@@ -1,3 +1,4 @@
+from dataclasses import replace
 from fractions import Fraction
 
 import pytest
@@ -98,3 +99,26 @@ def test_every_stage_takes_a_stream_that_changes_its_size(make_stream, tmp_path)
 
     assert sizes_in(tmp_path / "out.mp4") == [WIDE] * 5
     assert set(sizes_in(tmp_path / "out-2.mp4")) == {TALL}
+
+
+MICROSECOND = Fraction(1, 1_000_000)
+
+
+def write_at(sink, *times_s):
+    for number, time_s in enumerate(times_s):
+        sink.write(painted(scene(number, WIDE), number, round(time_s / MICROSECOND), MICROSECOND))
+
+
+@pytest.mark.parametrize("name", ["out.mp4", "out.mov", "out.mkv"])
+def test_a_source_that_was_gone_for_long_goes_on_in_a_new_file(tmp_path, caplog, name):
+    caplog.set_level("INFO")
+    live = replace(LIVE, time_base=MICROSECOND)
+    sink = video_sink(tmp_path / name, live, OutputOptions(), whole=False)
+
+    write_at(sink, 0, 1, 1801, 4201, 4202)
+    last = sink.finish()
+
+    assert [float(frame.time_s) for frame in read_all(VideoSource(tmp_path / name))] == pytest.approx([0, 1, 1801])
+    assert (last.path.stem, last.frames) == ("out-2", 2)
+    assert [float(frame.time_s) for frame in read_all(VideoSource(last.path))] == pytest.approx([0, 1])
+    assert caplog.messages == [f"no picture for 40 minutes: {tmp_path / name}: 3 frames"]

@@ -9,7 +9,7 @@ from deeplab_cv.frames.pixels import Pixels
 from deeplab_cv.frames.size import Size
 from deeplab_cv.sinks import shared_stream as shared_stream_module
 from deeplab_cv.sinks.shared_stream import SharedStream
-from tests.waiting import HANGS_S, wait_for
+from tests.waiting import HANGS_S, Clock, wait_for
 
 
 def pixels(size=Size(64, 48)):
@@ -221,3 +221,19 @@ def test_a_picture_that_cannot_be_painted_ends_the_stream_and_says_so(caplog):
     assert "stream stops" in caplog.text and str(error) == "no paint"
     with pytest.raises(queue.Empty):
         pieces.get_nowait()
+
+
+def test_a_picture_after_hours_without_one_begins_another_stream(monkeypatch):
+    clock = Clock()
+    monkeypatch.setattr(shared_stream_module, "time", clock)
+    with shared_stream() as (stream, pieces):
+        stream.watch("recorder", watched=True, standing=False)
+        stream.show(pixels(), 0.0)
+        first = pieces.get(timeout=HANGS_S)
+        clock.sleep(8 * 3600)
+        stream.show(pixels(), 1.0)
+        second = pieces.get(timeout=HANGS_S)
+
+    assert second.encoder == first.encoder + 1
+    assert second.packet.key and second.before is None
+    assert stream.error is None
