@@ -7,13 +7,15 @@ import glob
 import io
 import os
 import tempfile
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path, PurePath
+from urllib.parse import unquote
 
+from deeplab_cv.batch.naming import Found, Names, named
 from deeplab_cv.batch.remote import fetched, is_remote, remote_files, without_protocol
 from deeplab_cv.batch.tables import paths_in_parquet
-from deeplab_cv.batch.work import Item, Kind
+from deeplab_cv.batch.work import Item
 from deeplab_cv.errors import MissingSourceError, UsageError
 from deeplab_cv.machine.files import read_ordinary
 from deeplab_cv.sources.files import cannot_read, is_folder
@@ -26,19 +28,6 @@ COLUMNS = ("path", "file", "filename", "input", "image", "video", "url")
 """What the column of a list's paths may be called; without one of these the first column has them."""
 
 _LARGEST_LIST = 1 << 30
-
-
-@dataclass(frozen=True)
-class Found:
-    """A file that an input stands for.
-
-    Attributes:
-        file: as it can be opened.
-        name: where it lies below the folder, glob or list that named it.
-    """
-
-    file: str
-    name: str
 
 
 @dataclass(kw_only=True)
@@ -56,13 +45,13 @@ class Inputs:
     others: int = 0
 
 
-def find_inputs(words: Sequence[str], without: Collection[str], names: dict[str, str]) -> Inputs:
+def find_inputs(words: Sequence[str], without: Collection[str], names: Names) -> Inputs:
     """The files that files, folders, globs and lists stand for, each once.
 
     Args:
         words: as they stand on the command line.
         without: folders that are left out wherever they lie, for the job's own outputs; whole paths or URLs.
-        names: of files that were worked on before, which keep the name that they had.
+        names: what decides the names of their outputs.
 
     Raises:
         MissingSourceError: a word names nothing that is there.
@@ -78,7 +67,7 @@ def find_inputs(words: Sequence[str], without: Collection[str], names: dict[str,
                 left_out += 1
                 continue
             found.setdefault(path, each)
-    inputs.items = list(_named(found.values(), names))
+    inputs.items = named(found.values(), names)
     if not inputs.items and not inputs.unreadable:
         if left_out:
             remedy = "name another --to, or other files"
@@ -86,11 +75,6 @@ def find_inputs(words: Sequence[str], without: Collection[str], names: dict[str,
         kinds = "pictures are .jpg .png .webp and a few more, videos .mp4 .mov .mkv .webm and a few more"
         raise UsageError("there is no picture and no video", " ".join(words[:3]), kinds)
     return inputs
-
-
-def kind_of_file(name: str) -> Kind:
-    """What a file is taken for by its extension: a video unless it is a picture's."""
-    return "picture" if PurePath(name).suffix.lower() in PICTURE_EXTENSIONS else "video"
 
 
 def _existing(folders: Collection[str]) -> frozenset[tuple[int, int]]:
@@ -112,7 +96,7 @@ def _stood_for(word: str, without: frozenset[tuple[int, int]], inputs: Inputs) -
     if is_remote(word):
         yield from _elsewhere(word, inputs)
         return
-    word = without_protocol(word)
+    word = _local(word)
     path = Path(word)
     if is_folder(path):
         yield from _in_folder(path, path, without, inputs)
@@ -211,8 +195,15 @@ def _placed(text: str, folder: Path) -> str:
     if is_remote(text):
         return text
     # A space at an end is rarely meant, and yet may be part of a name.
-    candidates = [str(place) for each in (text, text.strip()) for place in (each, folder / each)]
-    return next((each for each in candidates if os.path.lexists(each)), text)
+    texts = [_local(each) for each in (text, text.strip())]
+    candidates = [str(place) for each in texts for place in (each, folder / each)]
+    return next((each for each in candidates if os.path.lexists(each)), texts[0])
+
+
+def _local(text: str) -> str:
+    """The path of a file:// URL, whose signs may be written as URLs have them; any other text as it is."""
+    path = without_protocol(text)
+    return path if path == text or os.path.lexists(path) else unquote(path)
 
 
 def _whole_path(file: str) -> str:
@@ -238,31 +229,3 @@ def _fixed_part(pattern: str) -> str:
     parts = Path(pattern).parts
     fixed = next((place for place, part in enumerate(parts) if glob.has_magic(part)), len(parts))
     return str(Path(*parts[:fixed])) if fixed else "."
-
-
-def _named(found: Iterable[Found], before: dict[str, str]) -> Iterator[Item]:
-    """Items whose outputs do not meet: dog.jpg and dog.png both become dog.png as masks."""
-    files = list(found)
-    taken = {_key(before[each.file]) for each in files if each.file in before}
-    for each in files:
-        name = before.get(each.file) or _free_name(_below(each.name), taken)
-        taken.add(_key(name))
-        yield Item(each.file, name, kind_of_file(each.file))
-
-
-def _below(name: str) -> str:
-    """The name without any step up, which would leave the job's folder."""
-    return str(PurePath(*[part for part in PurePath(name).parts if part not in ("..", "/", "\\")]))
-
-
-def _free_name(name: str, taken: Collection[str]) -> str:
-    path, number = PurePath(name), 1
-    while _key(name) in taken:
-        number += 1
-        name = str(path.with_name(f"{path.stem}-{number}{path.suffix}"))
-    return name
-
-
-def _key(name: str) -> str:
-    # Some file systems take Dog.png and dog.png for one file.
-    return str(PurePath(name).with_suffix("")).casefold()

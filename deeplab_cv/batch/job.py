@@ -15,6 +15,7 @@ from deeplab_cv.batch import staged
 from deeplab_cv.batch.facts import NAME as FACTS
 from deeplab_cv.batch.facts import facts_of, read_facts, write_facts
 from deeplab_cv.batch.inputs import find_inputs
+from deeplab_cv.batch.naming import Names
 from deeplab_cv.batch.on_ray import RayPool
 from deeplab_cv.batch.places import Place, place_of
 from deeplab_cv.batch.pool import Pool, known_identity, workers_at_first
@@ -68,7 +69,7 @@ class BatchJob:
             if options.again:
                 self._records.begin_anew()
             landed = list(self._landed())
-            names = {record.input: record.name for record in self._records.all}
+            names = Names(before=self._records.names, own=self._records.own, outputs_of=self._outputs_of)
             self._inputs = find_inputs(words, self._place.own_folders, names)
             self._unreadable = [
                 DoneRecord(file, "", None, self._plan.settings_hash, stage="find", reason=reason)
@@ -185,12 +186,16 @@ class BatchJob:
             record = self._records.of(item.input)
             if record is not None and self._stands(record, item):
                 continue
-            paths = [output_path(item, form, self._plan) for form in self._plan.forms]
-            yield Task(item, tuple(path for path in paths if path in self._records.own))
+            yield Task(item, tuple(path for path in self._outputs_of(item) if path in self._records.own))
+
+    def _outputs_of(self, item: Item) -> list[str]:
+        return [output_path(item, form, self._plan) for form in self._plan.forms]
 
     def _stands(self, record: DoneRecord, item: Item) -> bool:
         """Nothing is to be done for a file: it is whole, or failed and is not to be tried again."""
-        if record.settings != self._plan.settings_hash or record.identity != known_identity(item):
+        if record.settings != self._plan.settings_hash or record.name != item.name:
+            return False
+        if record.identity != known_identity(item):
             return False
         if record.failed:
             return not self._options.retry_failed

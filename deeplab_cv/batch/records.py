@@ -28,6 +28,7 @@ class Records:
 
     Attributes:
         own: the outputs that this job has made, by their paths: it may replace them.
+        names: file -> the name that it had last, also of what is to be done anew.
     """
 
     def __init__(self, place: Place) -> None:
@@ -40,6 +41,7 @@ class Records:
         self._place = place
         self._by_input: dict[str, DoneRecord] = {}
         self.own: set[str] = set()
+        self.names: dict[str, str] = {}
         path = place.journal(NAME)
         try:
             data = path.read_bytes() if path.exists() else b""
@@ -68,23 +70,20 @@ class Records:
         if line == _ANEW:
             self._by_input.clear()
             return
-        record = record_of(line)
+        self._keep(record_of(line))
+
+    def _keep(self, record: DoneRecord) -> None:
         self._by_input[record.input] = record
+        self.names[record.input] = record.name
         self.own.update(output.path for output in record.outputs)
 
     def of(self, file: str) -> DoneRecord | None:
         """What came of a file; None where it was not worked on."""
         return self._by_input.get(file)
 
-    @property
-    def all(self) -> list[DoneRecord]:
-        """What came of every file."""
-        return list(self._by_input.values())
-
     def add(self, record: DoneRecord) -> None:
         """Note what came of a file, once its outputs have their place. Raises SinkError."""
-        self._by_input[record.input] = record
-        self.own.update(output.path for output in record.outputs)
+        self._keep(record)
         self._write(line_of(record))
 
     def begin_anew(self) -> None:

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from deeplab_cv.batch.inputs import find_inputs, kind_of_file
+from deeplab_cv.batch.inputs import find_inputs
+from deeplab_cv.batch.naming import Names
 from deeplab_cv.errors import MissingSourceError, UsageError
 
 
@@ -15,14 +16,14 @@ def touch(*paths):
         path.write_bytes(b"x")
 
 
-def names(*words, without=(), before=None):
-    return [item.name for item in find_inputs([str(word) for word in words], without, before or {}).items]
+def names(*words, without=()):
+    return [item.name for item in find_inputs([str(word) for word in words], without, Names()).items]
 
 
 def test_a_folder_stands_for_all_pictures_and_videos_below_it(tmp_path):
     touch(tmp_path / "b.JPG", tmp_path / "deep" / "er" / "a.mp4", tmp_path / "notes.txt", tmp_path / ".hidden.jpg")
 
-    inputs = find_inputs([str(tmp_path)], (), {})
+    inputs = find_inputs([str(tmp_path)], (), Names())
 
     assert [(item.name, item.kind) for item in inputs.items] == [
         ("b.JPG", "picture"),
@@ -41,13 +42,6 @@ def test_two_inputs_of_one_name_get_two(tmp_path):
     touch(tmp_path / "a" / "dog.jpg", tmp_path / "b" / "dog.jpg", tmp_path / "c" / "Dog.png")
 
     assert names(*(tmp_path / folder for folder in "abc")) == ["dog.jpg", "dog-2.jpg", "Dog-3.png"]
-
-
-def test_a_file_keeps_the_name_that_it_had_before(tmp_path):
-    touch(tmp_path / "a" / "dog.jpg", tmp_path / "b" / "dog.jpg")
-    before = {str(tmp_path / "b" / "dog.jpg"): "dog.jpg"}
-
-    assert names(tmp_path / "a", tmp_path / "b", before=before) == ["dog-2.jpg", "dog.jpg"]
 
 
 def test_a_file_that_is_named_twice_comes_once(tmp_path):
@@ -120,7 +114,7 @@ def test_a_link_that_leads_nowhere_is_told_of(tmp_path):
     touch(tmp_path / "dog.jpg")
     (tmp_path / "gone").symlink_to(tmp_path / "nowhere")
 
-    assert find_inputs([str(tmp_path)], (), {}).unreadable == [(str(tmp_path / "gone"), "this link leads nowhere")]
+    assert find_inputs([str(tmp_path)], (), Names()).unreadable == [(str(tmp_path / "gone"), "this link leads nowhere")]
 
 
 def test_the_job_s_own_folder_is_no_input(tmp_path):
@@ -132,7 +126,7 @@ def test_the_job_s_own_folder_is_no_input(tmp_path):
 @pytest.mark.parametrize("word", ["gone.jpg", "gone/", "*.nothing"])
 def test_a_word_that_names_nothing_is_one_line(tmp_path, word):
     with pytest.raises(MissingSourceError):
-        find_inputs([str(tmp_path / word)], (), {})
+        find_inputs([str(tmp_path / word)], (), Names())
 
 
 @pytest.mark.parametrize(("file", "text"), [("list.txt", "\n# nothing\n"), ("list.csv", "path\n"), ("sub/a.doc", "x")])
@@ -141,14 +135,7 @@ def test_nothing_to_do_is_one_line(tmp_path, file, text):
     (tmp_path / file).write_text(text, encoding="utf-8")
 
     with pytest.raises(UsageError):
-        find_inputs([str(tmp_path / file) if "list" in file else str(tmp_path / "sub")], (), {})
-
-
-@pytest.mark.parametrize(
-    ("name", "kind"), [("a.JPEG", "picture"), ("a.mp4", "video"), ("a", "video"), ("a.b/c.png", "picture")]
-)
-def test_the_extension_says_what_a_file_is(name, kind):
-    assert kind_of_file(name) == kind
+        find_inputs([str(tmp_path / file) if "list" in file else str(tmp_path / "sub")], (), Names())
 
 
 def test_what_the_job_made_is_no_input_whatever_leads_there(tmp_path):
@@ -173,3 +160,17 @@ def test_a_list_of_any_usual_encoding_is_read(tmp_path, encoding, extension, new
     (tmp_path / f"list{extension}").write_bytes(text.encode(encoding))
 
     assert names(tmp_path / f"list{extension}") == ["a.jpg", "h\u00fcnd chen.jpg"]
+
+
+@pytest.mark.parametrize("name", ["dog.jpg", "two dogs.jpg", "h\u00fcnd.jpg", "100%25.jpg"])
+@pytest.mark.parametrize("ask_for", ["a word", "a list", "a list of unquoted URLs"])
+def test_a_file_url_is_a_path_of_this_machine(tmp_path, name, ask_for):
+    touch(tmp_path / name)
+    url = f"file://{tmp_path / name}" if "unquoted" in ask_for else (tmp_path / name).as_uri()
+    if "list" in ask_for:
+        (tmp_path / "list.csv").write_text(f"url\n{url}\n", encoding="utf-8")
+        url = str(tmp_path / "list.csv")
+
+    items = find_inputs([url], (), Names()).items
+
+    assert [(item.input, item.name) for item in items] == [(str(tmp_path / name), name)]

@@ -248,3 +248,50 @@ def test_the_folder_of_the_inputs_may_be_that_of_the_outputs(tmp_path, network, 
 def test_a_folder_without_a_name_is_refused(tmp_path, network, mixed):
     with pytest.raises(UsageError, match="has no name"):
         run_job(plan_for(network, ""), [mixed])
+
+
+def test_a_video_and_a_folder_of_its_name_both_get_their_masks(tmp_path, network):
+    clip(tmp_path / "in" / "clip.mp4", frames=2)
+    picture(tmp_path / "in" / "clip" / "000009.jpg")
+    plan = plan_for(network, tmp_path / "out", forms=("masks",))
+
+    _, summary = run_job(plan, [tmp_path / "in"])
+    again, _ = run_job(plan, [tmp_path / "in"])
+
+    assert (summary["whole"], again) == (2, {})
+    assert sorted(hashes_below(tmp_path / "out")) == [
+        "masks/clip-2/000000.png",
+        "masks/clip-2/000001.png",
+        "masks/clip/000009.png",
+    ]
+
+
+@pytest.mark.parametrize("wishes", [{}, {"again": True}], ids=["gone on with", "done anew"])
+def test_a_folder_of_a_finished_video_s_name_leaves_its_masks_alone(tmp_path, network, wishes):
+    clip(tmp_path / "in" / "clip.mp4", frames=2)
+    plan = plan_for(network, tmp_path / "out", forms=("masks",))
+    run_job(plan, [tmp_path / "in"])
+    before = hashes_below(tmp_path / "out")
+    picture(tmp_path / "in" / "clip" / "000001.jpg", GREEN)
+
+    _, summary = run_job(plan, [tmp_path / "in"], **wishes)
+    again, _ = run_job(plan, [tmp_path / "in"])
+
+    after = hashes_below(tmp_path / "out")
+    assert (summary["whole"], again) == (2, {})
+    assert after == before | {"masks/clip-2/000001.png": after["masks/clip-2/000001.png"]}
+
+
+def test_outputs_that_met_in_a_job_of_an_older_version_are_made_again_under_other_names(tmp_path, network):
+    clip(tmp_path / "in" / "clip.mp4", frames=2)
+    plan = plan_for(network, tmp_path / "out", forms=("masks",))
+    run_job(plan, [tmp_path / "in"])
+    picture(tmp_path / "in" / "clip" / "000009.jpg")
+    with (tmp_path / "out" / "done.jsonl").open("a", encoding="ascii") as file:
+        met = {"input": str(tmp_path / "in" / "clip" / "000009.jpg"), "name": "clip/000009.jpg", "settings": ""}
+        file.write(json.dumps(met) + "\n")
+
+    _, summary = run_job(plan, [tmp_path / "in"])
+    again, _ = run_job(plan, [tmp_path / "in"])
+
+    assert (summary["whole"], summary["failed"], again) == (2, 0, {})

@@ -8,6 +8,7 @@ import pytest
 
 from deeplab_cv.batch import remote
 from deeplab_cv.batch.inputs import find_inputs
+from deeplab_cv.batch.naming import Names
 from deeplab_cv.batch.places import place_of
 from deeplab_cv.batch.remote import FileSystem, fetched, is_remote, remote_files, remote_identity, without_protocol
 from deeplab_cv.errors import MissingSourceError, SourceError, UsageError
@@ -54,12 +55,12 @@ def test_a_folder_a_glob_and_a_file_elsewhere_stand_for_files(memory):
         system.pipe_file(f"{folder}/{name}", b"x")
 
     def names(url):
-        return [item.name for item in find_inputs([url], (), {}).items]
+        return [item.name for item in find_inputs([url], (), Names()).items]
 
     assert names(folder) == ["a.jpg", "deep/b.mp4", "deep/c.jpg"]
     assert names(f"{folder}/deep/*.jpg") == ["c.jpg"]
     assert names(f"{folder}/a.jpg") == ["a.jpg"]
-    assert find_inputs([folder], (), {}).others == 1
+    assert find_inputs([folder], (), Names()).others == 1
     assert [file.url for file in remote_files(f"{folder}/a.jpg")] == [f"memory:///{folder[9:]}/a.jpg"]
 
 
@@ -67,7 +68,7 @@ def test_a_list_elsewhere_names_files(memory):
     system, folder = memory
     system.pipe_file(f"{folder}/list.csv", f"path\n{folder}/a.jpg\n".encode())
 
-    assert [item.input for item in find_inputs([f"{folder}/list.csv"], (), {}).items] == [f"{folder}/a.jpg"]
+    assert [item.input for item in find_inputs([f"{folder}/list.csv"], (), Names()).items] == [f"{folder}/a.jpg"]
 
 
 def test_a_file_elsewhere_is_at_hand_while_it_is_needed(memory, tmp_path):

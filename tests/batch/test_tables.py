@@ -8,6 +8,7 @@ import pytest
 
 from deeplab_cv.batch import tables
 from deeplab_cv.batch.inputs import COLUMNS, find_inputs
+from deeplab_cv.batch.naming import Names
 from deeplab_cv.batch.tables import ParquetSink, check_parquet, paths_in_parquet
 from deeplab_cv.errors import UsageError
 from deeplab_cv.frames.frame import Frame, Painted
@@ -70,14 +71,14 @@ def test_a_column_of_paths_is_a_list(parquet, tmp_path, column):
     parquet.write_table(arrow.table({column: [str(tmp_path / "a.png"), None]}), tmp_path / "list.parquet")
 
     assert paths_in_parquet(tmp_path / "list.parquet", COLUMNS) == [str(tmp_path / "a.png")]
-    assert [item.name for item in find_inputs([str(tmp_path / "list.parquet")], (), {}).items] == ["a.png"]
+    assert [item.name for item in find_inputs([str(tmp_path / "list.parquet")], (), Names()).items] == ["a.png"]
 
 
 def test_a_list_that_is_no_parquet_is_one_line(parquet, tmp_path):
     (tmp_path / "list.parquet").write_bytes(b"no parquet at all")
 
     with pytest.raises(UsageError, match="cannot read the list"):
-        find_inputs([str(tmp_path / "list.parquet")], (), {})
+        find_inputs([str(tmp_path / "list.parquet")], (), Names())
 
 
 def test_without_pyarrow_it_is_one_line_that_says_how_to_get_it(monkeypatch):
