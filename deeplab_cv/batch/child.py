@@ -34,7 +34,7 @@ class Child:
         tasks: its files; the first is in its hands.
         ready: what it said when it was loaded; None until then.
         ended_for: why it was ended from outside; empty where it was not.
-        last_heard_s: when it last said something, or was given its first file.
+        last_heard_s: when it last said something, or was given a file.
     """
 
     def __init__(self, number: int, plan: Plan, program: Sequence[str], heard: "queue.SimpleQueue[Heard]") -> None:
@@ -57,15 +57,18 @@ class Child:
 
     def give(self, task: Task) -> None:
         """Hand it a file."""
-        if not self.tasks:
-            self.last_heard_s = time.monotonic()
+        self.last_heard_s = time.monotonic()
         self.tasks.append(task)
         self._send(task)
 
+    def may_be_silent_s(self, patience_s: float) -> float:
+        """So long it may say nothing while it has something to do."""
+        return patience_s if self.ready else _LOADING_S
+
     def silent_too_long(self, patience_s: float) -> bool:
         """It has something to do and says nothing."""
-        limit_s = patience_s if self.ready else _LOADING_S
-        return bool(self.tasks or not self.ready) and time.monotonic() - self.last_heard_s > limit_s
+        silent_s = time.monotonic() - self.last_heard_s
+        return bool(self.tasks or not self.ready) and silent_s > self.may_be_silent_s(patience_s)
 
     def end(self) -> None:
         """End the process, whatever it does, and wait until it is gone."""
@@ -88,6 +91,7 @@ class Child:
 
     def _listen(self, stdout: IO[bytes], heard: "queue.SimpleQueue[Heard]") -> None:
         while (message := receive(stdout)) is not None:
+            self.last_heard_s = time.monotonic()
             heard.put((self, message))
         heard.put((self, None))
 

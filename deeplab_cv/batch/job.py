@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import logging
 import threading
 import time
 from collections.abc import Generator, Iterator, Sequence
@@ -26,11 +27,14 @@ from deeplab_cv.batch.run_options import RunOptions
 from deeplab_cv.batch.tables import check_parquet
 from deeplab_cv.batch.work import DoneRecord, Item, Plan, Task
 from deeplab_cv.batch.worker import output_path
+from deeplab_cv.batch.worker_process import Ready
 from deeplab_cv.errors import SinkError, UsageError
-from deeplab_cv.machine.locks import locked_elsewhere
+from deeplab_cv.machine.locks import lock_of
 from deeplab_cv.machine.processor import usable_cores
 from deeplab_cv.sinks.landing import cannot_write
 from deeplab_cv.sinks.statistics import csv_line
+
+_log = logging.getLogger(__name__)
 
 _FAILURES = "failures.csv"
 _SUMMARY = "summary.json"
@@ -107,19 +111,22 @@ class BatchJob:
             UserError: the network or the engine cannot be had, the disk is full, or no worker stays alive.
         """
         began_s = time.monotonic()
+        self._place.ask_once_after(stop)
         pool = self._pool()
         now: list[DoneRecord] = []
         try:
             yield from self._known
             for record in pool.work_on(self._tasks, stop):
-                if not now and pool.ready is not None:
-                    write_facts(self._place, facts_of(self._plan, pool.ready))
                 self._records.add(record)
                 staged.discard_folder(staged.staged_folder(self._place, record.input))
                 now.append(record)
                 yield record
         finally:
             self._write_what_is_left(now, pool, time.monotonic() - began_s)
+
+    def _note_engine(self, ready: Ready) -> None:
+        # Before anything is made: what a killed run leaves of a long video is joined with what the next one makes.
+        write_facts(self._place, facts_of(self._plan, ready))
 
     def _pool(self) -> Pool | RayPool:
         options, ray = self._options, self._options.ray
@@ -130,6 +137,7 @@ class BatchJob:
                 most=options.workers,
                 program=options.program,
                 patience_s=options.patience_s,
+                on_ready=self._note_engine,
             )
         return RayPool(
             self._plan,
@@ -138,6 +146,7 @@ class BatchJob:
             actors=options.workers,
             resources=ray.resources,
             actor=ray.actor,
+            on_ready=self._note_engine,
         )
 
     @property
@@ -219,11 +228,13 @@ def _as_before(plan: Plan, place: Place, options: RunOptions) -> Plan:
     """
     facts = read_facts(place)
     if facts is not None and not options.again:
-        if facts.settings_hash != plan.settings_hash:
+        if facts.settings_hash == plan.settings_hash:
+            return replace(plan, cores=facts.cores, pinned=facts.pinned)
+        # Where nothing was made yet, nothing binds.
+        if place.read(JOURNAL):
             other = ", ".join(key for key, value in plan.settings.items() if facts.settings.get(key) != value)
             what = f"the folder holds the outputs of other settings ({other})"
             raise UsageError(what, place.text, "name another --to, or do everything anew with --again")
-        return replace(plan, cores=facts.cores, pinned=facts.pinned)
     if options.ray is not None:
         return replace(plan, cores=max(1, int(options.ray.resources["num_cpus"])))
     workers = options.workers or workers_at_first()
@@ -242,16 +253,21 @@ def _refuse_others_summaries(place: Place) -> None:
 
 @contextlib.contextmanager
 def _alone_in(place: Place) -> Iterator[None]:
-    """Hold the folder of a job while the block runs. Raises UsageError where another run holds it."""
+    """Hold the folder of a job while the block runs, where its disk has locks.
+
+    Raises UsageError where another run holds it.
+    """
     lock = place.local / _LOCK
     try:
         lock.touch()
     except OSError as error:
         raise cannot_write(lock, error) from error
     # On Windows it is being open that holds it.
-    with locked_elsewhere(lock) as locked, contextlib.nullcontext() if locked else lock.open("ab"):
+    with lock_of(lock) as locked, contextlib.nullcontext() if locked else lock.open("ab"):
         if locked:
             raise UsageError("another run is at work in this folder", place.text, "wait for it, or name another --to")
+        if locked is None:
+            _log.warning("%s: the disk has no locks; see that no other run works in this folder", place.text)
         yield
 
 

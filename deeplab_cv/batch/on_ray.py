@@ -10,17 +10,18 @@ import os
 import pickle
 import socket
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
 from deeplab_cv.batch import staged
 from deeplab_cv.batch.places import Place, place_of
-from deeplab_cv.batch.remote import RemotePlace
+from deeplab_cv.batch.remote_place import RemotePlace
 from deeplab_cv.batch.work import DoneRecord, Plan, Task
 from deeplab_cv.batch.worker import Worker
 from deeplab_cv.batch.worker_process import Ready
 from deeplab_cv.errors import EngineError, UsageError
+from deeplab_cv.machine.files import nothing
 from deeplab_cv.machine.installed import how_to_install
 from deeplab_cv.machine.memory import own_memory
 from deeplab_cv.machine.processor import count_on
@@ -59,7 +60,8 @@ class Actor:
             record = DoneRecord(task.item.input, task.item.name, identity=None, settings=self._plan.settings_hash)
             outcome: Any = replace(record, stage="worker", reason=reason)
         else:
-            outcome = self._worker.work_on(task, _nothing)
+            # Ray watches its actors itself.
+            outcome = self._worker.work_on(task, nothing)
         self._place.forget_tries(folder.name)
         if isinstance(self._place, RemotePlace):
             # Whoever notes what was done cannot reach this node's disk.
@@ -85,6 +87,7 @@ class RayPool:
         actors: int | None,
         resources: dict[str, float],
         actor: type[Actor] = Actor,
+        on_ready: Callable[[Ready], None],
     ) -> None:
         """Nothing is started yet.
 
@@ -95,6 +98,7 @@ class RayPool:
             actors: how many at most; without it as many as the cluster has room for.
             resources: what each takes: `num_cpus`, `num_gpus`.
             actor: what each is.
+            on_ready: called with the engine and the graph once they are chosen, before anything is made.
         """
         self.most_workers = 0
         self.ready: Ready | None = None
@@ -104,6 +108,7 @@ class RayPool:
         self._actors = actors
         self._resources = resources
         self._actor = actor
+        self._on_ready = on_ready
 
     def work_on(self, tasks: Sequence[Task], stop: threading.Event) -> Iterator[DoneRecord]:
         """What comes of each file, as soon as it is known; ends early once `stop` is set.
@@ -159,6 +164,7 @@ class RayPool:
         self.ready = Ready(worker.pinned, worker.engine_name, threads=worker.threads, memory=own_memory())
         self._plan = replace(self._plan, pinned=worker.pinned)
         worker.close()
+        self._on_ready(self.ready)
 
     def _room(self, ray: Any) -> int:
         there = ray.cluster_resources()
@@ -216,7 +222,3 @@ def _connect(ray: Any, address: str) -> None:
         ray.init(address=address, log_to_driver=False, logging_level="ERROR")
     else:
         ray.init(include_dashboard=False, log_to_driver=False, logging_level="ERROR")
-
-
-def _nothing() -> None:
-    """Ray watches its actors itself."""

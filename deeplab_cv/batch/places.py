@@ -3,12 +3,15 @@
 import hashlib
 import os
 import shutil
+import threading
+from collections.abc import Callable
 from pathlib import Path
 
-from deeplab_cv.batch.remote import RemotePlace, is_remote, without_protocol
+from deeplab_cv.batch.remote import is_remote, without_protocol
+from deeplab_cv.batch.remote_place import RemotePlace
 from deeplab_cv.batch.work import FORMS, Output
 from deeplab_cv.errors import SinkError, UsageError
-from deeplab_cv.machine.files import file_hash, whole_file
+from deeplab_cv.machine.files import file_hash, nothing, whole_file
 from deeplab_cv.sinks.landing import cannot_write
 
 
@@ -35,13 +38,17 @@ class FolderPlace:
         except OSError as error:
             raise cannot_write(self.local, error) from error
 
-    def land(self, staged: Path, path: str, *, replaces: bool) -> None:
+    def ask_once_after(self, stop: threading.Event) -> None:
+        """A disk is asked once anyway."""
+
+    def land(self, staged: Path, path: str, *, replaces: bool, beat: Callable[[], None] = nothing) -> None:
         """Give a file, or a folder of them, its place.
 
         Args:
             staged: the file; where it is gone, it has its place already.
             path: below the folder.
             replaces: what lies there was made by this job.
+            beat: called while what lies there is read, to see whether it is the same.
 
         Raises:
             SinkError: something else lies there, or the system refuses.
@@ -52,7 +59,7 @@ class FolderPlace:
                 return
             if os.path.lexists(place):
                 # What is the same to the last byte may be of this job, whose record of it is lost.
-                if not replaces and hash_of(place) != hash_of(staged):
+                if not replaces and hash_of(place, beat) != hash_of(staged, beat):
                     raise SinkError("this was here before, and not by this job", place, "move it, or name another --to")
                 if place.is_dir():
                     shutil.rmtree(place)
@@ -111,13 +118,13 @@ class FolderPlace:
             raise cannot_write(path, error) from error
 
 
-def hash_of(output: Path) -> str:
-    """Of a file, or of a folder by its files' names and hashes. Raises OSError."""
+def hash_of(output: Path, beat: Callable[[], None] = nothing) -> str:
+    """Of a file, or of a folder by its files' names and hashes; `beat` is called as it is read. Raises OSError."""
     if not output.is_dir():
-        return file_hash(output)
+        return file_hash(output, beat)
     digest = hashlib.sha256()
     for file in sorted(output.iterdir()):
-        digest.update(f"{file.name} {file_hash(file)}\n".encode())
+        digest.update(f"{file.name} {file_hash(file, beat)}\n".encode())
     return digest.hexdigest()
 
 

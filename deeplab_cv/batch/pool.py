@@ -7,9 +7,8 @@ set aside.
 import logging
 import queue
 import threading
-import time
 from collections import Counter, deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
 from deeplab_cv.batch import staged
@@ -70,6 +69,7 @@ class Pool:
         most: int | None = None,
         program: Sequence[str] = PROGRAM,
         patience_s: float = PATIENCE_S,
+        on_ready: Callable[[Ready], None],
     ) -> None:
         """No process is started yet.
 
@@ -79,6 +79,7 @@ class Pool:
             most: how many processes at most; without it as many as there is room for.
             program: what starts a worker.
             patience_s: how long a worker may be silent over one frame.
+            on_ready: called with what the first of them says when it is loaded, before anything is made.
         """
         self.most_workers = 0
         self.ready: Ready | None = None
@@ -87,6 +88,7 @@ class Pool:
         self._most = most
         self._program = program
         self._patience_s = patience_s
+        self._on_ready = on_ready
         self._heard: queue.SimpleQueue[Heard] = queue.SimpleQueue()
         self._alive: list[Child] = []
         self._number = 0
@@ -116,20 +118,20 @@ class Pool:
 
     def _next_records(self) -> Iterator[DoneRecord]:
         """What comes of the next message: a record where it is one, or where it ends a worker for the second time."""
-        for worker in [each for each in self._alive if each.silent_too_long(self._patience_s)]:
-            worker.ended_for = f"stopped answering for {self._patience_s:g} s"
-            worker.process.kill()
+        if self._heard.empty():
+            # Whoever takes the records may have taken long: what was said meanwhile comes first.
+            self._end_who_is_silent()
         try:
             worker, message = self._heard.get(timeout=_LOOKS_EVERY_S)
         except queue.Empty:
             return
-        worker.last_heard_s = time.monotonic()
         if isinstance(message, UserError):
             raise message
         if isinstance(message, Ready):
             worker.ready = message
             if self.ready is None:
                 self.ready = message
+                self._on_ready(message)
                 self._wanted = self._room_for(message)
         elif isinstance(message, Said):
             _log.log(message.level, "%s", message.text)
@@ -141,6 +143,11 @@ class Pool:
         loading = sum(worker.ready is None for worker in self._alive)
         if self.ready and len(self._alive) < self._wanted and len(self._waiting) > loading:
             self._start()
+
+    def _end_who_is_silent(self) -> None:
+        for worker in [each for each in self._alive if each.silent_too_long(self._patience_s)]:
+            worker.ended_for = f"stopped answering for {worker.may_be_silent_s(self._patience_s):g} s"
+            worker.process.kill()
 
     def _after(self, task: Task, outcome: Outcome) -> Iterator[DoneRecord]:
         """A task is done: what follows from it for the video that it was a part of."""

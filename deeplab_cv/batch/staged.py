@@ -8,7 +8,7 @@ import hashlib
 import json
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ from deeplab_cv.batch.places import Place, hash_of
 from deeplab_cv.batch.records import line_of, record_of
 from deeplab_cv.batch.work import DoneRecord, Output
 from deeplab_cv.errors import SinkError, UserError
+from deeplab_cv.machine.files import nothing
 
 _NOTE = "whole.json"
 _PARTS_NOTE = "parts.json"
@@ -33,10 +34,10 @@ def begin(folder: Path) -> None:
     folder.mkdir(parents=True)
 
 
-def output_of(staged: Path, path: str) -> Output:
-    """What was made, by its bytes: a file or a folder of them. Raises OSError."""
+def output_of(staged: Path, path: str, beat: Callable[[], None] = nothing) -> Output:
+    """What was made, by its bytes: a file or a folder of them; `beat` is called as it is read. Raises OSError."""
     files = staged.iterdir() if staged.is_dir() else [staged]
-    return Output(path, sum(file.stat().st_size for file in files), hash_of(staged))
+    return Output(path, sum(file.stat().st_size for file in files), hash_of(staged, beat))
 
 
 def begin_parts(folder: Path, facts: dict[str, Any]) -> None:
@@ -97,13 +98,19 @@ def _note_in(folder: Path) -> Any:
         return None
 
 
-def land(place: Place, folder: Path) -> DoneRecord:
-    """Give the outputs in a folder their places; what came of the file. May be done again where it was broken off."""
+def land(place: Place, folder: Path, beat: Callable[[], None] = nothing) -> DoneRecord:
+    """Give the outputs in a folder their places; what came of the file. May be done again where it was broken off.
+
+    Args:
+        place: the job's folder.
+        folder: where the outputs were made.
+        beat: called as their bytes move.
+    """
     note = _note_in(folder)
     record = record_of(note["record"])
     try:
         for name, path in note["made"].items():
-            place.land(folder / name, path, replaces=path in note["own"])
+            place.land(folder / name, path, replaces=path in note["own"], beat=beat)
     except UserError as error:
         return replace(record, outputs=(), stage="write", reason=str(error))
     return record

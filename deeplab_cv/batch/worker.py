@@ -19,7 +19,7 @@ from deeplab_cv.errors import EngineError, MissingSourceError, NetworkError, Sin
 from deeplab_cv.frames.frame import SourceInfo, picture_frame
 from deeplab_cv.frames.size import Size
 from deeplab_cv.jobs.job import Job, run_job
-from deeplab_cv.machine.files import NO_SPACE
+from deeplab_cv.machine.files import NO_SPACE, nothing
 from deeplab_cv.networks.opening import wanted_network
 from deeplab_cv.overlay.painting import painted_frame
 from deeplab_cv.overlay.view import View
@@ -72,7 +72,7 @@ class Worker:
 
         Args:
             task: the file, or what is to be done for a long video that is worked on in parts.
-            beat: called after each frame.
+            beat: called after each frame, and as the bytes of files move.
 
         Raises:
             SinkError: the disk is full, so that no other file can be written either.
@@ -81,22 +81,23 @@ class Worker:
         folder = staged.staged_folder(self._place, task.item.input)
         record = DoneRecord(task.item.input, task.item.name, identity=None, settings=self._plan.settings_hash)
         try:
-            record = replace(record, identity=identity_of(task.item.input))
+            record = replace(record, identity=identity_of(task.item.input, beat))
             if task.part is not None:
                 return self._make_part(task.item, task.part, folder, beat)
             if task.parts:
                 return self._join(task, folder, record, began_s=began_s, beat=beat)
             if parts := self._parts_of(task, beat):
-                staged.begin_parts(folder, {"record": line_of(record), "parts": [asdict(part) for part in parts]})
+                facts = {"record": line_of(record), "engine": asdict(self.pinned)}
+                staged.begin_parts(folder, facts | {"parts": [asdict(part) for part in parts]})
                 return Cut(tuple(parts))
             staged.begin(folder)
             files = self._files_in(folder, task.item)
-            with _at_hand(task.item.input, folder) as file:
+            with _at_hand(task.item.input, folder, beat) as file:
                 if task.item.kind == "picture":
                     frames = self._picture(task.item, file, files)
                 else:
                     frames = self._video(task.item, file, files=files, beat=beat)
-            return self._land(task, folder, replace(record, frames=frames), began_s)
+            return self._land(task, folder, replace(record, frames=frames), began_s=began_s, beat=beat)
         except Exception as error:
             staged.discard_folder(folder if task.part is None else staged.part_folder(folder, task.part.number))
             if _is_full_disk(error):
@@ -114,13 +115,15 @@ class Worker:
         paths = {form: output_path(item, form, self._plan) for form in self._plan.forms}
         return {form: folder / f"{form}{PurePath(path).suffix}" for form, path in paths.items()}
 
-    def _land(self, task: Task, folder: Path, record: DoneRecord, began_s: float) -> DoneRecord:
+    def _land(
+        self, task: Task, folder: Path, record: DoneRecord, *, began_s: float, beat: Callable[[], None]
+    ) -> DoneRecord:
         files = self._files_in(folder, task.item)
         made = {file.name: output_path(task.item, form, self._plan) for form, file in files.items()}
-        outputs = tuple(staged.output_of(folder / name, path) for name, path in made.items())
+        outputs = tuple(staged.output_of(folder / name, path, beat) for name, path in made.items())
         seconds = round(record.seconds + time.monotonic() - began_s, 3)
         staged.note_whole(folder, replace(record, outputs=outputs, seconds=seconds), made=made, own=task.own)
-        return staged.land(self._place, folder)
+        return staged.land(self._place, folder, beat)
 
     def _picture(self, item: Item, file: Path, files: Mapping[Form, Path]) -> int:
         frame = picture_frame(read_picture(file), name=item.input)
@@ -189,23 +192,27 @@ class Worker:
             _log.warning("%s: its parts cannot be joined, so that it is done in one: %s", task.item.input, error)
             return Uncuttable()
         seconds = sum(map(staged.seconds_of_part, folders))
-        return self._land(task, folder, replace(record, frames=task.parts[-1].end, seconds=seconds), began_s)
+        record = replace(record, frames=task.parts[-1].end, seconds=seconds)
+        return self._land(task, folder, record, began_s=began_s, beat=beat)
 
 
 @contextmanager
-def _at_hand(file: str, folder: Path) -> Iterator[Path]:
+def _at_hand(file: str, folder: Path, beat: Callable[[], None]) -> Iterator[Path]:
     """A file of this machine, or a copy of one that lies elsewhere, in a folder. Raises SourceError."""
     if not is_remote(file):
         yield Path(file)
         return
-    with fetched(file, folder) as copy:
+    with fetched(file, folder, beat) as copy:
         yield copy
 
 
-def identity_of(file: str) -> Identity:
-    """By what a file is known again. Raises SourceError where it is not there."""
+def identity_of(file: str, beat: Callable[[], None] = nothing) -> Identity:
+    """By what a file is known again; `beat` is called where that is asked once more.
+
+    Raises SourceError where it is not there.
+    """
     if is_remote(file):
-        return remote_identity(file)
+        return remote_identity(file, beat)
     path = Path(file)
     try:
         status = path.stat()

@@ -8,7 +8,7 @@ import os
 import secrets
 import stat
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -23,6 +23,10 @@ _POWER_CUT_COSTS_S = 1.0
 
 NO_SPACE = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 """What the system says of a full disk, of a used up share of it, and of a file that may not grow."""
+
+
+def nothing() -> None:
+    """What is called where nobody wants to hear how work goes on."""
 
 
 @contextmanager
@@ -190,12 +194,13 @@ def text_of(data: bytes) -> str:
     return data.decode("utf-16" if marked else "utf-8-sig")
 
 
-def file_hash(path: Path) -> str:
-    """The sha256 of a file, in hexadecimal."""
+def file_hash(path: Path, progress: Callable[[], None] = nothing) -> str:
+    """The sha256 of a file, in hexadecimal; `progress` is called after each MiB."""
     digest = hashlib.sha256()
     with path.open("rb") as file:
         while block := file.read(1 << 20):
             digest.update(block)
+            progress()
     return digest.hexdigest()
 
 

@@ -13,7 +13,7 @@ if sys.platform == "win32":
         """Nothing is to be done: Windows renames no file that Python has open, which is lock enough."""
 
     @contextmanager
-    def locked_elsewhere(path: Path) -> Iterator[bool]:
+    def lock_of(path: Path) -> Iterator[bool | None]:
         """Whether a process has the file open; the file is to be renamed or deleted in the block."""
         try:
             path.rename(path)
@@ -31,21 +31,38 @@ else:
             fcntl.flock(descriptor, fcntl.LOCK_EX)
 
     @contextmanager
-    def locked_elsewhere(path: Path) -> Iterator[bool]:
-        """Whether a process that lives holds the file's lock, or might; where none does, it is held for the block."""
+    def lock_of(path: Path) -> Iterator[bool | None]:
+        """Whether a process that lives holds the file's lock; where none does, it is held for the block.
+
+        None where nobody can know, since the file cannot be opened or its file system has no locks.
+        """
         try:
             # Network file systems lock only what is open for writing.
             descriptor = os.open(path, os.O_RDWR)
         except OSError:
-            yield True
+            yield None
             return
         try:
-            try:
-                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                # Its writer, or another run, may just have renamed it.
-                free = os.path.samestat(path.stat(), os.fstat(descriptor))
-            except OSError:
-                free = False
-            yield not free
+            yield _is_locked(path, descriptor)
         finally:
             os.close(descriptor)
+
+    def _is_locked(path: Path, descriptor: int) -> bool | None:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except (BlockingIOError, PermissionError):
+            return True
+        except OSError:
+            return None
+        try:
+            # Its writer, or another run, may just have renamed it.
+            return not os.path.samestat(path.stat(), os.fstat(descriptor))
+        except OSError:
+            return True
+
+
+@contextmanager
+def locked_elsewhere(path: Path) -> Iterator[bool]:
+    """Whether a process that lives holds the file's lock, or might; as `lock_of`."""
+    with lock_of(path) as locked:
+        yield locked is not False

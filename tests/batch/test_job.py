@@ -1,8 +1,12 @@
 """A batch job from its words to what lies in its folder."""
 
+import errno
 import json
 import os
+import sys
 import threading
+from dataclasses import asdict
+from pathlib import Path
 
 import cv2
 import numpy as np
@@ -18,6 +22,7 @@ from deeplab_cv.errors import SinkError, UsageError
 from deeplab_cv.overlay.options import PictureOptions
 from tests.batch.jobs import BLUE, FAKE, GREEN, RED, clip, hashes_below, picture, plan_for, run_job
 from tests.tiny_networks import PERSON
+from tests.waiting import wait_for
 
 
 @pytest.fixture
@@ -166,7 +171,7 @@ def test_what_a_killed_run_had_whole_only_gets_its_place(tmp_path, network, mixe
     run_job(plan_for(network, tmp_path / "out", forms=forms), [mixed])
     other = plan_for(network, tmp_path / "other", forms=forms)
     # Killed between the note that all is whole and the first of the places.
-    monkeypatch.setattr(staged, "land", lambda place, folder: None)
+    monkeypatch.setattr(staged, "land", lambda place, folder, beat: None)
     (tmp_path / "other" / ".unfinished").mkdir(parents=True)
     Worker(other).work_on(Task(Item(str(mixed / "red.png"), "red.png", "picture"), ()), lambda: None)
     monkeypatch.undo()
@@ -198,6 +203,58 @@ def test_two_runs_in_one_folder_are_refused(tmp_path, network, mixed):
 
     with BatchJob(plan, [str(mixed)], RunOptions()), pytest.raises(UsageError, match="another run is at work"):
         BatchJob(plan, [str(mixed)], RunOptions())
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has locks everywhere")
+def test_a_disk_without_locks_is_worked_on_with_a_warning(tmp_path, network, mixed, monkeypatch, caplog):
+    import fcntl
+
+    def refuse(*_):
+        raise OSError(errno.ENOLCK, "No locks available")
+
+    monkeypatch.setattr(fcntl, "flock", refuse)
+
+    with BatchJob(plan_for(network, tmp_path / "out"), [str(mixed)], RunOptions()) as job:
+        assert job.to_do == 3
+    assert "has no locks" in caplog.text
+
+
+def stopped_before_anything_is_made(plan, folder):
+    """Run a job over a file that never ends, and stop it once its engine is noted; what came of it until then."""
+    folder.mkdir()
+    (folder / "endless.png").write_bytes(b"hang")
+    stop = threading.Event()
+
+    def watch():
+        wait_for((Path(plan.folder) / "job.json").exists)
+        stop.set()
+
+    watching = threading.Thread(target=watch)
+    watching.start()
+    with BatchJob(plan, [str(folder)], RunOptions(workers=1, program=FAKE, patience_s=40.0)) as job:
+        records = list(job.run(stop))
+    watching.join()
+    return records
+
+
+def test_the_engine_is_noted_before_anything_is_made(tmp_path, network, mixed):
+    plan = plan_for(network, tmp_path / "out")
+
+    records = stopped_before_anything_is_made(plan, tmp_path / "endless")
+    facts = json.loads((tmp_path / "out" / "job.json").read_text(encoding="utf-8"))
+    with BatchJob(plan, [str(mixed)], RunOptions()) as job:
+        pinned = job._plan.pinned
+
+    assert records == []
+    assert asdict(pinned) == facts["pinned"]
+
+
+def test_a_folder_in_which_nothing_was_made_takes_other_settings(tmp_path, network, mixed):
+    stopped_before_anything_is_made(plan_for(network, tmp_path / "out"), tmp_path / "endless")
+
+    _, summary = run_job(plan_for(network, tmp_path / "out", picture=PictureOptions(alpha=0.9)), [mixed])
+
+    assert summary["whole"] == 3
 
 
 def test_the_engine_is_chosen_once_and_noted(tmp_path, network, mixed):

@@ -2,9 +2,10 @@
 
 import pytest
 
-from deeplab_cv.batch.places import FolderPlace
+from deeplab_cv.batch.places import FolderPlace, hash_of
 from deeplab_cv.batch.work import Output
 from deeplab_cv.errors import SinkError
+from deeplab_cv.machine.files import file_hash
 
 
 @pytest.fixture
@@ -46,6 +47,17 @@ def test_an_output_is_held_with_all_its_bytes(place, size, held):
 
     assert place.holds(Output("a.png", size, "")) is held
     assert not place.holds(Output("b.png", size, ""))
+
+
+def test_what_is_read_to_be_compared_is_a_sign_of_life(place, tmp_path):
+    beats = []
+    for path in (place.local / "a.mp4", tmp_path / "staged.mp4"):
+        path.write_bytes(bytes(3 << 20))
+
+    place.land(tmp_path / "staged.mp4", "a.mp4", replaces=False, beat=lambda: beats.append(1))
+
+    assert len(beats) == 6
+    assert hash_of(place.local / "a.mp4") == file_hash(place.local / "a.mp4")
 
 
 def test_a_file_in_the_way_is_one_line(tmp_path):

@@ -4,11 +4,14 @@ import threading
 
 import pytest
 
-from deeplab_cv.batch.pool import known_identity, workers_at_first
-from deeplab_cv.batch.work import Item
+from deeplab_cv.batch import child
+from deeplab_cv.batch.places import FolderPlace
+from deeplab_cv.batch.pool import Pool, known_identity, workers_at_first
+from deeplab_cv.batch.work import Item, Task
 from deeplab_cv.errors import UserError
 from deeplab_cv.machine.processor import usable_cores
 from tests.batch.jobs import FAKE, GREEN, picture, plan_for, run_job
+from tests.waiting import HANGS_S, Clock, wait_for
 
 
 def told(path, words, with_picture=False):
@@ -47,6 +50,38 @@ def test_a_worker_that_stops_answering_is_ended_and_its_file_tried_once_more(tmp
     assert "stopped answering" in records["a.png"].reason
     assert not records["b.png"].failed
     assert "it is tried once more" in caplog.text
+
+
+def test_who_takes_the_records_slowly_loses_no_worker(tmp_path, network, monkeypatch, caplog):
+    files = [picture(tmp_path / "in" / f"{number}.png") for number in range(6)]
+    clock = Clock()
+    monkeypatch.setattr(child, "time", clock)
+    plan, place = plan_for(network, tmp_path / "out"), FolderPlace(tmp_path / "out")
+    place.prepare()
+    pool = Pool(plan, place, most=1, on_ready=lambda _: None)
+
+    records = []
+    for record in pool.work_on([Task(Item(str(file), file.name, "picture"), ()) for file in files], threading.Event()):
+        records.append(record)
+        # What was ahead of the worker is done meanwhile, and more time goes by than its patience.
+        wait_for(lambda: not pool._heard.empty() or not any(each.tasks for each in pool._alive))
+        clock.now_s += 1000.0
+
+    assert [record.failed for record in records] == [False] * 6
+    assert "it is tried once more" not in caplog.text
+
+
+def test_a_worker_that_never_loads_is_ended_after_the_time_for_loading(tmp_path, network, monkeypatch):
+    picture(tmp_path / "in" / "a.png")
+    monkeypatch.setattr(child, "_LOADING_S", 0.5)
+
+    with pytest.raises(UserError, match=r"stopped answering for 0\.5 s"):
+        run_job(
+            plan_for(network, tmp_path / "out"),
+            [tmp_path / "in"],
+            program=(FAKE[0], "-c", "import threading; threading.Event().wait()"),
+            patience_s=HANGS_S,
+        )
 
 
 def test_several_workers_share_the_files(tmp_path, network):

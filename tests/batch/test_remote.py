@@ -1,6 +1,7 @@
 """Inputs and outputs that lie elsewhere: in memory, and on a real S3 server that fails now and then."""
 
 import itertools
+import tempfile
 import threading
 import uuid
 
@@ -23,7 +24,7 @@ def own_temporary_folder(tmp_path, monkeypatch):
     folder.mkdir()
     for variable in ("TMPDIR", "TEMP", "TMP"):
         monkeypatch.setenv(variable, str(folder))
-    monkeypatch.setattr(remote.tempfile, "tempdir", str(folder))
+    monkeypatch.setattr(tempfile, "tempdir", str(folder))
     monkeypatch.setattr(remote, "_FIRST_WAIT_S", 0.001)
 
 
@@ -81,6 +82,34 @@ def test_a_file_elsewhere_is_at_hand_while_it_is_needed(memory, tmp_path):
     assert remote_identity(f"{folder}/a.jpg").size == 3
 
 
+def test_every_piece_that_comes_or_goes_is_a_sign_of_life(memory, tmp_path):
+    _, folder = memory
+    large, came, went = tmp_path / "large.mp4", [], []
+    large.write_bytes(bytes(9 << 20))
+    system = FileSystem(f"{folder}/large.mp4")
+
+    system.upload(large, system.path, lambda: went.append(1))
+    with fetched(f"{folder}/large.mp4", tmp_path / "copies", lambda: came.append(1)) as copy:
+        assert copy.stat().st_size == 9 << 20
+
+    assert len(went) >= 3 <= len(came)
+
+
+def test_hidden_files_elsewhere_are_left_out_unless_asked_for(memory):
+    system, folder = memory
+    for name in ("dog.jpg", "cat.jpg", "._dog.jpg", ".thumbs/dog.jpg", "deep/.hidden/a.jpg", "deep/b.jpg"):
+        system.pipe_file(f"{folder}/{name}", b"x")
+
+    def names(url):
+        return [file.name for file in remote_files(url)]
+
+    assert names(folder) == ["cat.jpg", "deep/b.jpg", "dog.jpg"]
+    assert names(f"{folder}/*.jpg") == ["cat.jpg", "dog.jpg"]
+    assert names(f"{folder}/._dog.jpg") == ["._dog.jpg"]
+    assert names(f"{folder}/.thumbs") == ["dog.jpg"]
+    assert names(f"{folder}/.t*/*.jpg") == [".thumbs/dog.jpg"]
+
+
 def test_what_is_wrong_with_a_copy_is_said_of_the_file_itself(memory, tmp_path):
     system, folder = memory
     system.pipe_file(f"{folder}/bad.png", b"no picture")
@@ -114,6 +143,15 @@ def test_a_question_is_asked_again_and_not_for_ever(memory):
         system.ask(lambda _: (_ for _ in ()).throw(OSError("down")))
 
 
+def test_asking_again_is_a_sign_of_life(memory):
+    system, beats = FileSystem(memory[1]), []
+
+    with pytest.raises(OSError, match="down"):
+        system.ask(lambda _: (_ for _ in ()).throw(OSError("down")), lambda: beats.append(1))
+
+    assert len(beats) == 4
+
+
 @pytest.mark.parametrize(
     ("missing", "words"),
     [("fsspec", r"requirements-batch\.txt"), ("s3fs", "pip install s3fs")],
@@ -136,21 +174,10 @@ def test_a_protocol_that_nobody_knows_is_one_line():
         place_of("carrier-pigeon://roof")
 
 
-def test_notes_that_did_not_get_there_are_kept(memory):
-    place = place_of(f"{memory[1]}/out")
-    place.prepare()
-    place.write("done.jsonl", b"one\n")
-    (place.local / "done.jsonl").write_bytes(b"one\ntwo\nhal")
-
-    assert place.journal("done.jsonl").read_bytes() == b"one\ntwo\n"
-    place.publish("done.jsonl", now=True)
-    assert place.read("done.jsonl") == b"one\ntwo\n"
-
-
 @pytest.fixture
 def failing_server(monkeypatch):
     """An S3 server on this machine of which every seventh answer is an error and every eleventh comes late."""
-    pytest.importorskip("s3fs", reason="s3fs is not installed")
+    s3fs = pytest.importorskip("s3fs", reason="s3fs is not installed")
     moto_server = pytest.importorskip("moto.server", reason="moto is not installed")
     serving = pytest.importorskip("werkzeug.serving", reason="moto is not installed")
     application = moto_server.DomainDispatcherApplication(moto_server.create_backend_app)
@@ -172,6 +199,8 @@ def failing_server(monkeypatch):
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
     monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+    # One that an earlier test has made goes to a server that is gone.
+    s3fs.S3FileSystem.clear_instance_cache()
     yield number
     server.shutdown()
     thread.join()
@@ -199,3 +228,19 @@ def test_a_bucket_on_a_server_that_fails_now_and_then_gives_the_outputs_of_a_dis
     assert again == {}
     assert next(failing_server) > 50
     assert (tmp_path / "fetched" / "done.jsonl").read_text(encoding="utf-8").count("\n") == 9
+
+
+def test_large_files_come_and_go_in_pieces_that_are_heard_of(failing_server, tmp_path):
+    bucket, large = f"s3://bucket-{uuid.uuid4().hex}", tmp_path / "large.mp4"
+    large.write_bytes(bytes(range(256)) * (12 << 12))
+    system, came, went = FileSystem(f"{bucket}/large.mp4"), [], []
+    # From here on s3fs would ask for several ranges at once; of its own accord from 50 MB on.
+    system._system.default_block_size = 5 << 20
+    system.ask(lambda each: each.mkdir(bucket))
+
+    system.upload(large, system.path, lambda: went.append(1))
+    system.download(system.path, tmp_path / "copy.mp4", lambda: came.append(1))
+
+    assert (tmp_path / "copy.mp4").read_bytes() == large.read_bytes()
+    assert len(went) >= 3
+    assert len(came) >= 100

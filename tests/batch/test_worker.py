@@ -4,11 +4,13 @@ import errno
 
 import pytest
 
+from deeplab_cv.batch import staged
 from deeplab_cv.batch.places import FolderPlace
-from deeplab_cv.batch.work import Item, Task
+from deeplab_cv.batch.work import Cut, Item, Task
 from deeplab_cv.batch.worker import Worker, failure_of, identity_of, output_path
 from deeplab_cv.errors import EngineError, MissingSourceError, SinkError, SourceError
 from deeplab_cv.overlay.options import PictureOptions
+from deeplab_cv.segmentation.network_engines import Pinned
 from deeplab_cv.sinks.landing import cannot_write
 from deeplab_cv.sinks.options import OutputOptions
 from tests.batch.jobs import clip, picture, plan_for
@@ -83,6 +85,23 @@ def test_each_frame_of_a_clip_is_a_sign_of_life(worker, tmp_path):
     # Looking for key frames, where it could be cut, is work as well.
     assert len(beats) >= 5
     assert record.identity == identity_of(str(path))
+
+
+def test_parts_that_another_engine_made_are_not_gone_on_with(network, tmp_path):
+    FolderPlace(tmp_path / "out").prepare()
+    worker = Worker(plan_for(network, tmp_path / "out", forms=("masks",), part_s=1.0))
+    path = clip(tmp_path / "long.mp4", frames=600)
+    task = Task(Item(str(path), "long.mp4", "video"), ())
+    left = staged.staged_folder(FolderPlace(tmp_path / "out"), str(path)) / "part-0000"
+
+    assert isinstance(worker.work_on(task, lambda: None), Cut)
+    left.mkdir()
+    worker.work_on(task, lambda: None)
+    assert left.exists()
+    worker.pinned = Pinned("another", "graph")
+    worker.work_on(task, lambda: None)
+    assert not left.exists()
+    worker.close()
 
 
 def test_a_full_disk_ends_the_job(worker, tmp_path, monkeypatch):

@@ -6,7 +6,7 @@ import pytest
 
 from deeplab_cv.batch.child import PROGRAM
 from deeplab_cv.batch.work import DoneRecord, Item, Task
-from deeplab_cv.batch.worker_process import Ready, Said
+from deeplab_cv.batch.worker_process import Beat, Ready, Said
 from deeplab_cv.errors import UserError
 from deeplab_cv.machine.messages import receive, send
 from tests.batch.jobs import picture, plan_for
@@ -20,8 +20,8 @@ def process():
 
 
 def said(process):
-    """The first message that is no line of the log."""
-    while isinstance(message := receive(process.stdout), Said):
+    """The first message that is neither a line of the log nor a sign of life."""
+    while isinstance(message := receive(process.stdout), Said | Beat):
         pass
     return message
 
