@@ -20,6 +20,7 @@ from deeplab_cv.errors import SinkError, as_typed
 from deeplab_cv.frames.frame import Painted, SourceInfo
 from deeplab_cv.frames.size import Size
 from deeplab_cv.machine.files import Draft
+from deeplab_cv.machine.scheduling import kept_scheduling
 from deeplab_cv.sinks.accompaniment import Accompaniment
 from deeplab_cv.sinks.contents import playable
 from deeplab_cv.sinks.encoding import BT709, Encoding, YuvConverter, choose_encoding, even_size
@@ -253,7 +254,9 @@ class VideoFile:
     def _encoded(self, frame: VideoFrame, size: Size) -> Sequence[Packet[VideoStream]]:
         """The packets that the encoder has ready, once it has a picture of this size. Raises SinkError."""
         try:
-            return self._video.encode(frame)
+            # The first one opens the encoder.
+            with contextlib.nullcontext() if self.frames else kept_scheduling():
+                return self._video.encode(frame)
         except av.error.FFmpegError as error:
             what = f"{self._video.codec_context.name} does not take this picture of {size}"
             remedy = "try another --codec, or --masks"

@@ -1,3 +1,5 @@
+import os
+import sys
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
@@ -546,3 +548,16 @@ def test_a_single_picture_is_a_video_too(tmp_path, codec, round_):
     run_through(VideoSink(tmp_path / "out.mp4", info_of(), OutputOptions(codec=codec)), [1001]).finish()
 
     assert read_clip(tmp_path / "out.mp4").times_s == [1001 * TICK]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux says how each thread is scheduled")
+@pytest.mark.parametrize("codec", ["h264", "hevc", "vp9", "av1"])
+def test_no_encoder_takes_the_machine_for_itself(tmp_path, codec):
+    usual = os.sched_getscheduler(0)
+    sink = VideoSink(tmp_path / "out.mkv", info_of(), OutputOptions(codec=codec))
+    for number in range(3):
+        sink.write(painted(scene(number, Size(320, 180)), number))
+    policies = {os.sched_getscheduler(int(task.name)) for task in Path("/proc/self/task").iterdir()}
+    sink.finish()
+
+    assert policies == {usual}
