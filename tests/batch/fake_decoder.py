@@ -1,6 +1,7 @@
 """A picture decoder that does what a file tells it: end the process, hang, or end it the first time only.
 
-A file begins with `crash`, `hang` or `crash once`; any other is read.
+A file begins with `crash`, `hang` or `crash once`; any other is read. Who hangs leaves a file beside the inputs'
+folder.
 """
 
 import os
@@ -22,6 +23,7 @@ def read_as_told(path):
     if told.startswith(b"crash"):
         os.kill(os.getpid(), signal.SIGKILL)
     if told.startswith(b"hang"):
+        (path.parents[1] / f"hangs-{os.getpid()}").touch()
         threading.Event().wait()
     return _really_read(path)
 

@@ -1,6 +1,7 @@
 """Workers that die, hang, or cannot start."""
 
 import threading
+import time
 
 import pytest
 
@@ -41,11 +42,18 @@ def test_a_file_that_ends_its_worker_once_is_done_by_the_next(tmp_path, network)
     assert summary["failed"] == 0
 
 
-def test_a_worker_that_stops_answering_is_ended_and_its_file_tried_once_more(tmp_path, network, caplog):
+def test_a_worker_that_stops_answering_is_ended_and_its_file_tried_once_more(tmp_path, network, monkeypatch, caplog):
+    class Clock:
+        """Whenever a worker hangs, longer goes by than anybody waits."""
+
+        def monotonic(self):
+            return time.monotonic() + 2 * HANGS_S * len(list(tmp_path.glob("hangs-*")))
+
+    monkeypatch.setattr(child, "time", Clock())
     told(tmp_path / "in" / "a.png", b"hang")
     picture(tmp_path / "in" / "b.png")
 
-    records, _ = run_job(plan_for(network, tmp_path / "out"), [tmp_path / "in"], program=FAKE, patience_s=6.0)
+    records, _ = run_job(plan_for(network, tmp_path / "out"), [tmp_path / "in"], program=FAKE, patience_s=HANGS_S)
 
     assert "stopped answering" in records["a.png"].reason
     assert not records["b.png"].failed
