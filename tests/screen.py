@@ -23,8 +23,8 @@ _PAINT_S = 10.0
 """After so long a window that is still black is given up: Qt will not paint it, however long one waits (seen). Each
 further try waits longer, since a busy machine may need that."""
 _TRIES = 12
-_STILL_S = 0.5
-"""A picture that has not changed for so long is paused, or a single one."""
+_WAITS = 200
+"""Who has waited so often, for keys and for all else, has looked for keys: half a second on a quiet machine."""
 
 
 def need_screen() -> None:
@@ -157,12 +157,21 @@ class Program:
 
         Between two new pictures it has looked. Where the picture stands still it does little but look.
         """
-        deadline = time.monotonic() + _STILL_S
+        enough = self._waits() + _WAITS
         before, changes = self.screenshot(), 0
-        while changes < 2 and self.process.poll() is None and time.monotonic() < deadline:
+        while changes < 2 and self.process.poll() is None and self._waits() < enough:
             now = self.screenshot()
             changes += bool((now != before).any())
             before = now
+
+    def _waits(self) -> int:
+        """How often its main thread has waited for something."""
+        try:
+            lines = Path(f"/proc/{self.process.pid}/status").read_text().splitlines()
+        except OSError:
+            # It has ended.
+            return 0
+        return next(int(line.split()[1]) for line in lines if line.startswith("voluntary_ctxt_switches"))
 
     def _start(self) -> subprocess.Popen[str]:
         return subprocess.Popen(
