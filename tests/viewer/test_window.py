@@ -264,13 +264,14 @@ def test_the_arrows_leaf_through_a_folder_and_the_title_says_where(open_program,
     program = open_program("--image", str(folder))
     first = program.snapshot()
     program.keys("Right")
-    second, title = program.snapshot(), program.title()
+    wait_for(lambda: program.title() == "deeplab-cv: 2 of 2: 2.png")
+    second = program.snapshot()
     program.keys("Left")
+    wait_for(lambda: program.title() == "deeplab-cv: 1 of 2: 1.png")
     back = program.snapshot()
 
     assert first["overlay"]
     assert [Path(facts["source"]).name for facts in (first, second, back)] == ["1.png", "2.png", "1.png"]
-    assert title == "deeplab-cv: 2 of 2: 2.png"
 
 
 def middle_of_button(place):
