@@ -48,8 +48,12 @@ def make_environment() -> None:
     print("making .venv ...", flush=True)
     try:
         venv.create(ENVIRONMENT, with_pip=True, clear=True)
-    except (subprocess.CalledProcessError, ImportError):
-        # Debian ships Python without ensurepip.
+    except BaseException as error:
+        # What is there of it has no pip, and is not to be taken for whole the next time.
+        (ENVIRONMENT / "pyvenv.cfg").unlink(missing_ok=True)
+        if not isinstance(error, (subprocess.CalledProcessError, ImportError, SystemExit)):
+            raise
+        # Debian ships Python without ensurepip, and its venv ends the program where that is missing.
         version = f"{sys.version_info.major}.{sys.version_info.minor}"
         print(f"error: Python has no venv: {sys.executable}; apt install python{version}-venv", file=sys.stderr)
         raise SystemExit(1) from None

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 
 from deeplab_cv.errors import SettingsError, did_you_mean
 
@@ -133,6 +134,7 @@ def parse_colour(value: object) -> RGB:
     return red, green, blue
 
 
+@lru_cache(maxsize=256)
 def default_colour(class_name: str) -> RGB:
     """The colour a class is painted in when none is given: the tutorial's three, else VOC's own (RGB)."""
     place = _place(class_name, VOC_CLASSES)

@@ -138,7 +138,9 @@ def test_an_environment_that_is_not_whole_is_made_anew(clone, monkeypatch, missi
     assert made == [(clone.ENVIRONMENT, True, True)]
 
 
-@pytest.mark.parametrize("failure", [ImportError("ensurepip"), subprocess.CalledProcessError(1, ["ensurepip"])])
+@pytest.mark.parametrize(
+    "failure", [ImportError("ensurepip"), subprocess.CalledProcessError(1, ["ensurepip"]), SystemExit(1)]
+)
 def test_a_python_without_venv_is_said_with_the_package_that_brings_it(clone, monkeypatch, capsys, failure):
     def create(folder, **options):
         raise failure
@@ -154,6 +156,26 @@ def test_a_python_without_venv_is_said_with_the_package_that_brings_it(clone, mo
     assert error.startswith(f"error: Python has no venv: {sys.executable}; apt install python3.")
     assert error.count("\n") == 1
     assert calls(clone) == []
+
+
+@pytest.mark.parametrize(
+    "failure", [SystemExit(1), subprocess.CalledProcessError(1, ["ensurepip"]), KeyboardInterrupt()]
+)
+def test_an_environment_that_was_begun_and_has_no_pip_is_made_anew(clone, monkeypatch, failure):
+    begun = []
+
+    def create(folder, **options):
+        begun.append(folder)
+        (clone.ENVIRONMENT / "pyvenv.cfg").touch()
+        raise failure
+
+    monkeypatch.setattr(venv, "create", create)
+    (clone.ENVIRONMENT / "pyvenv.cfg").unlink()
+    for _ in range(2):
+        with pytest.raises((SystemExit, KeyboardInterrupt)):
+            clone.main(["--demo"])
+
+    assert begun == [clone.ENVIRONMENT] * 2
 
 
 @pytest.mark.parametrize("version", [(3, 7, 3), (3, 9, 18)])

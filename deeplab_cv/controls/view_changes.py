@@ -113,8 +113,8 @@ def with_class_toggled(view: View, action: PaintClass, class_names: Sequence[str
             view,
             f"there is no {_ORDINALS[action.number - 1]} class: {count}{'' if view.all_classes else '; 0 paints all'}",
         )
-    changed = replace(view, hidden=view.hidden ^ {action.number - 1})
     name = numbered[action.number - 1]
+    changed = replace(view, hidden=view.hidden ^ {name})
     return changed, f"{action.number} {name} {'on' if name in painted_classes(changed, class_names) else 'off'}"
 
 
@@ -126,10 +126,9 @@ def with_named_class_painted(view: View, action: PaintNamed, class_names: Sequen
     if action.colour is not None or name not in numbered_classes(view, class_names):
         paint = view.picture.paint | paint_for(view.picture, class_names)
         view = _painted(view, paint={**paint, name: action.colour or paint.get(name) or default_colour(name)})
-    place = numbered_classes(view, class_names).index(name)
     if action.on is not None:
-        view = replace(view, hidden=view.hidden - {place} if action.on else view.hidden | {place})
-    return view, f"{name} {'on' if place not in view.hidden else 'off'}"
+        view = replace(view, hidden=view.hidden - {name} if action.on else view.hidden | {name})
+    return view, f"{name} {'on' if name not in view.hidden else 'off'}"
 
 
 def with_values(view: View, action: SetView) -> tuple[View, str]:

@@ -18,7 +18,7 @@ class View:
         overlay: labels are painted at all.
         picture: how they are painted, and whether the legend and the line are shown.
         usual_smooth: the weight that smoothing has when it is switched on.
-        hidden: painted classes that are switched off, by their place in `paint`.
+        hidden: the names of painted classes that are switched off.
         all_classes: every class of the network is painted.
         smooth: weight of earlier scores, 0 is off.
         help: the keys are shown.
@@ -31,7 +31,7 @@ class View:
     picture: PictureOptions = field(default_factory=PictureOptions, hash=False)
     smooth: float = 0.0
     usual_smooth: float = USUAL_SMOOTHING
-    hidden: frozenset[int] = frozenset()
+    hidden: frozenset[str] = frozenset()
     all_classes: bool = False
     help: bool = False
     paused: bool = False
@@ -41,7 +41,7 @@ class View:
 def painted_classes(view: View, class_names: Sequence[str]) -> dict[str, RGB]:
     """The classes a view paints, with their colours (RGB); class 0 is the background and stays as it is."""
     wanted = _paintable(view, class_names)
-    return {name: colour for place, (name, colour) in enumerate(wanted.items()) if place not in view.hidden}
+    return {name: colour for name, colour in wanted.items() if name not in view.hidden}
 
 
 def numbered_classes(view: View, class_names: Sequence[str]) -> list[str]:

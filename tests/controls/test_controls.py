@@ -36,7 +36,7 @@ def test_an_action_changes_the_view(run):
     seen, _, _ = run("style", PaintClass(2), "quit")
 
     assert [view.picture.style for view, _ in seen] == ["mask", "mask"]
-    assert [view.hidden for view, _ in seen] == [frozenset(), {1}]
+    assert [view.hidden for view, _ in seen] == [frozenset(), {"dog"}]
 
 
 def test_segment_and_restart_are_refused_where_there_are_no_pictures(run):

@@ -107,7 +107,9 @@ def scored(name=""):
 
 
 def test_the_facts_are_those_of_frame_network_and_view():
-    view = View(overlay=False, picture=PictureOptions(style="mask", alpha=0.25), smooth=0.3, hidden=frozenset({0}))
+    view = View(
+        overlay=False, picture=PictureOptions(style="mask", alpha=0.25), smooth=0.3, hidden=frozenset({"person"})
+    )
 
     assert snapshot_facts(scored(), view, "camera 0") == {
         "source": "camera 0",

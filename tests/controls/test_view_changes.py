@@ -94,12 +94,19 @@ def test_a_change_says_its_new_value(word, words):
     assert change.words(change.change(View())) == words
 
 
+def test_a_class_that_is_switched_off_stays_off_when_all_are_painted():
+    without_sheep, _ = with_class_toggled(View(), PaintClass(3), VOC_CLASSES)
+    painted = painted_classes(VIEW_CHANGES["all_classes"].change(without_sheep), VOC_CLASSES)
+
+    assert [name for name in VOC_CLASSES[1:] if name not in painted] == ["sheep"]
+
+
 def test_a_class_is_switched_off_and_on_by_its_name_and_keeps_its_key():
     off, words = with_named_class_painted(View(), PaintNamed(name="dog", on=False), VOC_CLASSES)
     on, words_again = with_named_class_painted(off, PaintNamed(name="dog", on=True), VOC_CLASSES)
 
     assert list(painted_classes(off, VOC_CLASSES)) == ["person", "sheep"]
-    assert off.hidden == {1}
+    assert off.hidden == {"dog"}
     assert painted_classes(on, VOC_CLASSES) == painted_classes(View(), VOC_CLASSES)
     assert (words, words_again) == ("dog off", "dog on")
 

@@ -43,7 +43,7 @@ def test_each_class_has_its_colour_its_share_and_its_key():
 
 
 def test_a_hidden_class_keeps_its_key():
-    person = class_of("person", run_state(view=View(hidden=frozenset({0}))))
+    person = class_of("person", run_state(view=View(hidden=frozenset({"person"}))))
 
     assert (person["key"], person["on"]) == (1, False)
 

@@ -91,6 +91,18 @@ def test_a_page_that_has_not_begun_gives_way_to_the_new_version_when_it_is_the_l
     assert kept_back
 
 
+def test_other_pages_of_the_host_are_left_alone(site_s_copy, serve, tmp_path):
+    other = site_s_copy / "other.txt"
+    other.write_text("before")
+    read = "fetch('other.txt').then((answer) => answer.text())"
+    with chromium(tmp_path / "profile", serve(site_s_copy).address) as tab:
+        tab.wait(KEPT)
+        before = tab.run(read)
+        other.write_text("after")
+
+        assert (before, tab.run(read)) == ("before", "after")
+
+
 def test_two_sites_on_one_host_are_both_kept(tiny_site, serve, tmp_path):
     for name in ("one", "two"):
         shutil.copytree(tiny_site, tmp_path / "host" / name)

@@ -13,6 +13,7 @@ from deeplab_cv.machine.folders import demo_clip
 from tests.chromium import CHROMIUM
 from tests.tiny_networks import BACKGROUND, DOG, PERSON, SHEEP, halves
 from tests.tutorial_picture import TUTORIAL_PICTURE
+from tests.waiting import wait_for
 from tests.website.page import (
     FIGURES,
     MESSAGE,
@@ -22,6 +23,7 @@ from tests.website.page import (
     open_file,
     open_page,
     open_picture,
+    press,
     program_s_labels,
     segment,
     segmented,
@@ -279,6 +281,24 @@ def test_the_second_form_is_fetched_when_the_first_picture_is_painted(two_forms,
 
     assert "/network/second.onnx" not in before
     assert "/network/second.onnx" in served.asked
+
+
+def test_a_cut_out_picture_can_be_kept_also_after_a_faster_form_has_taken_over(two_forms, serve, tmp_path):
+    served = serve(two_forms(slow="tiny"))
+    served.held.add("/network/second.onnx")
+    kept = tmp_path / "kept"
+    kept.mkdir()
+    with chromium(tmp_path / "profile", served.address) as tab:
+        tab.say("Browser.setDownloadBehavior", behavior="allow", downloadPath=str(kept))
+        tab.run("style.value = 'cutout'; style.dispatchEvent(new Event('change'))")
+        segmented(tab, halves(PERSON, 0))
+        served.held.clear()
+        tab.wait(f"{CHOSEN} && {FIGURES}.includes('int8')")
+        press(tab, "snapshot")
+        file = wait_for(lambda: [*kept.glob("deeplab.png")])[0]
+        picture = cv2.imread(str(file), cv2.IMREAD_UNCHANGED)
+
+    assert picture[..., 3].min() == 0 and picture[..., 3].max() == 255
 
 
 def test_a_provider_that_gives_no_answer_is_passed_over(site_with, serve, tmp_path):

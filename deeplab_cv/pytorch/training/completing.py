@@ -16,7 +16,7 @@ import numpy.typing as npt
 import torch
 from torch import nn
 
-from deeplab_cv.errors import UsageError
+from deeplab_cv.errors import DataError, UsageError
 from deeplab_cv.pytorch.architecture_facts import Architecture
 from deeplab_cv.pytorch.training.validate import predict
 from deeplab_cv.tools.data.mask_files import is_made_from, origin_of, save_mask
@@ -51,7 +51,8 @@ def completed_records(
 ) -> list[Record]:
     """The records with completed masks, written to `folder` as palette PNGs; those made from the same are kept.
 
-    Raises UsageError if a class of `only` is none of the classes, DataError for a wrong picture or mask.
+    Raises UsageError if a class of `only` is none of the classes, DataError for a wrong picture or mask, or for two
+    pictures of one name, whose completed masks would be one file.
     """
     unknown = [name for name in completion.only if name not in completion.classes]
     if unknown:
@@ -59,7 +60,10 @@ def completed_records(
     weights = [tensor.numpy(force=True).tobytes() for tensor in completion.network.state_dict().values()]
     how = origin_of(*weights, completion.earlier_classes, completion.classes, completion.only, completion.pixels)
     completed = []
+    called: dict[str, FileSlice] = {}
     for record in records:
+        if (other := called.setdefault(record.name, record.picture)) != record.picture:
+            raise DataError(f"two pictures are called '{record.name}'", f"{other}, {record.picture}", "rename one")
         target = folder / f"{record.name}.png"
         origin = origin_of(how, record.picture.read(), record.mask.read())
         if not is_made_from(target, origin):

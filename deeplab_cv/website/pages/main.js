@@ -322,11 +322,7 @@ function drawPicture(opened) {
 /** @param {Blob} file */
 async function openPicture(file) {
   stopCamera();
-  try {
-    showPicture(await createImageBitmap(file));
-  } catch {
-    tell(say("unreadable"));
-  }
+  await createImageBitmap(file).then(showPicture, () => tell(say("unreadable")));
 }
 
 async function segmentPicture() {
@@ -356,6 +352,8 @@ async function snapshot() {
   const { canvas } = context;
   let source = canvas;
   if (select("style").value === "cutout" && engine && (video || segmented)) {
+    // The engine may have been exchanged for one that has not seen the picture.
+    if (picture) await segmentPicture();
     const { picture: transparent } = await engine.ask("cutOut");
     source = document.createElement("canvas");
     Object.assign(source, { width: transparent.width, height: transparent.height });

@@ -36,10 +36,15 @@ worker.addEventListener("message", (/** @type {any} */ event) => {
 });
 
 worker.addEventListener("fetch", (/** @type {any} */ event) => {
-  if (event.request.method === "GET" && new URL(event.request.url).origin === location.origin) {
-    event.respondWith(answer(event.request));
-  }
+  if (event.request.method === "GET" && isOurs(event.request.url)) event.respondWith(answer(event.request));
 });
+
+/** Other pages may lie beside the site, which are none of its business. */
+function isOurs(/** @type {string} */ url) {
+  const { scope } = worker.registration;
+  const [file] = url.slice(scope.length).split(/[?#]/);
+  return url.startsWith(scope) && (!file || Object.hasOwn(FILES, file) || file.startsWith("runtime/"));
+}
 
 /** @param {Request} request */
 async function answer(request) {

@@ -8,7 +8,7 @@ from PIL import Image
 
 torch = pytest.importorskip("torch", reason="training needs torch (requirements-train.txt)")
 
-from deeplab_cv.errors import UsageError
+from deeplab_cv.errors import DataError, UsageError
 from deeplab_cv.pytorch.architecture_facts import ARCHITECTURES
 from deeplab_cv.pytorch.training.completing import Completion, completed_records, without_overlaps
 from deeplab_cv.tools.data.layouts import voc_records
@@ -98,6 +98,15 @@ def test_a_picture_in_a_folder_of_its_own_has_its_mask_in_one(tmp_path: Path) ->
     completed_records([record], completion(("sheep",)), tmp_path / "masks", lambda: None)
 
     assert (tmp_path / "masks" / "cam1" / "p0.png").is_file()
+
+
+def test_two_pictures_of_one_name_are_refused_since_their_masks_would_be_one_file(tmp_path: Path) -> None:
+    records = []
+    for name in ("one", "two"):
+        records += voc_records(write_voc(tmp_path / name, train=1, val=1), "train")
+
+    with pytest.raises(DataError, match="two pictures are called"):
+        completed_records(records, completion(("sheep",)), tmp_path / "masks", lambda: None)
 
 
 def test_a_name_that_is_no_class_is_refused(tmp_path: Path) -> None:

@@ -67,6 +67,17 @@ def test_labels_that_changed_are_counted_against_the_float_network_s(
     assert judged.drop == 1 - judged.miou_to_float
 
 
+def test_a_class_that_no_mask_has_decides_nothing(network: Path, float_file: Path, blind: Path) -> None:
+    picture = picture_of(PERSON, PERSON)
+    picture[:4, :4] = COLOURS[DOG]
+    judge = Judge(read_card(network), float_file, [("a", picture)], {"a": mask_of(PERSON, PERSON)})
+
+    before, after = judge.judged(blind, 0).truth
+
+    assert after == pytest.approx(1.0)
+    assert before > 0.98
+
+
 def test_where_there_are_masks_the_loss_is_that_against_the_truth(network: Path, float_file: Path, blind: Path) -> None:
     pictures = [("a", picture_of(PERSON, DOG)), ("without a mask", picture_of(DOG, DOG))]
     judge = Judge(read_card(network), float_file, pictures, {"a": mask_of(PERSON, PERSON)})
