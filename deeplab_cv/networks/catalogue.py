@@ -36,11 +36,19 @@ def refuse_variant(file: Path) -> None:
         return
     for path in sorted(file.parent.glob("*.card.yaml")):
         network = path.with_name(path.name.replace(".card.yaml", ".onnx"))
-        card = _entry(network).card if network.is_file() else None
+        # A card is proven by its network's hash: that of every network in a folder would cost each start.
+        card = _entry(network).card if _names(path, file) and network.is_file() else None
         for variant in card.variants if card else ():
             if variant.file == file.name:
                 remedy = f"name {as_typed(network)}: its {variant.precision} form runs where it is right and fastest"
                 raise UsageError(f"the file is the {variant.precision} form of another network", file, remedy)
+
+
+def _names(card: Path, file: Path) -> bool:
+    try:
+        return file.name in card.read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return False
 
 
 def _entry(file: Path) -> Entry:
