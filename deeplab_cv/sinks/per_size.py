@@ -2,10 +2,12 @@
 
 import logging
 from collections.abc import Callable
+from fractions import Fraction
 from itertools import count
 from pathlib import Path
 
 from deeplab_cv.frames.frame import Frame, Painted
+from deeplab_cv.frames.size import Size
 from deeplab_cv.sinks.muxing import LONGEST_STEP_S
 from deeplab_cv.sinks.sink import Sink, Written, in_words
 
@@ -27,14 +29,15 @@ class FilePerSize:
         self._path = path
         self._make_sink = make_sink
         self._sink = make_sink(path)
-        self._last: Frame | None = None
+        self._last: tuple[Size, Fraction] | None = None
 
     def write(self, painted: Painted) -> None:
         """Take one frame. Raises SinkError where it cannot be kept."""
-        if self._last is not None and (reason := _ends_a_file(self._last, painted.frame)):
+        frame = painted.frame
+        if self._last is not None and (reason := _ends_a_file(*self._last, frame)):
             _log.info("%s: %s", reason, in_words(self._sink.finish()))
             self._sink = self._make_sink(self._next_path())
-        self._last = painted.frame
+        self._last = frame.size, frame.time_s
         self._sink.write(painted)
 
     def finish(self) -> Written:
@@ -50,9 +53,9 @@ class FilePerSize:
         return next(path for path in names if not path.exists())
 
 
-def _ends_a_file(last: Frame, frame: Frame) -> str:
+def _ends_a_file(last_size: Size, last_s: Fraction, frame: Frame) -> str:
     """Why a frame cannot follow the last one in its file, in words; empty where it can."""
-    if frame.size != last.size:
+    if frame.size != last_size:
         return f"the pictures are {frame.size} now"
-    gap_s = frame.time_s - last.time_s
+    gap_s = frame.time_s - last_s
     return f"no picture for {float(gap_s) / 60:.0f} minutes" if gap_s > LONGEST_STEP_S else ""

@@ -206,12 +206,13 @@ def _proof(
     watched = copy.deepcopy(original)
     entry = watched.graph.input[0]
     kind = onnx.helper.tensor_dtype_to_np_dtype(entry.type.tensor_type.elem_type)
+    batch = max(1, entry.type.tensor_type.shape.dim[0].dim_value)
     if cut.scores not in {value.name for value in watched.graph.output}:
         watched.graph.output.append(onnx.helper.make_empty_tensor_value_info(cut.scores))
     before, after = _session(watched, file), _session(model, file)
 
     def expected(blob: Blob) -> Scores:
-        fed = blob.transpose(0, 2, 3, 1) if channels_last else blob
+        fed = np.repeat(blob.transpose(0, 2, 3, 1) if channels_last else blob, batch, axis=0)
         scores = cut.layout.scores(before.run([cut.scores], {entry.name: np.ascontiguousarray(fed, kind)})[0])
         if scores.ndim != 4:
             raise NetworkError("the output is not (1, classes, height, width)", file, "name a segmentation network")

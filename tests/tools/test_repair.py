@@ -102,6 +102,33 @@ def test_a_network_of_bytes_with_channels_last_and_argmax_takes_floats_and_gives
         )
 
 
+def test_a_network_for_four_pictures_at_once_takes_one(tmp_path: Path) -> None:
+    file = tiny_onnx(tmp_path, shape=SHAPE)
+    model = onnx.load(file)
+    for value in (*model.graph.input, *model.graph.output):
+        value.type.tensor_type.shape.dim[0].dim_value = 4
+    onnx.save(onnx.shape_inference.infer_shapes(model), file)
+
+    repaired = repair(file, tmp_path / "mended.onnx", STATED, command="")
+
+    assert "open batch" in {name for name, _ in repaired.found}
+    assert onnx.load(tmp_path / "mended.onnx").graph.input[0].type.tensor_type.shape.dim[0].dim_value == 1
+
+
+def test_bounds_that_are_plain_numbers_are_mended(tmp_path: Path) -> None:
+    nodes = [
+        helper.make_node("Constant", [], ["low"], value_float=-1.0),
+        helper.make_node("Constant", [], ["high"], value_float=6.0),
+        helper.make_node("Clip", ["input", "low", "high"], ["clipped"]),
+        helper.make_node("Conv", ["clipped", "kernel"], ["output"]),
+    ]
+    file = handmade(tmp_path, nodes, {"input": (TensorProto.FLOAT, [1, 3, *SHAPE])}, TensorProto.FLOAT)
+
+    repaired = repair(file, tmp_path / "mended.onnx", STATED, command="")
+
+    assert "bounds of Clip from Constant nodes" in {name for name, _ in repaired.found}
+
+
 def test_weights_listed_as_inputs_become_weights_alone(tmp_path: Path) -> None:
     floats = TensorProto.FLOAT
     inputs = {"kernel": (floats, [21, 3, 1, 1]), "input": (floats, [1, 3, *SHAPE])}

@@ -4,6 +4,7 @@ import json
 import re
 import shutil
 import subprocess
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -18,9 +19,11 @@ from deeplab_cv.networks.card import InputFacts
 from deeplab_cv.networks.network import fitting_sizes
 from deeplab_cv.networks.opening import open_network
 from deeplab_cv.segmentation.labels import labels_at
+from deeplab_cv.segmentation.opacity import opacity_of
 from deeplab_cv.segmentation.preprocess import blob_of
 from deeplab_cv.website.runtime import PINNED
 from deeplab_cv.website.site import PAGES
+from tests.overlay.scenes import scored_as
 from tests.website.conftest import NPM_MISSING
 
 NODE = shutil.which("node")
@@ -121,6 +124,37 @@ def test_labels_are_the_program_s_bit_for_bit(seed, classes, scores_hw, size, al
     """
 
     assert node(script, scores.tobytes()) == expected.tobytes()
+
+
+@needs_node
+@settings(max_examples=25)
+@given(
+    seed=st.integers(0, 2**32 - 1),
+    cells=st.tuples(st.integers(1, 9), st.integers(1, 9)),
+    size=st.tuples(st.integers(1, 90), st.integers(1, 900)),
+    sureness=st.sampled_from([0.02, 0.5, 20]),
+    align_corners=st.booleans(),
+    letterboxed=st.booleans(),
+)
+def test_cut_outs_are_as_opaque_as_the_program_s(seed, cells, size, sureness, align_corners, letterboxed):
+    scores = (sureness * np.random.default_rng(seed).standard_normal((4, *cells))).astype("<f4")
+    area = Area(0.125, 0.25, 0.75, 0.5) if letterboxed else Area(0, 0, 1, 1)
+    labels = labels_at(scores, Size(*size), align_corners=align_corners, area=area)
+    like = scored_as(np.zeros((*labels.shape, 3), np.uint8), labels)
+    expected = opacity_of(replace(like, scores=scores, area=area, align_corners=align_corners), labels, (1, 3))
+    shape = {"classes": 4, "height": cells[0], "width": cells[1]}
+    area_given = {"left": area.left, "top": area.top, "width": area.width, "height": area.height}
+    script = f"""
+        const {{ opacityOf }} = await import("./painting.js");
+        const scores = {{ data: new Float32Array(inputs[0]), ...{json.dumps(shape)} }};
+        const size = {{ width: {size[0]}, height: {size[1]} }};
+        const look = {{ colours: {{ 1: [255, 0, 0], 3: [0, 255, 0] }} }};
+        const facts = {json.dumps({"alignCorners": align_corners})};
+        out(opacityOf(scores, new Uint8Array(inputs[1]), size, look, facts, {json.dumps(area_given)}));
+    """
+    opacity = np.frombuffer(node(script, scores.tobytes(), labels.tobytes()), np.uint8).reshape(labels.shape)
+
+    assert np.abs(opacity.astype(int) - expected).max() <= 1
 
 
 @needs_node

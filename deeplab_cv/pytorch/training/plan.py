@@ -65,6 +65,9 @@ def fingerprint(plan: TrainingPlan, records: Sequence[Record]) -> str:
         plan.freeze_early,
         plan.threads,
         *([] if plan.start is None else [plan.start.name, plan.only]),
+        # What an earlier network sees is asked at the pictures' size for validation.
+        *([plan.val_pixels] if plan.only else []),
+        *([] if plan.teacher is None else ["teacher", plan.teacher.name]),
     )
     names = [record.name for record in records]
     return hashlib.sha256(repr((settings, plan.learning_rate, plan.teacher_weight, names)).encode()).hexdigest()[:16]

@@ -96,7 +96,10 @@ def mend_clip_bounds(model: onnx.ModelProto) -> bool:
             constant = constants.pop(name, None)
             if constant is None:
                 continue
-            values = onnx.numpy_helper.to_array(attribute(constant, "value"))
+            tensor = attribute(constant, "value")
+            if tensor is None:
+                tensor = onnx.numpy_helper.from_array(np.asarray(attribute(constant, "value_float"), np.float32))
+            values = onnx.numpy_helper.to_array(tensor)
             graph.initializer.append(onnx.numpy_helper.from_array(values, name))
             graph.node.remove(constant)
             mended = True

@@ -5,7 +5,7 @@
  * one class is left, which fills the cell; only where classes meet is anything interpolated.
  */
 
-/** @import { Area, Cell, Facts, Scores, Size } from "./types" */
+/** @import { Area, Axis, Cell, Facts, Scores, Size } from "./types" */
 
 const fround = Math.fround;
 const ROUNDING = 32 * 2 ** -23;
@@ -18,6 +18,7 @@ const SMALLEST = 2 ** -126;
  * @param {boolean} alignCorners
  * @param {number} start of the part of the scores that the picture fills, in shares of them
  * @param {number} extent of that part
+ * @returns {Axis}
  */
 export function axisOf(pixels, scores, alignCorners, start, extent) {
   const before = new Int32Array(pixels);
@@ -129,13 +130,8 @@ function corners(before, scores, step) {
 
 /**
  * Interpolate the classes that can win, first down, then across, each step in 32 bits, and write the winners.
- * @param {Uint8Array} labels
- * @param {number} pitch
- * @param {Scores} scores
- * @param {Uint8Array} candidates
- * @param {Cell} cell
- * @param {{weight: Float32Array}} rows
- * @param {{weight: Float32Array}} columns
+ * @type {(labels: Uint8Array, pitch: number, scores: Scores, candidates: Uint8Array, cell: Cell, rows: Axis,
+ *   columns: Axis) => void}
  */
 function fillCell(labels, pitch, scores, candidates, cell, rows, columns) {
   const { data } = scores;
@@ -171,11 +167,8 @@ function fillCell(labels, pitch, scores, candidates, cell, rows, columns) {
 }
 
 /**
- * A plane of scores at the picture's size.
- * @param {Float32Array} plane
- * @param {number} pitch of the plane
- * @param {ReturnType<typeof axisOf>} rows
- * @param {ReturnType<typeof axisOf>} columns
+ * A plane of scores at the picture's size, from its pitch and both axes.
+ * @type {(plane: Float32Array, pitch: number, rows: Axis, columns: Axis) => Float32Array}
  */
 export function enlarged(plane, pitch, rows, columns) {
   const large = new Float32Array(rows.before.length * columns.before.length);

@@ -8,6 +8,8 @@ const SQUARE = 16;
 const LIGHT = 204;
 const DARK = 153;
 const LINES_PER_HEIGHT = 240;
+/** Of an edge, in pixels of a picture of 480 lines: the narrowest and the widest. */
+const HALF_WIDTHS = [1, 3];
 
 /**
  * Paint over a picture, in place; style cutout makes the rest transparent.
@@ -25,11 +27,7 @@ export function paint(rgba, labels, size, look, opacity) {
   else putBefore(rgba, opacity(), look.style === "blur" ? blurred(rgba, size) : look.background);
 }
 
-/**
- * A transparent picture over a checkerboard, in place.
- * @param {Uint8ClampedArray} rgba
- * @param {Size} size
- */
+/** @type {(rgba: Uint8ClampedArray, size: Size) => void} A transparent picture over a checkerboard, in place. */
 export function overCheckerboard(rgba, { width }) {
   for (let at = 0; at < rgba.length; at += 4) {
     const opacity = rgba[at + 3] / 255;
@@ -84,19 +82,14 @@ function outline(rgba, labels, { width, height }, { colours }) {
   }
 }
 
-/**
- * A picture with an opacity for each pixel, in place.
- * @param {Uint8ClampedArray} rgba
- * @param {Uint8Array} opacity
- */
+/** @type {(rgba: Uint8ClampedArray, opacity: Uint8Array) => void} A picture with an opacity for each pixel, in place. */
 export function cutOut(rgba, opacity) {
   for (let pixel = 0; pixel < opacity.length; pixel++) rgba[4 * pixel + 3] = opacity[pixel];
 }
 
 /**
- * @param {Uint8ClampedArray} rgba
- * @param {Uint8Array} opacity
- * @param {Uint8ClampedArray | number[]} behind a picture of the same size, or one colour
+ * Put a picture before another of the same size, or before one colour, in place.
+ * @type {(rgba: Uint8ClampedArray, opacity: Uint8Array, behind: Uint8ClampedArray | number[]) => void}
  */
 function putBefore(rgba, opacity, behind) {
   const step = behind.length > 3 ? 4 : 0;
@@ -111,8 +104,7 @@ function putBefore(rgba, opacity, behind) {
 
 /**
  * The picture out of focus: the means of squares, with soft transitions.
- * @param {Uint8ClampedArray} rgba
- * @param {Size} size
+ * @type {(rgba: Uint8ClampedArray, size: Size) => Uint8ClampedArray}
  */
 function blurred(rgba, { width, height }) {
   const cell = Math.max(2, Math.round(height / 24));
@@ -136,37 +128,51 @@ function blurred(rgba, { width, height }) {
 }
 
 /**
- * 255 inside the painted classes, 0 outside, soft where their scores lead or trail by little; 128 and more just where
- * the label is one of them.
- * @param {Scores} scores
- * @param {Uint8Array} labels
- * @param {Size} size
- * @param {Look} look
- * @param {Facts["output"]} facts
- * @param {Area} area
+ * 255 inside the painted classes, 0 outside, soft along their edges as in `deeplab_cv/segmentation/opacity.py`: the
+ * softer the more slowly the scores change across one. 128 and more just where the label is one of the classes.
+ * @type {(scores: Scores, labels: Uint8Array, size: Size, look: Look, facts: Facts["output"], area: Area) => Uint8Array}
  */
 export function opacityOf(scores, labels, size, look, facts, area) {
   const { data, classes, height, width } = scores;
   const wanted = Array.from({ length: classes }, (_, label) => label in look.colours);
   const lead = new Float32Array(height * width).map((_, at) => {
     const best = [-1e6, -1e6];
-    wanted.forEach((inside, label) => {
-      best[+inside] = Math.max(best[+inside], data[label * height * width + at]);
-    });
+    wanted.forEach((inside, label) => (best[+inside] = Math.max(best[+inside], data[label * height * width + at])));
     return best[1] - best[0];
+  });
+  const slope = lead.map((_, at) => {
+    const [left, right] = [at - Number(at % width > 0), at + Number((at + 1) % width > 0)];
+    const [above, below] = [at < width ? at : at - width, at + width < lead.length ? at + width : at];
+    const across = ((lead[right] - lead[left]) / (right - left || 1)) * ((width * area.width) / size.width);
+    const down = ((lead[below] - lead[above]) / ((below - above) / width || 1)) * ((height * area.height) / size.height);
+    return Math.hypot(across, down);
   });
   const rows = axisOf(size.height, height, facts.alignCorners, area.top, area.height);
   const columns = axisOf(size.width, width, facts.alignCorners, area.left, area.width);
-  const large = enlarged(lead, width, rows, columns);
-  const opacity = new Uint8Array(labels.length);
-  for (let pixel = 0; pixel < opacity.length; pixel++) {
-    const soft = Math.round(Math.min(Math.max(0.5 + large[pixel] / 2, 0), 1) * 255);
-    opacity[pixel] = wanted[labels[pixel]] ? Math.max(soft, 128) : Math.min(soft, 127);
-  }
-  return opacity;
+  const [leads, slopes] = [lead, slope].map((plane) => enlarged(plane, width, rows, columns));
+  const [narrowest, widest] = HALF_WIDTHS.map((pixels) => Math.max(0.5, (pixels * size.height) / 480));
+  const sure = Math.max(1, narrowest * slope.reduce((most, each) => Math.max(most, each)));
+  return labels.map((label, pixel) => {
+    const hard = wanted[label] ? 255 : 0;
+    if ((hard ? leads[pixel] : -leads[pixel]) >= sure) return hard;
+    const change = Math.max(slopes[pixel], 1e-9);
+    const halfWidth = Math.min(Math.max(1 / change, narrowest), widest);
+    const soft = Math.round(Math.min(Math.max(0.5 + leads[pixel] / change / (2 * halfWidth), 0), 1) * 255);
+    // What the network is unsure of inside an object does not become transparent.
+    if (soft === hard || !isByEdge(labels, wanted, size, pixel, Math.ceil(widest))) return hard;
+    return hard ? Math.max(soft, 128) : Math.min(soft, 127);
+  });
 }
 
-/** @param {Look["colours"]} colours */
-function tableOf(colours) {
-  return Array.from({ length: 256 }, (_, label) => colours[label]);
+/** @type {(labels: Uint8Array, wanted: boolean[], size: Size, pixel: number, reach: number) => boolean} */
+function isByEdge(labels, wanted, { width, height }, pixel, reach) {
+  const [x, y] = [pixel % width, Math.floor(pixel / width)];
+  for (let row = Math.max(y - reach, 0); row <= Math.min(y + reach, height - 1); row++) {
+    for (let at = row * width + Math.max(x - reach, 0); at <= row * width + Math.min(x + reach, width - 1); at++) {
+      if (wanted[labels[at]] !== wanted[labels[pixel]]) return true;
+    }
+  }
+  return false;
 }
+
+const tableOf = (/** @type {Look["colours"]} */ colours) => Array.from({ length: 256 }, (_, label) => colours[label]);

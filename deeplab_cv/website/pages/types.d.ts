@@ -19,6 +19,9 @@ export type Look = { style: Style; alpha: number; colours: Record<number, RGB>; 
 /** Paints over a picture (RGBA), in place. */
 export type Painter = (rgba: Uint8ClampedArray, labels: Uint8Array, size: Size, look: Look) => void;
 
+/** Which of the scores lies before each pixel along one axis, the share of the next one, and the last score's index. */
+export type Axis = { before: Int32Array; weight: Float32Array; last: number };
+
 /** Pixels from, and up to but without; and where the four scores around them lie in a plane. */
 export type Cell = {
   fromX: number;

@@ -69,6 +69,7 @@ def test_what_may_change_when_a_training_is_resumed_does_not_change_its_fingerpr
         {"teacher_weight": 0.5},
         {"start": Path("mine.onnx")},
         {"start": Path("mine.onnx"), "only": ("goat",)},
+        {"teacher": Path("teacher.onnx")},
     ],
     ids=str,
 )
@@ -81,7 +82,14 @@ def test_other_pictures_change_its_fingerprint(records: list[Record]) -> None:
     assert fingerprint(PLAN, records) != fingerprint(PLAN, RECORDS)
 
 
-def test_the_folder_of_an_earlier_network_does_not_count() -> None:
-    here, there = (dataclasses.replace(PLAN, start=Path(folder) / "mine.onnx") for folder in ("here", "there"))
+def test_masks_completed_at_another_size_make_another_training() -> None:
+    completed = dataclasses.replace(PLAN, start=Path("mine.onnx"), only=("goat",))
+
+    assert fingerprint(dataclasses.replace(completed, val_pixels=96), RECORDS) != fingerprint(completed, RECORDS)
+
+
+@pytest.mark.parametrize("other", ["start", "teacher"])
+def test_the_folder_of_another_network_does_not_count(other: str) -> None:
+    here, there = (dataclasses.replace(PLAN, **{other: Path(folder) / "mine.onnx"}) for folder in ("here", "there"))
 
     assert fingerprint(here, RECORDS) == fingerprint(there, RECORDS)
