@@ -26,6 +26,7 @@ from deeplab_cv.sources.connection import Limits
 from tests.sinks.clips import SIZE, info_of, painted, scene, write_clip
 from tests.sinks.receivers import free_port, listening, receiving
 from tests.sources.servers import answering
+from tests.threads import children_of
 from tests.waiting import HANGS_S, wait_for
 
 TICK = Fraction(1, 25)
@@ -76,13 +77,11 @@ def live(sink, **options):
         writing.thread.join(HANGS_S)
 
 
-def children():
-    """The processes that this one has started and that still run."""
-    folder = Path("/proc/self/task")
-    if not folder.is_dir():
+def senders():
+    """The sending processes that this one has started and that still run, each with its command line."""
+    if sys.platform != "linux":
         pytest.skip("only Linux lists a process's children")
-    numbers = " ".join((thread / "children").read_text() for thread in folder.iterdir()).split()
-    return [number for number in numbers if b"sending_process" in Path(f"/proc/{number}/cmdline").read_bytes()]
+    return {number: words for number, words in children_of().items() if b"sending_process" in words}
 
 
 def lines_of(caplog):
@@ -230,7 +229,7 @@ def test_a_server_that_never_answers_holds_nothing_up(scheme, caplog):
             wait_for(lambda: writing.written > before + 5)
             wait_for(lambda: len(listener.visits) > 1)
         sink.finish()
-        wait_for(lambda: not children())
+        wait_for(lambda: not senders())
 
     assert "nobody answers within" in caplog.messages[0]
 
@@ -241,7 +240,7 @@ def test_a_server_that_takes_nothing_more_is_left_and_tried_again(caplog):
         with live(sink, size=Size(640, 480), noise=True):
             wait_for(lambda: len(listener.visits) > 1)
         sink.abandon()
-        wait_for(lambda: not children())
+        wait_for(lambda: not senders())
 
     assert any("(nothing is taken for" in line for line in caplog.messages)
 
@@ -251,10 +250,10 @@ def test_a_process_that_sends_and_is_killed_is_replaced():
         sink = stream_out(listener.url)
         with live(sink):
             wait_for(lambda: listener.visits and listener.visits[0].data)
-            os.kill(int(children()[0]), signal.SIGKILL)
+            os.kill(next(iter(senders())), signal.SIGKILL)
             wait_for(lambda: len(listener.visits) > 1 and listener.visits[1].data)
         sink.finish()
-        wait_for(lambda: not children())
+        wait_for(lambda: not senders())
 
     assert len(listener.visits) == 2
 
@@ -273,14 +272,13 @@ for number in range(10**6):
 
 @pytest.mark.parametrize("takes", [True, False])
 def test_a_program_that_is_killed_leaves_no_process_behind(takes):
-    children()
+    senders()
     with listening(takes=takes) as listener:
         scheme = "tcp" if takes else "rtmp"
         words = [sys.executable, "-c", _PROGRAM.format(root=str(Path(__file__).parents[2]))]
         with subprocess.Popen([*words, f"{scheme}://127.0.0.1:{listener.port}/live"]) as program:
             wait_for(lambda: listener.visits)
-            tasks = Path(f"/proc/{program.pid}/task").glob("*/children")
-            numbers = " ".join(task.read_text() for task in tasks).split()
+            numbers = list(children_of(program.pid))
             program.kill()
         wait_for(lambda: not any(Path(f"/proc/{number}").exists() for number in numbers))
 
@@ -294,7 +292,7 @@ def test_what_is_secret_in_the_url_is_shown_nowhere(caplog):
         sink = stream_out(url, limits=SOON)
         with live(sink):
             wait_for(lambda: listener.visits)
-            commands = [Path(f"/proc/{number}/cmdline").read_text() for number in children()]
+            commands = [words.decode() for words in senders().values()]
             wait_for(lambda: len(caplog.messages) > 0)
         written = sink.finish()
 

@@ -31,6 +31,7 @@ from tests.sinks.clips import (
     to_bgr,
     write_clip,
 )
+from tests.threads import of_each_thread
 
 VARIABLE = [0, 1001, 2002, 5005, 6006, 9009, 14014, 15015, 16016, 17017]
 
@@ -557,7 +558,7 @@ def test_no_encoder_takes_the_machine_for_itself(tmp_path, codec):
     sink = VideoSink(tmp_path / "out.mkv", info_of(), OutputOptions(codec=codec))
     for number in range(3):
         sink.write(painted(scene(number, Size(320, 180)), number))
-    policies = {os.sched_getscheduler(int(task.name)) for task in Path("/proc/self/task").iterdir()}
+    policies = set(of_each_thread(os.sched_getscheduler))
     sink.finish()
 
     assert policies == {usual}
