@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel
 
 from deeplab_cv.errors import NetworkError, UsageError
+from deeplab_cv.machine import interrupts
 from deeplab_cv.progress import progress_bar
 from deeplab_cv.pytorch.architecture_facts import ARCHITECTURES
 from deeplab_cv.pytorch.architectures import build_network, early_stages, freeze, normalise
@@ -81,7 +82,12 @@ def train(plan: TrainingPlan, *, resume: bool) -> CheckpointFacts:
         losses: list[float] = []
         try:
             while run.share_used() < 1:
-                losses.append(run.train_step(next(batches)))
+                batch = next(batches)
+                # A step that is half done would be saved as done, or done twice.
+                with interrupts.noted() as stop:
+                    losses.append(run.train_step(batch))
+                if stop.is_set():
+                    raise KeyboardInterrupt
                 if run.step % STEPS_PER_ROW == 0:
                     log.add(
                         step=run.step,

@@ -52,6 +52,37 @@ def test_a_killed_and_resumed_training_ends_in_the_same_weights(tmp_path: Path) 
     assert all(torch.equal(expected[name], actual[name]) for name in expected)
 
 
+INTERRUPTED = """
+import runpy, signal
+from deeplab_cv.pytorch.training.replicas import Replicas
+whole, losses = Replicas.backward, []
+def backward(self, *arguments):
+    losses.append(whole(self, *arguments))
+    if len(losses) == 2:
+        signal.raise_signal(signal.SIGINT)
+    return losses[-1]
+Replicas.backward = backward
+runpy.run_path("app.py", run_name="__main__")
+"""
+
+
+def test_a_training_stopped_in_the_middle_of_a_step_ends_in_the_same_weights(tmp_path: Path) -> None:
+    data = write_voc(tmp_path / "voc", train=5, val=2)
+    whole, stopped = tmp_path / "whole", tmp_path / "stopped"
+    assert train(data, whole, "--steps", "4").returncode == 0
+
+    python, _, *words = command(data, stopped, "--steps", "4")
+    ended = subprocess.run([python, "-c", INTERRUPTED, *words], cwd=ROOT, capture_output=True, text=True, check=False)
+    stopped_at = load_checkpoint(stopped / "last.pt")[1].step
+    resumed = train(data, stopped, "--steps", "4", "--resume")
+
+    assert (ended.returncode, stopped_at) == (130, 2), ended.stderr
+    assert resumed.returncode == 0, resumed.stderr
+    expected = load_checkpoint(whole / "network.pt")[0].state_dict()
+    actual = load_checkpoint(stopped / "network.pt")[0].state_dict()
+    assert all(torch.equal(expected[name], actual[name]) for name in expected)
+
+
 def test_training_writes_network_log_curves_and_pictures(tmp_path: Path) -> None:
     data = write_voc(tmp_path / "voc", train=5, val=2)
     done = train(data, tmp_path / "run", "--steps", "20")
