@@ -1,7 +1,7 @@
 """Finds the pictures and masks of a list in the layouts people have: VOC folder, tar shards, COCO.
 
 A VOC folder has JPEGImages, SegmentationClass and ImageSets/Segmentation/LIST.txt (the devkit's layout).
-Tar shards are files LIST-00.tar, LIST-01.tar ... of NAME.webp (or .jpg, .png) and NAME.png (WebDataset's habit).
+Tar shards are files LIST-00.tar, LIST-01.tar ... of NAME.webp (or .jpg) and NAME.png, its mask (WebDataset's habit).
 A COCO folder has annotations/instances_LIST.json and the pictures in LIST/, images/ or images/LIST/ (CVAT's), or
 LIST/_annotations.coco.json beside the pictures (Roboflow's).
 """
