@@ -65,7 +65,6 @@ MORE_LIVE_WORDS = ("--post-roll", "1", "--record-limit", "100MB")
 """The demo's persons fill a third of the picture for seven seconds, and a tenth for three."""
 
 STATES = Path("page_latency.csv")
-_FINDS = 3
 
 
 def wall_before_ms() -> float:
@@ -95,12 +94,8 @@ def row_of(where: str, minute: float, ages: list[float], seconds: float) -> str:
 
 def window_ages(screen: VirtualScreen, process: "subprocess.Popen[str]", seconds: float) -> list[float]:
     """How old each picture was that came up in the window."""
-    for _ in range(_FINDS):
-        place = find_window(screen, process)
-        # The screen is read while it is drawn: what was found may be the place of half a picture.
-        if place is not None and (seen := read_window(screen, place, process, seconds)):
-            return [age for _, age in seen]
-    return []
+    place = find_window(screen, process)
+    return [] if place is None else [age for _, age in read_window(screen, place, process, seconds)]
 
 
 def read_state(number: int) -> tuple[float, int, int]:

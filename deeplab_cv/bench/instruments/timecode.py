@@ -63,9 +63,10 @@ def read(pixels: Image, place: Place) -> int | None:
 
 
 def _fits(pixels: Image, left: int, row: int) -> bool:
-    """Whether two rows tell the same time, which noise does not."""
+    """Whether the same time is shown over the height of a square, no more and no less, as in hardly a picture."""
     time_ms = read(pixels, (left, row))
-    return time_ms is not None and time_ms == read(pixels, (left, row + 1))
+    around = range(max(0, row - SQUARE), row + SQUARE + 1)
+    return time_ms is not None and sum(read(pixels, (left, each)) == time_ms for each in around) == SQUARE
 
 
 def _squares(time_ms: int) -> tuple[int, ...]:
