@@ -49,7 +49,7 @@ class Grace:
 
 _NOTHING_TO_SAVE = Grace(heed_s=0.6, clean_up_s=2.0)
 SOMETHING_TO_SAVE = Grace(heed_s=5.0, clean_up_s=30.0)
-"""Of a block that writes down how far it came: a step of a training is a native call of seconds."""
+"""Of a block that writes down how far it came: a training is in native calls of seconds."""
 
 
 class _State:

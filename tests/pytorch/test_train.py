@@ -31,6 +31,11 @@ def train(data: Path, out: Path, *more: str) -> "subprocess.CompletedProcess[str
     return subprocess.run(command(data, out, *more), capture_output=True, text=True, timeout=300)
 
 
+def assert_same_weights(run: Path, other: Path) -> None:
+    expected, actual = (load_checkpoint(each / "network.pt")[0].state_dict() for each in (run, other))
+    assert all(torch.equal(expected[name], actual[name]) for name in expected)
+
+
 def test_a_killed_and_resumed_training_ends_in_the_same_weights(tmp_path: Path) -> None:
     data = write_voc(tmp_path / "voc", train=5, val=2)
     whole, killed = tmp_path / "whole", tmp_path / "killed"
@@ -47,9 +52,7 @@ def test_a_killed_and_resumed_training_ends_in_the_same_weights(tmp_path: Path) 
 
     assert stopped_at < 5
     assert resumed.returncode == 0, resumed.stderr
-    expected = load_checkpoint(whole / "network.pt")[0].state_dict()
-    actual = load_checkpoint(killed / "network.pt")[0].state_dict()
-    assert all(torch.equal(expected[name], actual[name]) for name in expected)
+    assert_same_weights(whole, killed)
 
 
 INTERRUPTED = """
@@ -78,9 +81,7 @@ def test_a_training_stopped_in_the_middle_of_a_step_ends_in_the_same_weights(tmp
 
     assert (ended.returncode, stopped_at) == (130, 2), ended.stderr
     assert resumed.returncode == 0, resumed.stderr
-    expected = load_checkpoint(whole / "network.pt")[0].state_dict()
-    actual = load_checkpoint(stopped / "network.pt")[0].state_dict()
-    assert all(torch.equal(expected[name], actual[name]) for name in expected)
+    assert_same_weights(whole, stopped)
 
 
 def test_training_writes_network_log_curves_and_pictures(tmp_path: Path) -> None:

@@ -96,10 +96,8 @@ def mend_clip_bounds(model: onnx.ModelProto) -> bool:
             constant = constants.pop(name, None)
             if constant is None:
                 continue
-            tensor = attribute(constant, "value")
-            if tensor is None:
-                tensor = onnx.numpy_helper.from_array(np.asarray(attribute(constant, "value_float"), np.float32))
-            values = onnx.numpy_helper.to_array(tensor)
+            tensor, number = attribute(constant, "value"), attribute(constant, "value_float")
+            values = np.asarray(number, np.float32) if tensor is None else onnx.numpy_helper.to_array(tensor)
             graph.initializer.append(onnx.numpy_helper.from_array(values, name))
             graph.node.remove(constant)
             mended = True
