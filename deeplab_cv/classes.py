@@ -30,6 +30,9 @@ VOC_CLASSES = (
     "tvmonitor",
 )
 
+IGNORE = 255
+"""A mask's value for "unknown": neither learned from nor measured."""
+
 RGB = tuple[int, int, int]
 
 ALL = "all"

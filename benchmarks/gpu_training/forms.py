@@ -67,10 +67,9 @@ class Moments:
 
     def add(self, features: Tensor) -> None:
         """Count one batch (N, C, H, W) in."""
-        features = features.double()
         self.count += features.numel() // features.shape[1]
-        self.sums = self.sums + features.sum(dim=(0, 2, 3))
-        self.squares = self.squares + features.square().sum(dim=(0, 2, 3))
+        self.sums = self.sums + features.sum(dim=(0, 2, 3), dtype=torch.float64)
+        self.squares = self.squares + features.square().sum(dim=(0, 2, 3), dtype=torch.float64)
 
     def mean(self) -> Tensor:
         """(C,)."""

@@ -11,7 +11,7 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from deeplab_cv.tools.data.records import IGNORE
+from deeplab_cv.classes import IGNORE
 
 CANVAS = 400
 """Every picture lies in the upper left of a square this wide; what is right of it and below repeats its edge."""

@@ -1,16 +1,17 @@
 """There: short equal trials of the forms, then the long training of the winner; or all forms on the same crops.
 
-    python train.py PREPARED START.pt OUT --trial-seconds 45 --seconds 330
-    python train.py PREPARED START.pt OUT --together --seconds 330
+    python train.py PREPARED START.pt OUT --forms full,half --trial-seconds 45 --seconds 330
+    python train.py PREPARED START.pt OUT --forms full --packages 3 --seconds 480
 
-PREPARED holds what prepare.py made of each package. OUT gets FORM.pt (averaged weights) and log.txt.
+PREPARED holds what prepare.py makes of each package; those that are missing are waited for. OUT gets FORM.pt (averaged
+weights) and log.txt.
 """
 
 import argparse
 import copy
 import json
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -21,15 +22,15 @@ from pictures import Pictures, joined
 from torch import Tensor, nn
 from torch.nn import functional
 
+from deeplab_cv.classes import IGNORE
 from deeplab_cv.pytorch.architectures import ARCHITECTURES, normalise
 from deeplab_cv.pytorch.training.loss import segmentation_loss
 from deeplab_cv.pytorch.training.schedule import learning_rate_factor
-from deeplab_cv.tools.data.records import IGNORE
 
 ARCHITECTURE = ARCHITECTURES["deeplabv3_lite"]
 
 BATCH_SIZE = 64
-LEARNING_RATE = 6e-4
+LEARNING_RATE = 1e-3
 BACKBONE_SHARE = 0.5
 WEIGHT_DECAY = 0.02
 EMA_DECAY = 0.998
@@ -54,6 +55,11 @@ CLASS_WEIGHTS = {
 """How much more often than once a class is drawn: dogs and sheep are what the program paints, chairs what it misses."""
 SHARES = {"any": 0.42, "class": 0.33, "animals": 0.10, "person2": 0.10, "person": 0.05}
 SCALES = {"train": (0.6, 2.0), "animals": (0.45, 1.5), "person2": (0.5, 1.5), "person": (0.6, 2.0)}
+TIMED_AFTER, TIMED_STEPS = 2, 4
+"""Steps that show which memory format is faster."""
+MEASURED_EVERY = 100
+"""Seconds between two measurements on the first pictures of val and val_webcam."""
+FORMATS = {"channels_last": torch.channels_last, "contiguous": torch.contiguous_format}
 ACCEPTED_LOSS = 0.008
 """A narrower form wins where its mIoU on val is at most this much lower after equal trials."""
 
@@ -87,10 +93,16 @@ class Training:
     """One network, its average, its optimizer."""
 
     def __init__(
-        self, form: str, start: dict[str, Tensor], pictures: Sequence[Tensor], device: torch.device, rate: float
+        self,
+        form: str,
+        start: dict[str, Tensor],
+        pictures: Sequence[Tensor],
+        device: torch.device,
+        rate: float,
+        memory_format: torch.memory_format,
     ) -> None:
-        self.form, self.device = form, device
-        self.network = build_form(form, start, pictures).to(device, memory_format=torch.channels_last)
+        self.form, self.device, self.memory_format = form, device, memory_format
+        self.network = build_form(form, start, pictures).to(device, memory_format=memory_format)
         self.averaged = copy.deepcopy(self.network).eval()
         self.values, self.averages = tensors(self.network), tensors(self.averaged)
         self.step = 0
@@ -120,7 +132,7 @@ class Training:
         for group in self.optimizer.param_groups:
             group["lr"] = self.rate * group["share"] * factor
         self.step += 1
-        pictures = normalise(batch.pictures, ARCHITECTURE)
+        pictures = normalise(batch.pictures, ARCHITECTURE).contiguous(memory_format=self.memory_format)
         with torch.autocast(self.device.type, torch.bfloat16, enabled=self.device.type == "cuda"):
             scores = self.network(pictures)
         loss = segmentation_loss(scores, batch.labels, batch.teacher, TEACHER_WEIGHT)
@@ -146,9 +158,10 @@ def run(
     arguments: argparse.Namespace,
     seconds: float,
     log: "Log",
+    measure: Callable[[Training], object],
 ) -> None:
     """Train all on the same crops for a time (or for so many steps), along one cosine."""
-    started, losses, step = time.monotonic(), [], 0
+    started, losses, step, measured = time.monotonic(), [], 0, 0
     for training in trainings:
         training.network.train()
     while (share := max((time.monotonic() - started) / seconds, step / arguments.most_steps)) < 1:
@@ -163,9 +176,11 @@ def run(
             losses.clear()
             rate = step * arguments.batch_size / (time.monotonic() - started)
             log(f"step {step} loss {' '.join(f'{loss:.4f}' for loss in mean)} {rate:.0f} crops/s")
-            if step % 1000 == 0:
+            if time.monotonic() - started > (measured + 1) * MEASURED_EVERY:
+                measured += 1
                 for training in trainings:
-                    save(arguments.out / f"{training.form}.pt", training, {})
+                    save(arguments.out / f"{training.form}-{measured}.pt", training, {})
+                    measure(training)
         elif step % 10 == 0 and cutter.device.type == "cuda":
             torch.cuda.synchronize()
     log(f"{step} steps in {time.monotonic() - started:.0f} s")
@@ -174,7 +189,6 @@ def run(
 def evaluate(network: nn.Module, pictures: Pictures, name: str, device: torch.device, most: int) -> dict[str, float]:
     """mIoU and classes' IoU on a list, each picture at its own shape of VAL_PIXELS squared."""
     network.eval()
-    benchmark, torch.backends.cudnn.benchmark = torch.backends.cudnn.benchmark, False
     confusion = torch.zeros(21 * 21, device=device)
     with torch.inference_mode():
         for index in pictures.of(name)[:most].tolist():
@@ -188,7 +202,6 @@ def evaluate(network: nn.Module, pictures: Pictures, name: str, device: torch.de
             labels = pictures.labels[index, :height, :width].to(device).long()
             known = labels != IGNORE
             confusion += torch.bincount(labels[known] * 21 + full.argmax(dim=1)[0][known], minlength=441)
-    torch.backends.cudnn.benchmark = benchmark
     table = confusion.reshape(21, 21).cpu().double()
     if name == "val_webcam":
         # The masks there know the person alone.
@@ -196,6 +209,22 @@ def evaluate(network: nn.Module, pictures: Pictures, name: str, device: torch.de
         return {"person": (person / (table[15].sum() + table[:, 15].sum() - person)).item()}
     iou = table.diag() / (table.sum(dim=0) + table.sum(dim=1) - table.diag())
     return {"miou": iou.nanmean().item(), "person": iou[15].item(), "dog": iou[12].item(), "sheep": iou[17].item()}
+
+
+def speed(form: str, start: dict[str, Tensor], pictures: Sequence[Tensor], device: torch.device, name: str) -> float:
+    """Steps a second with the pictures laid out so; depthwise convolutions differ a lot in it."""
+    training = Training(form, start, pictures, device, 0.0, FORMATS[name])
+    training.network.train()
+    height, width = pictures[0].shape[2:]
+    labels = torch.zeros(len(pictures[0]), height // 4, width // 4, dtype=torch.long, device=device)
+    batch = Batch(pictures[0], labels, torch.empty(0, device=device))
+    steps, started = 0, time.monotonic()
+    while steps < TIMED_AFTER + TIMED_STEPS:
+        if steps == TIMED_AFTER:
+            started = time.monotonic()
+        training.train_step(batch, 0.0).item()
+        steps += 1
+    return TIMED_STEPS / (time.monotonic() - started)
 
 
 class Log:
@@ -223,6 +252,7 @@ def main() -> None:
     parser.add_argument("prepared", type=Path)
     parser.add_argument("start", type=Path)
     parser.add_argument("out", type=Path)
+    parser.add_argument("--packages", type=int, required=True, help="how many files PREPARED will have")
     parser.add_argument("--forms", default="full,half", help=f"of {', '.join(FORMS)}, the widest first")
     parser.add_argument("--together", action="store_true", help="train all forms to the end, on the same crops")
     parser.add_argument("--trial-seconds", type=float, default=45)
@@ -236,11 +266,17 @@ def main() -> None:
     arguments.out.mkdir(parents=True, exist_ok=True)
     log = Log(arguments.out / "log.txt")
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    torch.backends.cudnn.benchmark = True
+    # Trying cuDNN's algorithms took a minute for each shape and direction.
+    torch.backends.cudnn.benchmark = False
     torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = True
     torch.manual_seed(arguments.seed)
-    parts = [Pictures(**torch.load(path, weights_only=False)) for path in sorted(arguments.prepared.glob("*.pt"))]
-    pictures = joined(parts)
+    parts: dict[Path, Pictures] = {}
+    while len(parts) < arguments.packages:
+        time.sleep(0.1)
+        for path in sorted(set(arguments.prepared.glob("*.pt")) - parts.keys()):
+            parts[path] = Pictures(**torch.load(path, weights_only=False))
+            log(f"{path.name} is here")
+    pictures = joined([parts[path] for path in sorted(parts)])
     del parts
     log(f"{len(pictures.lists)} pictures loaded")
     cutter = CropCutter(pictures, device, arguments.seed)
@@ -264,17 +300,21 @@ def main() -> None:
         training.network.train()
         return figures
 
-    trainings = [Training(form, start, fitted_by, device, LEARNING_RATE) for form in arguments.forms.split(",")]
+    forms = arguments.forms.split(",")
+    rates = {name: speed(forms[0], start, fitted_by, device, name) for name in FORMATS}
+    log(f"steps a second: {json.dumps(rates)}")
+    memory_format = FORMATS[max(rates, key=lambda name: rates[name])]
+    trainings = [Training(form, start, fitted_by, device, LEARNING_RATE, memory_format) for form in forms]
     for training in trainings:
         measured(training)
     if not arguments.together and len(trainings) > 1:
-        run(trainings, cutter, Draw(pictures, arguments.seed), arguments, arguments.trial_seconds, log)
+        run(trainings, cutter, Draw(pictures, arguments.seed), arguments, arguments.trial_seconds, log, measured)
         miou = {training: measured(training)["val"]["miou"] for training in trainings}
         accepted = [training for training in trainings if miou[training] >= max(miou.values()) - ACCEPTED_LOSS]
         trainings = accepted[-1:]
         log(f"{trainings[0].form} wins")
         trainings[0].begin_cycle(LEARNING_RATE)
-    run(trainings, cutter, Draw(pictures, arguments.seed + 1), arguments, arguments.seconds, log)
+    run(trainings, cutter, Draw(pictures, arguments.seed + 1), arguments, arguments.seconds, log, measured)
     for training in trainings:
         save(arguments.out / f"{training.form}.pt", training, {})
     for training in trainings:

@@ -7,9 +7,10 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
+from deeplab_cv.classes import IGNORE
 from deeplab_cv.frames.size import Size
 from deeplab_cv.pytorch.torchvision_import import import_torchvision
-from deeplab_cv.tools.data.records import IGNORE, Mask, Picture
+from deeplab_cv.tools.data.records import Mask, Picture
 
 Matrix = npt.NDArray[np.float64]
 

@@ -16,11 +16,12 @@ import numpy.typing as npt
 import torch
 from torch import nn
 
+from deeplab_cv.classes import IGNORE
 from deeplab_cv.errors import DataError, UsageError
 from deeplab_cv.pytorch.architecture_facts import Architecture
 from deeplab_cv.pytorch.training.validate import predict
 from deeplab_cv.tools.data.mask_files import is_made_from, origin_of, save_mask
-from deeplab_cv.tools.data.records import IGNORE, FileSlice, Mask, Record, read_pair
+from deeplab_cv.tools.data.records import FileSlice, Mask, Record, read_pair
 
 OVERLAP = 0.5
 """A region of which more than this share lies on painted pixels is the new class itself, seen as another."""

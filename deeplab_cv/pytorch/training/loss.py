@@ -4,7 +4,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from deeplab_cv.tools.data.records import IGNORE
+from deeplab_cv.classes import IGNORE
 
 TEMPERATURE = 2.0
 """Softens both sides of the distillation, so that the teacher's second choices count."""

@@ -8,11 +8,11 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from deeplab_cv.classes import voc_palette
+from deeplab_cv.classes import IGNORE, voc_palette
 from deeplab_cv.frames.size import Size
 from deeplab_cv.pytorch.architecture_facts import Architecture
 from deeplab_cv.pytorch.architectures import normalise
-from deeplab_cv.tools.data.records import IGNORE, Mask, Picture, Record, read_pair
+from deeplab_cv.tools.data.records import Mask, Picture, Record, read_pair
 from deeplab_cv.tools.evaluating.accuracy import LabelAccuracy, accuracy, confusion_matrix
 
 

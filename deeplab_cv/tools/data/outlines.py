@@ -5,8 +5,9 @@ from typing import Any
 
 import numpy as np
 
+from deeplab_cv.classes import IGNORE
 from deeplab_cv.frames.size import Size
-from deeplab_cv.tools.data.records import IGNORE, Mask
+from deeplab_cv.tools.data.records import Mask
 
 Annotation = dict[str, Any]
 Encoded = dict[str, Any]

@@ -8,14 +8,12 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
+from deeplab_cv.classes import IGNORE
 from deeplab_cv.errors import DataError, SourceError
 from deeplab_cv.frames.pixels import to_rgb
 from deeplab_cv.frames.size import Size
 from deeplab_cv.sources.picture_header import read_header
 from deeplab_cv.sources.pictures import decoded_picture
-
-IGNORE = 255
-"""The mask's value for "unknown": neither learned from nor measured."""
 
 _NO_MASKS = {"I;16": "has 16 bits", "I": "has 32 bits", "F": "has 32 bits", "LA": "has transparency"}
 """What makes a picture of a Pillow mode no mask; all others have colours."""

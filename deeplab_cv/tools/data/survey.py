@@ -6,9 +6,10 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 import numpy.typing as npt
 
+from deeplab_cv.classes import IGNORE
 from deeplab_cv.errors import DataError
 from deeplab_cv.frames.size import Size
-from deeplab_cv.tools.data.records import IGNORE, Record, check_sizes, read_mask
+from deeplab_cv.tools.data.records import Record, check_sizes, read_mask
 
 Values = npt.NDArray[np.bool_]
 """Which values masks have: bool (..., 256), the last for "unknown"."""

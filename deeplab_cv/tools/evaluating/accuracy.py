@@ -5,7 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from deeplab_cv.tools.data.records import IGNORE, Mask
+from deeplab_cv.classes import IGNORE
+from deeplab_cv.tools.data.records import Mask
 
 Confusion = npt.NDArray[np.int64]
 """Pixel counts int64 (classes, classes): rows are the masks, columns the predictions."""

@@ -9,7 +9,8 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from deeplab_cv.tools.data.records import IGNORE, Mask
+from deeplab_cv.classes import IGNORE
+from deeplab_cv.tools.data.records import Mask
 
 TOLERANCE = 0.0075
 """How far a boundary may be off, as a share of the picture's diagonal."""

@@ -5,7 +5,8 @@ from collections.abc import Collection
 import numpy as np
 import numpy.typing as npt
 
-from deeplab_cv.tools.data.records import IGNORE, Mask
+from deeplab_cv.classes import IGNORE
+from deeplab_cv.tools.data.records import Mask
 
 _Table = npt.NDArray[np.uint8]
 

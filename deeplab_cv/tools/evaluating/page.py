@@ -6,14 +6,14 @@ import html
 import cv2
 import numpy as np
 
-from deeplab_cv.classes import RGB, default_colour
+from deeplab_cv.classes import IGNORE, RGB, default_colour
 from deeplab_cv.errors import DataError
 from deeplab_cv.frames.frame import Labels
 from deeplab_cv.frames.pixels import Image, resize, to_bgr
 from deeplab_cv.frames.size import Size
 from deeplab_cv.overlay.look import Look
 from deeplab_cv.overlay.styles import paint
-from deeplab_cv.tools.data.records import IGNORE, read_pair
+from deeplab_cv.tools.data.records import read_pair
 from deeplab_cv.tools.evaluate import Evaluation, JudgedPicture
 from deeplab_cv.tools.evaluating.accuracy import Confusion
 from deeplab_cv.tools.evaluating.counted import against_rest, counted

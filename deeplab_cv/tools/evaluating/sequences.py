@@ -15,6 +15,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from deeplab_cv.classes import IGNORE
 from deeplab_cv.errors import DataError
 from deeplab_cv.frames.frame import Frame, Labels
 from deeplab_cv.frames.pixels import Pixels, resize, to_bgr
@@ -25,7 +26,7 @@ from deeplab_cv.segmentation.network_engines import NetworkEngines
 from deeplab_cv.segmentation.options import PaceOptions
 from deeplab_cv.segmentation.smoothing import ScoreSmoother
 from deeplab_cv.segmentation.stream import Stream
-from deeplab_cv.tools.data.records import IGNORE, Mask, Record, read_mask, read_pair
+from deeplab_cv.tools.data.records import Mask, Record, read_mask, read_pair
 from deeplab_cv.tools.evaluating.accuracy import accuracy, confusion_matrix
 from deeplab_cv.tools.evaluating.boundary import boundary_scores
 from deeplab_cv.tools.evaluating.counted import against_rest, counted

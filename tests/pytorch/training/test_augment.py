@@ -5,6 +5,7 @@ from hypothesis import strategies as st
 
 pytest.importorskip("torch", reason="training needs torch (requirements-train.txt)")
 
+from deeplab_cv.classes import IGNORE
 from deeplab_cv.frames.size import Size
 from deeplab_cv.pytorch.training.augment import (
     CameraLook,
@@ -15,7 +16,6 @@ from deeplab_cv.pytorch.training.augment import (
     random_crop,
     teacher_grid,
 )
-from deeplab_cv.tools.data.records import IGNORE
 
 FILL = (127.0, 127.0, 127.0)
 

@@ -1,3 +1,6 @@
+import subprocess
+import sys
+
 import pytest
 
 torch = pytest.importorskip("torch", reason="training needs torch (requirements-train.txt)")
@@ -32,3 +35,9 @@ def test_where_the_teacher_saw_nothing_nothing_is_learned_from_it() -> None:
     teacher[:, :, 0] = torch.nan
     distillation_loss(scores, teacher).backward()
     assert (scores.grad[:, :, 0] == 0).all() and (scores.grad[:, :, 1:] != 0).all()
+
+
+def test_a_machine_with_a_graphics_card_needs_no_codec_and_no_engine_for_it() -> None:
+    script = "import sys, deeplab_cv.pytorch.training.loss; print(*{'av', 'cv2', 'openvino'} & set(sys.modules))"
+
+    assert subprocess.check_output([sys.executable, "-c", script], text=True).split() == []

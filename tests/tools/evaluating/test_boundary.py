@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from deeplab_cv.tools.data.records import IGNORE
+from deeplab_cv.classes import IGNORE
 from deeplab_cv.tools.evaluating.boundary import boundary_scores
 
 SIDE = 200
