@@ -1,6 +1,6 @@
 """How old a picture is when the page shows it: the time is written into each frame and read back from the page.
 
-python benchmarks/page_latency.py [--transport webcodecs] [--minutes 1,5] [--seconds 20] [--all]
+python benchmarks/page_latency.py [--transport webcodecs] [--minutes 1,5] [--seconds 20] [--all] [--plot FILE.png]
 
 The demo clip comes as a live source at its own rate, over and over, and is segmented and served as with
 `--headless --serve`. A headless Chromium on the same cores shows the page; at each of the minutes its picture is read
@@ -8,7 +8,8 @@ for so many seconds, each time that the browser draws. A row is printed for each
 
 With `--all` there is a window too, on a virtual screen (Xvfb) from which the time is read as well, and persons are
 recorded as events, some six a minute, each told to an address; of the recordings 100 MB are kept. Memory, threads and
-open files of the program are written each minute (page_latency.csv), those of the first and the last one printed.
+open files of the program are written each minute (page_latency.csv), those of the first and the last one printed;
+`--plot FILE.png` draws them.
 """
 
 import argparse
@@ -118,6 +119,23 @@ def note_states(process: "subprocess.Popen[str]", over: threading.Event) -> None
                 return
 
 
+def draw_states(path: Path) -> None:
+    """Memory, threads and open files, one below the other, over the minutes."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    minutes, *columns = np.loadtxt(STATES, delimiter=",", skiprows=1, unpack=True, ndmin=2)
+    figure = Figure(figsize=(7, 4.2), layout="constrained")
+    FigureCanvasAgg(figure)
+    names = ("memory, MB", "threads", "open files")
+    for axes, name, values in zip(figure.subplots(len(names), 1, sharex=True), names, columns, strict=True):
+        axes.plot(minutes, values)
+        axes.set(ylabel=name, ylim=(0, 1.2 * values.max()))
+        axes.grid(alpha=0.3)
+    axes.set(xlabel="minutes")
+    figure.savefig(path, dpi=100)
+
+
 @contextmanager
 def told() -> Iterator[tuple[str, list[bytes]]]:
     """An address that events are posted to, and what came there."""
@@ -158,6 +176,7 @@ def main() -> None:
     parser.add_argument("--minutes", default="1,5")
     parser.add_argument("--seconds", type=float, default=20.0)
     parser.add_argument("--all", action="store_true")
+    parser.add_argument("--plot", type=Path)
     args = parser.parse_args()
     port = free_port()
     words = ["--video", str(demo_clip()), "--loop", "--serve", str(port)]
@@ -200,6 +219,8 @@ def main() -> None:
             )
         heading, *states = STATES.read_text(encoding="utf-8").splitlines()
         print(heading, states[0], states[-1], sep="\n")
+        if args.plot is not None:
+            draw_states(args.plot)
 
 
 if __name__ == "__main__":
