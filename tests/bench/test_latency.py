@@ -1,5 +1,7 @@
+import contextlib
 import dataclasses
 from pathlib import Path
+from unittest.mock import Mock
 
 import numpy as np
 import pytest
@@ -8,6 +10,7 @@ from deeplab_cv.bench import latency
 from deeplab_cv.bench.instruments import timecode
 from deeplab_cv.bench.instruments.screen import VirtualScreen
 from deeplab_cv.bench.latency import find_window, measure, read_window
+from deeplab_cv.errors import SinkError
 from tests.bench.plans import plan_of
 from tests.waiting import Clock
 
@@ -68,6 +71,19 @@ def test_a_window_that_stays_black_is_given_up(screen, clock):
 
 def test_a_program_that_ends_without_a_picture_is_given_up_at_once(screen, clock):
     assert find_window(screen, Program(screen, clock, [])) is None
+
+
+def test_a_window_that_stands_still_is_one_clear_line(monkeypatch, screen, tmp_path):
+    monkeypatch.setattr(
+        latency, "started", lambda *_: contextlib.nullcontext(Mock(communicate=lambda: ("", ""), returncode=0))
+    )
+    monkeypatch.setattr(latency, "words_of", lambda *_: [])
+    monkeypatch.setattr(latency, "find_window", lambda *_: (0, 0))
+    monkeypatch.setattr(latency, "read_window", lambda *_: [(1.0, 20.0)])
+    monkeypatch.setattr(latency, "read_report", lambda *_: Mock())
+
+    with pytest.raises(SinkError, match="too few pictures came up"):
+        latency._watch(plan_of(tmp_path / "clip.mp4"), tmp_path / "clip.mp4", screen)
 
 
 def test_the_age_of_every_new_picture_is_noted_but_the_first(screen, clock):
