@@ -37,7 +37,7 @@ from deeplab_cv.progress import progress_bar
 from deeplab_cv.pytorch.architecture_facts import LITE
 from deeplab_cv.pytorch.architectures import build_network, normalise
 from deeplab_cv.pytorch.checkpoint import CheckpointFacts, save_checkpoint
-from deeplab_cv.pytorch.dilation import PhasedConv2d, use_phases
+from deeplab_cv.pytorch.depthwise import QuickDepthwiseConv2d, use_quick_depthwise
 from deeplab_cv.pytorch.training.crops import batches_from
 from deeplab_cv.pytorch.training.loss import segmentation_loss
 from deeplab_cv.pytorch.training.optimizer import move_average
@@ -139,10 +139,10 @@ def run(args: argparse.Namespace, plan: TrainingPlan) -> None:
     whole.requires_grad_(False)
     for network in (whole, narrow):
         network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-        use_phases(network)
+        use_quick_depthwise(network)
     # Batch normalisation keeps its statistics; dilated convolutions take the form that is fast to train.
     for module in narrow.modules():
-        if isinstance(module, PhasedConv2d):
+        if isinstance(module, QuickDepthwiseConv2d):
             module.training = True
     optimizer = optimizer_of(narrow, args.rate)
     if begun is not None:

@@ -20,7 +20,7 @@ from deeplab_cv.progress import progress_bar
 from deeplab_cv.pytorch.architecture_facts import ARCHITECTURES
 from deeplab_cv.pytorch.architectures import build_network, early_stages, freeze, normalise
 from deeplab_cv.pytorch.checkpoint import CheckpointFacts, facts_of, read_checkpoint, save_checkpoint
-from deeplab_cv.pytorch.dilation import use_phases
+from deeplab_cv.pytorch.depthwise import use_quick_depthwise
 from deeplab_cv.pytorch.training.crops import batches_from
 from deeplab_cv.pytorch.training.log import TrainingLog
 from deeplab_cv.pytorch.training.loss import segmentation_loss
@@ -143,7 +143,7 @@ class TrainingRun:
         network = build_network(plan.architecture, len(plan.classes), pretrained=plan.pretrained, like=like)
         self.network = network.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
         if device.type == "cpu":
-            use_phases(self.network)
+            use_quick_depthwise(self.network)
         self.set_training_mode()
         self.replicas = Replicas(self.network, plan.threads if device.type == "cpu" else 1)
         self.averaged = AveragedModel(self.network, multi_avg_fn=move_average, use_buffers=True)

@@ -1,5 +1,6 @@
 """PyTorch -> TorchScript, as PyTorch's iOS and Android tutorials on image segmentation do it."""
 
+import copy
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -95,7 +96,7 @@ def export_torchscript(
         network = static_int8(float_network, squeezed[::2], progress)
     blob = _golden_input(trained.architecture) if picture is None else _tensor(_bounded(picture), trained.architecture)
     file.parent.mkdir(parents=True, exist_ok=True)
-    scripted = torch.jit.script(network)
+    scripted = _scripted(network)
     with whole_file(file) as temporary:
         remark = _save_for_mobile(scripted, temporary) if mobile else _save(scripted, temporary)
         loaded = _load(temporary, mobile=mobile)
@@ -108,9 +109,24 @@ def export_torchscript(
         against: dict[str, AgainstFloat] = {}
         for engine in int8_engines() if squeezed else ():
             with computing_with(engine):
-                scripted_float, int8 = torch.jit.script(float_network), _load(temporary, mobile=mobile)
+                scripted_float, int8 = _scripted(float_network), _load(temporary, mobile=mobile)
                 against[engine] = against_float(scripted_float, int8, squeezed[1::2], len(trained.classes), progress)
     return Scripted(file, blob, output, error, remark, _painted(output, trained.classes), against)
+
+
+def _scripted(network: nn.Module) -> torch.jit.ScriptModule:
+    """The network as TorchScript.
+
+    torch.jit knows functions by their id() alone, those that are gone as well. A list that came to lie in such a place
+    is taken for the function; in a copy of the network it lies elsewhere.
+    """
+    try:
+        scripted: torch.jit.ScriptModule = torch.jit.script(network)
+    except RuntimeError as error:
+        if "builtin cannot be used as a value" not in str(error):
+            raise
+        scripted = torch.jit.script(copy.deepcopy(network))
+    return scripted
 
 
 def _golden_input(architecture: Architecture) -> Tensor:

@@ -97,6 +97,32 @@ def test_a_mobile_file_loads_in_the_mobile_interpreter_and_says_how_it_was_made(
     assert [path.name for path in tmp_path.iterdir()] == ["lite.ptl"]
 
 
+class Padded(torch.nn.Module):
+    """Adds an edge, and takes it off again."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.edge = [1, 1, 1, 1]
+
+    def forward(self, picture: torch.Tensor) -> dict[str, torch.Tensor]:
+        """The picture itself."""
+        return {"out": torch.nn.functional.pad(picture, self.edge)[:, :, 1:-1, 1:-1]}
+
+
+def test_a_list_that_lies_where_a_function_of_torch_s_lay_is_no_function(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    network = Padded().eval()
+    monkeypatch.setattr(torchscript, "full_network", lambda trained: network)
+    monkeypatch.setitem(torch.jit._builtins._get_builtin_table(), id(network.edge), "aten::gone")
+
+    scripted = export_torchscript(
+        random_weights("deeplabv3_lite", VOC_CLASSES, seed=1), tmp_path / "a.pt", mobile=False
+    )
+
+    assert scripted.error == 0
+
+
 def test_a_file_that_gives_other_scores_once_it_is_loaded_is_not_kept(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
