@@ -1,4 +1,5 @@
-"""Packs what the machine with the GPU needs: pictures in packages, start weights, the teacher, platformdirs.
+"""Packs what the machine with the GPU needs: pictures in packages of at most 60 MB, start weights, the teacher,
+platformdirs.
 
     python benchmarks/gpu_training/pack.py DATA TEACHER.onnx OUT
 
@@ -20,9 +21,9 @@ from deeplab_cv.pytorch.training.start import earlier_network
 from deeplab_cv.tools.data.layouts import find_records
 from deeplab_cv.tools.data.records import Record
 
+PACKAGE_BYTES = 60_000_000
 VAL_PICTURES = 200
 """Of each list that is only measured: enough to see there that nothing goes wrong."""
-_compiled = shutil.ignore_patterns("__pycache__")
 LISTS = ("val", "val_webcam", "train", "animals", "person2", "person")
 
 
@@ -32,9 +33,7 @@ def main() -> None:
     parser.add_argument("data", type=Path, help="folder of tar shards")
     parser.add_argument("teacher", type=Path, help="the teacher's ONNX file")
     parser.add_argument("out", type=Path, help="folder to write")
-    parser.add_argument("--megabytes", type=float, default=48, help="of a package (10**6 bytes)")
     arguments = parser.parse_args()
-    most = arguments.megabytes * 1e6
     first = arguments.out / "package-1"
     first.mkdir(parents=True, exist_ok=True)
     network, _ = earlier_network(default_network_file(), "deeplabv3_lite")
@@ -44,11 +43,12 @@ def main() -> None:
     }
     torch.save(weights, first / "start.pt")
     shutil.copy(arguments.teacher, first / "teacher.onnx")
-    shutil.copytree(Path(platformdirs.__file__).parent, first / "site" / "platformdirs", ignore=_compiled)
+    site = first / "site" / "platformdirs"
+    shutil.copytree(Path(platformdirs.__file__).parent, site, ignore=shutil.ignore_patterns("__pycache__"))
     number, used = 1, sum(path.stat().st_size for path in first.rglob("*"))
     archive = zipfile.ZipFile(first / "pictures.zip", "w")
     for name, content in members(arguments.data):
-        if used + len(content) > most and name.endswith(".webp"):
+        if used + len(content) > PACKAGE_BYTES and name.endswith(".webp"):
             archive.close()
             number, used = number + 1, 0
             folder = arguments.out / f"package-{number}"

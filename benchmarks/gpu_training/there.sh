@@ -4,6 +4,8 @@
 #     bash benchmarks/gpu_training/there.sh GPU/package-1 0 OUT       packages before the last: 0 seconds of training
 #     bash benchmarks/gpu_training/there.sh GPU/package-3 330 OUT     the last one: stays until the training is done
 #
+# The last package's number is how many there are.
+#
 # Comes back early where no step was taken for two minutes: the log says why.
 set -eu
 package=$1 seconds=$2 out=$3
@@ -31,4 +33,3 @@ while kill -0 $training 2> /dev/null; do
   fi
 done
 cat $work/prepare-*.log $work/train.log
-nvidia-smi || true

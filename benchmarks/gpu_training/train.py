@@ -1,7 +1,7 @@
 """There: short equal trials of the forms, then the long training of the winner; or all forms on the same crops.
 
-    python train.py PREPARED START.pt OUT --forms full,half --trial-seconds 45 --seconds 330
-    python train.py PREPARED START.pt OUT --forms full --packages 3 --seconds 480
+    python train.py PREPARED START.pt OUT --packages 3 --forms full,half --trial-seconds 45 --seconds 330
+    python train.py PREPARED START.pt OUT --packages 3 --forms full --seconds 330
 
 PREPARED holds what prepare.py makes of each package; those that are missing are waited for. OUT gets FORM.pt (averaged
 weights) and log.txt.

@@ -13,8 +13,7 @@ class QuickDepthwiseConv2d(nn.Conv2d):
     convolution with dilation r only ever joins pixels whose coordinates are equal modulo r, so it is r x r undilated
     convolutions on the phases of the picture. Larger dilations are left: their phases would be a few pixels.
 
-    In float32 where torch.autocast has chosen bfloat16: its backward pass takes twice as long in bfloat16 (seen with
-    AMX, whose tiles it cannot use).
+    In float32 where torch.autocast has chosen bfloat16, whose backward pass takes twice as long (seen with AMX).
     """
 
     def forward(self, input: Tensor) -> Tensor:
