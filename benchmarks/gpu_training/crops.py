@@ -1,6 +1,6 @@
 """Crops cut, coloured, blurred and compressed on the GPU, a whole batch at once."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -42,6 +42,12 @@ class Batch:
     pictures: Tensor
     labels: Tensor
     teacher: Tensor
+
+
+def agreed(batch: Batch) -> Batch:
+    """The batch without the teacher where it contradicts a mask."""
+    contradicts = (batch.labels != IGNORE) & (batch.teacher.nan_to_num().argmax(dim=1) != batch.labels)
+    return replace(batch, teacher=torch.where(contradicts[:, None], torch.nan, batch.teacher))
 
 
 class CropCutter:
@@ -103,7 +109,7 @@ class CropCutter:
         # People's masks made by hand are better than the teacher (.921 of val_webcam's people).
         needed = taught & ~(self.by_hand[indices][:, None, None] & (labels != IGNORE))
         teacher = torch.where(needed[:, None], teacher, torch.nan)
-        batch = self.paste(Batch(pictures, labels, teacher), full_labels)
+        batch = agreed(self.paste(Batch(pictures, labels, teacher), full_labels))
         return Batch(self.look(batch.pictures), batch.labels, batch.teacher)
 
     def start(self, available: Tensor, wanted: Tensor) -> Tensor:

@@ -17,7 +17,7 @@ from pathlib import Path
 import numpy as np
 import torch
 from crops import Batch, CropCutter
-from forms import FORMS, build_form, measure_norms
+from forms import FORMS, build_form, measure_norms, size_filters
 from pictures import Pictures, joined
 from torch import Tensor, nn
 from torch.nn import functional
@@ -30,8 +30,9 @@ from deeplab_cv.pytorch.training.schedule import learning_rate_factor
 ARCHITECTURE = ARCHITECTURES["deeplabv3_lite"]
 
 BATCH_SIZE = 64
-LEARNING_RATE = 1e-3
-BACKBONE_SHARE = 0.5
+LEARNING_RATE = 4.5e-4
+"""A processor's training learned at a third of it with a quarter of the crops; at two thirds it fell."""
+BACKBONE_SHARE = 0.67
 WEIGHT_DECAY = 0.02
 EMA_DECAY = 0.998
 TEACHER_WEIGHT = 1.0
@@ -284,6 +285,7 @@ def main() -> None:
     halves = torch.load(arguments.start, weights_only=True)
     start = {name: value.float() if value.is_floating_point() else value for name, value in halves.items()}
     whole = build_form("full", start).to(device)
+    size_filters(whole)
     draw = Draw(pictures, arguments.seed)
     drawn = [draw.indices(arguments.batch_size) for _ in range(arguments.norm_batches)]
     fitted_by = [normalise(cutter.cut(indices, draw.scales[indices]).pictures, ARCHITECTURE) for indices in drawn]
