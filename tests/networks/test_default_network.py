@@ -47,14 +47,14 @@ def test_the_tutorial_s_picture_has_a_red_person_and_a_blue_sheep(tutorial_pictu
 
 
 def test_what_is_found_of_the_tutorial_s_picture_is_not_lost(tutorial_picture, tmp_path):
-    # The aim is 3 sheep with 6 % of the pixels and half of the dog; models/README.md says what is missed.
+    # Half of the dog is to be found as well; models/README.md says what is missed.
     assert main(["--image", tutorial_picture, "--masks", str(tmp_path), "--headless"]) == 0
 
     found = found_in(np.asarray(Image.open(next(tmp_path.iterdir()))))
 
     assert found.person > 0.9
-    assert found.sheep >= 2
-    assert found.sheep_share > 0.035
+    assert found.sheep >= 3
+    assert found.sheep_share >= 0.06
 
 
 def test_the_aim_is_reached_by_labels_that_have_all_of_the_tutorial_s_picture_and_by_no_others():
