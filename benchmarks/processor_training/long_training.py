@@ -13,8 +13,10 @@ import ctypes
 import sys
 import time
 from collections import deque
+from collections.abc import Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import openvino
@@ -29,7 +31,7 @@ from crops import Batch
 from forms import measure_norms, size_filters
 from opencv_crops import CropCutter
 from pictures import Pictures
-from train import Draw, tensors
+from train import EMA_DECAY, Draw, parameter_groups, tensors
 
 from deeplab_cv.classes import VOC_CLASSES
 from deeplab_cv.networks.card import without_folders
@@ -45,8 +47,6 @@ from deeplab_cv.pytorch.training.validate import evaluate_miou
 from deeplab_cv.tools.data.layouts import find_records
 
 HEAD_SHARE = 1.5
-WEIGHT_DECAY = 0.02
-EMA_DECAY = 0.998
 GRADIENT_NORM = 10.0
 BEGUN_SHARE = 0.25
 """Of the weights it began from, in the result: better on val than the end alone (Wortsman et al., "Robust fine-tuning
@@ -114,22 +114,9 @@ class Training:
         for part in (backbone.conv_stem, backbone.bn1, *backbone.blocks[:STAGES_KEPT]):
             part.requires_grad_(False)
         kernels.use(network, library)
-        groups: dict[tuple[bool, bool], list[nn.Parameter]] = {}
-        for name, parameter in network.named_parameters():
-            if parameter.requires_grad:
-                groups.setdefault((parameter.ndim > 1, name.startswith("backbone.")), []).append(parameter)
-        self.rate, self.parameters = rate, [parameter for members in groups.values() for parameter in members]
-        self.optimizer = torch.optim.AdamW(
-            [
-                {
-                    "params": members,
-                    "weight_decay": WEIGHT_DECAY if decays else 0.0,
-                    "share": 1.0 if deep else HEAD_SHARE,
-                }
-                for (decays, deep), members in groups.items()
-            ],
-            fused=True,
-        )
+        groups = parameter_groups(network, backbone=1.0, head=HEAD_SHARE)
+        self.rate, self.parameters = rate, [parameter for group in groups for parameter in group["params"]]
+        self.optimizer = torch.optim.AdamW(groups, fused=True)
         self.values, self.averages = tensors(network), tensors(self.averaged)
         self.step, self.share, self.minutes = 0, 0.0, 0.0
 
@@ -161,8 +148,7 @@ class Training:
         torch.save({**facts, **parts}, path.with_suffix(".unfinished"))
         path.with_suffix(".unfinished").replace(path)
 
-    def restore(self, path: Path) -> None:
-        content = torch.load(path, weights_only=False)
+    def restore(self, content: Mapping[str, Any]) -> None:
         for name in ("network", "averaged", "optimizer"):
             getattr(self, name).load_state_dict(content[name])
         for name in ("step", "share", "minutes", "begun"):
@@ -197,7 +183,8 @@ def main() -> None:
     network, _ = earlier_network(default_network_file(), LITE.name)
     size_filters(network)
     last = arguments.run / "last.pt"
-    step = torch.load(last, weights_only=False)["step"] if last.exists() else 0
+    stopped = torch.load(last, weights_only=False) if last.exists() else None
+    step = stopped["step"] if stopped else 0
     torch.manual_seed(arguments.seed + step)
     draw, cutter = Draw(pictures, arguments.seed + step), CropCutter(pictures, arguments.seed + step)
 
@@ -205,10 +192,11 @@ def main() -> None:
         indices = draw.indices(arguments.batch_size)
         return cutter.cut(indices, draw.scales[indices])
 
-    measure_norms(network, [normalise(cut().pictures.float(), LITE) for _ in range(NORM_BATCHES)])
+    if stopped is None:
+        measure_norms(network, [normalise(cut().pictures.float(), LITE) for _ in range(NORM_BATCHES)])
     training = Training(network, arguments.rate, library)
-    if last.exists():
-        training.restore(last)
+    if stopped is not None:
+        training.restore(stopped)
     val = find_records(arguments.data, ("val",), VOC_CLASSES, arguments.run)
 
     def log(text: str) -> None:
