@@ -1,5 +1,6 @@
-"""The teacher: its ONNX graph as a PyTorch module, asked at several scales and mirrored."""
+"""The teacher: its ONNX graph as a PyTorch module, asked at the pictures' own shapes and mirrored."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import onnx
@@ -9,11 +10,15 @@ from pictures import CANVAS, Pictures
 from torch import Tensor, nn
 from torch.nn import functional
 
+from deeplab_cv.frames.size import Size
+from deeplab_cv.pytorch.training.teacher_sizes import teacher_size
+
 GRID = 65
 """Rows and columns of the scores that are kept, corners aligned."""
 
 SIDES = (513,)
-"""Three of them (385, 513, 641) are better by one to three points and take three times as long."""
+"""Areas. Three of them (385, 513, 641) are better by half a point and take three times as long."""
+
 BATCH = 32 if torch.cuda.is_available() else 2
 
 
@@ -74,28 +79,37 @@ def run_node(node: onnx.NodeProto, inputs: list[Tensor]) -> Tensor:
 
 def add_scores(pictures: Pictures, network: nn.Module, device: torch.device, dtype: torch.dtype) -> None:
     """Fill in the teacher's scores, on the processor: means over SIDES and mirror images."""
-    parts = []
+    scores = torch.empty(len(pictures.lists), 21, GRID, GRID, dtype=torch.float16)
     network = network.to(device, dtype, memory_format=torch.channels_last).eval()
     with torch.inference_mode():
-        for first in range(0, len(pictures.lists), BATCH):
-            rgb = pictures.rgb[first : first + BATCH].to(device).float()
-            sizes = pictures.sizes[first : first + BATCH].to(device)
-            total = torch.zeros((), device=device)
-            for side in SIDES:
-                squeezed = squeeze(rgb, sizes, side).to(dtype, memory_format=torch.channels_last)
-                straight = network(squeezed).float()
-                mirrored = network(squeezed.flip(3)).float().flip(3)
-                total = total + functional.interpolate(
-                    straight + mirrored, size=(GRID, GRID), mode="bilinear", align_corners=True
-                )
-            parts.append((total / (2 * len(SIDES))).half().cpu())
-    pictures.teacher = torch.cat(parts)
+        for seen, indices in by_size(pictures.sizes.tolist()).items():
+            for chosen in torch.tensor(indices).split(BATCH):
+                rgb, sizes = pictures.rgb[chosen].to(device).float(), pictures.sizes[chosen].to(device)
+                total = torch.zeros((), device=device)
+                for size in seen:
+                    resized = resize(rgb, sizes, size).to(dtype, memory_format=torch.channels_last)
+                    straight, mirrored = network(resized).float(), network(resized.flip(3)).float().flip(3)
+                    total = total + functional.interpolate(
+                        straight + mirrored, size=(GRID, GRID), mode="bilinear", align_corners=True
+                    )
+                scores[chosen] = (total / (2 * len(SIDES))).half().cpu()
+    pictures.teacher = scores
 
 
-def squeeze(rgb: Tensor, sizes: Tensor, side: int) -> Tensor:
-    """Whole pictures squeezed into a square, -1..1: (N, 3, side, side)."""
-    along = (torch.arange(side, device=rgb.device) + 0.5) / side
-    ys = 2 * along[None, :] * sizes[:, :1] / CANVAS - 1
-    xs = 2 * along[None, :] * sizes[:, 1:] / CANVAS - 1
-    grid = torch.stack((xs[:, None, :].expand(-1, side, -1), ys[:, :, None].expand(-1, -1, side)), dim=-1)
+def by_size(sizes: Sequence[Sequence[int]]) -> dict[tuple[Size, ...], list[int]]:
+    """The pictures of (height, width) that the teacher sees at the same sizes, one of each area."""
+    alike: dict[tuple[Size, ...], list[int]] = {}
+    for index, (height, width) in enumerate(sizes):
+        seen = tuple(teacher_size(Size(width, height), Size(side, side)) for side in SIDES)
+        alike.setdefault(seen, []).append(index)
+    return alike
+
+
+def resize(rgb: Tensor, sizes: Tensor, size: Size) -> Tensor:
+    """Whole pictures at one size, -1..1: (N, 3, H, W)."""
+    along_x = (torch.arange(size.width, device=rgb.device) + 0.5) / size.width
+    along_y = (torch.arange(size.height, device=rgb.device) + 0.5) / size.height
+    xs = 2 * along_x[None, :] * sizes[:, 1:] / CANVAS - 1
+    ys = 2 * along_y[None, :] * sizes[:, :1] / CANVAS - 1
+    grid = torch.stack((xs[:, None, :].expand(-1, size.height, -1), ys[:, :, None].expand(-1, -1, size.width)), dim=-1)
     return functional.grid_sample(rgb, grid, padding_mode="border", align_corners=False) / 127.5 - 1

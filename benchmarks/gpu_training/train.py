@@ -11,7 +11,7 @@ import argparse
 import copy
 import json
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -80,10 +80,10 @@ class Draw:
         self.class_shares = weights / weights.sum()
         self.scales = torch.tensor([SCALES.get(name, (1.0, 1.0)) for name in pictures.lists])
 
-    def indices(self, count: int) -> Tensor:
+    def indices(self, count: int, shares: Mapping[str, float] = SHARES) -> Tensor:
         """int64 (count,)."""
         chosen = []
-        for kind in self.random.choice(list(SHARES), count, p=list(SHARES.values())):
+        for kind in self.random.choice(list(shares), count, p=list(shares.values())):
             members = self.lists["train"] if kind == "any" else self.lists.get(kind)
             if members is None:
                 members = self.of_class[self.random.choice(list(self.of_class), p=self.class_shares)]

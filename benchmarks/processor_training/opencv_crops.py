@@ -106,14 +106,16 @@ class CropCutter:
         self.threads = ThreadPoolExecutor(2)
         cv2.setNumThreads(1)
 
-    def cut(self, indices: Tensor, scales: Tensor) -> Batch:
+    def cut(self, indices: Tensor, scales: Tensor, *, pasted: bool = True) -> Batch:
         """One batch. indices: int64 (N,). scales: float (N, 2), the range in which each picture is shown."""
         shapes = SMALL_SHAPES if self.random.random() < SMALL_SHARE else SHAPES
         crop = shapes[self.random.choice(len(shapes), p=SHAPE_SHARES)]
         randoms = self.random.spawn(len(indices))
         work = zip(indices.tolist(), scales.tolist(), [crop] * len(indices), randoms, strict=True)
         cut, labels, whole_labels, teacher = zip(*self.threads.map(lambda item: self.cut_one(*item), work), strict=True)
-        pictures, labels, teacher = self.pasted(list(cut), torch.stack(labels), whole_labels, torch.stack(teacher))
+        pictures, labels, teacher = list(cut), torch.stack(labels), torch.stack(teacher)
+        if pasted:
+            pictures, labels, teacher = self.pasted(pictures, labels, whole_labels, teacher)
         seen = list(self.threads.map(self.look, pictures, randoms))
         return agreed(Batch(torch.from_numpy(np.stack(seen)).permute(0, 3, 1, 2), labels, teacher))
 

@@ -6,7 +6,9 @@ Source: Hinton, Vinyals, Dean, "Distilling the knowledge in a neural network", 2
 import hashlib
 import json
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Lock
 
 import cv2
 import numpy as np
@@ -14,13 +16,18 @@ import numpy.typing as npt
 import openvino as ov
 
 from deeplab_cv.errors import NetworkError
+from deeplab_cv.frames.size import Size
 from deeplab_cv.machine.files import whole_file
-from deeplab_cv.tools.data.records import Record, read_rgb
+from deeplab_cv.pytorch.training.teacher_sizes import teacher_size
+from deeplab_cv.tools.data.records import Picture, Record, read_rgb
 
 TeacherScores = npt.NDArray[np.float16]
 
 SHARD_LENGTH = 256
 """Pictures per file: a stopped computation loses at most this many."""
+
+STREAMS = 2
+"""Pictures side by side."""
 
 
 def teacher_scores(
@@ -28,8 +35,8 @@ def teacher_scores(
 ) -> Path:
     """Compute what is not yet in `folder` and return the file of all scores.
 
-    The file is a NumPy array float16 (pictures, class_count, h, w) in the order of `records`: the whole picture
-    squeezed into the teacher's square, the scores at its own stride with the corners aligned.
+    The file is a NumPy array float16 (pictures, class_count, h, w) in the order of `records`. h and w are those of the
+    teacher's scores at its own input size, whatever a picture's shape, with the corners aligned.
 
     Args:
         teacher_path: the teacher's ONNX file.
@@ -47,47 +54,89 @@ def teacher_scores(
         progress(len(records))
         return whole
     folder.mkdir(parents=True, exist_ok=True)
-    core = ov.Core()
-    try:
-        model = core.read_model(teacher_path)
-    except RuntimeError as error:
-        raise NetworkError("cannot read the teacher", teacher_path, "give an ONNX file") from error
-    scores_shape = tuple(model.output(0).shape)[1:]
-    if scores_shape[0] != class_count:
+    teacher = Teacher(teacher_path)
+    if (known := teacher.scores_shape[0]) != class_count:
         raise NetworkError(
-            f"teacher knows {scores_shape[0]} classes, the class list has {class_count}",
+            f"teacher knows {known} classes, the class list has {class_count}",
             teacher_path,
             "give a teacher of the same classes",
         )
-    input_height, input_width = model.input(0).shape[2:]
-    queue = ov.AsyncInferQueue(core.compile_model(model, "CPU", {"PERFORMANCE_HINT": "THROUGHPUT"}))
     parts = []
-    for start in range(0, len(records), SHARD_LENGTH):
-        chunk = records[start : start + SHARD_LENGTH]
-        part_path = folder / f"teacher-{key}-{start:06d}.npy"
-        parts.append(part_path)
-        if not part_path.is_file():
-            scores = np.empty((len(chunk), *scores_shape), np.float16)
-            queue.set_callback(lambda request, row, scores=scores: store(request, row, scores))
-            for row, record in enumerate(chunk):
-                queue.start_async({0: teacher_input(record, input_width, input_height)}, row)
-            queue.wait_all()
-            with whole_file(part_path) as temporary:
-                np.save(temporary, scores)
-        progress(min(start + SHARD_LENGTH, len(records)))
-    join_parts(parts, whole, (len(records), *scores_shape))
+    with ThreadPoolExecutor(STREAMS) as threads:
+        for start in range(0, len(records), SHARD_LENGTH):
+            chunk = records[start : start + SHARD_LENGTH]
+            part_path = folder / f"teacher-{key}-{start:06d}.npy"
+            parts.append(part_path)
+            if not part_path.is_file():
+                scores = np.stack(list(threads.map(lambda record: teacher.scores(read_rgb(record)), chunk)))
+                with whole_file(part_path) as temporary:
+                    np.save(temporary, scores)
+            progress(min(start + SHARD_LENGTH, len(records)))
+    join_parts(parts, whole, (len(records), *teacher.scores_shape))
     return whole
 
 
-def store(request: "ov.InferRequest", row: int, scores: TeacherScores) -> None:
-    """Keep the result of one request in its row."""
-    scores[row] = request.get_output_tensor(0).data[0]
+class Teacher:
+    """A network asked about whole pictures at about their own shape, as they are and mirrored.
+
+    It is better so than with every picture squeezed into its square
+    (docs/experiments.md#networks-a-teacher-that-sees-shapes).
+    """
+
+    def __init__(self, path: Path) -> None:
+        """Raises NetworkError if OpenVINO cannot read the file."""
+        self._core = ov.Core()
+        try:
+            self._model = self._core.read_model(path)
+        except RuntimeError as error:
+            raise NetworkError("cannot read the teacher", path, "give an ONNX file") from error
+        height, width = self._model.input(0).shape[2:]
+        self._own_size = Size(width, height)
+        self._compiled: dict[Size, ov.CompiledModel] = {}
+        self._lock = Lock()
+        self.scores_shape: tuple[int, ...] = tuple(self._model.output(0).shape)[1:]
+
+    def scores(self, picture: Picture) -> TeacherScores:
+        """float16 (classes, h, w) for RGB uint8 (H, W, 3). Threads may ask side by side."""
+        network = self._network_at(teacher_size(Size.of(picture), self._own_size))
+        height, width = network.input(0).shape[2:]
+        blob = teacher_input(picture, Size(width, height))
+        request = network.create_infer_request()
+        plain, mirrored = (
+            corners_aligned(request.infer({0: each})[0][0], self.scores_shape[1:])
+            for each in (blob, np.ascontiguousarray(blob[..., ::-1]))
+        )
+        return ((plain + mirrored[..., ::-1]) / 2).astype(np.float16)
+
+    def _network_at(self, size: Size) -> "ov.CompiledModel":
+        """The network for an input size, or for its own where the graph has that written into it."""
+        with self._lock:
+            if size not in self._compiled:
+                self._compiled[size] = self._compile(size)
+            return self._compiled[size]
+
+    def _compile(self, size: Size) -> "ov.CompiledModel":
+        options = {"PERFORMANCE_HINT": "THROUGHPUT", "NUM_STREAMS": STREAMS}
+        try:
+            self._model.reshape([1, 3, *size.hw])
+        except RuntimeError:
+            self._model.reshape([1, 3, *self._own_size.hw])
+        return self._core.compile_model(self._model, "CPU", options)
 
 
-def teacher_input(record: Record, width: int, height: int) -> npt.NDArray[np.float32]:
-    """The picture squeezed to the teacher's input: float32 (1, 3, height, width), RGB, -1..1."""
-    squeezed = cv2.resize(read_rgb(record), (width, height), interpolation=cv2.INTER_LINEAR)
-    return np.ascontiguousarray((squeezed.astype(np.float32) / 127.5 - 1).transpose(2, 0, 1))[None]
+def teacher_input(picture: Picture, size: Size) -> npt.NDArray[np.float32]:
+    """The RGB picture resized to the teacher's input: float32 (1, 3, height, width), -1..1."""
+    resized = cv2.resize(picture, size, interpolation=cv2.INTER_LINEAR)
+    return np.ascontiguousarray((resized.astype(np.float32) / 127.5 - 1).transpose(2, 0, 1))[None]
+
+
+def corners_aligned(scores: npt.NDArray[np.float32], hw: Sequence[int]) -> npt.NDArray[np.float32]:
+    """Scores (classes, h, w) resampled linearly to another height and width, corner on corner."""
+    columns, rows = (
+        np.linspace(0, before - 1, after, dtype=np.float32)
+        for before, after in zip(scores.shape[:0:-1], hw[::-1], strict=True)
+    )
+    return np.stack([cv2.remap(each, *np.meshgrid(columns, rows), cv2.INTER_LINEAR) for each in scores])
 
 
 def cache_key(teacher_path: Path, records: Sequence[Record]) -> str:

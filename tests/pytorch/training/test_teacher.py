@@ -5,14 +5,23 @@ import pytest
 
 pytest.importorskip("openvino", reason="OpenVINO is not installed")
 
+import onnx
 from onnx.reference import ReferenceEvaluator
 
 from deeplab_cv.errors import NetworkError
+from deeplab_cv.frames.size import Size
 from deeplab_cv.pytorch.training import teacher
-from deeplab_cv.pytorch.training.teacher import cache_key, join_parts, teacher_input, teacher_scores
+from deeplab_cv.pytorch.training.teacher import (
+    Teacher,
+    cache_key,
+    corners_aligned,
+    join_parts,
+    teacher_input,
+    teacher_scores,
+)
 from deeplab_cv.tools.data.layouts import voc_records
-from deeplab_cv.tools.data.records import Record
-from tests.tiny_networks import tiny_onnx
+from deeplab_cv.tools.data.records import Record, read_rgb
+from tests.tiny_networks import BACKGROUND, COLOURS, PERSON, tiny_onnx
 from tests.tools.data.datasets import write_voc
 
 SHAPE = (64, 96)
@@ -42,8 +51,7 @@ def test_every_picture_has_the_teacher_s_scores_in_its_row(
     assert done[-1] == 5
     assert list((tmp_path / "run").iterdir()) == [path]
     for row, record in enumerate(records):
-        [expected] = ReferenceEvaluator(str(file)).run(None, {"input": teacher_input(record, 96, 64)})
-        np.testing.assert_allclose(scores[row], expected[0], rtol=1e-2, atol=1e-2)
+        np.testing.assert_array_equal(scores[row], Teacher(file).scores(read_rgb(record)))
 
 
 def test_what_was_computed_once_is_not_computed_again(records: list[Record], file: Path, tmp_path: Path) -> None:
@@ -88,8 +96,57 @@ def test_a_file_that_is_no_teacher_is_named(records: list[Record], tmp_path: Pat
         teacher_scores(path, records, 21, tmp_path / "run", lambda done: None)
 
 
-def test_a_picture_is_squeezed_to_the_teacher_s_input_between_minus_one_and_one(records: list[Record]) -> None:
-    blob = teacher_input(records[0], 40, 24)
+def test_the_scores_are_the_mean_of_the_picture_s_and_of_its_mirror_image_s_turned_back(
+    records: list[Record], file: Path
+) -> None:
+    blob = teacher_input(read_rgb(records[0])[:64, :96], Size(96, 64))
+    network = ReferenceEvaluator(str(file))
+    [plain], [mirrored] = (network.run(None, {"input": each}) for each in (blob, blob[..., ::-1]))
+
+    scores = Teacher(file).scores(read_rgb(records[0])[:64, :96])
+
+    np.testing.assert_allclose(scores, (plain[0] + mirrored[0, ..., ::-1]) / 2, rtol=1e-2, atol=1e-2)
+
+
+def test_an_upright_picture_is_seen_upright_and_lies_in_the_grid_of_the_teacher_s_own_size(file: Path) -> None:
+    picture = np.full((192, 128, 3), COLOURS[BACKGROUND], np.uint8)
+    picture[:96] = COLOURS[PERSON][::-1]
+    asked = []
+    teacher = Teacher(file)
+    network_at = teacher._network_at
+    teacher._network_at = lambda size: asked.append(size) or network_at(size)
+
+    person = teacher.scores(picture)[PERSON]
+
+    assert asked == [Size(64, 96)]
+    assert person.shape == (8, 12)
+    assert person[:4].min() > 0.05 > 0.01 > person[4:].max()
+
+
+def test_a_teacher_whose_size_is_written_into_its_graph_sees_an_upright_picture_squeezed(file: Path) -> None:
+    graph = onnx.load(file)
+    graph.graph.node[-1].output[0] = "scores"
+    graph.graph.node.append(onnx.helper.make_node("Add", ["scores", "places"], ["output"]))
+    graph.graph.initializer.append(onnx.numpy_helper.from_array(np.zeros((1, 21, 8, 12), np.float32), "places"))
+    onnx.save(graph, file)
+    picture = np.full((192, 128, 3), COLOURS[BACKGROUND], np.uint8)
+    picture[:96] = COLOURS[PERSON][::-1]
+
+    person = Teacher(file).scores(picture)[PERSON]
+
+    assert person[:4].min() > 0.05 > 0.01 > person[4:].max()
+
+
+def test_scores_are_resampled_corner_on_corner() -> None:
+    scores = np.float32([[[0, 1, 2], [3, 4, 5]]])
+
+    resampled = corners_aligned(scores, (3, 5))
+
+    np.testing.assert_allclose(resampled[0], [[0, 0.5, 1, 1.5, 2], [1.5, 2, 2.5, 3, 3.5], [3, 3.5, 4, 4.5, 5]])
+
+
+def test_a_picture_becomes_the_teacher_s_input_between_minus_one_and_one(records: list[Record]) -> None:
+    blob = teacher_input(read_rgb(records[0]), Size(40, 24))
 
     assert (blob.shape, blob.dtype) == ((1, 3, 24, 40), np.float32)
     assert blob.flags["C_CONTIGUOUS"]
