@@ -6,15 +6,12 @@ import torch
 from narrowing import narrow_stages
 from torch import Tensor, nn
 
-from deeplab_cv.pytorch.exporting.portable import normalised_convolutions
 from deeplab_cv.pytorch.lite import DeepLabV3Lite
 
 FORMS = {"full": (1.0, False), "half": (0.5, False), "half_short": (0.5, True)}
 """Name: (share of the expansions of stages 5 and 6 that is kept, stage 6 is one 1x1 convolution)."""
 
 GRANULARITY = 16
-FILTER_SIZE = 0.1
-"""The root mean square of a filter's weights."""
 
 
 def build_form(form: str, start: dict[str, Tensor], pictures: Sequence[Tensor] = ()) -> DeepLabV3Lite:
@@ -33,21 +30,6 @@ def build_form(form: str, start: dict[str, Tensor], pictures: Sequence[Tensor] =
         narrow_stages(network, pictures, share, short=short, step=GRANULARITY)
         measure_norms(network, pictures)
     return network
-
-
-def size_filters(network: nn.Module) -> None:
-    """Make the filters before a normalisation equally large, so that a step of AdamW turns all of them as far.
-
-    The normalisation takes back what that changes.
-    """
-    with torch.no_grad():
-        for *_, convolution, norm in normalised_convolutions(network):
-            # Some are all zeros.
-            factor = FILTER_SIZE / convolution.weight.square().mean(dim=(1, 2, 3)).sqrt().clamp(min=1e-3)
-            convolution.weight.mul_(factor[:, None, None, None])
-            slope = norm.weight / (norm.running_var + norm.eps).sqrt()
-            norm.running_mean.mul_(factor)
-            norm.weight.copy_(slope / factor * (norm.running_var + norm.eps).sqrt())
 
 
 def measure_norms(network: nn.Module, batches: Iterable[Tensor]) -> None:

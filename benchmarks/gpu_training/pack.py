@@ -37,7 +37,7 @@ def main() -> None:
     first = arguments.out / "package-1"
     first.mkdir(parents=True, exist_ok=True)
     network, _ = earlier_network(default_network_file(), "deeplabv3_lite")
-    # The exported file holds float16, so that nothing is lost.
+    # As the exported file holds them.
     weights = {
         name: value.half() if value.is_floating_point() else value for name, value in network.state_dict().items()
     }

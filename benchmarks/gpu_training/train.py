@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 import torch
 from crops import Batch, CropCutter
-from forms import FORMS, build_form, measure_norms, size_filters
+from forms import FORMS, build_form, measure_norms
 from pictures import Pictures, joined
 from torch import Tensor, nn
 from torch.nn import functional
@@ -288,7 +288,6 @@ def main() -> None:
     halves = torch.load(arguments.start, weights_only=True)
     start = {name: value.float() if value.is_floating_point() else value for name, value in halves.items()}
     whole = build_form("full", start).to(device)
-    size_filters(whole)
     draw = Draw(pictures, arguments.seed)
     drawn = [draw.indices(arguments.batch_size) for _ in range(arguments.norm_batches)]
     fitted_by = [normalise(cutter.cut(indices, draw.scales[indices]).pictures, ARCHITECTURE) for indices in drawn]

@@ -27,7 +27,7 @@ sys.path.insert(0, str(Path(__file__).parents[2]))
 
 import kernels
 from crops import Batch
-from forms import measure_norms, size_filters
+from forms import measure_norms
 from opencv_crops import CropCutter
 from pictures import Pictures
 from train import EMA_DECAY, Draw, parameter_groups, tensors
@@ -182,7 +182,6 @@ def main() -> None:
     library = kernels.build(arguments.run)
     pictures = Pictures(**torch.load(arguments.folder / "pictures.pt", mmap=True, weights_only=False))
     network, _ = earlier_network(default_network_file(), LITE.name)
-    size_filters(network)
     last = arguments.run / "last.pt"
     stopped = torch.load(last, weights_only=False) if last.exists() else None
     step = stopped["step"] if stopped else 0

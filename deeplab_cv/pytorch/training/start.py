@@ -24,9 +24,11 @@ from deeplab_cv.pytorch.exporting.portable import normalised_convolutions
 EXPORTED = "deeplabv3_lite"
 """The architecture whose exported weights keep their names; torchvision's are cut and joined anew by the export."""
 
-
 PREFIX = "network."
 """Before the names of weights in an exported graph."""
+
+FILTER_SIZE = 0.1
+"""The root mean square of a filter's weights, whatever their number: a step of AdamW turns all filters as far."""
 
 
 def earlier_network(path: Path, architecture: str) -> tuple[nn.Module, tuple[str, ...]]:
@@ -80,8 +82,8 @@ def unfolded_network(exported: Network) -> nn.Module:
     """The PyTorch network of an ONNX file, in evaluation mode; gives its golden scores, or NetworkError is raised.
 
     The export has made each batch normalisation part of the convolution before it. Here every such convolution gets
-    filters of length 1, and the normalisation their lengths and offsets with statistics 0 and 1: that is a usual scale
-    to go on learning from, but only as long as the statistics are left alone.
+    filters of FILTER_SIZE, and the normalisation what that takes and the offsets, with statistics 0 and 1. That is a
+    usual scale to go on learning from, but only as long as the statistics are left alone.
     """
     file, card = exported.file, exported.card
     if card.architecture != EXPORTED:
@@ -123,9 +125,9 @@ def fill(network: nn.Module, architecture: Architecture, stored: Mapping[str, Te
                     raise KeyError(f"{name}.bias")
                 convolution.bias.copy_(bias)
             else:
-                length = weight.flatten(1).norm(dim=1).clamp(min=torch.finfo(torch.float32).tiny)
-                weight = weight / length.view(-1, 1, 1, 1)
-                following.weight.copy_(length)
+                size = weight.square().mean(dim=(1, 2, 3)).sqrt().clamp(min=torch.finfo(torch.float32).tiny)
+                weight = weight * (FILTER_SIZE / size).view(-1, 1, 1, 1)
+                following.weight.copy_(size / FILTER_SIZE)
                 following.bias.copy_(bias)
                 following.running_mean = torch.zeros_like(bias)
                 following.running_var = torch.full_like(bias, 1 - following.eps)

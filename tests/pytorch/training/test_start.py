@@ -17,9 +17,10 @@ from deeplab_cv.pytorch.architectures import build_network
 from deeplab_cv.pytorch.checkpoint import CheckpointFacts, save_checkpoint
 from deeplab_cv.pytorch.export import ExportPlan, PlainInput, export
 from deeplab_cv.pytorch.exporting.golden import scores_of
+from deeplab_cv.pytorch.exporting.portable import normalised_convolutions
 from deeplab_cv.pytorch.exporting.weights import random_weights
 from deeplab_cv.pytorch.lite import keep_expanded
-from deeplab_cv.pytorch.training.start import earlier_network, take_over
+from deeplab_cv.pytorch.training.start import FILTER_SIZE, earlier_network, take_over
 
 LITE = "deeplabv3_lite"
 CLASSES = ("background", "cat", "dog")
@@ -47,6 +48,14 @@ def test_a_network_begun_from_an_exported_file_gives_that_file_s_scores(exported
     scores = scores_of(PlainInput(network, ARCHITECTURES[LITE]).eval(), blob)
     assert classes == CLASSES
     assert greatest_error(scores, scores_in_onnxruntime(exported, blob)) < 1e-4
+
+
+def test_filters_before_a_normalisation_are_equally_large_whatever_their_number_of_weights(exported: Path) -> None:
+    network, _ = earlier_network(exported, LITE)
+
+    for *_, convolution, _ in normalised_convolutions(network):
+        sizes = convolution.weight.square().mean(dim=(1, 2, 3)).sqrt()
+        np.testing.assert_allclose(sizes.detach(), FILTER_SIZE, rtol=1e-4)
 
 
 def test_the_default_network_can_be_begun_from() -> None:
