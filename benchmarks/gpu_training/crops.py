@@ -20,6 +20,14 @@ PASTE_SHARE = 0.2
 REFLECTED_SHARE = 0.6
 """Of the pictures smaller than their crop: repeated as in a mirror. The others lie on grey."""
 COMPRESSED_SHARE = 0.2
+COARSENESS = (0.5, 3.0)
+"""Of the compression: what JPEG's table is multiplied by."""
+BALANCED_SHARE, BALANCE = 0.4, 0.08
+"""Of the crops, and the standard deviation of a colour's factor."""
+GREY_SHARE = 0.04
+BRIGHTNESS, CONTRAST, SATURATION = (0.6, 0.65, 1.35), (0.6, 0.7, 1.3), (0.6, 0.6, 1.4)
+GAMMA, SOFTNESS, NOISE = (0.3, 0.75, 1.35), (0.2, 0.3, 1.0), (0.2, 0.005, 0.05)
+"""Looks, each: the share of the crops that have it, and the range of its amount."""
 BY_HAND = ("person", "person2")
 """Lists where the teacher is asked only where the mask is unknown."""
 JPEG_LUMINANCE = (
@@ -168,25 +176,25 @@ class CropCutter:
             return torch.where(chosen, self.uniform(count, low, high), neutral)[:, None, None, None]
 
         pictures = pictures / 255
-        balance = 1 + 0.08 * torch.randn(count, 3, 1, 1, generator=self.random, device=self.device)
-        balanced = self.uniform(count, 0, 1) < 0.4
+        balance = 1 + BALANCE * torch.randn(count, 3, 1, 1, generator=self.random, device=self.device)
+        balanced = self.uniform(count, 0, 1) < BALANCED_SHARE
         pictures = pictures * torch.where(balanced[:, None, None, None], balance, 1.0)
-        pictures = pictures * some(0.6, 0.65, 1.35, 1.0)
+        pictures = pictures * some(*BRIGHTNESS, 1.0)
         mean = pictures.mean(dim=(1, 2, 3), keepdim=True)
-        pictures = mean + (pictures - mean) * some(0.6, 0.7, 1.3, 1.0)
+        pictures = mean + (pictures - mean) * some(*CONTRAST, 1.0)
         luminance = (pictures * torch.tensor([0.299, 0.587, 0.114], device=self.device)[None, :, None, None]).sum(
             dim=1, keepdim=True
         )
-        pictures = luminance + (pictures - luminance) * some(0.6, 0.6, 1.4, 1.0) * some(0.04, 0.0, 0.0, 1.0)
-        pictures = pictures.clamp(0, 1) ** some(0.3, 0.75, 1.35, 1.0)
+        pictures = luminance + (pictures - luminance) * some(*SATURATION, 1.0) * some(GREY_SHARE, 0.0, 0.0, 1.0)
+        pictures = pictures.clamp(0, 1) ** some(*GAMMA, 1.0)
         small = functional.avg_pool2d(pictures, 2)
         soft = functional.interpolate(small, scale_factor=2.0, mode="bilinear", align_corners=False)
-        pictures = torch.lerp(pictures, soft, some(0.2, 0.3, 1.0, 0.0))
+        pictures = torch.lerp(pictures, soft, some(*SOFTNESS, 0.0))
         noise = torch.randn(pictures.shape, generator=self.random, device=self.device)
-        pictures = (pictures + noise * some(0.2, 0.005, 0.05, 0.0)).clamp(0, 1) * 255
+        pictures = (pictures + noise * some(*NOISE, 0.0)).clamp(0, 1) * 255
         # The pictures of a batch are in no order, so that the first ones are as good as any.
         compressed = int(count * COMPRESSED_SHARE)
-        coarseness = self.uniform(compressed, 0.5, 3.0)[:, None, None, None]
+        coarseness = self.uniform(compressed, *COARSENESS)[:, None, None, None]
         restored = self.compress(pictures[:compressed], coarseness).clamp(0, 255)
         return torch.cat((restored, pictures[compressed:]))
 

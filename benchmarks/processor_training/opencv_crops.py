@@ -9,14 +9,24 @@ import cv2
 import numpy as np
 import torch
 from crops import (
+    BALANCE,
+    BALANCED_SHARE,
+    BRIGHTNESS,
     BY_HAND,
+    COARSENESS,
     COMPRESSED_SHARE,
+    CONTRAST,
     FILL,
+    GAMMA,
+    GREY_SHARE,
     LABEL_STEP,
+    NOISE,
     PASTE_SHARE,
     REFLECTED_SHARE,
+    SATURATION,
     SHAPE_SHARES,
     SHAPES,
+    SOFTNESS,
     STRETCH,
     Batch,
     agreed,
@@ -167,19 +177,17 @@ class CropCutter:
         """What a camera does: light, contrast, saturation, white balance, grey, blur, noise, compression."""
         picture = cv2.transform(picture, colour_matrix(random, np.array(cv2.mean(picture)[:3])))
         height, width = picture.shape[:2]
-        if random.random() < 0.3:
-            curve = 255 * (np.arange(256) / 255) ** random.uniform(0.75, 1.35)
+        if (gamma := amount(random, GAMMA)) is not None:
+            curve = 255 * (np.arange(256) / 255) ** gamma
             picture = cv2.LUT(picture, np.rint(curve).astype(np.uint8))
-        if random.random() < 0.2:
+        if (share := amount(random, SOFTNESS)) is not None:
             small = cv2.resize(picture, (width // 2, height // 2), interpolation=cv2.INTER_AREA)
-            share = random.uniform(0.3, 1.0)
             picture = cv2.addWeighted(picture, 1 - share, cv2.resize(small, (width, height)), share, 0)
-        if random.random() < 0.2:
+        if (noise := amount(random, NOISE)) is not None:
             first = random.integers(len(self.noise) - picture.size)
-            noise = self.noise[first : first + picture.size].reshape(picture.shape)
-            picture = cv2.add(picture, noise * (255 * random.uniform(0.005, 0.05)), dtype=cv2.CV_8U)
-        if random.random() < COMPRESSED_SHARE:
-            coarseness = random.uniform(0.5, 3.0)
+            normal = self.noise[first : first + picture.size].reshape(picture.shape)
+            picture = cv2.add(picture, normal * (255 * noise), dtype=cv2.CV_8U)
+        if (coarseness := amount(random, (COMPRESSED_SHARE, *COARSENESS))) is not None:
             quality = int(50 / coarseness if coarseness > 1 else 100 - 50 * coarseness)
             _, encoded = cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, quality])
             picture = cv2.imdecode(encoded, cv2.IMREAD_COLOR)
@@ -190,19 +198,26 @@ def is_thing(labels: Array | Tensor) -> Array | Tensor:
     return (labels > 0) & (labels < IGNORE)
 
 
+def amount(random: np.random.Generator, look: tuple[float, float, float]) -> float | None:
+    """A random amount of a look for its share of the crops, None for the others."""
+    share, low, high = look
+    return random.uniform(low, high) if random.random() < share else None
+
+
 def colour_matrix(random: np.random.Generator, mean: Array) -> Array:
     """White balance, brightness, contrast and saturation as one matrix (3, 4) of cv2.transform."""
     matrix, offset = np.eye(3), np.zeros(3)
-    if random.random() < 0.4:
-        matrix = np.diag(1 + 0.08 * random.standard_normal(3))
-    if random.random() < 0.6:
-        matrix = matrix * random.uniform(0.65, 1.35)
-    if random.random() < 0.6:
-        contrast = random.uniform(0.7, 1.3)
+    if random.random() < BALANCED_SHARE:
+        matrix = np.diag(1 + BALANCE * random.standard_normal(3))
+    if (brightness := amount(random, BRIGHTNESS)) is not None:
+        matrix = matrix * brightness
+    if (contrast := amount(random, CONTRAST)) is not None:
         offset = np.full(3, (matrix @ mean).mean() * (1 - contrast))
         matrix = matrix * contrast
-    saturation = random.uniform(0.6, 1.4) if random.random() < 0.6 else 1.0
-    if random.random() < 0.04:
+    saturation = amount(random, SATURATION)
+    if saturation is None:
+        saturation = 1.0
+    if random.random() < GREY_SHARE:
         saturation = 0.0
     towards_grey = saturation * np.eye(3) + (1 - saturation) * np.tile(LUMINANCE, (3, 1))
     return np.hstack([towards_grey @ matrix, (towards_grey @ offset)[:, None]])
