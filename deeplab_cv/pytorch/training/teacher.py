@@ -26,6 +26,9 @@ TeacherScores = npt.NDArray[np.float16]
 SHARD_LENGTH = 256
 """Pictures per file: a stopped computation loses at most this many."""
 
+HOW_ASKED = b"own shape, mirrored"
+"""Part of the key, so that scores asked in another way are not taken for these."""
+
 STREAMS = 2
 """Pictures side by side."""
 
@@ -140,11 +143,12 @@ def corners_aligned(scores: npt.NDArray[np.float32], hw: Sequence[int]) -> npt.N
 
 
 def cache_key(teacher_path: Path, records: Sequence[Record]) -> str:
-    """Twelve hex digits that change with the teacher and with the list of pictures."""
+    """Twelve hex digits that change with the teacher, how it is asked, and the list of pictures."""
     try:
         digest = hashlib.sha256(teacher_path.read_bytes())
     except OSError as error:
         raise NetworkError("cannot read the teacher", teacher_path, "give an ONNX file") from error
+    digest.update(HOW_ASKED)
     digest.update(json.dumps([[record.name, record.picture.size] for record in records]).encode())
     return digest.hexdigest()[:12]
 
