@@ -49,7 +49,7 @@ def teacher_scores(
         progress: called with the number of pictures done.
 
     Raises:
-        NetworkError: the teacher cannot be read, or has another number of classes.
+        NetworkError: the teacher cannot be read, has no size of its own, or another number of classes.
     """
     key = cache_key(teacher_path, records)
     whole = folder / f"teacher-{key}.npy"
@@ -87,13 +87,21 @@ class Teacher:
     """
 
     def __init__(self, path: Path) -> None:
-        """Raises NetworkError if OpenVINO cannot read the file."""
+        """Raises NetworkError if OpenVINO cannot read the file, or if the network was made for no size of its own."""
         self._core = ov.Core()
         try:
             self._model = self._core.read_model(path)
         except RuntimeError as error:
             raise NetworkError("cannot read the teacher", path, "give an ONNX file") from error
-        height, width = self._model.input(0).shape[2:]
+        try:
+            height, width = (self._model.input(0).partial_shape[axis].get_length() for axis in (2, 3))
+            self._model.reshape([1, 3, height, width])
+        except (RuntimeError, IndexError) as error:
+            raise NetworkError(
+                "the teacher's input is not 1x3xHEIGHTxWIDTH with a fixed height and width",
+                path,
+                "give a network of one size, such as 513x513",
+            ) from error
         self._own_size = Size(width, height)
         self._compiled: dict[Size, ov.CompiledModel] = {}
         self._lock = Lock()

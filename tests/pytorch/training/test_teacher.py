@@ -145,6 +145,22 @@ def test_scores_are_resampled_corner_on_corner() -> None:
     np.testing.assert_allclose(resampled[0], [[0, 0.5, 1, 1.5, 2], [1.5, 2, 2.5, 3, 3.5], [3, 3.5, 4, 4.5, 5]])
 
 
+@pytest.mark.parametrize("shape", [[1, 3, "height", "width"], [1, 4, 64, 96], [3, 64]])
+def test_a_teacher_that_does_not_take_pictures_of_one_size_is_refused_in_one_line(
+    tmp_path: Path, shape: list[int | str]
+) -> None:
+    inputs = [onnx.helper.make_tensor_value_info("input", onnx.TensorProto.FLOAT, shape)]
+    outputs = [onnx.helper.make_tensor_value_info("output", onnx.TensorProto.FLOAT, shape)]
+    nodes = [onnx.helper.make_node("Mul", ["input", "channels"], ["output"])]
+    weights = [onnx.numpy_helper.from_array(np.ones((4, 1, 1) if 4 in shape else (1,), np.float32), "channels")]
+    graph = onnx.helper.make_graph(nodes, "teacher", inputs, outputs, weights)
+    path = tmp_path / "other.onnx"
+    onnx.save(onnx.helper.make_model(graph, opset_imports=[onnx.helper.make_opsetid("", 13)], ir_version=8), path)
+
+    with pytest.raises(NetworkError, match=r"the teacher's input is not 1x3xHEIGHTxWIDTH .*: .*other\.onnx"):
+        Teacher(path)
+
+
 def test_a_picture_becomes_the_teacher_s_input_between_minus_one_and_one(records: list[Record]) -> None:
     blob = teacher_input(read_rgb(records[0]), Size(40, 24))
 
