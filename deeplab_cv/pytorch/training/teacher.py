@@ -8,7 +8,7 @@ import json
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from threading import Lock
+from threading import RLock
 
 import cv2
 import numpy as np
@@ -31,6 +31,8 @@ HOW_ASKED = b"own shape, mirrored"
 
 STREAMS = 2
 """Pictures side by side."""
+
+OPTIONS = {"PERFORMANCE_HINT": "THROUGHPUT", "NUM_STREAMS": STREAMS}
 
 
 def teacher_scores(
@@ -104,7 +106,7 @@ class Teacher:
             ) from error
         self._own_size = Size(width, height)
         self._compiled: dict[Size, ov.CompiledModel] = {}
-        self._lock = Lock()
+        self._lock = RLock()
         self.scores_shape: tuple[int, ...] = tuple(self._model.output(0).shape)[1:]
 
     def scores(self, picture: Picture) -> TeacherScores:
@@ -127,12 +129,11 @@ class Teacher:
             return self._compiled[size]
 
     def _compile(self, size: Size) -> "ov.CompiledModel":
-        options = {"PERFORMANCE_HINT": "THROUGHPUT", "NUM_STREAMS": STREAMS}
         try:
             self._model.reshape([1, 3, *size.hw])
         except RuntimeError:
-            self._model.reshape([1, 3, *self._own_size.hw])
-        return self._core.compile_model(self._model, "CPU", options)
+            return self._network_at(self._own_size)
+        return self._core.compile_model(self._model, "CPU", OPTIONS)
 
 
 def teacher_input(picture: Picture, size: Size) -> npt.NDArray[np.float32]:
@@ -147,7 +148,8 @@ def corners_aligned(scores: npt.NDArray[np.float32], hw: Sequence[int]) -> npt.N
         np.linspace(0, before - 1, after, dtype=np.float32)
         for before, after in zip(scores.shape[:0:-1], hw[::-1], strict=True)
     )
-    return np.stack([cv2.remap(each, *np.meshgrid(columns, rows), cv2.INTER_LINEAR) for each in scores])
+    places = np.meshgrid(columns, rows)
+    return np.stack([cv2.remap(each, *places, cv2.INTER_LINEAR) for each in scores])
 
 
 def cache_key(teacher_path: Path, records: Sequence[Record]) -> str:
